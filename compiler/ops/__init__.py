@@ -1,0 +1,20 @@
+"""The ops, a file for each family. `OPS` maps names to records."""
+
+from . import (  # noqa: F401  (importing them fills OPS)
+    control,
+    convolution,
+    creation,
+    elementwise,
+    fused,
+    indexing,
+    linear,
+    normalization,
+    pooling,
+    random,
+    reduction,
+    shape,
+    transcendental,
+)
+from .record import OPS, Elementwise, Linear, Multilinear, Op, Rule, TypeRuleError, Zero
+
+__all__ = ["OPS", "Elementwise", "Linear", "Multilinear", "Op", "Rule", "TypeRuleError", "Zero"]

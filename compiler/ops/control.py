@@ -1,0 +1,242 @@
+"""Structured control: `if`, `loop` and `map` hold blocks as regions, which may use values from around them."""
+
+import numpy as np
+
+from ..types import BOOL, I64, DimExpression, TensorType, symbol_name
+from .record import expect, register
+
+INDEX = TensorType(I64)
+CONDITION = TensorType(BOOL)
+
+
+def _expect_types(what, values, types):
+    expect(len(values) == len(types), f"{what}: {len(values)} values where {len(types)} are expected")
+    for position, (value, type) in enumerate(zip(values, types)):
+        expect(value.type == type, f"{what} {position} has type {value.type}, expected {type}")
+
+
+def _stacked(type, extent):
+    return TensorType(type.element, (extent, *type.shape))
+
+
+# --- if ---------------------------------------------------------------------------------------------------------------
+
+def _infer_if(operands, attributes, regions):
+    expect(len(operands) == 1 and operands[0].type == CONDITION, "if takes one operand, a scalar of type i1")
+    expect(len(regions) == 2, "if has two regions, then and else")
+    then, otherwise = regions
+    expect(not then.arguments and not otherwise.arguments, "the regions of if have no arguments")
+    types = [value.type for value in then.results]
+    _expect_types("the else region's result", otherwise.results, types)
+    return types
+
+
+def _evaluate_if(arrays, attributes, context):
+    return context.run(context.regions[0 if arrays[0] else 1], [])
+
+
+def _lower_if(lowering, operation, names):
+    then, otherwise = map(lowering.graph, operation.regions)
+    types = [value.type for value in operation.results]
+    made = lowering.node("If", names, len(types), types, then_branch=then, else_branch=otherwise)
+    return [made] if len(types) == 1 else made
+
+
+register("if", _infer_if, _evaluate_if, None, _lower_if,
+         "runs its first region if the condition holds, else the second; both yield the results")
+
+
+# --- loop -------------------------------------------------------------------------------------------------------------
+
+class LoopParts:
+    """The operands, region arguments, region results and results of a loop, by role.
+
+    Attributes: `carried`, the number of carried values; `trips`, the dim of the number of iterations that run;
+    `counted` and `conditional`, whether there are a trip count and a condition; `reverse`.
+    Operands: [trip count] [first condition] carried… scanned…; region arguments: index, carried…, slices…;
+    region results: [condition] carried… stacked…; results: carried…, stacked….
+    """
+
+    def __init__(self, attributes, region):
+        self.carried, self.trips = attributes["carried"], attributes["trips"]
+        self.counted, self.conditional = attributes.get("counted", False), attributes.get("conditional", False)
+        self.reverse = attributes.get("reverse", False)
+        self.region = region
+
+    @property
+    def is_open(self):
+        """Whether the number of iterations is known only at run time, so that the loop defines the dim `trips`."""
+        return self.counted or self.conditional
+
+    def operands(self, items):
+        """(trip count or None, condition or None, carried, scanned) of things that belong to the operands."""
+        items = list(items)
+        count = items.pop(0) if self.counted else None
+        condition = items.pop(0) if self.conditional else None
+        return count, condition, items[:self.carried], items[self.carried:]
+
+    def yielded(self, items):
+        """(condition or None, carried, stacked) of things that belong to the region's results."""
+        items = list(items)
+        condition = items.pop(0) if self.conditional else None
+        return condition, items[:self.carried], items[self.carried:]
+
+
+def _infer_loop(operands, attributes, regions):
+    expect(len(regions) == 1, "loop has one region")
+    (region,) = regions
+    loop = LoopParts(attributes, region)
+    least = loop.carried + loop.counted + loop.conditional
+    expect(len(operands) >= least, f"loop takes at least {least} operands, got {len(operands)}")
+    count, condition, carried, scanned = loop.operands(operands)
+    expect(count is None or count.type == INDEX, "the trip count of a loop is a scalar of type i64")
+    expect(condition is None or condition.type == CONDITION, "the condition of a loop is a scalar of type i1")
+    expect(not (loop.reverse and loop.is_open), "a reverse loop has neither trip count nor condition")
+    for value in scanned:
+        expect(value.rank > 0, "a scanned input of a loop has a leading axis")
+        expect(loop.is_open or value.shape[0] == loop.trips,
+               f"a loop of {loop.trips} iterations scans an input of extent {value.shape[0] if value.rank else None}")
+    expect(not loop.is_open or symbol_name(loop.trips) is not None,
+           "a loop with a trip count or a condition defines the named dim `trips`")
+    types = [value.type for value in carried]
+    slices = [TensorType(value.element, value.shape[1:]) for value in scanned]
+    _expect_types("the loop region's argument", region.arguments, [INDEX, *types, *slices])
+    least = loop.carried + loop.conditional
+    expect(len(region.results) >= least, f"the loop's region yields at least {least} values")
+    condition, following, stacked = loop.yielded(region.results)
+    expect(condition is None or condition.type == CONDITION, "a loop's region yields its condition, a scalar of type i1")
+    _expect_types("the loop's carried value", following, types)
+    return types + [_stacked(value.type, loop.trips) for value in stacked]
+
+
+def _evaluate_loop(arrays, attributes, context):
+    (region,) = context.regions
+    loop = LoopParts(attributes, region)
+    count, going, carried, scanned = loop.operands(arrays)
+    limits = [array.shape[0] for array in scanned]
+    if count is not None:
+        limits.append(max(0, int(count)))
+    if not loop.is_open:
+        limits.append(context.dim(loop.trips))
+    limit = min(limits) if limits else None
+    stacks, trip = [[] for _ in loop.yielded(region.results)[2]], 0
+    while trip != limit and (going is None or going):
+        index = limit - 1 - trip if loop.reverse else trip
+        results = context.run(region, [np.asarray(index, np.int64), *carried, *_slices(scanned, index)])
+        condition, carried, stacked = loop.yielded(results)
+        going = going if condition is None else condition
+        for stack, array in zip(stacks, stacked):
+            stack.append(array)
+        trip += 1
+    results = list(carried)
+    for stack, value in zip(stacks, loop.yielded(region.results)[2]):
+        if stack:
+            results.append(np.stack(stack[::-1] if loop.reverse else stack))
+        else:
+            results.append(_empty_stack(value.type, context))
+    return results
+
+
+def _slices(arrays, index):
+    return [np.asarray(array[index]) for array in arrays]
+
+
+def _empty_stack(type, context):
+    return np.empty((0, *map(context.dim, type.shape)), type.element.numpy)
+
+
+def _lower_loop(lowering, operation, names):
+    loop = LoopParts(operation.attributes, operation.regions[0])
+    count, condition, carried, scanned = loop.operands(names)
+    limit = _trip_limit(lowering, loop, count, scanned)
+    with lowering.subgraph() as body:
+        trip, going = lowering.input("index", INDEX), lowering.input("condition", CONDITION)
+        arguments = loop.region.arguments
+        inside = [lowering.input(value.name or "carried", value.type) for value in arguments[1:1 + loop.carried]]
+        index = trip
+        if loop.reverse:
+            last = lowering.node("Sub", [limit, lowering.scalar(1, I64)], type=INDEX)
+            index = lowering.node("Sub", [last, trip], type=INDEX)
+        slices = [lowering.node("Gather", [name, index], axis=0, type=value.type)
+                  for name, value in zip(scanned, arguments[1 + loop.carried:])]
+        following, *rest = _following(loop, lowering.block(loop.region, [index, *inside, *slices]), going)
+        lowering.outputs([following, *rest])
+    types = [value.type for value in operation.results]
+    made = lowering.node("Loop", [limit, condition, *carried], len(types), types, body=body)
+    made = [made] if len(types) == 1 else made
+    return made[:loop.carried] + [_finished_stack(lowering, name, type, loop)
+                                  for name, type in zip(made[loop.carried:], types[loop.carried:])]
+
+
+def _following(loop, results, going):
+    condition, carried, stacked = loop.yielded(results)
+    return [condition or going, *carried, *stacked]
+
+
+def _trip_limit(lowering, loop, count, scanned):
+    """The name of the largest number of iterations, None where only the condition ends the loop."""
+    if not loop.is_open:
+        return lowering.dim(loop.trips)
+    limits = [lowering.node("Squeeze", [lowering.node("Shape", [name], type=TensorType(I64, (1,)), start=0, end=1),
+                                        lowering.integers([0])], type=INDEX) for name in scanned]
+    limits += [count] if count else []
+    return lowering.node("Min", limits, type=INDEX) if len(limits) > 1 else limits[0] if limits else None
+
+
+def _finished_stack(lowering, name, type, loop):
+    """A stacked output of the runtime as the IR means it: in order, and with its shape also after zero iterations,
+    when the runtime makes every symbolic dim 0."""
+    if loop.reverse:
+        name = lowering.node("Slice", [name, *map(lowering.integers, ([-1], [np.iinfo(np.int64).min], [0], [-1]))],
+                             type=type)
+    may_be_empty = isinstance(type.shape[0], DimExpression) or type.shape[0] == 0
+    if may_be_empty and any(isinstance(dim, DimExpression) for dim in type.shape[1:]):
+        extent = lowering.node("Shape", [name], type=TensorType(I64, (1,)), start=0, end=1)
+        shape = lowering.node("Concat", [extent, lowering.shape(type.shape[1:])], axis=0,
+                              type=TensorType(I64, (type.rank,)))
+        name = lowering.node("Reshape", [name, shape], allowzero=1, type=type)
+    return name
+
+
+register("loop", _infer_loop, _evaluate_loop, None, _lower_loop,
+         "repeats its region, carrying values and stacking others; see LoopParts for its operands")
+
+
+# --- map --------------------------------------------------------------------------------------------------------------
+
+def _infer_map(operands, attributes, regions):
+    expect(operands, "map takes at least one operand")
+    expect(len(regions) == 1, "map has one region")
+    for value in operands:
+        expect(value.rank > 0, "an operand of map has a leading axis")
+        expect(value.shape[0] == operands[0].shape[0],
+               f"map over operands of extents {operands[0].shape[0]} and {value.shape[0] if value.rank else None}")
+    _expect_types("the map region's argument", regions[0].arguments,
+                  [TensorType(value.element, value.shape[1:]) for value in operands])
+    return [_stacked(value.type, operands[0].shape[0]) for value in regions[0].results]
+
+
+def _evaluate_map(arrays, attributes, context):
+    (region,) = context.regions
+    rows = [context.run(region, _slices(arrays, index)) for index in range(len(arrays[0]))]
+    return [np.stack(column) for column in zip(*rows)] if rows else [
+        _empty_stack(value.type, context) for value in region.results]
+
+
+def _lower_map(lowering, operation, names):
+    (region,) = operation.regions
+    extent = operation.operands[0].shape[0]
+    with lowering.subgraph() as body:
+        index, going = lowering.input("index", INDEX), lowering.input("condition", CONDITION)
+        slices = [lowering.node("Gather", [name, index], axis=0, type=value.type)
+                  for name, value in zip(names, region.arguments)]
+        lowering.outputs([going, *lowering.block(region, slices)])
+    types = [value.type for value in operation.results]
+    made = lowering.node("Loop", [lowering.dim(extent), None], len(types), types, body=body)
+    made = [made] if len(types) == 1 else made
+    loop = LoopParts({"carried": 0, "trips": extent}, region)
+    return [_finished_stack(lowering, name, type, loop) for name, type in zip(made, types)]
+
+
+register("map", _infer_map, _evaluate_map, None, _lower_map,
+         "applies its region to each slice along the leading axis of its operands, and stacks the results")

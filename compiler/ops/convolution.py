@@ -1,0 +1,321 @@
+"""Convolution (cross-correlation, as ONNX has it) and its two gradients, each linear in both of its operands.
+
+Tensors are (batch, channels, spatial…), kernels (out channels, in channels / groups, spatial…). The three ops are each
+other's transposes, so that any order of derivative stays among them. Attributes: strides, dilations, pads (all low
+edges, then all high edges), groups.
+"""
+
+import numpy as np
+
+from ..types import TensorType, size_product
+from .kernels import compute, decomposed
+from .record import Multilinear, expect, register
+from .reduction import in_single
+from .rules import differ, expect_kind, expect_operands, expect_same_element
+from .windows import Windows, spatial_shape
+
+MANY_CHANNELS = 32
+"""From so many channels on, gradients are faster as Conv with a flipped kernel and as a product with all windows."""
+
+
+def _parameters(attributes):
+    return {key: attributes[key] for key in ("strides", "dilations", "pads", "groups") if key in attributes}
+
+
+def _groups(attributes):
+    return attributes.get("groups", 1)
+
+
+def _check(name, x_shape, y_shape, w_shape, attributes):
+    """Checks shapes against each other; y's spatial sizes are checked where they are given. Gives y's spatial sizes."""
+    groups = _groups(attributes)
+    expect(w_shape[0] % groups == 0, f"{name}: {w_shape[0]} output channels in {groups} groups")
+    expect(x_shape[1] == w_shape[1] * groups,
+           f"{name}: {x_shape[1]} input channels; the kernel takes {w_shape[1]} in each of {groups} groups")
+    output = Windows(name, w_shape[2:], attributes).output(name, x_shape[2:])
+    if y_shape is not None:
+        expect(y_shape[1] == w_shape[0], f"{name}: {y_shape[1]} output channels; the kernel makes {w_shape[0]}")
+        expect(y_shape[0] == x_shape[0], f"{name}: batches of {x_shape[0]} and {y_shape[0]}")
+        for size, other in zip(y_shape[2:], output):
+            expect(not differ(size, other), f"{name}: {size} windows along an axis that has {other}")
+    return output
+
+
+def _expect_pair(name, operands):
+    expect_operands(name, operands, 2)
+    expect_kind(name, operands[0], "float")
+    expect_same_element(name, operands)
+    first, second = operands
+    expect(first.rank == second.rank >= 3, f"{name} of {first.type} and {second.type}: ranks of at least 3 that agree")
+
+
+def _infer_conv(operands, attributes, regions):
+    _expect_pair("conv", operands)
+    x, w = operands
+    return [TensorType(x.element, (x.shape[0], w.shape[0], *_check("conv", x.shape, None, w.shape, attributes)))]
+
+
+def _infer_input_gradient(operands, attributes, regions):
+    name = "conv_input_gradient"
+    _expect_pair(name, operands)
+    dy, w = operands
+    spatial = spatial_shape(name, attributes["input_shape"], dy.rank - 2)
+    shape = (dy.shape[0], w.shape[1] * _groups(attributes), *spatial)
+    _check(name, shape, dy.shape, w.shape, attributes)
+    return [TensorType(dy.element, shape)]
+
+
+def _infer_weight_gradient(operands, attributes, regions):
+    name = "conv_weight_gradient"
+    _expect_pair(name, operands)
+    x, dy = operands
+    spatial, groups = spatial_shape(name, attributes["kernel_shape"], dy.rank - 2), _groups(attributes)
+    expect(x.shape[1] % groups == 0, f"{name}: {x.shape[1]} input channels in {groups} groups")
+    shape = (dy.shape[1], x.shape[1] // groups, *spatial)
+    _check(name, x.shape, dy.shape, shape, attributes)
+    return [TensorType(x.element, shape)]
+
+
+# --- numpy meaning ----------------------------------------------------------------------------------------------------
+
+def _split(array, axis, groups):
+    return array.reshape(*array.shape[:axis], groups, array.shape[axis] // groups, *array.shape[axis + 1:])
+
+
+def _evaluate_conv(arrays, attributes, context):
+    x, w = map(in_single, arrays)
+    windows, groups = Windows("conv", w.shape[2:], attributes), _groups(attributes)
+    output = windows.output("conv", x.shape[2:])
+    extended, kernel = _split(windows.extend(x), 1, groups), _split(w, 0, groups)
+    y = np.zeros((x.shape[0], groups, w.shape[0] // groups, *output), x.dtype)
+    for place, offset in zip(np.ndindex(*windows.sizes), windows.positions()):
+        y += np.einsum("ngc...,gmc->ngm...", windows.view(extended, offset, output), kernel[(..., *place)])
+    return [y.reshape(x.shape[0], w.shape[0], *output).astype(arrays[0].dtype)]
+
+
+def _evaluate_input_gradient(arrays, attributes, context):
+    dy, w = map(in_single, arrays)
+    windows, groups = Windows("conv_input_gradient", w.shape[2:], attributes), _groups(attributes)
+    spatial = [context.dim(d) for d in attributes["input_shape"]]
+    split, kernel = _split(dy, 1, groups), _split(w, 0, groups)
+    dx = np.zeros((dy.shape[0], groups, w.shape[1], *windows.extended(spatial)), dy.dtype)
+    for place, offset in zip(np.ndindex(*windows.sizes), windows.positions()):
+        windows.view(dx, offset, dy.shape[2:])[...] += np.einsum("ngm...,gmc->ngc...", split, kernel[(..., *place)])
+    dx = windows.crop(dx, spatial)
+    return [dx.reshape(dy.shape[0], groups * w.shape[1], *spatial).astype(arrays[0].dtype)]
+
+
+def _evaluate_weight_gradient(arrays, attributes, context):
+    x, dy = map(in_single, arrays)
+    windows, groups = Windows("conv_weight_gradient", attributes["kernel_shape"], attributes), _groups(attributes)
+    extended, split = _split(windows.extend(x), 1, groups), _split(dy, 1, groups)
+    dw = np.zeros((groups, dy.shape[1] // groups, x.shape[1] // groups, *windows.sizes), x.dtype)
+    for place, offset in zip(np.ndindex(*windows.sizes), windows.positions()):
+        seen = windows.view(extended, offset, dy.shape[2:])
+        dw[(..., *place)] = np.einsum("ngco,ngmo->gmc", _flat(seen), _flat(split))
+    return [dw.reshape(dy.shape[1], x.shape[1] // groups, *windows.sizes).astype(arrays[0].dtype)]
+
+
+def _flat(array):
+    """The spatial axes, behind batch, groups and channels, as one."""
+    return array.reshape(*array.shape[:3], np.prod(array.shape[3:], dtype=int))
+
+
+# --- derivatives ------------------------------------------------------------------------------------------------------
+
+def _conv_transpose(b, operation, cotangent):
+    (x, w), parameters = operation.operands, _parameters(operation.attributes)
+    return [b.conv_input_gradient(cotangent, w, input_shape=x.shape[2:], **parameters),
+            b.conv_weight_gradient(x, cotangent, kernel_shape=w.shape[2:], **parameters)]
+
+
+def _input_gradient_transpose(b, operation, cotangent):
+    (dy, w), parameters = operation.operands, _parameters(operation.attributes)
+    return [b.conv(cotangent, w, **parameters),
+            b.conv_weight_gradient(cotangent, dy, kernel_shape=w.shape[2:], **parameters)]
+
+
+def _weight_gradient_transpose(b, operation, cotangent):
+    (x, dy), parameters = operation.operands, _parameters(operation.attributes)
+    return [b.conv_input_gradient(dy, cotangent, input_shape=x.shape[2:], **parameters),
+            b.conv(x, cotangent, **parameters)]
+
+
+# --- lowering: all windows as a matrix --------------------------------------------------------------------------------
+# The form for element types without a Conv kernel, for groups, and for weight gradients of many channels.
+
+def _all_windows(b, x, windows, groups, output):
+    """(batch, groups, channels per group · places, windows) from (batch, channels, spatial…)."""
+    channels = x.shape[1] // groups
+    extended, pieces = windows.pad(b, x), []
+    for offset in windows.positions():
+        piece = windows.slice(b, extended, offset, output)
+        pieces.append(b.reshape(piece, shape=(x.shape[0], groups, channels, 1, size_product(output))))
+    stacked = b.concatenate(*pieces, axis=3) if len(pieces) > 1 else pieces[0]
+    return b.reshape(stacked, shape=(x.shape[0], groups, channels * windows.count, size_product(output)))
+
+
+def _kernel_matrix(b, w, groups):
+    return b.reshape(w, shape=(groups, w.shape[0] // groups, size_product(w.shape[1:])))
+
+
+def _conv_by_windows(b, operation, x, w):
+    groups, windows = _groups(operation.attributes), Windows("conv", w.shape[2:], operation.attributes)
+    columns = _all_windows(b, x, windows, groups, operation.result.shape[2:])
+    product = b.contract(_kernel_matrix(b, w, groups), columns, spec="gmk,ngko->ngmo")
+    return b.reshape(product, shape=operation.result.shape)
+
+
+def _input_gradient_by_windows(b, operation, dy, w):
+    attributes, shape = operation.attributes, operation.result.shape
+    groups, windows = _groups(attributes), Windows("conv_input_gradient", w.shape[2:], attributes)
+    output, count = dy.shape[2:], size_product(dy.shape[2:])
+    split = b.reshape(dy, shape=(dy.shape[0], groups, dy.shape[1] // groups, count))
+    columns = b.contract(_kernel_matrix(b, w, groups), split, spec="gmk,ngmo->ngko")
+    columns = b.reshape(columns, shape=(*shape[:2], windows.count, *output))
+    total = None
+    for index, offset in enumerate(windows.positions()):
+        piece = b.slice(columns, starts=(0, 0, index, *[0] * windows.rank), steps=(1,) * columns.rank,
+                        stops=(*shape[:2], index + 1, *output))
+        piece = _spread(b, b.reshape(piece, shape=(*shape[:2], *output)), windows, offset, shape)
+        total = piece if total is None else b.add(total, piece)
+    return total
+
+
+def _spread(b, piece, windows, offset, shape):
+    """The transpose of taking one place of every window: the elements put back where they came from, zeros elsewhere."""
+    low = tuple(start - edge for start, edge in zip(offset, windows.low))
+    for axis, stride in enumerate(windows.strides, 2):
+        if stride > 1:
+            size = piece.shape[axis]
+            spread = b.reshape(piece, shape=(*piece.shape[:axis + 1], 1, *piece.shape[axis + 1:]))
+            high = tuple(stride - 1 if a == axis + 1 else 0 for a in range(spread.rank))
+            spread = b.pad(spread, low=(0,) * spread.rank, high=high, value=0)
+            piece = b.reshape(spread, shape=(*piece.shape[:axis], size * stride, *piece.shape[axis + 1:]))
+    high = tuple(size - start - have for size, start, have in zip(shape[2:], low, piece.shape[2:]))
+    return b.pad(piece, low=(0, 0, *low), high=(0, 0, *high), value=0)
+
+
+def _weight_gradient_by_windows(b, operation, x, dy):
+    attributes = operation.attributes
+    groups, windows = _groups(attributes), Windows("conv_weight_gradient", attributes["kernel_shape"], attributes)
+    output, channels, makes = dy.shape[2:], x.shape[1] // groups, dy.shape[1] // groups
+    batch_inside = (1, 0, *range(2, x.rank))
+    extended = windows.pad(b, b.transpose(x, permutation=batch_inside))
+    columns = x.shape[0] * size_product(output)
+    pieces = [b.reshape(windows.slice(b, extended, offset, output), shape=(groups, channels, columns))
+              for offset in windows.positions()]
+    stacked = b.concatenate(*pieces, axis=1) if len(pieces) > 1 else pieces[0]
+    split = b.reshape(b.transpose(dy, permutation=batch_inside), shape=(groups, makes, columns))
+    if groups == 1:
+        product = b.contract(*(b.reshape(m, shape=m.shape[1:]) for m in (split, stacked)), spec="mo,ko->mk")
+    else:
+        product = b.contract(split, stacked, spec="gmo,gko->gmk")
+    product = b.reshape(product, shape=(dy.shape[1], windows.count, channels))
+    return b.reshape(b.transpose(product, permutation=(0, 2, 1)), shape=operation.result.shape)
+
+
+# --- lowering: Conv and its relatives ---------------------------------------------------------------------------------
+
+def _has_conv(element):
+    return element.name in ("f16", "bf16", "f32")
+
+
+def _lower_conv(lowering, operation, names):
+    attributes, w = operation.attributes, operation.operands[1]
+    if not _has_conv(w.element):
+        return decomposed(_conv_by_windows)(lowering, operation, names)
+    windows = Windows("conv", w.shape[2:], attributes)
+    return [compute(lowering, "Conv", names, operation.result.type, kernel_shape=list(windows.sizes),
+                    dilations=list(windows.dilations), group=_groups(attributes), **windows.attributes())]
+
+
+def _lower_input_gradient(lowering, operation, names):
+    attributes, w = operation.attributes, operation.operands[1]
+    windows, groups = Windows("conv_input_gradient", w.shape[2:], attributes), _groups(attributes)
+    if not _has_conv(w.element):
+        return decomposed(_input_gradient_by_windows)(lowering, operation, names)
+    if groups == 1 and w.shape[1] < MANY_CHANNELS and w.element.name == "f32":
+        return [_input_gradient_by_scatter(lowering, operation, names, windows)]
+    edges = [extent - 1 - pad for extent, pad in zip(windows.extents() * 2, windows.pads)]
+    if groups == 1 and set(windows.strides) == {1} and min(edges) >= 0:
+        flipped = _flipped(lowering, names[1], windows.rank)
+        return [compute(lowering, "Conv", [names[0], flipped], operation.result.type, pads=edges,
+                        kernel_shape=list(windows.sizes), dilations=list(windows.dilations))]
+    return [_input_gradient_by_conv_transpose(lowering, operation, names, windows)]
+
+
+def _input_gradient_by_scatter(lowering, operation, names, windows):
+    """The gradient of every window, added where the window lies: MatMul and Col2Im."""
+    (dy, w), shape = operation.operands, operation.result.shape
+    count, window = size_product(dy.shape[2:]), size_product(w.shape[1:])
+    kernel = lowering.node("Transpose", [lowering.reshape(names[1], (w.shape[0], window))], perm=[1, 0])
+    columns = lowering.node("MatMul", [kernel, lowering.reshape(names[0], (dy.shape[0], dy.shape[1], count))],
+                            type=TensorType(w.element, (dy.shape[0], window, count)))
+    return lowering.node("Col2Im", [columns, lowering.shape(shape[2:]), lowering.integers(windows.sizes)],
+                         type=operation.result.type, dilations=list(windows.dilations), **windows.attributes())
+
+
+def _flipped(lowering, name, rank):
+    """The kernel with its channels exchanged and its spatial axes reversed."""
+    kernel = lowering.node("Transpose", [name], perm=[1, 0, *range(2, 2 + rank)])
+    inputs = map(lowering.integers, ([-1] * rank, [np.iinfo(np.int64).min] * rank, range(2, 2 + rank), [-1] * rank))
+    return lowering.node("Slice", [kernel, *inputs], type=lowering.types[kernel])
+
+
+def _input_gradient_by_conv_transpose(lowering, operation, names, windows):
+    """ConvTranspose; where the windows leave a remainder of unknown size, to the longest input, which is then cut."""
+    dy, result, spatial = operation.operands[0], operation.result.type, operation.result.shape[2:]
+    reached = [(count - 1) * stride + extent - low - high for count, stride, extent, low, high in
+               zip(dy.shape[2:], windows.strides, windows.extents(), windows.low, windows.high)]
+    rest = [size - have for size, have in zip(spatial, reached)]
+    if all(isinstance(size, int) for size in rest):
+        return compute(lowering, "ConvTranspose", names, result, kernel_shape=list(windows.sizes), output_padding=rest,
+                       dilations=list(windows.dilations), group=_groups(operation.attributes), **windows.attributes())
+    longest = [stride - 1 for stride in windows.strides]
+    shape = (*result.shape[:2], *(have + more for have, more in zip(reached, longest)))
+    name = compute(lowering, "ConvTranspose", names, TensorType(result.element, shape),
+                   kernel_shape=list(windows.sizes), output_padding=longest, dilations=list(windows.dilations),
+                   group=_groups(operation.attributes), **windows.attributes())
+    return lowering.node("Slice", [name, lowering.integers([0] * windows.rank), lowering.shape(spatial),
+                                   lowering.integers(range(2, result.rank))], type=result)
+
+
+def _lower_weight_gradient(lowering, operation, names):
+    attributes, (x, dy) = operation.attributes, operation.operands
+    is_dense = _has_conv(x.element) and _groups(attributes) == 1
+    if not is_dense or min(x.shape[1], dy.shape[1]) >= MANY_CHANNELS:
+        return decomposed(_weight_gradient_by_windows)(lowering, operation, names)
+    # x and dy with batch and channels exchanged: dy is the kernel, and strides and dilations change places
+    windows = Windows("conv_weight_gradient", attributes["kernel_shape"], attributes)
+    order, result = [1, 0, *range(2, x.rank)], operation.result.type
+    exchanged = [lowering.node("Transpose", [name], perm=order) for name in names]
+    swapped = {"strides": list(windows.strides), "dilations": list(windows.dilations)}
+    spanned = [floor_size(size, low + high, stride * (count - 1) + 1, dilation) for
+               size, low, high, stride, count, dilation in zip(x.shape[2:], windows.low, windows.high, windows.strides,
+                                                               dy.shape[2:], windows.dilations)]
+    type = TensorType(x.element, (x.shape[1], dy.shape[1], *spanned))
+    name = compute(lowering, "Conv", exchanged, type, pads=list(windows.pads), strides=swapped["dilations"],
+                   dilations=swapped["strides"])
+    if tuple(spanned) != windows.sizes:  # windows that the strides skip at the far edge
+        name = lowering.node("Slice", [name, *map(lowering.integers, ([0] * windows.rank, windows.sizes,
+                                                                      range(2, x.rank)))],
+                             type=TensorType(x.element, (x.shape[1], dy.shape[1], *windows.sizes)))
+    return [lowering.node("Transpose", [name], type=result, perm=order)]
+
+
+def floor_size(size, pads, extent, stride):
+    """The number of places of a window that spans `extent` and moves by `stride` over a padded axis."""
+    return (size + pads - extent) // stride + 1
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+register("conv", _infer_conv, _evaluate_conv, Multilinear(_conv_transpose), _lower_conv,
+         "cross-correlation of x with the kernel w")
+register("conv_input_gradient", _infer_input_gradient, _evaluate_input_gradient,
+         Multilinear(_input_gradient_transpose), _lower_input_gradient,
+         "the transpose of conv in x: of a cotangent dy and the kernel w; `input_shape` are the spatial sizes of x")
+register("conv_weight_gradient", _infer_weight_gradient, _evaluate_weight_gradient,
+         Multilinear(_weight_gradient_transpose), _lower_weight_gradient,
+         "the transpose of conv in w: of x and a cotangent dy; `kernel_shape` are the spatial sizes of w")

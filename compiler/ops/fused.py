@@ -1,0 +1,68 @@
+"""Ops that only the `fuse` pass makes: what standard ONNX operators do in one step. They have no derivatives."""
+
+import numpy as np
+
+from ..types import TensorType
+from .elementwise import elementwise, infer_elementwise
+from .kernels import compute
+from .record import expect, register
+from .reduction import in_single
+from .rules import expect_kind, expect_same_element
+
+# --- gemm -------------------------------------------------------------------------------------------------------------
+
+
+def _infer_gemm(operands, attributes, regions):
+    expect(len(operands) in (2, 3), f"gemm takes 2 or 3 operands, got {len(operands)}")
+    expect_kind("gemm", operands[0], "float")
+    expect_same_element("gemm", operands)
+    left, right, *addend = operands
+    expect(left.rank == right.rank == 2, f"gemm of {left.type} and {right.type}, which are not matrices")
+    rows, summed = left.shape[::-1] if attributes["transpose_a"] else left.shape
+    other, columns = right.shape[::-1] if attributes["transpose_b"] else right.shape
+    expect(summed == other, f"gemm of {left.type} and {right.type}: sizes {summed} and {other}")
+    for value in addend:
+        expect(value.rank <= 2 and all(dim in (1, full) for dim, full in zip(value.shape[::-1], (columns, rows))),
+               f"gemm adds {value.type} to a matrix of {rows} by {columns}")
+    return [TensorType(left.element, (rows, columns))]
+
+
+def _evaluate_gemm(arrays, attributes, context):
+    left, right, *addend = map(in_single, arrays)
+    product = (left.T if attributes["transpose_a"] else left) @ (right.T if attributes["transpose_b"] else right)
+    total = left.dtype.type(attributes["alpha"]) * product
+    for array in addend:
+        total = total + left.dtype.type(attributes["beta"]) * array
+    return [total.astype(arrays[0].dtype)]
+
+
+def _lower_gemm(lowering, operation, names):
+    attributes = operation.attributes
+    return [compute(lowering, "Gemm", names, operation.result.type, transA=int(attributes["transpose_a"]),
+                    transB=int(attributes["transpose_b"]), alpha=float(attributes["alpha"]),
+                    beta=float(attributes["beta"]))]
+
+
+register("gemm", _infer_gemm, _evaluate_gemm, None, _lower_gemm,
+         "alpha a b + beta c, a and b transposed where the flags say so; c may lack rows or have sizes of 1")
+
+# --- activations ------------------------------------------------------------------------------------------------------
+
+elementwise("relu", 1, "float", lambda x: np.maximum(x, 0), None,
+            lambda lowering, operation, names: [lowering.node("Relu", names)], doc="max(x, 0)")
+
+
+def _lower_hard_sigmoid(lowering, operation, names):
+    attributes = operation.attributes
+    return [lowering.node("HardSigmoid", names, type=operation.result.type, alpha=float(attributes["alpha"]),
+                          beta=float(attributes["beta"]))]
+
+
+def _evaluate_hard_sigmoid(arrays, attributes, context):
+    (x,) = arrays
+    alpha, beta = x.dtype.type(attributes["alpha"]), x.dtype.type(attributes["beta"])
+    return [np.clip(x * alpha + beta, 0, 1).astype(x.dtype)]
+
+
+register("hard_sigmoid", infer_elementwise("hard_sigmoid", 1, "float"), _evaluate_hard_sigmoid, None,
+         _lower_hard_sigmoid, "alpha x + beta, kept between 0 and 1")

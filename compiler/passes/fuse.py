@@ -1,0 +1,225 @@
+"""The last rewrites before export: groups of operations become what standard ONNX operators do best.
+
+Unlike simplification these may change a result's last digits (scalar factors are multiplied first), and the result has
+no derivatives any more.
+"""
+
+from ..families import ELEMENTWISE
+from ..ir import Function
+from ..ops.linear import parse_spec
+from ..rewrite import Rules
+from .patterns import is_splat, made_by, splat_of
+from .simplify import RULES as SIMPLIFICATIONS
+from .simplify import simplify
+
+RULES = Rules()
+
+FUSED_ELEMENTS = ("f32", "f64")
+"""Element types for which the runtime has kernels of the fused operators."""
+
+
+def fuse(function: Function) -> Function:
+    """An equivalent function for export, simplified once more."""
+    return simplify(function, RULES | SIMPLIFICATIONS)
+
+
+@RULES("stop_gradient")
+def drop_stop_gradient(b, operation):
+    """Derivatives have been taken."""
+    return operation.operands[0]
+
+
+# --- Gemm -------------------------------------------------------------------------------------------------------------
+
+
+
+@RULES("add")
+def add_in_gemm(b, operation):
+    """a b + c, for a matrix c or one that is broadcast."""
+    for product, addend in (operation.operands, operation.operands[::-1]):
+        made = _add_to_gemm(b, product, addend, 1.0, 1.0)
+        if made is not None:
+            return made
+    return None
+
+
+@RULES("sub")
+def subtract_in_gemm(b, operation):
+    """a b - c or c - a b."""
+    x, y = operation.operands
+    made = _add_to_gemm(b, x, y, 1.0, -1.0)
+    return made if made is not None else _add_to_gemm(b, y, x, -1.0, 1.0)
+
+
+@RULES("mul")
+def scale_in_gemm(b, operation):
+    """alpha a b, for a constant alpha."""
+    x, y = operation.operands
+    scale = splat_of(y)
+    if scale is None:
+        return None
+    gemm = _as_gemm(b, x)
+    if gemm is None or len(gemm[0]) == 3:
+        return None
+    operands, attributes = gemm
+    return b.gemm(*operands, **{**attributes, "alpha": attributes["alpha"] * float(scale)})
+
+
+def _add_to_gemm(b, product, addend, sign, beta):
+    gemm = _as_gemm(b, product)
+    if gemm is None or len(gemm[0]) == 3:
+        return None
+    operands, attributes = gemm
+    attributes = {**attributes, "alpha": sign * attributes["alpha"], "beta": beta}
+    return b.gemm(*operands, _unidirectional(b, addend), **attributes)
+
+
+def _as_gemm(b, value):
+    """(operands, attributes) of a gemm that makes a value, which nothing else uses; None where there is none."""
+    if not b.is_used_once(value) or value.element.name not in FUSED_ELEMENTS:
+        return None
+    if gemm := made_by(value, "gemm"):
+        return gemm.operands, gemm.attributes
+    contraction = made_by(value, "contract")
+    if contraction is None or value.rank != 2:
+        return None
+    left, right, result = parse_spec(contraction.attributes["spec"])
+    if not len(left) == len(right) == 2 or left == right or set(left) == set(right):
+        return None
+    a, c = contraction.operands
+    if result[0] in right:
+        (a, left), (c, right) = (c, right), (a, left)
+    if result[0] not in left or result[1] not in right:
+        return None
+    flags = {"transpose_a": left[0] != result[0], "transpose_b": right[1] != result[1]}
+    return [a, c], {**flags, "alpha": 1.0, "beta": 1.0}
+
+
+def _unidirectional(b, addend):
+    """The addend without the broadcast that Gemm does itself."""
+    repeated = made_by(addend, "broadcast")
+    if repeated is None:
+        return addend
+    (source,), axes = repeated.operands, repeated.attributes["axes"]
+    if axes == (0,):
+        return b.reshape(source, shape=(source.shape[0], 1))
+    return source
+
+
+# --- activations ------------------------------------------------------------------------------------------------------
+
+@RULES("max")
+def maximum_with_zero(b, operation):
+    x, y = operation.operands
+    return b.relu(x) if x.element.name in FUSED_ELEMENTS and splat_of(y) == 0 else None
+
+
+@RULES("select")
+def zero_below_zero(b, operation):
+    """select(x < 0, 0, x) is relu(x)."""
+    condition, x, y = operation.operands
+    comparison = made_by(condition, "lt")
+    if comparison is None or y.element.name not in FUSED_ELEMENTS:
+        return None
+    is_relu = comparison.operands[0] is y and splat_of(comparison.operands[1]) == 0 and is_splat(x, 0)
+    return b.relu(y) if is_relu else None
+
+
+STEEP = 3.4e38
+"""A slope that takes every positive normal number to 1."""
+
+
+@RULES("convert")
+def step_as_number(b, operation):
+    """x > 0 as a number, in one operator; it differs where x is NaN or below the normal numbers."""
+    return _step(b, operation.operands[0]) if operation.attributes["element"].name == "f32" else None
+
+
+@RULES("select")
+def relu_cotangent(b, operation):
+    """select(x > 0, d, 0) is d · step(x), where d and x have nothing in common element by element.
+
+    Otherwise d may be infinite or NaN just where x is not positive, as in select(x > 0, log(x), 0).
+    """
+    condition, d, zero = operation.operands
+    if d.element.name != "f32" or not is_splat(zero, 0):
+        return None
+    step = _step(b, condition)
+    if step is None or not _elementwise_sources(d).isdisjoint(_elementwise_sources(condition.operation.operands[0])):
+        return None
+    return b.mul(d, step)
+
+
+def _step(b, condition):
+    """A steep hard_sigmoid for the condition x > 0, of relu(x) where that is there: then x itself is not needed."""
+    comparison = made_by(condition, "gt")
+    if comparison is None or splat_of(comparison.operands[1]) != 0:
+        return None
+    x = comparison.operands[0]
+    if x.element.name != "f32":
+        return None
+    known = b.known(("relu", (id(x),), ()))
+    return b.hard_sigmoid(known[0] if known else x, alpha=STEEP, beta=0.0)
+
+
+def _elementwise_sources(value):
+    """The value and all values that it depends on element by element, constants excepted."""
+    found, pending = set(), [value]
+    while pending:
+        value = pending.pop()
+        if value in found or splat_of(value) is not None:
+            continue
+        found.add(value)
+        if value.operation is not None and value.operation.name in ELEMENTWISE | {"reshape"}:
+            pending += value.operation.operands
+    return found
+
+
+# --- scalars first ----------------------------------------------------------------------------------------------------
+
+@RULES("mul", "div")
+def scalars_first(b, operation):
+    """(x · s) · t = x · (s · t) and so with divisions, for scalars s and t: one pass over x less."""
+    x, t = operation.operands
+    for name in ("mul", "div"):
+        inner = made_by(x, name)
+        if inner is None or not b.is_used_once(x) or not x.element.is_float:
+            continue
+        first, second = scalar_of(inner.operands[1]), scalar_of(t)
+        if first is None or second is None or scalar_of(inner.operands[0]) is not None:
+            return None
+        by_first, by_second = name == "mul", operation.name == "mul"
+        if by_first == by_second:
+            factor = b.mul(first, second)
+        else:
+            factor = b.div(first, second) if by_first else b.div(second, first)
+        divides = not by_first and not by_second
+        factor = b.broadcast(factor, shape=x.shape, axes=())
+        return b.div(inner.operands[0], factor) if divides else b.mul(inner.operands[0], factor)
+    return None
+
+
+@RULES("mul", "div")
+def scalar_into_numerator(b, operation):
+    """(x · s / y) · t = x · (s · t) / y for scalars s and t, also where they divide."""
+    quotient, t = operation.operands
+    divided = made_by(quotient, "div")
+    if divided is None or scalar_of(t) is None or not b.is_used_once(quotient):
+        return None
+    numerator, y = divided.operands
+    scaled = made_by(numerator, "mul") or made_by(numerator, "div")
+    if scaled is None or scalar_of(scaled.operands[1]) is None or not b.is_used_once(numerator):
+        return None
+    return b.div(b.emit(operation.name, (numerator, t)), y)
+
+
+@RULES("mul")
+def scalar_to_the_right(b, operation):
+    x, y = operation.operands
+    return b.mul(y, x) if scalar_of(x) is not None and scalar_of(y) is None else None
+
+
+def scalar_of(value):
+    """The rank-0 value of which a value of higher rank is the broadcast."""
+    repeated = made_by(value, "broadcast")
+    return repeated.operands[0] if repeated and repeated.operands[0].rank == 0 else None

@@ -1,0 +1,1 @@
+"""From text to typed IR: parsing, evaluation, dispatch, staging, display."""

@@ -1,0 +1,17 @@
+"""The functions of Julia's Base and standard library, a file for each idea."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+MODULES = """
+    arithmetic powers comparison logic mathematics rounding integers conversion ranges arrays shapes indexing assignment
+    concatenation vectors searching reductions functional statistics linear_algebra random_numbers nnlib_primitives
+    pairs iteration iterators folds io printing exceptions characters strings dictionaries reflection models functional printf files
+""".split()
+
+
+def load():
+    """Imports every file of builtins, in order: afterwards the functions have their methods."""
+    for name in MODULES:
+        if find_spec(f"{__package__}.{name}") is not None:
+            import_module(f".{name}", __package__)

@@ -1,0 +1,472 @@
+"""Making arrays: `zeros`, `fill`, `Array{T}(undef, …)`, literals, copies; and their size, length and axes."""
+
+import numpy as np
+
+from .. import staging
+from .. import types as t
+from ..values import Array, Range, Singleton, typeof
+from .conversion import constructs, convert, convert_array, element_of, promoted_join
+from .elements import HOST_TYPES, NUMBERS, promote_types
+from .errors import argument_error, dimension_mismatch, fault, size_text
+from .registry import BASE, define
+
+Undef = t.declare("UndefInitializer")
+undef = Singleton("UndefInitializer()", Undef)
+BASE.bindings["undef"] = undef
+BASE.exports.add("undef")
+
+
+# --- building blocks --------------------------------------------------------------------------------------------------
+
+
+def fresh(payload, type=None):
+    """An array of its own from a payload: numpy data that is (part of) other data is copied."""
+    if isinstance(payload, np.ndarray) and not (payload.flags.owndata and payload.flags.writeable
+                                                and payload.flags.c_contiguous):
+        payload = np.array(payload, order="C")
+    return Array(payload, type)
+
+
+def object_payload(elements, shape=None):
+    """A numpy object array of Python objects, none of which numpy looks into."""
+    data = np.empty(len(elements), dtype=object)
+    for index, element in enumerate(elements):
+        data[index] = element
+    return data if shape is None else data.reshape(shape)
+
+
+def array_of(element, elements, size=None):
+    """An array of a Julia element type from Python values of that type, in column-major order, of a Julia size."""
+    elements = list(elements)
+    shape = (len(elements),) if size is None else tuple(size)[::-1]
+    if element not in NUMBERS:
+        return Array(object_payload(elements, shape), t.array_type(element, len(shape)))
+    if any(x.__class__ not in (int, float, bool) and not isinstance(x, np.generic | complex) for x in elements):
+        return stacked_numbers(element, elements, shape)
+    return Array(np.array(elements, dtype=t.NUMPY_TYPES[element]).reshape(shape))
+
+
+def stacked_numbers(element, elements, shape):
+    """An array from numbers some of which are traced."""
+    payloads = [staging.payload_of(x, element) for x in elements]
+    if any(len(payload.shape) for payload in payloads):
+        raise staging.LaneEffect  # an array for each lane
+    rows = [staging.apply("reshape", payload, shape=(1,)) for payload in payloads]
+    return Array(reshaped(staging.apply("concatenate", *rows, axis=0), shape))
+
+
+def reshaped(payload, shape):
+    """A payload in another shape; itself where it has the shape."""
+    return payload if tuple(payload.shape) == tuple(shape) else staging.apply("reshape", payload, shape=tuple(shape))
+
+
+def vector(elements):
+    """`[elements...]`: converted to the type that they promote to."""
+    elements = list(elements)
+    if not elements:
+        return array_of(t.Any, [])
+    kinds = set(map(typeof, elements))
+    if len(kinds) == 1:
+        return array_of(kinds.pop(), elements)
+    element = promoted_element(kinds)
+    return array_of(element, [convert(element, x) for x in elements])
+
+
+def promoted_element(kinds):
+    """The element type of an array literal: numbers promote, arrays by their element types, others join."""
+    kinds = list(kinds)
+    if all(t.is_subtype(kind, t.Number) for kind in kinds):
+        return promote_types(kinds)
+    if all(isinstance(kind, t.DataType) and kind.family is t.ArrayFamily for kind in kinds):
+        ranks = {kind.parameters[1] for kind in kinds}
+        if len(ranks) == 1:
+            return t.array_type(promoted_element({kind.parameters[0] for kind in kinds}), ranks.pop())
+    rest = [kind for kind in kinds if kind not in (t.Nothing, t.Missing)]
+    if len(rest) < len(kinds) and rest:
+        return t.union(promoted_element(rest), *(kind for kind in kinds if kind not in rest))
+    return promoted_join(kinds)
+
+
+def typed_vector(element, elements):
+    """`T[elements...]`."""
+    return array_of(element, [convert(element, x) for x in elements])
+
+
+def collected(elements, size=None):
+    """The array of a comprehension or `map`: the element type is the closest supertype of those of the elements."""
+    elements = list(elements)
+    kinds = list(dict.fromkeys(map(typeof, elements)))
+    return array_of(promoted_join(kinds) if kinds else t.Any, elements, size)
+
+
+def as_array(x) -> Array:
+    """Any array-like value as an `Array`: itself, or collected."""
+    if x.__class__ is Array:
+        return x
+    if x.__class__ is Range:
+        if isinstance(x.start, int):
+            return Array(np.arange(x.start, x.start + x.step * x.length, x.step, dtype=np.int64)[:x.length])
+        return array_of(element_of(x), list(x))
+    from .iteration import iterate, size_of
+
+    return collected(iterate(x), size_of(x))
+
+
+def number_payload(x):
+    """The payload of an array of numbers. Raises MethodError for other elements."""
+    array = as_array(x)
+    payload = staging.read(array)
+    if isinstance(payload, np.ndarray) and payload.dtype == object:
+        raise fault("MethodError", f"no method for an array of {t.type_name(array.element)}")
+    return payload
+
+
+def is_numeric(x):
+    """Whether an array-like value holds numbers (and so has a numeric payload)."""
+    return (x.__class__ is Array and x.element in NUMBERS) or x.__class__ is Range
+
+
+def axis_of(dimension, rank):
+    """The payload axis of a Julia dim (1-based)."""
+    return rank - dimension
+
+
+def julia_size(x):
+    """`size(x)`: a tuple of Julia numbers."""
+    if x.__class__ is Range:
+        return (x.length,)
+    return tuple(map(staging.dim_number, x.size))
+
+
+def dims_of(arguments):
+    """Julia sizes given as numbers or as one tuple of them, as dims of a shape."""
+    if len(arguments) == 1 and arguments[0].__class__ is tuple:
+        arguments = arguments[0]
+    dims = tuple(staging.as_dim(_size_argument(x)) for x in arguments)
+    for dim in dims:
+        if isinstance(dim, int) and dim < 0:
+            raise argument_error("invalid Array dimensions")
+    return dims
+
+
+def _size_argument(x):
+    return x.length if x.__class__ is Range else x
+
+
+def filled(value, dims, element=None):
+    """An array of a Julia size filled with a number or, if it is no number, with the object itself."""
+    shape = tuple(dims)[::-1]
+    element = element or typeof(value)
+    if element not in NUMBERS:
+        count = int(np.prod(shape, dtype=np.int64)) if shape else 1
+        return Array(object_payload([value] * count, shape), t.array_type(element, len(shape)))
+    payload = staging.payload_of(value, element)
+    if len(payload.shape):
+        raise staging.LaneEffect
+    if isinstance(payload, np.ndarray) and all(isinstance(dim, int) for dim in shape):
+        return Array(np.full(shape, payload))
+    return Array(staging.expand(payload, shape))
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def _constant_fill(name, value):
+    def of_type(type_, *dims):
+        return filled(HOST_TYPES[type_](value), dims_of(dims)) if type_ in HOST_TYPES else filled(value, dims_of(dims))
+
+    define(name, t.TypeOfType, t.Any, ...)(of_type)
+    define(name, t.Any, ...)(lambda *dims: filled(float(value), dims_of(dims)))
+
+
+_constant_fill("zeros", 0)
+_constant_fill("ones", 1)
+
+
+@define("fill", t.Any, t.Any, ...)
+def fill(value, *dims):
+    return filled(value, dims_of(dims))
+
+
+@define("trues", t.Any, ...)
+def trues(*dims):
+    return filled(True, dims_of(dims))
+
+
+@define("falses", t.Any, ...)
+def falses(*dims):
+    return filled(False, dims_of(dims))
+
+
+def uninitialised(element, dims):
+    """An array without contents: zeros, or `nothing` where that is no number."""
+    if element in NUMBERS:
+        return filled(HOST_TYPES[element](0), dims)
+    return filled(None, dims, element)
+
+
+@constructs(t.Array, Undef, t.Any, ...)
+def construct_uninitialised(type_, _, *dims):
+    dims = dims_of(dims)
+    body = t.unwrap(type_)
+    element, rank = body.parameters
+    if isinstance(rank, int) and rank != len(dims):
+        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::UndefInitializer, "
+                                   f"{', '.join(['::Int64'] * len(dims))})")
+    return uninitialised(t.Any if isinstance(element, t.TypeVar) else element, dims)
+
+
+@constructs(t.BitArray, Undef, t.Any, ...)
+def construct_bits(type_, _, *dims):
+    return filled(False, dims_of(dims))
+
+
+@constructs(t.Vector)
+def construct_empty(type_):
+    element = t.unwrap(type_).parameters[0]
+    return array_of(t.Any if isinstance(element, t.TypeVar) else element, [])
+
+
+@constructs(t.AbstractArray, t.AbstractArray)
+def construct_array(type_, x):
+    """`Array(x)`, `Vector{T}(x)`: a copy with converted elements."""
+    from .conversion import convert_to_array
+
+    array = as_array(x)
+    converted = convert_to_array(type_, array)
+    return copy_array(converted) if converted is array and array is x else converted
+
+
+@define("similar", t.AbstractArray)
+def similar(x):
+    return uninitialised(element_of(x), as_array(x).size)
+
+
+@define("similar", t.AbstractArray, t.TypeOfType)
+def similar_of_type(x, type_):
+    return uninitialised(type_, as_array(x).size)
+
+
+@define("similar", t.AbstractArray, t.TypeOfType, t.Any, ...)
+def similar_of_type_and_size(x, type_, *dims):
+    return uninitialised(type_, dims_of(dims))
+
+
+@define("similar", t.AbstractArray, t.Integer, ...)
+def similar_of_size(x, *dims):
+    return uninitialised(element_of(x), dims_of(dims))
+
+
+@define("similar", t.AbstractArray, t.Tuple)
+def similar_of_dims(x, dims):
+    return uninitialised(element_of(x), dims_of(dims))
+
+
+@define("zero", t.AbstractArray)
+def zero_array(x):
+    from ..calling import call
+    from .registry import function
+
+    if element_of(x) in NUMBERS:
+        return uninitialised(element_of(x), as_array(x).size)
+    from .iteration import iterate
+
+    array = as_array(x)
+    return array_of(array.element, [call(function("zero"), (item,)) for item in iterate(array)], array.size)
+
+
+def copy_array(array):
+    """A shallow copy with storage of its own."""
+    payload = staging.read(array)
+    return Array(payload.copy() if isinstance(payload, np.ndarray) else payload, plain_type(array))
+
+
+def plain_type(array):
+    """The type `Array{T,N}` for an array that may be typed as a wrapper."""
+    return t.array_type(array.element, array.rank)
+
+
+@define("copy", t.AbstractArray)
+def copy(x):
+    return copy_array(x) if x.__class__ is Array else x
+
+
+@define("collect", t.AbstractArray)
+def collect_array(x):
+    return copy_array(x) if x.__class__ is Array else as_array(x)
+
+
+@define("collect", t.TypeOfType, t.Any)
+def collect_type(type_, x):
+    array = as_array(x)
+    converted = convert_array(type_, array)
+    return copy_array(converted) if converted is x else converted
+
+
+@define("vect", t.Any, ...)
+def vector_literal(*elements):
+    return vector(elements)
+
+
+@define("getindex", t.TypeOfType, t.Any, ...)
+def typed_vector_literal(type_, *elements):
+    return typed_vector(type_, elements)
+
+
+@define("fill!", t.AbstractArray, t.Any)
+def fill_in_place(array, value):
+    from .assignment import overwrite
+
+    overwrite(array, filled(convert(array.element, value), array.size, array.element))
+    return array
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+@define("size", t.AbstractArray)
+def size(x):
+    return julia_size(x)
+
+
+@define("size", t.AbstractArray, t.Any)
+def size_along(x, dimension):
+    """The size along a dim, 1 beyond the last; of a tuple of dims, a tuple."""
+    sizes = julia_size(x)
+    if dimension.__class__ is tuple:
+        return tuple(size_along(x, one) for one in dimension)
+    dimension = staging.host_number(dimension, "the number of a dim")
+    if dimension < 1:
+        raise argument_error("dimension out of range")
+    return sizes[dimension - 1] if dimension <= len(sizes) else 1
+
+
+@define("size", t.AbstractArray, t.Integer, t.Integer, ...)
+def size_along_several(x, *dimensions):
+    return size_along(x, dimensions)
+
+
+@define("size", t.Number)
+def size_of_number(x):
+    return ()
+
+
+@define("ndims", t.AbstractArray)
+def rank(x):
+    return len(julia_size(x))
+
+
+@define("ndims", t.Number)
+def rank_of_number(x):
+    return 0
+
+
+@define("length", t.AbstractArray)
+def length(x):
+    total = 1
+    for one in julia_size(x):
+        total = total * one
+    return total
+
+
+@define("length", t.Number)
+def length_of_number(x):
+    return 1
+
+
+@define("length", t.Tuple)
+def length_of_tuple(x):
+    return len(x)
+
+
+@define("isempty", t.AbstractArray)
+def is_empty(x):
+    return 0 in as_array(x).size if x.__class__ is Array else length(x) == 0
+
+
+@define("firstindex", t.AbstractArray)
+def first_index(x):
+    return 1
+
+
+@define("firstindex", t.AbstractArray, t.Integer)
+def first_index_along(x, dimension):
+    return 1
+
+
+@define("lastindex", t.AbstractArray)
+def last_index(x):
+    return length(x)
+
+
+@define("lastindex", t.AbstractArray, t.Integer)
+def last_index_along(x, dimension):
+    """The last index along a dim."""
+    return size_along(x, dimension)
+
+
+def one_to(count):
+    """`Base.OneTo(count)`."""
+    return Range(1, 1, count, t.OneTo.body.family.apply(t.Int64))
+
+
+@define("axes", t.AbstractArray)
+def axes(x):
+    return tuple(map(one_to, julia_size(x)))
+
+
+@define("axes", t.AbstractArray, t.Integer)
+def axes_along(x, dimension):
+    return one_to(size_along(x, dimension))
+
+
+@define("eachindex", t.AbstractArray)
+def each_index(x):
+    return one_to(length(x))
+
+
+@define("eachindex", t.AbstractArray, t.AbstractArray, ...)
+def each_index_of_several(*arrays):
+    lengths = [length(x) for x in arrays]
+    if any(one != lengths[0] for one in lengths):
+        raise dimension_mismatch(f"all inputs to eachindex must have the same indices, got "
+                                 f"{', '.join(f'Base.OneTo({one})' for one in lengths)}")
+    return one_to(lengths[0])
+
+
+@define("LinearIndices", t.AbstractArray)
+def linear_indices(x):
+    dims = as_array(x).size
+    return Array(np.arange(1, int(np.prod(dims)) + 1).reshape(dims[::-1]))
+
+
+def require_size(array, dims, what):
+    """Raises DimensionMismatch unless an array has the size."""
+    if tuple(array.size) != tuple(dims):
+        raise dimension_mismatch(f"{what} has size {size_text(array.size)}, expected {size_text(dims)}")
+
+
+@define("copyto!", t.AbstractArray, t.AbstractArray)
+def copy_into(destination, source):
+    """Copies the elements of the source to the first places of the destination, in linear order."""
+    from .assignment import assign, overwrite
+    from .errors import bounds_error
+
+    source = as_array(source)
+    count, room = length(source), length(destination)
+    if tuple(source.size) == tuple(destination.size):
+        overwrite(destination, convert_array(destination.element, source))
+    elif isinstance(count, int) and isinstance(room, int) and count > room:
+        raise bounds_error(destination, (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),))
+    else:
+        flat = Array(reshaped(staging.read(source), (as_dim_product(source.size),)), t.array_type(source.element, 1))
+        assign(destination, flat, (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),))
+    return destination
+
+
+def as_dim_product(dims):
+    total = 1
+    for dim in dims:
+        total = total * dim
+    return total
+

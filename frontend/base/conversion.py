@@ -1,0 +1,357 @@
+"""Conversion: `convert`, constructors of number types, `promote`, and questions about types."""
+
+import numpy as np
+
+from .. import staging
+from .. import types as t
+from ..calling import call, constructors
+from ..dispatch import Method
+from ..values import Array, Char, NamedTuple, Range, Traced, to_host, typeof
+from .elements import HOST_TYPES, convert_host, convert_traced, float_type, is_complex_type, is_integer_type, require
+from .errors import fault, inexact_error
+from .registry import define, function
+
+
+def constructs(type_, *signature, keywords=()):
+    """Decorator: adds a method `T(arguments...)` for every type T that is (a subtype of) `type_`; T comes first."""
+    variable = t.TypeVar("T", type_)
+    parameters = [t.TypeOfTypeFamily.apply(variable)]
+    for item in signature:
+        if item is Ellipsis:
+            parameters[-1] = t.VarargType(parameters[-1])
+        else:
+            parameters.append(item)
+
+    def decorate(python):
+        names = python.__code__.co_varnames[:python.__code__.co_argcount]
+
+        def run(arguments, given, bindings):
+            return python(*arguments, **(given or {}))
+
+        constructors.add(Method(t.tuple_type(*parameters), (variable,), run, names, keywords))
+        return python
+
+    return decorate
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def convert_number(type_, x):
+    """A number as a number of a type. Raises InexactError where an integer type cannot hold it."""
+    kind = typeof(x)
+    if kind is type_ or t.is_subtype(kind, type_):
+        return x
+    if type_ not in HOST_TYPES:
+        type_ = _concrete(type_, kind)
+    if x.__class__ is Traced:
+        return _convert_traced(type_, x)
+    if x.__class__ not in (int, float) and kind not in HOST_TYPES and kind.name != "Irrational":
+        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{t.type_name(kind)})")
+    return convert_host(x, type_)
+
+
+def _concrete(type_, kind):
+    """The concrete type for an abstract target such as AbstractFloat, or Complex without parameter."""
+    if type_ is t.AbstractFloat:
+        return float_type(kind)
+    if type_ is t.Complex:
+        return t.Complex.body.family.apply(kind if kind in (t.Float32, t.Float64) else t.Float64)
+    if t.is_subtype(t.Int64, type_):
+        return t.Int64
+    raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{t.type_name(kind)})")
+
+
+def _convert_traced(type_, x):
+    if is_integer_type(type_):
+        limits = (0, 1) if type_ is t.Bool else _limits(type_)
+
+        def fits(payload):
+            return (payload == np.floor(payload)) & (payload >= limits[0]) & (payload <= limits[1])
+
+        if not require((x,), fits if x.type is not t.Bool else lambda payload: True):
+            raise inexact_error(type_, to_host(x.data[()]))
+    return convert_traced(x, type_)
+
+
+def _limits(type_):
+    limits = np.iinfo(t.NUMPY_TYPES[type_])
+    return limits.min, limits.max
+
+
+@constructs(t.Number, t.Number)
+def construct_number(type_, x):
+    return convert_number(type_, x)
+
+
+@constructs(t.Complex, t.Real, t.Real)
+def construct_complex(type_, real, imaginary):
+    single = {typeof(real), typeof(imaginary)} <= {t.Float32} or type_ is t.BUILTIN_TYPES["ComplexF32"]
+    return np.complex64(complex(real, imaginary)) if single else complex(real, imaginary)
+
+
+@constructs(t.Integer, t.Char)
+def code_point(type_, character):
+    return convert_host(character.code, type_ if type_ in HOST_TYPES else t.Int64)
+
+
+@constructs(t.Char, t.Integer)
+def character_of(type_, code):
+    return Char(int(code))
+
+
+# --- convert ----------------------------------------------------------------------------------------------------------
+
+
+def convert_array(element, array):
+    """An array with its elements converted to a type; itself when they have it."""
+    if array.element is element:
+        return array
+    if element in HOST_TYPES and array.element in HOST_TYPES:
+        payload = staging.read(array)
+        if isinstance(payload, np.ndarray):
+            from ..broadcasting import broadcast
+
+            return broadcast(element, [array])
+        return Array(staging.convert_payload(payload, element))
+    from .arrays import array_of
+    from .iteration import iterate
+
+    return array_of(element, [convert(element, x) for x in iterate(array)], array.size)
+
+
+@define("convert", t.TypeOfType, t.Any)
+def convert(type_, x):
+    """x as a value of the type. Raises MethodError where there is no conversion."""
+    kind = typeof(x)
+    if type_ is t.Any or t.is_subtype(kind, type_):
+        return x
+    if t.is_subtype(kind, t.Number):
+        if isinstance(type_, t.UnionType):
+            return convert(_number_member(type_, x), x)
+        if t.is_subtype(type_, t.Number):
+            return convert_number(type_, x)
+    if isinstance(type_, t.UnionType):
+        members = [m for m in type_.members if m not in (t.Nothing, t.Missing)]
+        if len(members) == 1:
+            return convert(members[0], x)
+    body = t.unwrap(type_)
+    family = getattr(body, "family", None)
+    if t.is_subtype(type_, t.AbstractArray) and t.is_subtype(kind, t.AbstractArray):
+        return convert_to_array(type_, x)
+    if family is t.TupleFamily and x.__class__ is tuple and len(body.parameters) == len(x):
+        return tuple(map(convert, body.parameters, x))
+    if family is t.NamedTupleFamily and x.__class__ is NamedTuple and body.parameters[0] == x.names:
+        return NamedTuple(x.names, map(convert, body.parameters[1].parameters, x.values))
+    if t.is_subtype(type_, t.AbstractString) and t.is_subtype(kind, t.AbstractString):
+        return x
+    raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(kind)} to an object of type "
+                               f"{t.type_name(type_)}")
+
+
+def _number_member(type_, x):
+    members = [m for m in type_.members if t.is_subtype(m, t.Number)]
+    if len(members) == 1:
+        return members[0]
+    raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
+                               f"{t.type_name(type_)}")
+
+
+def convert_to_array(type_, x):
+    """An array or range as an array of a type such as `Vector{Float32}`, `Array{Float32}` or `AbstractArray`."""
+    from .arrays import as_array
+
+    array = as_array(x)
+    body = t.unwrap(type_)
+    parameters = body.parameters if body.family in (t.ArrayFamily, t.AbstractArrayFamily) else ()
+    if len(parameters) == 2 and isinstance(parameters[1], int) and parameters[1] != array.rank:
+        raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
+                                   f"{t.type_name(type_)}")
+    element = parameters[0] if parameters and not isinstance(parameters[0], t.TypeVar) else array.element
+    return convert_array(element, array)
+
+
+# --- promotion --------------------------------------------------------------------------------------------------------
+
+
+@define("promote_type", t.TypeOfType, ...)
+def promoted_type(*types):
+    total = t.Bottom
+    for type_ in types:
+        total = t.promote_type(total, type_)
+    return total
+
+
+@define("promote", t.Any, ...)
+def promote(*values):
+    kind = promoted_type(*map(typeof, values))
+    return tuple(convert(kind, x) for x in values)
+
+
+@define("oftype", t.Any, t.Any)
+def of_type(x, y):
+    return convert(typeof(x), y)
+
+
+@define("widen", t.Number)
+def widen(x):
+    return convert(widened_type(typeof(x)), x)
+
+
+@define("widen", t.TypeOfType)
+def widened_type(type_):
+    wider = {t.Int8: t.Int16, t.Int16: t.Int32, t.Int32: t.Int64, t.UInt8: t.UInt16, t.UInt16: t.UInt32,
+             t.UInt32: t.UInt64, t.Float16: t.Float32, t.Float32: t.Float64}
+    if type_ not in wider:
+        raise fault("MethodError", f"no method matching widen(::Type{{{t.type_name(type_)}}})")
+    return wider[type_]
+
+
+@define("unsigned", t.Integer)
+def to_unsigned(x):
+    kind = typeof(x)
+    return call(function("rem"), (x, t.BUILTIN_TYPES["UInt" + kind.name.removeprefix("U").removeprefix("Int")]))
+
+
+@define("signed", t.Integer)
+def to_signed(x):
+    return call(function("rem"), (x, t.BUILTIN_TYPES["Int" + typeof(x).name.removeprefix("U").removeprefix("Int")]))
+
+
+@define("float", t.TypeOfType)
+def float_of_type(type_):
+    return float_type(type_)
+
+
+@define("real", t.TypeOfType)
+def real_of_type(type_):
+    return type_.parameters[0] if is_complex_type(type_) else type_
+
+
+@define("complex", t.TypeOfType)
+def complex_of_type(type_):
+    return type_ if is_complex_type(type_) else t.Complex.body.family.apply(type_)
+
+
+# --- questions about types --------------------------------------------------------------------------------------------
+
+
+@define("typeof", t.Any)
+def type_of(x):
+    return typeof(x)
+
+
+@define("isa", t.Any, t.TypeOfType)
+def is_a(x, type_):
+    return t.is_subtype(typeof(x), type_) or (t.is_type(x) and type_ is t.TypeOfType)
+
+
+@define("<: issubtype", t.TypeOfType, t.TypeOfType)
+def is_subtype(a, b):
+    return t.is_subtype(a, b)
+
+
+@define(">:", t.TypeOfType, t.TypeOfType)
+def is_supertype(a, b):
+    return t.is_subtype(b, a)
+
+
+@define("supertype", t.TypeOfType)
+def supertype(type_):
+    return type_.supertype if isinstance(type_, t.DataType) else t.unwrap(type_).supertype
+
+
+@define("typejoin", t.TypeOfType, t.TypeOfType)
+def join_types(a, b):
+    return t.typejoin(a, b)
+
+
+@define("isconcretetype", t.TypeOfType)
+def is_concrete(type_):
+    return t.is_concrete(type_)
+
+
+@define("isabstracttype", t.TypeOfType)
+def is_abstract(type_):
+    return bool(getattr(t.unwrap(type_), "family", None) and t.unwrap(type_).family.abstract)
+
+
+@define("eltype", t.Any)
+def element_type(x):
+    return t.Any
+
+
+@define("eltype", t.AbstractArray)
+def array_element_type(x):
+    return element_of(x)
+
+
+def element_of(x):
+    """The Julia element type of an array, a range or another array-like value."""
+    if x.__class__ is Array:
+        return x.element
+    type_ = x.type if x.__class__ is Range else typeof(x)
+    return element_parameter(type_)
+
+
+def element_parameter(type_):
+    """The element type that an array type says: the first parameter of its AbstractArray."""
+    type_ = t.unwrap(type_)
+    while type_.family is not t.AbstractArrayFamily:
+        type_ = type_.supertype
+    return type_.parameters[0]
+
+
+@define("eltype", t.Number)
+def number_element_type(x):
+    return typeof(x)
+
+
+@define("eltype", t.Tuple)
+def tuple_element_type(x):
+    return promoted_join(map(typeof, x))
+
+
+def promoted_join(types):
+    """`promote_typejoin`: the closest common supertype, with `Nothing` and `Missing` kept apart in a union."""
+    total, unions = None, []
+    for type_ in types:
+        if type_ is t.Nothing or type_ is t.Missing:
+            unions.append(type_)
+        else:
+            total = type_ if total is None else t.typejoin(total, type_)
+    if total is None:
+        return t.union(*unions) if unions else t.Bottom
+    return t.union(total, *unions) if unions else total
+
+
+@define("eltype", t.TypeOfType)
+def element_type_of_type(type_):
+    if t.is_subtype(type_, t.AbstractArray) and type_ is not t.Bottom:
+        element = element_parameter(type_)
+        return t.Any if isinstance(element, t.TypeVar) else element
+    if t.is_subtype(type_, t.Number):
+        return type_
+    if t.is_subtype(type_, t.AbstractString):
+        return t.Char
+    return t.Any
+
+
+@define("ndims", t.TypeOfType)
+def rank_of_type(type_):
+    if t.is_subtype(type_, t.Number):
+        return 0
+    found = t.unwrap(type_)
+    while found.family is not t.AbstractArrayFamily:
+        found = found.supertype
+    return found.parameters[1]
+
+
+@define("typeintersect", t.TypeOfType, t.TypeOfType)
+def intersect_types(a, b):
+    return a if t.is_subtype(a, b) else b if t.is_subtype(b, a) else t.Bottom
+
+
+@define("identity", t.Any)
+def identity(x):
+    return x

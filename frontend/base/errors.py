@@ -1,0 +1,71 @@
+"""Julia's errors, with Julia's wording."""
+
+from ...compiler.errors import WeberError
+from .. import types as t
+from ..values import Array, Range, typeof
+
+
+def fault(kind, message) -> WeberError:
+    """An error of a Julia exception type, worded as Julia shows it: `DimensionMismatch: …`."""
+    return WeberError(f"{kind}: {message}", kind=kind)
+
+
+def argument_error(message):
+    return fault("ArgumentError", message)
+
+
+def dimension_mismatch(message):
+    return fault("DimensionMismatch", message)
+
+
+def domain_error(value, message):
+    return WeberError(f"DomainError with {shown(value)}:\n{message}", kind="DomainError")
+
+
+def inexact_error(type_, value):
+    return fault("InexactError", f"{t.type_name(type_)}({shown(value)})")
+
+
+def divide_error():
+    return fault("DivideError", "integer division error")
+
+
+def bounds_error(collection, indices):
+    """Julia's BoundsError: what was indexed, its size and type, and the index."""
+    where = ", ".join(_shown_index(index) for index in indices)
+    return fault("BoundsError", f"attempt to access {summary(collection)} at index [{where}]")
+
+
+def _shown_index(index):
+    if index.__class__ is Range and index.step == 1:
+        return f"{index.start}:{index.stop}"
+    return shown(index)
+
+
+def size_text(size):
+    """A size as Julia writes it: `(2, 3)`, `(4,)`."""
+    return f"({', '.join(map(str, size))}{',' if len(size) == 1 else ''})"
+
+
+def dims_text(size):
+    """A size as it starts a summary: `2×3`, `4-element`, `0-dimensional`."""
+    if len(size) == 0:
+        return "0-dimensional"
+    return f"{size[0]}-element" if len(size) == 1 else "×".join(map(str, size))
+
+
+def summary(value):
+    """What a collection is, in one line: `3-element Vector{Int64}`."""
+    type_ = t.type_name(typeof(value))
+    if value.__class__ is Array:
+        return f"{dims_text(value.size)} {type_}"
+    if value.__class__ is Range:
+        return f"{len(value)}-element {type_}"
+    return type_
+
+
+def shown(value):
+    """A value as `show` prints it."""
+    from ..display import show_value
+
+    return show_value(value)

@@ -1,0 +1,257 @@
+"""Number theory on integers, and the limits of number types."""
+
+import math
+from functools import reduce
+
+import ml_dtypes
+import numpy as np
+
+from .. import types as t
+from ..values import Array, Irrational, Traced, typeof
+from .elements import FLOATS, HOST_TYPES, INT_MAX, INT_MIN, emit, exact_integer, is_complex_type, number_type
+from .errors import domain_error, fault
+from .registry import define
+
+
+def _integers(name, function):
+    def several(*numbers):
+        kind = number_type(numbers)
+        return HOST_TYPES[kind](reduce(function, map(int, numbers)))
+
+    define(name, t.Integer, t.Integer, ...)(several)
+
+
+_integers("gcd", math.gcd)
+_integers("lcm", math.lcm)
+
+
+@define("factorial", t.Integer)
+def factorial(n):
+    n = int(n)
+    if n < 0:
+        raise domain_error(n, "`n` must not be negative.")
+    result = math.factorial(n) if n <= 20 else INT_MAX + 1
+    if result > INT_MAX:
+        raise fault("OverflowError", f"{n} is too large to look up in the table; consider using `factorial(big({n}))` "
+                                     "instead")
+    return result
+
+
+@define("binomial", t.Integer, t.Integer)
+def binomial(n, k):
+    if k < 0:
+        return 0
+    result = math.comb(n, k) if n >= 0 else (-1) ** (k & 1) * math.comb(k - n - 1, k)
+    if not INT_MIN <= result <= INT_MAX:
+        raise fault("OverflowError", f"binomial({n}, {k}) overflows")
+    return result
+
+
+def _parity(odd):
+    def function(x):
+        if x.__class__ is Traced:
+            from .arithmetic import remainder
+
+            return emit("ne" if odd else "eq", remainder(x, 2), 0)
+        whole = exact_integer(x)
+        return whole is not None and whole % 2 == odd
+
+    return function
+
+
+define("isodd", t.Real)(_parity(1))
+define("iseven", t.Real)(_parity(0))
+
+
+@define("ispow2", t.Real)
+def is_power_of_two(x):
+    whole = exact_integer(x)
+    return whole is not None and whole > 0 and whole & (whole - 1) == 0
+
+
+@define("nextpow", t.Real, t.Real)
+def next_power(base, x):
+    """The smallest `base^n` not less than x, for an integer n ≥ 0."""
+    power = 1
+    while power < x:
+        power *= base
+    return power
+
+
+@define("prevpow", t.Real, t.Real)
+def previous_power(base, x):
+    power = 1
+    while power * base <= x:
+        power *= base
+    return power
+
+
+@define("isqrt", t.Integer)
+def integer_square_root(n):
+    return math.isqrt(n)
+
+
+@define("isprime", t.Integer)
+def is_prime(n):
+    return n > 1 and all(n % k for k in range(2, math.isqrt(n) + 1))
+
+
+@define("digits", t.Integer, keywords=("base", "pad"))
+def digits(n, base=10, pad=1):
+    """The digits of n, the lowest first."""
+    found, rest = [], abs(n)
+    while rest or len(found) < pad:
+        found.append(rest % base)
+        rest //= base
+    return Array(np.array(found, dtype=np.int64) * (-1 if n < 0 else 1))
+
+
+@define("ndigits", t.Integer, keywords=("base", "pad"))
+def digit_count(n, base=10, pad=1):
+    return len(digits(n, base=base, pad=pad).data)
+
+
+@define("powermod", t.Integer, t.Integer, t.Integer)
+def power_modulo(x, p, m):
+    return pow(x, p, m)
+
+
+@define("invmod", t.Integer, t.Integer)
+def inverse_modulo(x, m):
+    try:
+        return pow(x, -1, m)
+    except ValueError:
+        raise domain_error((x, m), "Greatest common divisor is not 1.") from None
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def _type_of(argument):
+    """The type meant by an argument that is a type or a number."""
+    return argument if t.is_type(argument) else typeof(argument)
+
+
+def _limits(type_, name):
+    if type_ in FLOATS:
+        return ml_dtypes.finfo(t.NUMPY_TYPES[type_])
+    if type_ in HOST_TYPES and t.is_subtype(type_, t.Integer) and type_ is not t.Bool:
+        return np.iinfo(t.NUMPY_TYPES[type_])
+    raise fault("MethodError", f"no method matching {name}(::Type{{{t.type_name(type_)}}})")
+
+
+def _limit(name, of_float, of_integer=None, of_bool=None):
+    def limit(argument):
+        type_ = _type_of(argument)
+        if type_ is t.Bool and of_bool is not None:
+            return of_bool
+        found = _limits(type_, name)
+        if type_ not in FLOATS and of_integer is None:
+            raise fault("MethodError", f"no method matching {name}(::Type{{{t.type_name(type_)}}})")
+        return HOST_TYPES[type_](of_float(found) if type_ in FLOATS else of_integer(found))
+
+    define(name, t.TypeOfType)(limit)
+    define(name, t.Real)(limit)
+
+
+_limit("typemax", lambda limits: math.inf, lambda limits: limits.max, True)
+_limit("typemin", lambda limits: -math.inf, lambda limits: limits.min, False)
+_limit("floatmax", lambda limits: limits.max)
+_limit("floatmin", lambda limits: limits.tiny)
+_limit("maxintfloat", lambda limits: 2.0 ** (limits.nmant + 1))
+
+
+@define("eps")
+def machine_epsilon():
+    return float(np.finfo(np.float64).eps)
+
+
+@define("eps", t.TypeOfType)
+def epsilon_of_type(type_):
+    return HOST_TYPES[type_](_limits(type_, "eps").eps)
+
+
+@define("eps", t.AbstractFloat)
+def spacing(x):
+    """The distance to the next larger number of the type."""
+    if x.__class__ is Traced:
+        from .arithmetic import multiply
+        from .comparison import maximum
+        from .mathematics import absolute
+        from .powers import power
+
+        exponent = emit("floor", emit("log2", maximum(absolute(x), HOST_TYPES[x.type](_limits(x.type, "eps").tiny))))
+        return multiply(power(HOST_TYPES[x.type](2), exponent), epsilon_of_type(x.type))
+    if not math.isfinite(x):
+        return HOST_TYPES[typeof(x)](math.nan)
+    return HOST_TYPES[typeof(x)](np.abs(np.spacing(x)))
+
+
+@define("nextfloat", t.AbstractFloat)
+def next_float(x):
+    return HOST_TYPES[typeof(x)](np.nextafter(x, HOST_TYPES[typeof(x)](math.inf)))
+
+
+@define("prevfloat", t.AbstractFloat)
+def previous_float(x):
+    return HOST_TYPES[typeof(x)](np.nextafter(x, HOST_TYPES[typeof(x)](-math.inf)))
+
+
+def _unit(name, value):
+    def unit(argument):
+        type_ = _type_of(argument)
+        if type_ in HOST_TYPES:
+            return HOST_TYPES[type_](value)
+        if type_ in (t.Number, t.Real, t.Integer) or (isinstance(argument, Irrational)):
+            return value if not isinstance(argument, Irrational) else bool(value)
+        if type_ is t.AbstractFloat:
+            return float(value)
+        if is_complex_type(type_):
+            return complex(value)
+        raise fault("MethodError", f"no method matching {name}(::Type{{{t.type_name(type_)}}})")
+
+    define(name, t.Number)(unit)
+    define(name, t.TypeOfType)(unit)
+
+
+_unit("zero", 0)
+_unit("one", 1)
+_unit("oneunit", 1)
+
+
+@define("sizeof", t.Any)
+def byte_size(argument):
+    type_ = _type_of(argument)
+    if argument.__class__ is str:
+        return len(argument.encode())
+    if argument.__class__ is Array:
+        return argument.data.size * argument.data.dtype.itemsize
+    return int(np.dtype(t.NUMPY_TYPES[type_]).itemsize)
+
+
+@define("precision", t.TypeOfType)
+def significand_bits(type_):
+    return int(_limits(type_, "precision").nmant) + 1
+
+
+@define("exponent", t.AbstractFloat)
+def exponent(x):
+    return math.frexp(float(x))[1] - 1
+
+
+@define("significand", t.AbstractFloat)
+def significand(x):
+    return HOST_TYPES[typeof(x)](2 * math.frexp(float(x))[0]) if x != 0 else x
+
+
+@define("ldexp", t.AbstractFloat, t.Integer)
+def scale_by_power_of_two(x, n):
+    return HOST_TYPES[typeof(x)](math.ldexp(float(x), n))
+
+
+@define("modf", t.Real)
+def fraction_and_whole(x):
+    fraction, whole = math.modf(float(x))
+    kind = HOST_TYPES[typeof(x)] if typeof(x) in FLOATS else float
+    return kind(fraction), kind(whole)
+

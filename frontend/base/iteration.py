@@ -1,0 +1,298 @@
+"""Iteration: a Python iterator over any Julia iterable, and arrays made of what an iterator gives."""
+
+import numpy as np
+
+from ...compiler.errors import UnsupportedError, WeberError
+from ...compiler.ir import Value
+from .. import types as t
+from ..staging import LaneEffect, apply, payload_of, read, state
+from ..values import (
+    Array, Char, Dictionary, GeneratorValue, Irrational, NamedTuple, Range, SetValue, Struct, Traced, to_host, typeof,
+)
+from .pairs import is_pair, pair
+from .registry import define, function
+
+ITERATORS = {}
+"""How builtin iterator structs (`zip`, `enumerate`, …) iterate, by type family: struct -> Python iterator."""
+
+SIZES = {}
+"""The Julia size of builtin iterator structs by type family: struct -> tuple of dims, or None where unknown."""
+
+FAMILY_ELEMENTS = {}
+"""The element type of builtin iterator structs by type family: struct -> type."""
+
+_NUMBERS = (int, float, complex, bool, np.generic, Traced, Irrational)
+
+
+def iterate(value):
+    """A Python iterator over a Julia iterable. MethodError when the value is none.
+
+    Arrays go in column-major order, dictionaries give Pairs, strings Chars; staged arrays give staged elements."""
+    cls = value.__class__
+    if cls is tuple or cls is Range:
+        return iter(value)
+    if cls is Array:
+        return array_elements(value)
+    if cls is GeneratorValue:
+        return value.iterate()
+    if cls is Dictionary:
+        return (pair(key, item) for key, item in list(value.items.values()))
+    if cls is SetValue:
+        return iter(list(value.items.values()))
+    if cls is str:
+        return (Char(ord(c)) for c in value)
+    if cls is NamedTuple:
+        return iter(value.values)
+    if isinstance(value, _NUMBERS) or cls is Char:
+        return iter((value,))
+    if cls is Struct:
+        make = ITERATORS.get(value.type.family)
+        if make is not None:
+            return make(value)
+        if is_pair(value):
+            return iter(value.fields)
+    return user_elements(value)
+
+
+def array_elements(array):
+    """The elements of an array in column-major order; what is written during the iteration is seen."""
+    payload = read(array)
+    if payload.__class__ is Value:
+        yield from staged_elements(payload)
+        return
+    position, data = 0, array.data
+    flat = data.reshape(-1)
+    plain = data.dtype == object or data.dtype in (np.int64, np.float64, np.bool_)
+    while position < flat.shape[0]:
+        yield flat.item(position) if plain else to_host(flat[position])
+        position += 1
+        if array.data is not data:  # grown or replaced meanwhile
+            data = array.data
+            if data.__class__ is Value:
+                raise UnsupportedError("an array changes its contents on the device while it is iterated over",
+                                       kind="UnsupportedError")
+            flat = data.reshape(-1)
+
+
+def staged_elements(payload):
+    """The elements of a staged payload of static size, as traced numbers."""
+    count = 1
+    for dim in payload.shape:
+        if not isinstance(dim, int):
+            raise UnsupportedError(f"iterating over an array of unknown length {dim}", kind="UnsupportedError")
+        count *= dim
+    flat = payload if len(payload.shape) == 1 else apply("reshape", payload, shape=(count,))
+    for k in range(count):
+        item = apply("slice", flat, starts=(k,), stops=(k + 1,), steps=(1,))
+        yield Traced(apply("reshape", item, shape=()))
+
+
+def user_elements(value):
+    """The elements of what a user's type iterates over: by `Base.iterate`, or as an array by its indices."""
+    from ..calling import call
+
+    step = function("iterate")
+    found = step.methods.find((value,))
+    if found is None or found[0].python is iterate_first:
+        if t.is_subtype(typeof(value), t.AbstractArray):
+            getindex = function("getindex")
+            for k in range(1, call(function("length"), (value,)) + 1):
+                yield call(getindex, (value, k))
+            return
+        raise WeberError(f"MethodError: no method matching iterate(::{t.type_name(typeof(value))})", kind="MethodError")
+    result = found[0].call((value,), {}, found[1])
+    while result is not None:
+        item, position = result
+        yield item
+        result = call(step, (value, position))
+
+
+def size_of(value):
+    """The Julia size of an iterable, where it is known without iterating; else None."""
+    cls = value.__class__
+    if cls is Array:
+        return value.size
+    if cls is tuple or cls is str or cls is Range:
+        return (len(value),)
+    if cls is Dictionary or cls is SetValue:
+        return (len(value.items),)
+    if cls is NamedTuple:
+        return (len(value.names),)
+    if cls is GeneratorValue:
+        return value.size
+    if isinstance(value, _NUMBERS) or cls is Char:
+        return ()
+    if cls is Struct:
+        size = SIZES.get(value.type.family)
+        if size is not None:
+            return size(value)
+        if t.is_subtype(value.type, t.AbstractArray):
+            from ..calling import call
+
+            return call(function("size"), (value,))
+    return None
+
+
+def element_type_of(value):
+    """The element type of an iterable as far as its type tells; `Any` where it does not."""
+    cls = value.__class__
+    if cls is Array or cls is Range:
+        return value.type.parameters[0]
+    if cls is str:
+        return t.Char
+    if cls is Dictionary:
+        from .pairs import PairFamily
+
+        return PairFamily.apply(*value.type.parameters)
+    if cls is SetValue:
+        return value.type.parameters[0]
+    if cls is tuple:
+        return join_all(map(typeof, value))
+    if cls is NamedTuple:
+        return join_all(map(typeof, value.values))
+    if isinstance(value, _NUMBERS) or cls is Char:
+        return typeof(value)
+    if cls is Struct and value.type.family in FAMILY_ELEMENTS:
+        return FAMILY_ELEMENTS[value.type.family](value)
+    return t.Any
+
+
+# --- arrays from elements ---------------------------------------------------------------------------------------------
+
+
+def join_types(a, b):
+    """Julia's `promote_typejoin`: the closest common supertype, a small union with Nothing and Missing."""
+    if a is b or a is t.Bottom:
+        return b
+    if b is t.Bottom:
+        return a
+    optional = [x for x in (t.Nothing, t.Missing) if x in _members(a) or x in _members(b)]
+    if optional:
+        rest = [join_all(m for m in _members(x) if m not in optional) for x in (a, b)]
+        return t.union(*optional, join_types(*rest))
+    if all(isinstance(x, t.DataType) and x.family is t.TupleFamily for x in (a, b)):
+        if len(a.parameters) == len(b.parameters) and not any(
+                isinstance(p, t.VarargType) for p in (*a.parameters, *b.parameters)):
+            return t.tuple_type(*map(join_types, a.parameters, b.parameters))
+        return t.Tuple
+    return t.typejoin(a, b)
+
+
+def join_all(types):
+    """The join of several types; `Union{}` of none."""
+    result = t.Bottom
+    for type_ in types:
+        result = join_types(result, type_)
+    return result
+
+
+def _members(type_):
+    return type_.members if isinstance(type_, t.UnionType) else (type_,)
+
+
+def collect_values(iterator, size=None, array=True, element=None) -> Array:
+    """An array of what an iterator gives, in column-major order: a vector, or of the Julia `size`.
+
+    The element type is `element`, or the elements' join, as Julia's `collect` does: numbers of different types are not
+    promoted (`[1, 2.0]` is, but that is `vect`). Traced numbers make a staged array of their promoted type."""
+    items = list(iterator)
+    if any(item.__class__ is Traced for item in items):
+        return stack_numbers(items, size)
+    if element is None or element is t.Any or element is t.Bottom:
+        element = join_all(set(map(typeof, items))) if items and element is None else t.Any
+    return array_of(items, size, element)
+
+
+def array_of(items, size=None, element=t.Any) -> Array:
+    """The array of these elements (in column-major order) with this element type."""
+    shape = (len(items),) if size is None else tuple(size)[::-1]
+    if element in t.NUMPY_TYPES:
+        data = np.array(items, dtype=t.NUMPY_TYPES[element])
+    else:
+        data = np.empty(len(items), dtype=object)
+        for k, item in enumerate(items):
+            data[k] = item
+    return Array(data.reshape(shape), t.array_type(element, len(shape)))
+
+
+def vector_of(items, element) -> Array:
+    """The vector of these elements."""
+    return array_of(items, None, element)
+
+
+def stack_numbers(items, size=None) -> Array:
+    """An array of numbers some of which are traced."""
+    kind = typeof(items[0])
+    for item in items:
+        if not t.is_subtype(typeof(item), t.Number):
+            raise UnsupportedError(f"an array that holds numbers known when the graph runs beside a "
+                                   f"{t.type_name(typeof(item))}", kind="UnsupportedError")
+        kind = t.promote_type(kind, typeof(item))
+    if state.lanes and any(item.__class__ is Traced and item.data.shape for item in items):
+        raise LaneEffect
+    parts = [apply("reshape", payload_of(item, kind), shape=(1,)) for item in items]
+    data = parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=0)
+    shape = (len(items),) if size is None else tuple(size)[::-1]
+    return Array(data if len(shape) == 1 else apply("reshape", data, shape=shape))
+
+
+# --- the functions ----------------------------------------------------------------------------------------------------
+
+
+class IterationState:
+    """The state of a builtin iteration that has no simpler one."""
+
+    type = t.Any
+
+    def __init__(self, iterator):
+        self.iterator = iterator
+
+
+def _advance(iterator, state_):
+    for item in iterator:
+        return (item, state_)
+    return None
+
+
+@define("iterate", t.Any)
+def iterate_first(value):
+    """`iterate(x)`: the first element and the state, or nothing."""
+    if value.__class__ in (tuple, Range, Array):
+        return iterate_next(value, 1)
+    iterator = iterate(value)
+    return _advance(iterator, IterationState(iterator))
+
+
+@define("iterate", t.Any, t.Any)
+def iterate_next(value, position):
+    """`iterate(x, state)`: the next element and state, or nothing."""
+    if position.__class__ is IterationState:
+        return _advance(position.iterator, position)
+    if value.__class__ is Array:
+        data = read(value)
+        if data.__class__ is Value or position < 1:
+            items = list(array_elements(value))
+            return (items[position - 1], position + 1) if position <= len(items) else None
+        return (to_host(data.reshape(-1)[position - 1]), position + 1) if position <= data.size else None
+    return (value[position - 1], position + 1) if position <= len(value) else None
+
+
+@define("collect", t.Any)
+def collect(iterable):
+    """A vector (or array) of the elements."""
+    element = element_type_of(iterable)
+    known = element if element is not t.Any and (iterable.__class__ is not tuple) else None
+    if element is t.Any and iterable.__class__ in (Dictionary, SetValue):
+        known = t.Any
+    return collect_values(iterate(iterable), size_of(iterable), element=known)
+
+
+_T = t.TypeVar("T")
+
+
+@define("collect", t.TypeOfTypeFamily.apply(_T), t.Any, where=(_T,))
+def collect_as(element, iterable):
+    """A vector of the elements, converted to the element type."""
+    from ..properties import convert_to
+
+    return collect_values((convert_to(element, item) for item in iterate(iterable)), size_of(iterable), element=element)

@@ -1,0 +1,154 @@
+"""What the library needs to know of structs: rebuilding them, what `@layer` and `@leaf` declare, their size in memory."""
+
+import numpy as np
+
+from ...compiler.ir import Value
+from .. import types as t
+from ..staging import read
+from ..values import Array, Dictionary, NamedTuple, Range, Struct, Symbol, Traced, typeof
+from .registry import define, module
+
+PRIMITIVES = module("Primitives")
+
+
+@define("rebuild", t.Any, t.Any, ..., module=PRIMITIVES)
+def rebuild(instance, *fields):
+    """rebuild(x, fields...): a struct like `x` with other fields; type parameters that fields determine follow them.
+
+    Constructors are not called."""
+    from ..definitions import new_instance
+
+    family = instance.type.family
+    bindings = dict.fromkeys(family.parameters)
+    for value, declared in zip(fields, family.field_types, strict=True):
+        t.match(typeof(value), declared, bindings)
+    parameters = [old if bindings[variable] is None else bindings[variable]
+                  for variable, old in zip(family.parameters, instance.type.parameters, strict=True)]
+    return new_instance(family.apply(*parameters) if parameters else instance.type, fields)
+
+
+def _declaration(value):
+    from ..macros import layers
+
+    return layers.get(getattr(typeof(value), "family", None))
+
+
+@define("is_declared_leaf", t.Any, module=PRIMITIVES)
+def is_declared_leaf(value):
+    """Whether `@leaf` declares the type of a value."""
+    declaration = _declaration(value)
+    return declaration is not None and declaration.leaf
+
+
+@define("is_layer", t.Any, module=PRIMITIVES)
+def is_layer(value):
+    """Whether `@layer` declares the type of a value."""
+    declaration = _declaration(value)
+    return declaration is not None and declaration.is_layer
+
+
+@define("is_expanded", t.Any, module=PRIMITIVES)
+def is_expanded(value):
+    """Whether a value prints as a tree: all but those that `@layer :noexpand` declares."""
+    declaration = _declaration(value)
+    return declaration is None or declaration.expand
+
+
+@define("declared_trainable", t.Any, module=PRIMITIVES)
+def declared_trainable(value):
+    """The names of the trainable fields as `@layer T trainable=(…)` declares them, `nothing` where it does not."""
+    declaration = _declaration(value)
+    if declaration is None or declaration.trainable is None:
+        return None
+    return tuple(Symbol(name) for name in declaration.trainable)
+
+
+@define("isstaged", t.Any, module=PRIMITIVES)
+def isstaged(value):
+    """Whether a number or array is only known when the graph runs."""
+    if value.__class__ is Array:
+        return read(value).__class__ is Value
+    return value.__class__ is Traced and value.data.__class__ is Value
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+@define("summarysize", t.Any, exported=False)
+def summarysize(value):
+    """Base.summarysize(x): the bytes that a value takes with all that it refers to, each object once, on 64 bits."""
+    own = 0 if _is_object(value) else _stored(value)[0]
+    return own + _referred(value, set())
+
+
+@define("format_bytes", t.Integer, exported=False)
+def format_bytes(count):
+    """Base.format_bytes(n): `452 bytes`, `200.211 KiB`."""
+    if count < 1024:
+        return f"{count} byte{'' if count == 1 else 's'}"
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        count /= 1024
+        if count < 1024:
+            break
+    return f"{count:.3f} {unit}"
+
+
+def _is_object(value):
+    """Whether a value is stored by reference."""
+    return value.__class__ in (Array, Dictionary, str) or (value.__class__ is Struct and value.type.family.mutable)
+
+
+def _parts(value):
+    if value.__class__ is tuple:
+        return value
+    if value.__class__ is NamedTuple:
+        return value.values
+    return value.fields if value.__class__ is Struct else ()
+
+
+def _stored(value, declared=t.Any):
+    """(bytes, alignment) of a value where it is stored."""
+    if _is_object(value) or value.__class__ is Symbol:
+        return 8, 8
+    if isinstance(declared, t.UnionType):  # the larger member, and a byte that tells which it is
+        size = max((np.dtype(t.NUMPY_TYPES[m]).itemsize for m in declared.members if m in t.NUMPY_TYPES), default=0)
+        return size + 1, max(size, 1)
+    if value.__class__ is Range:
+        return 16, 8
+    type_ = typeof(value)
+    if type_ in t.NUMPY_TYPES:
+        size = np.dtype(t.NUMPY_TYPES[type_]).itemsize
+        return size, size
+    return _packed(value)
+
+
+def _packed(value):
+    """(bytes, alignment) of the fields of a struct or tuple, each at a multiple of its alignment."""
+    parts = _parts(value)
+    types = value.type.field_types if value.__class__ is Struct else (t.Any,) * len(parts)
+    offset, alignment = 0, 1
+    for part, declared in zip(parts, types, strict=True):
+        size, align = _stored(part, declared)
+        offset = -(-offset // align) * align + size
+        alignment = max(alignment, align)
+    return -(-offset // alignment) * alignment, alignment
+
+
+def _referred(value, seen):
+    """The bytes of the objects that a value is or refers to."""
+    if not _is_object(value):
+        return sum(_referred(part, seen) for part in _parts(value))
+    if id(value) in seen:
+        return 0
+    seen.add(id(value))
+    if value.__class__ is str:
+        return 8 + len(value.encode())
+    if value.__class__ is Array:
+        header = 32 + 8 * max(value.rank, 1)
+        if value.element in t.NUMPY_TYPES:
+            item = np.dtype(t.NUMPY_TYPES[value.element]).itemsize
+            return header + item * int(np.prod(value.size, dtype=np.int64))
+        return header + sum(_stored(item)[0] + _referred(item, seen) for item in value.data.reshape(-1))
+    if value.__class__ is Dictionary:
+        return 64 + sum(_stored(item)[0] + _referred(item, seen) for pair in value.items.values() for item in pair)
+    return _packed(value)[0] + sum(_referred(part, seen) for part in value.fields)

@@ -1,0 +1,407 @@
+"""Rearranging arrays: `reshape vec permutedims transpose adjoint dropdims reverse repeat circshift`, slices, `stack`.
+
+Julia dim k of an array of rank n is payload axis n - k."""
+
+from ...compiler.types import floor_divide
+from .. import staging
+from .. import types as t
+from ..calling import call
+from ..values import Array, Singleton, colon, typeof
+from .arrays import (
+    array_of,
+    as_array,
+    as_dim_product,
+    axis_of,
+    dims_of,
+    fresh,
+    julia_size,
+    plain_type,
+    reshaped,
+)
+from .elements import NUMBERS, is_complex_type
+from .errors import argument_error, dimension_mismatch, fault, size_text
+from .iteration import iterate
+from .registry import define, function
+
+_T, _S = t.TypeVar("T"), t.TypeVar("S")
+Adjoint = t.declare("Adjoint", t.AbstractArrayFamily.apply(_T, 2), parameters=(_T, _S))
+_T, _S = t.TypeVar("T"), t.TypeVar("S")
+Transpose = t.declare("Transpose", t.AbstractArrayFamily.apply(_T, 2), parameters=(_T, _S))
+WRAPPERS = (t.unwrap(Adjoint).family, t.unwrap(Transpose).family)
+
+
+def axes_of(array, dims):
+    """The payload axes of one Julia dim or of several; those beyond the rank are left out."""
+    dims = iterate(dims) if dims.__class__ is not int else (dims,)
+    axes = []
+    for dimension in dims:
+        dimension = staging.host_number(dimension, "the number of a dim")
+        if dimension < 1:
+            raise argument_error(f"region dimension(s) must be ≥ 1, got {dimension}")
+        if dimension <= array.rank:
+            axes.append(axis_of(dimension, array.rank))
+    return tuple(sorted(axes))
+
+
+# --- reshape ----------------------------------------------------------------------------------------------------------
+
+
+def new_dims(array, arguments):
+    """The dims that `reshape` is given, `:` resolved. Raises DimensionMismatch where the count does not fit."""
+    arguments = arguments[0] if len(arguments) == 1 and arguments[0].__class__ is tuple else arguments
+    count = as_dim_product(array.size)
+    if colon in arguments:
+        given = dims_of([x for x in arguments if x is not colon])
+        rest = as_dim_product(given)
+        if isinstance(count, int) and isinstance(rest, int) and (rest == 0 or count % rest):
+            raise dimension_mismatch(f"array size {count} must be divisible by the product of the new dimensions "
+                                     f"{_dims_text(arguments)}")
+        missing, given = floor_divide(count, rest), iter(given)
+        if sum(x is colon for x in arguments) > 1:
+            raise dimension_mismatch(f"new dimensions {_dims_text(arguments)} may only have at most one omitted "
+                                     "dimension specified by `Colon()`")
+        return tuple(missing if x is colon else next(given) for x in arguments)
+    dims = dims_of(arguments)
+    total = as_dim_product(dims)
+    if isinstance(total - count, int) and total != count:
+        raise dimension_mismatch(f"new dimensions {size_text(dims)} must be consistent with array length {count}")
+    return dims
+
+
+def _dims_text(arguments):
+    return f"({', '.join('Colon()' if x is colon else str(x) for x in arguments)})"
+
+
+def reshape_array(array, dims):
+    return Array(reshaped(staging.read(array), dims[::-1]), t.array_type(array.element, len(dims)))
+
+
+@define("reshape", t.AbstractArray, t.Any, ...)
+def reshape(x, *dims):
+    array = as_array(x)
+    return reshape_array(array, new_dims(array, dims))
+
+
+@define("vec", t.AbstractArray)
+def vec(x):
+    array = as_array(x)
+    return x if len(array.size) == 1 else reshape_array(array, (as_dim_product(array.size),))
+
+
+@define("dropdims", t.AbstractArray, keywords=("dims",))
+def drop_dims(x, dims):
+    array = as_array(x)
+    axes = axes_of(array, dims)
+    shape = staging.read(array).shape
+    for axis in axes:
+        if shape[axis] != 1:
+            raise argument_error("dropped dims must all be size 1")
+    kept = tuple(dim for axis, dim in enumerate(shape) if axis not in axes)
+    return reshape_array(array, kept[::-1])
+
+
+# --- transposes -------------------------------------------------------------------------------------------------------
+
+
+def permuted(array, permutation):
+    """The array with Julia dim i being dim permutation[i] of the operand."""
+    rank = array.rank
+    order = tuple(axis_of(permutation[rank - axis - 1], rank) for axis in range(rank))
+    return staging.apply("transpose", staging.read(array), permutation=order)
+
+
+@define("permutedims", t.AbstractArray, t.Any)
+def permute_dims(x, permutation):
+    array = as_array(x)
+    permutation = [staging.host_number(p, "a permutation of dims") for p in iterate(permutation)]
+    if sorted(permutation) != list(range(1, array.rank + 1)):
+        raise argument_error("no valid permutation of dimensions")
+    return fresh(permuted(array, permutation), plain_type(array))
+
+
+@define("permutedims", t.AbstractArray)
+def permute_matrix(x):
+    array = as_array(x)
+    if array.rank == 1:
+        return fresh(_row(array), t.array_type(array.element, 2))
+    return permute_dims(array, (2, 1))
+
+
+@define("PermutedDimsArray", t.AbstractArray, t.Any)
+def permuted_dims_array(x, permutation):
+    return permute_dims(x, permutation)
+
+
+def _row(array):
+    payload = staging.read(array)
+    return staging.apply("reshape", payload, shape=(payload.shape[0], 1))
+
+
+def _flipped(x, wrapper, each):
+    array = as_array(x)
+    if array.type.family is t.unwrap(wrapper).family:  # the transpose of a transpose is its parent
+        parent = array.type.parameters[1]
+        payload = staging.read(array)
+        if parent.parameters[1] == 1:
+            return Array(reshaped(payload, (payload.shape[0],)), parent)
+        return Array(staging.apply("transpose", payload, permutation=(1, 0)), parent)
+    if array.rank not in (1, 2):
+        raise fault("MethodError", f"no method matching {each}(::{t.type_name(array.type)})")
+    payload = _row(array) if array.rank == 1 else staging.apply("transpose", staging.read(array), permutation=(1, 0))
+    if array.element not in NUMBERS:
+        flipped = [call(function(each), (item,)) for item in payload.reshape(-1)]
+        return array_of(typeof(flipped[0]) if flipped else array.element, flipped, payload.shape[::-1])
+    if each == "adjoint" and is_complex_type(array.element):
+        payload = payload.conj()
+    return Array(payload, t.unwrap(wrapper).family.apply(array.element, plain_type(array)))
+
+
+@define("adjoint '", t.AbstractArray)
+def adjoint(x):
+    return _flipped(x, Adjoint, "adjoint")
+
+
+@define("transpose", t.AbstractArray)
+def transpose(x):
+    return _flipped(x, Transpose, "transpose")
+
+
+@define("adjoint '", t.Number)
+def adjoint_of_number(x):
+    return call(function("conj"), (x,))
+
+
+@define("transpose", t.Number)
+def transpose_of_number(x):
+    return x
+
+
+# --- order ------------------------------------------------------------------------------------------------------------
+
+
+@define("reverse", t.AbstractArray, keywords=("dims",))
+def reverse(x, dims=colon):
+    array = as_array(x)
+    axes = tuple(range(array.rank)) if dims is colon else axes_of(array, dims)
+    return fresh(staging.apply("reverse", staging.read(array), axes=axes), plain_type(array))
+
+
+@define("reverse", t.AbstractArray, t.Integer, t.Integer)
+def reverse_part(x, start, stop):
+    from .assignment import assign
+    from .indexing import element_at
+    from .ranges import unit_range
+
+    array, part = fresh(staging.read(as_array(x))), unit_range(start, stop)
+    assign(array, reverse(element_at(array, (part,))), (part,))
+    return array
+
+
+@define("reverse!", t.AbstractArray)
+def reverse_in_place(x):
+    from .assignment import overwrite
+
+    overwrite(x, reverse(x))
+    return x
+
+
+@define("reverse", t.Tuple)
+def reverse_tuple(x):
+    return x[::-1]
+
+
+@define("repeat", t.AbstractArray, t.Integer, ..., keywords=("inner", "outer"))
+def repeat(x, *counts, inner=(), outer=()):
+    """Whole repetitions along each dim (the counts or `outer`), after repeating each element (`inner`)."""
+    array = as_array(x)
+    outer = tuple(counts) if counts else _counts(outer)
+    inner = _counts(inner)
+    rank = max(array.rank, len(outer), len(inner))
+    sizes = (*array.size, *[1] * (rank - array.rank))
+    outer = (*outer, *[1] * (rank - len(outer)))
+    inner = (*inner, *[1] * (rank - len(inner)))
+    payload, spread = staging.read(array), []
+    for size, whole, each in zip(reversed(sizes), reversed(outer), reversed(inner), strict=True):
+        spread += [(1, size, 1), (staging.as_dim(whole), size, staging.as_dim(each))]
+    before = tuple(dim for triple in spread[::2] for dim in triple)
+    after = tuple(dim for triple in spread[1::2] for dim in triple)
+    repeated = staging.apply("broadcast", reshaped(payload, before), shape=after, axes=tuple(range(len(after))))
+    shape = tuple(as_dim_product(triple) for triple in spread[1::2])
+    return fresh(reshaped(repeated, shape), t.array_type(array.element, rank))
+
+
+def _counts(counts):
+    return tuple(iterate(counts)) if counts.__class__ is not int else (counts,)
+
+
+@define("circshift", t.AbstractArray, t.Any)
+def circular_shift(x, shifts):
+    """The elements moved by `shifts` places along each dim; those that leave come back at the other end."""
+    array = as_array(x)
+    payload = staging.read(array)
+    for dimension, shift in enumerate(_counts(shifts), 1):
+        axis = axis_of(dimension, array.rank)
+        size = payload.shape[axis]
+        shift = staging.host_number(shift, "the number of places to shift by")
+        if isinstance(size, int):
+            shift = shift % size if size else 0
+        if shift != 0:
+            cut = size - shift if shift > 0 else -shift
+            parts = [sliced(payload, axis, cut, size), sliced(payload, axis, 0, cut)]
+            payload = staging.apply("concatenate", *parts, axis=axis)
+    return fresh(payload, plain_type(array))
+
+
+def sliced(payload, axis, start, stop, step=1):
+    """The part `start:stop:step` (0-based, half open) of a payload along an axis."""
+    rank = len(payload.shape)
+    starts, stops, steps = [0] * rank, list(payload.shape), [1] * rank
+    starts[axis], stops[axis], steps[axis] = start, stop, step
+    return staging.apply("slice", payload, starts=tuple(starts), stops=tuple(stops), steps=tuple(steps))
+
+
+def _rotation(name, transposed, axis):
+    """A rotation of a matrix: transposed or not, then reversed along payload axes."""
+
+    def rotate(x):
+        array = as_array(x)
+        payload = staging.read(array)
+        if transposed:
+            payload = staging.apply("transpose", payload, permutation=(1, 0))
+        return fresh(staging.apply("reverse", payload, axes=axis), plain_type(array))
+
+    define(name, t.AbstractMatrix)(rotate)
+
+
+_rotation("rotl90", True, (1,))
+_rotation("rotr90", True, (0,))
+_rotation("rot180", False, (0, 1))
+
+
+# --- slices -----------------------------------------------------------------------------------------------------------
+
+
+def slices_along(array, dims):
+    """The slices of an array at each place along the given Julia dims, in column-major order, with those dims gone."""
+    from .indexing import element_at
+
+    places = [()]
+    for dimension in range(array.rank, 0, -1):
+        if dimension in dims:
+            size = array.size[dimension - 1]
+            if not isinstance(size, int):
+                raise staging.HostValueNeeded("slices along a dim of unknown size are not supported",
+                                              staging.state.location, kind="UnsupportedError")
+            choices = range(1, size + 1)
+        else:
+            choices = (colon,)
+        places = [(choice, *rest) for rest in places for choice in choices]
+    return [element_at(array, place) for place in places]
+
+
+def _slices(array, dims):
+    sizes = tuple(array.size[d - 1] for d in dims)
+    parts = slices_along(array, dims)
+    kept = t.array_type(array.element, array.rank - len(dims))
+    return array_of(kept, parts, sizes)
+
+
+@define("eachcol", t.AbstractArray)
+def each_column(x):
+    array = as_array(x)
+    return _slices(array if array.rank > 1 else reshape_array(array, (array.size[0], 1)), (2,))
+
+
+@define("eachrow", t.AbstractArray)
+def each_row(x):
+    array = as_array(x)
+    return _slices(array if array.rank > 1 else reshape_array(array, (array.size[0], 1)), (1,))
+
+
+@define("eachslice", t.AbstractArray, keywords=("dims", "drop"))
+def each_slice(x, dims, drop=True):
+    return _slices(as_array(x), tuple(sorted(_counts(dims))))
+
+
+@define("selectdim", t.AbstractArray, t.Integer, t.Any)
+def select_dim(x, dimension, index):
+    from .indexing import view_of
+
+    array = as_array(x)
+    return view_of(array, tuple(index if d == dimension else colon for d in range(1, array.rank + 1)))
+
+
+@define("mapslices", t.Any, t.AbstractArray, keywords=("dims",))
+def map_slices(f, x, dims):
+    """f applied to each slice over `dims`; its results take the place of the slices."""
+    array = as_array(x)
+    dims = _counts(dims)
+    others = tuple(d for d in range(1, array.rank + 1) if d not in dims)
+    results = [call(f, (part,)) for part in slices_along(array, others)]
+    sample = results[0]
+    if sample.__class__ is not Array:
+        kept = tuple(1 if d in dims else array.size[d - 1] for d in range(1, array.rank + 1))
+        return array_of(typeof(sample), results, kept)
+    joined = stack_arrays(results)  # the dims of the results first, then the others
+    sizes = iter(sample.size)
+    kept = [next(sizes, 1) if d in dims else None for d in range(1, array.rank + 1)]
+    inner = [d for d in range(1, array.rank + 1) if d in dims]
+    whole = reshape_array(joined, (*[kept[d - 1] for d in inner], *[array.size[d - 1] for d in others]))
+    order = inner + list(others)
+    return fresh(permuted(whole, [order.index(d) + 1 for d in range(1, array.rank + 1)]), plain_type(whole))
+
+
+def stack_arrays(arrays, dimension=None):
+    """Arrays (or numbers) of one size side by side along a new dim, by default the last."""
+    from .conversion import convert_array
+
+    if not arrays:
+        raise argument_error("`stack` on an empty collection is not allowed")
+    if arrays[0].__class__ is tuple:
+        arrays = [array_of_tuple(x) for x in arrays]
+    arrays = [as_array(x) for x in arrays]
+    first = arrays[0]
+    for other in arrays[1:]:
+        if tuple(other.size) != tuple(first.size):
+            raise dimension_mismatch(f"stack expects uniform slices, got axes(x) == {_axes_text(other)} while first "
+                                     f"had {_axes_text(first)}")
+    element = first.element
+    for other in arrays[1:]:
+        element = t.promote_type(element, other.element)
+    dimension = first.rank + 1 if dimension is None else dimension
+    axis = axis_of(dimension, first.rank + 1)
+    payloads = []
+    for array in arrays:
+        payload = staging.read(convert_array(element, array))
+        payloads.append(staging.apply("reshape", payload, shape=(*payload.shape[:axis], 1, *payload.shape[axis:])))
+    joined = staging.apply("concatenate", *payloads, axis=axis)
+    return Array(joined, t.array_type(element, first.rank + 1))
+
+
+def _axes_text(array):
+    return "(" + ", ".join(f"1:{dim}" for dim in array.size) + ("," if array.rank == 1 else "") + ")"
+
+
+def array_of_tuple(x):
+    from .arrays import vector
+
+    return vector(x)
+
+
+@define("stack", t.Any, keywords=("dims",))
+def stack(items, dims=colon):
+    """The arrays side by side along a new dim; numbers become a vector."""
+    elements = list(iterate(items))
+    if elements and t.is_subtype(typeof(elements[0]), t.Number):
+        from .arrays import vector
+
+        return vector(elements)
+    joined = stack_arrays(elements, None if dims is colon or dims.__class__ is Singleton else dims)
+    outer = julia_size(items) if items.__class__ is Array and len(items.size) > 1 and dims is colon else None
+    return joined if outer is None else reshape_array(joined, (*joined.size[:-1], *items.size))
+
+
+@define("stack", t.Any, t.Any, keywords=("dims",))
+def map_and_stack(f, items, dims=colon):
+    results = [call(f, (item,)) for item in iterate(items)]
+    return stack(tuple(results), dims=dims)

@@ -1,0 +1,63 @@
+"""Calling: any Julia value as a function, with dispatch, constructors and callable structs."""
+
+from ..compiler.errors import WeberError
+from . import types as t
+from .dispatch import MethodTable, no_method
+from .values import Function, typeof
+
+callables = MethodTable("callable")
+"""The methods of callable structs, `(m::Dense)(x)`: the object is the first argument."""
+
+constructors = MethodTable("constructor")
+"""Fallback for types without a constructor of their own: conversions such as `Float32(x)`; the type comes first."""
+
+
+def call(function, arguments, keywords=None):
+    """`function(arguments...; keywords...)` for any callable value."""
+    if function.__class__ is Function:
+        found = function.methods.find(arguments)
+        if found is None:
+            raise no_method(function.methods, arguments, keywords)
+        return found[0].call(arguments, keywords, found[1])
+    if isinstance(function, t.TYPE_CLASSES):
+        return construct(function, arguments, keywords)
+    return call_object(function, arguments, keywords)
+
+
+def call_object(function, arguments, keywords=None):
+    """Calls a callable struct."""
+    found = callables.find((function, *arguments))
+    if found is None:
+        type_ = t.type_name(typeof(function))
+        types = ", ".join("::" + t.type_name(typeof(a)) for a in arguments)
+        if any(m for m in callables.methods if t.is_subtype(typeof(function), _receiver(m))):
+            table = MethodTable(f"(::{type_})")
+            table.methods = [m for m in callables.methods if t.is_subtype(typeof(function), _receiver(m))]
+            raise no_method(table, arguments, keywords)
+        raise WeberError(f"MethodError: objects of type {type_} are not callable (called with ({types}))",
+                         kind="MethodError")
+    return found[0].call((function, *arguments), keywords, found[1])
+
+
+def _receiver(method):
+    pattern = method.signature.parameters[0]
+    for variable in reversed(method.variables):
+        pattern = t.UnionAll(variable, pattern)
+    return pattern
+
+
+def construct(type_, arguments, keywords=None):
+    """`T(arguments...)`: the family's own constructors first, then conversions."""
+    family = getattr(t.unwrap(type_), "family", None)
+    if family is not None and family.constructors is not None:
+        found = family.constructors.find((type_, *arguments))
+        if found is not None:
+            return found[0].call((type_, *arguments), keywords, found[1])
+    found = constructors.find((type_, *arguments))
+    if found is not None:
+        return found[0].call((type_, *arguments), keywords, found[1])
+    table = MethodTable(t.type_name(type_))
+    if family is not None and family.constructors is not None:
+        table.methods = family.constructors.methods
+        raise no_method(table, (type_, *arguments), keywords)
+    raise no_method(table, arguments, keywords)

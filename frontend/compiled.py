@@ -1,0 +1,332 @@
+"""Compiled calls while a program runs: `gradient`, `update!`, `train!`, exported functions.
+
+A call is specialised for its code, the structure of its arguments, and the types and sizes of the arrays in them, compiled
+once, and then run by onnxruntime. What it reads elsewhere in the program is guarded, or is an input; what it writes is
+written back. Arrays that a call leaves behind stay `OrtValue`s until the program looks at them, so a training loop moves
+no parameters between numpy and onnxruntime.
+"""
+
+import numpy as np
+
+from ..compiler.ir import Block, Builder, inline
+from ..compiler.ir import Function as Graph
+from ..compiler.types import TensorType, element_type_of
+from . import types as t
+from .specialise import record, staged_value
+from .staging import HostValueNeeded, get_location, state
+from .trees import children, is_number, map_leaves
+from .values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, Traced, to_host
+
+MAX_SPECIALISATIONS = 64
+
+
+class Resident:
+    """Contents of an array that a compiled call left as an `OrtValue`."""
+
+    __slots__ = ("value", "shape", "dtype")
+
+    def __init__(self, value, dtype):
+        self.value, self.shape, self.dtype = value, tuple(value.shape()), dtype
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    def fetch(self):
+        """The contents as a numpy array that may be written to."""
+        from ..runtime.tensors import to_numpy
+
+        array = to_numpy(self.value)
+        return array if array.flags.writeable and array.flags.owndata else np.array(array)
+
+
+class _Key:
+    """Takes the arguments of a call apart: a hashable key, and the leaves that become inputs."""
+
+    def __init__(self, static_numbers):
+        self.static_numbers = static_numbers
+        self.leaves = []  # Array or number, in order
+        self.cells = []  # captured cells that hold a float
+        self.positions = {}  # id(array) → position: the alias pattern
+
+    def of(self, value):
+        kind = value.__class__
+        if kind is Array:
+            if value.element not in t.NUMPY_TYPES:
+                return ("objects", value.type, *self.frozen(value.data.reshape(-1)))
+            position = self.positions.get(id(value))
+            if position is not None:
+                return position
+            self.positions[id(value)] = len(self.leaves)
+            self.leaves.append(value)
+            return ("array", value.element, value._data.shape)
+        if kind is tuple:
+            return ("tuple", *[self.of(item) for item in value])
+        if kind is NamedTuple:
+            return ("named", value.names, *[self.of(item) for item in value.values])
+        if kind is float or isinstance(value, np.floating):
+            if self.static_numbers:
+                return (kind, value)
+            self.leaves.append(value)
+            return kind
+        if kind is Function:
+            return self.function(value)
+        if kind is Struct:
+            if value.type.family.mutable:
+                return ("mutable", id(value))
+            return (value.type, *[self.of(item) for item in value.fields])
+        if kind is Range:
+            return ("range", value.type, value.start, value.step, value.length)
+        if kind is Dictionary:
+            return ("dict", *value.items, *self.frozen(item[1] for item in value.items.values()))
+        if isinstance(value, int | str | bool | Char | Symbol | np.number | complex) or value is None:
+            return (kind, value)
+        return ("object", id(value))
+
+    def frozen(self, values):
+        """The keys of values in a container that is not rebuilt: numbers in it stay host values."""
+        static, self.static_numbers = self.static_numbers, True
+        keys = [self.of(value) for value in values]
+        self.static_numbers = static
+        return keys
+
+    def function(self, value):
+        methods = value.methods.methods
+        code = methods[0].definition if methods else None
+        if code is None or not isinstance(value.captured, list) or len(methods) > 1:
+            return ("function", id(value))
+        parts = [id(code)]
+        for cell in value.captured:
+            content = cell.value
+            if isinstance(content, float | np.floating) and not self.static_numbers:
+                self.cells.append(cell)
+                self.leaves.append(content)
+                parts.append(content.__class__)
+            else:
+                parts.append(self.of(content))
+        return tuple(parts)
+
+
+class Specialisation:
+    """One compiled form of a call."""
+
+    def __init__(self, recording, leaf_positions, argument_count, cells, keep):
+        self.guards = [g for g in recording.guards if g[0] is not None]
+        self.contents = [(array, leaf_positions.get(id(array)), value) for array, value in recording.contents]
+        self.keep = keep  # what the key refers to by identity must stay alive
+        self.result, self.written = recording.result, recording.written
+        trace, sources = recording.trace, {}
+        for position, (_, value) in enumerate(recording.arguments):
+            sources[value] = ("argument", position)
+        for array, value in recording.arrays:
+            position = leaf_positions.get(id(array))
+            sources[value] = ("argument", position) if position is not None else ("array", array)
+        for number in recording.numbers:
+            sources[number.value] = ("number", number)
+        self.targets = []
+        for place, tree in recording.written:
+            position = leaf_positions.get(id(place.owner)) if place.key == "data" else None
+            self.targets.append((place, tree, position))
+        outputs = {}
+        for tree in [self.result, *(tree for _, tree in recording.written)]:
+            map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
+        self.output_index = {value: index for index, value in enumerate(outputs)}
+        body = trace.builder.block
+        used = _used_values(body, outputs)
+        arguments = [a for a in body.arguments if a in used]
+        self.sources = [sources[a] for a in arguments]
+        self.graph = _graph(body, arguments, list(outputs))
+        self.executable = None
+
+    def valid(self, leaves):
+        """Whether what the recording depended on is still so."""
+        for owner, key, expected in self.guards:
+            current = get_location(owner, key)
+            if current is not expected and not _equal(current, expected):
+                return False
+        return all(np.array_equal((array if position is None else leaves[position]).data, content)
+                   for array, position, content in self.contents)
+
+    def run(self, leaves):
+        """Runs the compiled graph on the call's leaves, writes back, and gives the result."""
+        from ..runtime.tensors import borrow
+
+        if self.executable is None:
+            self.executable = self._compile()
+        inputs, alive = [], []
+        for (kind, source), dtype in zip(self.sources, self.dtypes, strict=True):
+            if kind == "argument":
+                leaf = leaves[source]
+            elif kind == "array":
+                leaf = source
+            else:
+                leaf = _number_at(source)
+            data = leaf._data if leaf.__class__ is Array else leaf
+            if data.__class__ is Resident:
+                inputs.append(data.value)
+            else:
+                array = np.ascontiguousarray(data, dtype=dtype) if data.__class__ is not np.ndarray or \
+                    data.dtype != dtype or not data.flags.c_contiguous else data
+                if array.ndim == 1 and not isinstance(data, np.ndarray):
+                    array = array.reshape(())
+                alive.append(array)
+                inputs.append(borrow(array))
+        outputs = self.executable.run(inputs) if self.executable else []
+        for place, tree, position in self.targets:
+            if place.key == "data" and place.owner.__class__ is Array:
+                target = place.owner if position is None else leaves[position]
+                target._data = self._rebuild_leaf(tree, outputs)._data
+            else:
+                place.set(self._rebuild(tree, outputs))
+        return self._rebuild(self.result, outputs)
+
+    def _compile(self):
+        self.dtypes = [a.type.element.numpy for a in self.graph.body.arguments]
+        if not self.output_index:
+            return False
+        from ..compiler.pipeline import compile_to_onnx
+        from ..runtime.executable import Executable
+
+        return Executable(compile_to_onnx(self.graph))
+
+    def _rebuild(self, tree, outputs):
+        return map_leaves(tree, lambda leaf, path: self._rebuild_leaf(leaf, outputs))
+
+    def _rebuild_leaf(self, leaf, outputs):
+        value = staged_value(leaf)
+        if value is None:
+            return Array(np.array(leaf.data), leaf.type) if leaf.__class__ is Array and leaf.serial > 0 else leaf
+        output = outputs[self.output_index[value]]
+        resident = Resident(output, value.type.element.numpy)
+        if leaf.__class__ is Array:
+            return Array(resident, leaf.type)
+        return to_host(resident.fetch()[()])
+
+
+def _collect(outputs, leaf):
+    value = staged_value(leaf)
+    if value is not None:
+        outputs.setdefault(value)
+    return leaf
+
+
+def _used_values(body, outputs):
+    """The values that the outputs depend on."""
+    used = set(outputs)
+    for operation in reversed(body.operations):
+        if any(result in used for result in operation.results):
+            used.update(operation.operands)
+            for region in operation.regions:
+                from ..compiler.ir import captured_values
+
+                used.update(captured_values(region))
+    return used
+
+
+def _graph(body, arguments, outputs):
+    """A graph with just these arguments and outputs."""
+    from ..compiler.ir import Value
+
+    used = _used_values(body, outputs)
+    block = Block([Value(a.type, name=a.name) for a in arguments])
+    mapping = dict(zip(arguments, block.arguments, strict=True))
+    trimmed = Block(arguments, [o for o in body.operations if any(r in used for r in o.results)], outputs)
+    block.results = inline(Builder(block), trimmed, block.arguments, mapping)
+    return Graph("call", block, [f"input.{k}" for k in range(len(arguments))],
+                 [f"output.{k}" for k in range(len(outputs))])
+
+
+def _number_at(number):
+    from .trees import leaves
+
+    return dict(leaves(number.place.get()))[number.path]
+
+
+def _equal(a, b):
+    if a.__class__ is not b.__class__ or a.__class__ in (Array, Struct, Function, Dictionary):
+        return False
+    try:
+        return bool(a == b)
+    except (ValueError, TypeError):
+        return False
+
+
+_cache: dict[object, list] = {}
+
+
+def run_compiled(function, arguments):
+    """Calls `function(arguments...)` through a compiled specialisation; within a trace the call is simply staged."""
+    from .calling import call
+
+    if state.trace is not None:
+        return call(function, arguments)
+    for static_numbers in (False, True):
+        key = _Key(static_numbers)
+        signature = (id(function), static_numbers, *[key.of(a) for a in arguments])
+        entries = _cache.setdefault(signature, [])
+        for specialisation in entries:
+            if specialisation is None:
+                break
+            if specialisation.valid(key.leaves):
+                return specialisation.run(key.leaves)
+        else:
+            try:
+                specialisation = specialise(function, arguments, key)
+            except HostValueNeeded:
+                if static_numbers or not any(is_number(leaf) for leaf in key.leaves):
+                    raise
+                entries.insert(0, None)  # these numbers are needed on the host: they become part of the key
+                continue
+            entries.insert(0, specialisation)
+            del entries[MAX_SPECIALISATIONS:]
+            return specialisation.run(key.leaves)
+    raise AssertionError("unreachable")
+
+
+def specialise(function, arguments, key):
+    """Records a call with its float arguments staged."""
+    leaf_positions = dict(key.positions)
+    number_positions = [k for k, leaf in enumerate(key.leaves) if leaf.__class__ is not Array]
+
+    def make_arguments(trace):
+        values, remaining = [None] * len(key.leaves), iter(number_positions)
+        cells = {id(cell): cell for cell in key.cells}
+
+        def stage_number(number):
+            position = next(remaining)
+            value = trace.argument(TensorType(element_type_of(np.asarray(number).dtype), ()))
+            values[position] = value
+            return Traced(value)
+
+        def stage(tree):
+            if tree.__class__ is Function and isinstance(tree.captured, list):
+                for cell in tree.captured:
+                    if id(cell) in cells:
+                        trace.record(cell, "value", cell.value)
+                        cell.value = stage_number(cell.value)
+                        staged_cells.append(cell)
+                    else:
+                        stage(cell.value)
+                return tree
+            if isinstance(tree, float | np.floating):
+                return stage_number(tree)
+            if tree.__class__ is Array or children(tree) is None:
+                return tree
+            from .trees import with_children
+
+            return with_children(tree, [stage(child) for _, child in children(tree)])
+
+        staged_cells = []
+        staged = tuple([stage(a) for a in arguments]) if number_positions and not key.static_numbers else \
+            tuple(arguments)
+        placeholders = [(str(k), value) for k, value in enumerate(values)]
+        return staged, placeholders
+
+    recording = record(function, make_arguments)
+    recording.arguments = [(path, value) for path, value in recording.arguments]
+    # cells that only held a staged argument were not written by the program
+    staged_cells = {id(cell) for cell in key.cells}
+    recording.written = [(place, tree) for place, tree in recording.written
+                         if id(place.owner) not in staged_cells or staged_value(tree) not in
+                         {value for _, value in recording.arguments}]
+    return Specialisation(recording, leaf_positions, len(key.leaves), key.cells, (function, arguments))

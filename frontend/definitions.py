@@ -1,0 +1,639 @@
+"""Definitions: functions and methods, closures, structs and types, modules, imports, docstrings."""
+
+from ..compiler.errors import UnsupportedError, WeberError
+from . import syntax
+from . import types as t
+from .base.registry import function
+from .calling import call, callables
+from .dispatch import Method, MethodTable
+from .evaluator import (
+    MAX_DEPTH,
+    Compiler,
+    ReturnSignal,
+    compiles,
+    evaluate_block,
+    located,
+)
+from .properties import convert_to, get_property
+from .scopes import UNDEFINED, Cell, FrameLayout, Scope, closure_mentions, target_names
+from .staging import state
+from .values import Function, NamedTuple, Struct, Symbol, typeof
+
+
+def as_bounds(nodes):
+    """Type parameters as `TypeBound`s: `T`, `T<:Real`, `<:Real`."""
+    bounds = []
+    for node in nodes:
+        if isinstance(node, syntax.TypeBound):
+            bounds.append(node)
+        elif isinstance(node, syntax.Identifier):
+            bounds.append(syntax.TypeBound(node.name, location=node.location))
+        else:
+            raise UnsupportedError("a type parameter must be a name, or a name with a bound", node.location)
+    return bounds
+
+
+def type_variables(compiler, bounds):
+    """A closure that makes the type variables of a `where`, stores them in scope, and returns them."""
+    steps = []
+    for bound in bounds:
+        upper = compiler.expression(bound.upper) if bound.upper is not None else None
+        lower = compiler.expression(bound.lower) if bound.lower is not None else None
+        steps.append((bound.name, upper, lower, compiler.store(bound.name)))
+
+    def bind(frame):
+        variables = []
+        for name, upper, lower, store in steps:
+            variable = t.TypeVar(name, upper(frame) if upper is not None else None,
+                                 lower(frame) if lower is not None else None)
+            store(frame, variable)
+            variables.append(variable)
+        return variables
+
+    return bind
+
+
+class FunctionCode:
+    """The code of one method: compiled when first called, shared by all closures made from it.
+
+    `slots` of its frame: the parameters first, then static parameters, then what the body needs.
+    """
+
+    def __init__(self, compiler: Compiler, name, signature, body, location, receiver=None):
+        self.name, self.signature, self.body, self.location = name, signature, body, location
+        self.module, self.user = compiler.module, compiler.user
+        self.compiler = compiler
+        parameters = ([receiver] if receiver is not None else []) + list(signature.parameters)
+        self.parameters = parameters
+        self.variadic = bool(parameters) and parameters[-1].variadic
+        self.required = sum(p.default is None and not p.variadic for p in parameters)
+        self.type = t.TypeFamily(f"typeof({name})", supertype=t.Function, module=compiler.module).apply()
+        mentioned = closure_mentions([p.default for p in (*parameters, *signature.keywords)] + [body])
+        self.layout = FrameLayout(frozenset(mentioned))
+        self.scope = Scope(self.layout, compiler.scope, function_start=True)
+        self.parameter_slots = [self._declare(p) for p in parameters]
+        self.static = [self.scope.declare(b.name) for b in signature.where]
+        self.keyword_names = tuple(p.target.name for p in signature.keywords if not p.variadic)
+        self.open_keywords = any(p.variadic for p in signature.keywords)
+        self.run = None
+        # names used from enclosing functions must be known when the closure is made: compile now if there are any
+        scope = compiler.scope
+        while scope is not None and not scope.variables:
+            scope = scope.parent
+        if scope is not None:
+            self.prepare()
+
+    def _declare(self, parameter):
+        if isinstance(parameter.target, syntax.Identifier):
+            return self.scope.declare(parameter.target.name)
+        from .scopes import Variable
+
+        return Variable("", self.layout.new_slot(), False)
+
+    def prepare(self):
+        """Compiles defaults, destructuring and body."""
+        from .assignments import assign_target
+
+        outer = self.compiler
+        compiler = Compiler(self.module, self.scope, self.user, False)
+        compiler.constructing = outer.constructing
+        self.defaults = [None if p.default is None else compiler.expression(p.default) for p in self.parameters]
+        self.destructures = []
+        for parameter, variable in zip(self.parameters, self.parameter_slots, strict=True):
+            if isinstance(parameter.target, syntax.Tuple | syntax.NamedTuple):
+                for name in target_names(parameter.target):
+                    self.scope.declare(name)
+                self.destructures.append((variable.slot, assign_target(compiler, parameter.target)))
+        self.keywords = []
+        for parameter in self.signature.keywords:
+            default = compiler.expression(parameter.default) if parameter.default is not None else None
+            type_ = compiler.expression(parameter.type) if parameter.type is not None else None
+            variable = self.scope.declare(parameter.target.name)
+            self.keywords.append((parameter.target.name, variable, default, type_, parameter.variadic))
+        self.result_type = compiler.expression(self.signature.result) if self.signature.result is not None else None
+        self.scope.declare_assigned(self.body)
+        self.body_run = compiler.tail(self.body)
+        self.run = self._invoke
+
+    def capture(self, frame):
+        """The cells of the enclosing frame that the code uses."""
+        cells = []
+        for outer, _ in self.layout.imports:
+            cell = frame[outer.slot]
+            if cell.__class__ is not Cell:  # assigned later than the closure is made
+                cell = frame[outer.slot] = Cell(cell)
+            cells.append(cell)
+        return cells
+
+    def invoke(self, captured, arguments, keywords, bindings, static):
+        """Runs the code. `static` are the method's type variables in order of the `where`."""
+        if self.run is None:
+            self.prepare()
+        return self._invoke(captured, arguments, keywords, bindings, static)
+
+    def _invoke(self, captured, arguments, keywords, bindings, static):
+        count = len(self.parameters)
+        frame = [*arguments, *[UNDEFINED] * (self.layout.size - len(arguments))] if not self.variadic else None
+        if frame is None:
+            fixed = arguments[:count - 1]
+            frame = [*fixed, *[UNDEFINED] * (self.layout.size - len(fixed))]
+            if len(arguments) >= count - 1:
+                frame[count - 1] = tuple(arguments[count - 1:])
+        for (_, own), cell in zip(self.layout.imports, captured, strict=True):
+            frame[own.slot] = cell
+        for variable, type_variable in zip(self.static, static, strict=True):
+            bound = bindings.get(type_variable)
+            if bound is not None:
+                if bound.__class__ is str:
+                    bound = Symbol(bound)
+                frame[variable.slot] = Cell(bound) if variable.captured else bound
+        for index, variable in enumerate(self.parameter_slots):
+            if frame[index] is UNDEFINED:
+                default = self.defaults[index]
+                frame[index] = default(frame) if default is not None else () if self.variadic else UNDEFINED
+            if variable.captured:
+                frame[index] = Cell(frame[index])
+        for slot, assign in self.destructures:
+            assign(frame, frame[slot])
+        if self.keywords or keywords:
+            self._bind_keywords(frame, keywords or {})
+        state.depth += 1
+        try:
+            if state.depth > MAX_DEPTH:
+                raise WeberError("StackOverflowError", self.location, kind="StackOverflowError")
+            result = self.body_run(frame)
+        except ReturnSignal as signal:
+            if not self.layout.returns_by_exception:
+                raise
+            result = signal.value
+        finally:
+            state.depth -= 1
+        if self.result_type is not None:
+            result = convert_to(self.result_type(frame), result)
+        return result
+
+    def _bind_keywords(self, frame, given):
+        rest = dict(given)
+        for name, variable, default, type_, variadic in self.keywords:
+            if variadic:
+                value = NamedTuple(rest, rest.values())
+                rest = {}
+            elif name in rest:
+                value = rest.pop(name)
+                if type_ is not None and not t.is_subtype(typeof(value), type_(frame)):
+                    raise WeberError(
+                        f"TypeError: in keyword argument {name}, expected {t.type_name(type_(frame))}, got a value of "
+                        f"type {t.type_name(typeof(value))}", kind="TypeError")
+            elif default is None:
+                raise WeberError(f"UndefKeywordError: keyword argument `{name}` not assigned",
+                                 kind="UndefKeywordError")
+            else:
+                value = default(frame)
+            frame[variable.slot] = Cell(value) if variable.captured else value
+        if rest:
+            wrong = ", ".join(f'"{name}"' for name in rest)
+            accepted = f"it takes {', '.join(self.keyword_names)}" if self.keyword_names else "it takes none"
+            raise WeberError(f"MethodError: got unsupported keyword argument {wrong} in `{self.name}`; {accepted}",
+                             kind="MethodError")
+
+
+def method_call(code, captured, static):
+    """The `call` of a method made from source. (A plain closure: calls through it do not use the C stack.)"""
+
+    def call_method(arguments, keywords, bindings):
+        return code.invoke(captured, arguments, keywords, bindings, static)
+
+    return call_method
+
+
+def make_methods(code: FunctionCode, frame, signature_run, captured):
+    """The methods a definition adds: one for each number of optional arguments given."""
+    types, variables = signature_run(frame)
+    parameters = code.parameters
+    names = tuple(p.target.name if isinstance(p.target, syntax.Identifier) else "_" for p in parameters)
+    keywords = code.keyword_names
+    counts = range(code.required, len(parameters) + 1) if not code.variadic else \
+        [*range(code.required, len(parameters) - 1), len(parameters)]
+    methods = []
+    for count in counts:
+        used = t.tuple_type(*types[:count])
+        static = [v for v in variables]
+        methods.append(Method(used, [v for v in static], method_call(code, captured, static), names[:count], keywords,
+                              code.location, definition=code))
+    return methods
+
+
+def signature_types(compiler, parameters, where):
+    """A closure that evaluates a signature: (types of the parameters, type variables)."""
+    inner = compiler.inner_scope(names=[b.name for b in where])
+    bind = type_variables(inner, where)
+    types = [inner.expression(p.type) if p.type is not None else None for p in parameters]
+    variadic = [p.variadic for p in parameters]
+    locations = [p.location for p in parameters]
+
+    def run(frame):
+        variables = bind(frame)
+        values = []
+        for type_, rest, location in zip(types, variadic, locations, strict=True):
+            value = t.Any if type_ is None else type_(frame)
+            if not t.is_type(value) and value.__class__ is not t.VarargType:
+                raise WeberError(f"ArgumentError: invalid type for argument: {value!r} is not a type", location)
+            values.append(t.VarargType(value) if rest else value)
+        return values, variables
+
+    return run
+
+
+@compiles(syntax.Lambda)
+def lambda_expression(compiler, node):
+    code = FunctionCode(compiler, "#anonymous", node.signature, node.body, node.location)
+    signature = signature_types(compiler, node.signature.parameters, node.signature.where)
+
+    def run(frame):
+        return closure(code, frame, signature)
+
+    return run
+
+
+def closure(code, frame, signature, name="#anonymous"):
+    """A new function value of the code, over the cells of a frame."""
+    captured = code.capture(frame)
+    value = Function(name, MethodTable(name), None, captured)
+    value.type = code.type
+    for method in make_methods(code, frame, signature, captured):
+        value.methods.methods.append(method)
+    return value
+
+
+@compiles(syntax.FunctionDefinition)
+def function_definition(compiler, node):
+    name, signature = node.name, node.signature
+    if signature is None:
+        return declare_function(compiler, node)
+    if isinstance(name, syntax.Parameter):  # a callable struct
+        code = FunctionCode(compiler, "callable", signature, node.body, node.location, receiver=name)
+        types = signature_types(compiler, code.parameters, signature.where)
+
+        def define_callable(frame):
+            for method in make_methods(code, frame, types, code.capture(frame)):
+                callables.add(method)
+
+        return define_callable
+    text = name.name if isinstance(name, syntax.Identifier) else "constructor"
+    if isinstance(name, syntax.Field):
+        text = name.name if isinstance(name.name, str) else name.name.expression.name
+    if isinstance(name, syntax.Identifier) and compiler.scope.find(name.name) is not None:
+        return define_local(compiler, node)
+    receiver = None
+    owner = None
+    if isinstance(name, syntax.Curly):
+        receiver = syntax.Parameter(None, syntax.Curly(
+            syntax.Identifier("Type", location=node.location), [name], location=node.location),
+            location=node.location)
+    elif isinstance(name, syntax.Field):
+        owner = compiler.expression(name.object)
+    code = FunctionCode(compiler, text, signature, node.body, node.location, receiver=receiver)
+    types = signature_types(compiler, code.parameters, signature.where)
+    location = node.location
+    constructor_code = []
+
+    def define_global(frame):
+        if receiver is not None:
+            add_constructors(make_methods(code, frame, types, code.capture(frame)))
+            return None
+        target = function_to_extend(compiler.module, text, owner(frame) if owner is not None else None, location)
+        if t.is_type(target):
+            if not constructor_code:
+                type_node = syntax.Parameter(None, None, location=location)
+                own = FunctionCode(compiler, text, signature, node.body, location, receiver=type_node)
+                constructor_code.append((own, signature_types(compiler, own.parameters, signature.where)))
+            own, own_types = constructor_code[0]
+
+            def typed(frame):
+                values, variables = own_types(frame)
+                values[0] = t.TypeOfTypeFamily.apply(target)
+                return values, variables
+
+            add_constructors(make_methods(own, frame, typed, own.capture(frame)))
+            return target
+        for method in make_methods(code, frame, types, code.capture(frame)):
+            target.methods.add(method)
+        return target
+
+    return define_global
+
+
+def add_constructors(methods):
+    """Adds constructor methods, whose first parameter is the type, to the type's family."""
+    for method in methods:
+        first = method.signature.parameters[0]
+        constructed = t.unwrap(first.parameters[0]) if isinstance(first, t.DataType) else None
+        if isinstance(constructed, t.TypeVar):
+            constructed = t.unwrap(constructed.upper)
+        family = getattr(constructed, "family", None)
+        if family is None:
+            raise UnsupportedError("a constructor for this type is not supported", method.location)
+        if family.constructors is None:
+            family.constructors = MethodTable(family.name)
+        family.constructors.add(method)
+
+
+def function_to_extend(module, name, owner, location):
+    """The generic function (or type) that `name(…) = …` adds a method to."""
+    if owner is not None:
+        target = get_property(owner, name)
+        if target.__class__ is Function or t.is_type(target):
+            return target
+        raise WeberError(f"cannot add a method to {name}: it is not a function", location)
+    target = module.bindings.get(name)
+    if target is None or target is UNDEFINED:
+        target = module.bindings[name] = Function(name, MethodTable(name), module)
+        return target
+    if target.__class__ is Function or t.is_type(target):
+        return target
+    raise WeberError(f"cannot define function {name}; it already has a value", location)
+
+
+def declare_function(compiler, node):
+    name, module = node.name.name, compiler.module
+    return lambda frame: function_to_extend(module, name, None, node.location)
+
+
+def define_local(compiler, node):
+    """A function inside a function: a closure in a variable; further definitions of the name add methods."""
+    name = node.name.name
+    code = FunctionCode(compiler, name, node.signature, node.body, node.location)
+    signature = signature_types(compiler, node.signature.parameters, node.signature.where)
+    variable, store = compiler.scope.find(name), compiler.store(name)
+
+    def run(frame):
+        existing = frame[variable.slot]
+        if existing.__class__ is Cell:
+            existing = existing.value
+        if existing.__class__ is Function and existing.captured is frame:
+            for method in make_methods(code, frame, signature, code.capture(frame)):
+                existing.methods.add(method)
+            return existing
+        if variable.captured and frame[variable.slot].__class__ is not Cell:
+            frame[variable.slot] = Cell()
+        value = closure(code, frame, signature, name)
+        value.captured = frame  # marks the activation that made it
+        store(frame, value)
+        return value
+
+    return run
+
+
+# --- types ------------------------------------------------------------------------------------------------------------
+
+
+@compiles(syntax.Struct)
+def struct_definition(compiler, node):
+    bounds = as_bounds(node.parameters)
+    inner = compiler.inner_scope(names=[b.name for b in bounds])
+    bind = type_variables(inner, bounds)
+    supertype = inner.expression(node.supertype) if node.supertype is not None else None
+    field_types = [inner.expression(f.type) if f.type is not None else None for f in node.fields]
+    store = compiler.store(node.name, node.location)
+    holder = {}
+    constructors = [constructor(inner, item, holder, node) for item in node.constructors]
+    module, location = compiler.module, node.location
+
+    def run(frame):
+        variables = bind(frame)
+        family = t.TypeFamily(node.name, variables, mutable=node.mutable, module=module,
+                              field_names=[f.name for f in node.fields])
+        family.constant_fields = frozenset(f.name for f in node.fields if f.constant)
+        wrapper = family.wrapper
+        previous = module.bindings.get(node.name)
+        holder["family"] = family
+        module.constants.discard(node.name)
+        store(frame, wrapper)  # before the field types: a struct may mention itself
+        if supertype is not None:
+            family.supertype = supertype(frame)
+            if not isinstance(family.supertype, t.DataType) or not family.supertype.family.abstract:
+                raise WeberError(f"invalid subtyping in definition of {node.name}: can only subtype abstract types",
+                                 location)
+        family.field_types = tuple(t.Any if f is None else f(frame) for f in field_types)
+        if same_declaration(previous, family) and not constructors:
+            store(frame, previous)
+            return None
+        family.constructors = MethodTable(node.name)
+        if constructors:
+            for make in constructors:
+                make(frame)
+        else:
+            default_constructors(family)
+        return None
+
+    return run
+
+
+def same_declaration(previous, family):
+    """Whether a struct is declared again as it was: then the type stays the same."""
+    old = getattr(t.unwrap(previous), "family", None) if t.is_type(previous) else None
+    return (old is not None and not old.parameters and not family.parameters and old.name == family.name
+            and old.field_names == family.field_names and old.field_types == family.field_types
+            and old.mutable == family.mutable and old.supertype is family.supertype)
+
+
+def default_constructors(family):
+    """`Name(fields...)`, converting to the fields' types and inferring the parameters; `Name{T}(fields...)`."""
+    count = len(family.field_names)
+    wrapper = family.wrapper
+
+    def infer(arguments, keywords, bindings):
+        _no_keywords(family, keywords)
+        return new_instance(wrapper, arguments[1:], infer_parameters=True)
+
+    def explicit(arguments, keywords, bindings):
+        _no_keywords(family, keywords)
+        return new_instance(arguments[0], arguments[1:])
+
+    names = ("_", *family.field_names)
+    any_types = [t.Any] * count
+    if family.parameters:
+        family.constructors.add(Method(
+            t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *family.field_types), family.parameters, infer, names))
+        family.constructors.add(Method(
+            t.tuple_type(t.TypeOfTypeFamily.apply(family.apply(*family.parameters)), *any_types), family.parameters,
+            explicit, names))
+    else:
+        family.constructors.add(Method(t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *any_types), (), explicit, names))
+
+
+def _no_keywords(family, keywords):
+    if keywords:
+        wrong = ", ".join(f'"{k}"' for k in keywords)
+        raise WeberError(f"MethodError: got unsupported keyword argument {wrong} in `{family.name}`; it takes none",
+                         kind="MethodError")
+
+
+def new_instance(type_, values, infer_parameters=False):
+    """`new(values...)`: fields converted to their types; fewer values leave fields undefined."""
+    if infer_parameters:
+        family = t.unwrap(type_).family
+        bindings = dict.fromkeys(family.parameters)
+        for value, declared in zip(values, family.field_types, strict=False):
+            t.match(typeof(value), declared, bindings)
+        type_ = family.apply(*(t.Any if bindings[p] is None else bindings[p] for p in family.parameters))
+    if not isinstance(type_, t.DataType):
+        raise WeberError(f"type {t.type_name(type_)} needs its parameters to make an instance", kind="TypeError")
+    if type_.family.abstract:
+        raise WeberError(f"MethodError: no constructors have been defined for {type_.name}", kind="MethodError")
+    declared = type_.field_types
+    if len(values) > len(declared):
+        raise WeberError(f"{type_.name} has {len(declared)} fields, got {len(values)} values", kind="ArgumentError")
+    fields = [value if wanted is t.Any else convert_to(wanted, value)
+              for value, wanted in zip(values, declared, strict=False)]
+    fields += [UNDEFINED] * (len(declared) - len(fields))
+    return Struct(type_, fields)
+
+
+def constructor(compiler, node, holder, struct):
+    """An inner constructor: a function definition in which `new` makes an instance."""
+    documented = node.definition if isinstance(node, syntax.Documented) else node
+    if not isinstance(documented, syntax.FunctionDefinition):
+        raise UnsupportedError("only fields and constructors may stand in a struct", documented.location)
+    inner = compiler.nested(compiler.scope)
+    inner.constructing = new_expression(holder)
+    name = documented.name
+    base = name.type if isinstance(name, syntax.Curly) else name
+    if not (isinstance(base, syntax.Identifier) and base.name == struct.name):
+        return inner.expression(documented)
+    location = documented.location
+    receiver = syntax.Parameter(None, syntax.Curly(syntax.Identifier("Type", location=location), [name],
+                                                   location=location), location=location)
+    code = FunctionCode(inner, struct.name, documented.signature, documented.body, location, receiver=receiver)
+    outer_where = documented.signature.where
+    types = signature_types(inner, code.parameters, outer_where)
+
+    def make(frame):
+        add_constructors(make_methods(code, frame, types, code.capture(frame)))
+
+    return make
+
+
+def new_expression(holder):
+    """How `new(…)` and `new{T}(…)` compile inside a struct."""
+    from .expressions import apply_type, argument_list
+
+    def compile_new(compiler, node):
+        arguments = argument_list(compiler, node.arguments)
+        location, user = node.location, compiler.user
+        parameters = [] if isinstance(node.function, syntax.Identifier) else compiler.expressions(
+            node.function.parameters)
+
+        def run(frame):
+            wrapper = holder["family"].wrapper
+            try:
+                if parameters:
+                    return new_instance(apply_type(wrapper, [p(frame) for p in parameters]), arguments(frame))
+                return new_instance(wrapper, arguments(frame), infer_parameters=True)
+            except WeberError as error:
+                raise located(error, location, user)  # noqa: B904
+
+        return run
+
+    return compile_new
+
+
+@compiles(syntax.AbstractType)
+def abstract_type(compiler, node):
+    bounds = as_bounds(node.parameters)
+    inner = compiler.inner_scope(names=[b.name for b in bounds])
+    bind = type_variables(inner, bounds)
+    supertype = inner.expression(node.supertype) if node.supertype is not None else None
+    store = compiler.store(node.name, node.location)
+
+    def run(frame):
+        existing = compiler.module.bindings.get(node.name)
+        if t.is_type(existing) and getattr(t.unwrap(existing), "family", None) and not bounds:
+            return None
+        variables = bind(frame)
+        family = t.TypeFamily(node.name, variables, supertype(frame) if supertype is not None else None, abstract=True,
+                              module=compiler.module)
+        store(frame, family.wrapper)
+        return None
+
+    return run
+
+
+@compiles(syntax.PrimitiveType)
+def primitive_type(compiler, node):
+    raise UnsupportedError("primitive types are not supported", node.location)
+
+
+# --- modules, imports, docstrings -------------------------------------------------------------------------------------
+
+
+@compiles(syntax.ModuleDefinition)
+def module_definition(compiler, node):
+    from .values import Module
+
+    store = compiler.store(node.name, node.location)
+
+    def run(frame):
+        module = Module(node.name, parent=compiler.module, loader=compiler.module.loader)
+        module.file = compiler.module.file
+        store(frame, module)
+        evaluate_block(module, node.body, user=compiler.user)
+        return module
+
+    return run
+
+
+@compiles(syntax.Import)
+def import_statement(compiler, node):
+    from .packages import import_into
+
+    module, location = compiler.module, node.location
+    return lambda frame: import_into(module, node, location)
+
+
+@compiles(syntax.Export)
+def export_statement(compiler, node):
+    names, module = [n if isinstance(n, str) else n.name for n in node.names], compiler.module
+
+    def run(frame):
+        if node.kind == "export":
+            module.exports.update(names)
+
+    return run
+
+
+@compiles(syntax.Documented)
+def documented(compiler, node):
+    text = "".join(part for part in node.text.parts if isinstance(part, str))
+    run = compiler.expression(node.definition)
+    name = defined_name(node.definition)
+    module = compiler.module
+
+    def define(frame):
+        result = run(frame)
+        value = module.bindings.get(name) if name else None
+        if value.__class__ is Function:
+            value.documentation = text
+        elif t.is_type(value) and hasattr(t.unwrap(value), "family"):
+            t.unwrap(value).family.documentation = text
+        return result
+
+    return define
+
+
+def defined_name(node):
+    """The name a definition defines, for its docstring."""
+    if isinstance(node, syntax.MacroCall):
+        return next((name for name in map(defined_name, reversed(node.arguments)) if name), None)
+    name = getattr(node, "name", None)
+    if isinstance(name, str):
+        return name
+    if isinstance(name, syntax.Identifier):
+        return name.name
+    if isinstance(name, syntax.Curly) and isinstance(name.type, syntax.Identifier):
+        return name.type.name
+    target = getattr(node, "target", None)
+    return target.name if isinstance(target, syntax.Identifier) else None
+
+
+__all__ = ["call", "function"]

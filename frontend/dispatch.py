@@ -1,0 +1,166 @@
+"""Multiple dispatch: method tables, applicability, specificity, ambiguity."""
+
+from ..compiler.errors import Note, WeberError
+from . import types as t
+from .values import dispatch_type
+
+
+class Method:
+    """One method of a generic function.
+
+    `signature` is the tuple type of the positional arguments, with `where` variables free in `variables`.
+    `call(arguments, keywords, bindings)` runs it (`keywords` a dict, `bindings` the static parameters by variable).
+    `names` are the parameters' names; `keywords` the keyword parameters' names, None when it takes any.
+    """
+
+    __slots__ = ("signature", "variables", "call", "names", "keywords", "location", "python", "serial", "definition")
+
+    def __init__(self, signature, variables, call, names=(), keywords=(), location=None, python=None, definition=None):
+        self.signature, self.variables, self.call = signature, tuple(variables), call
+        self.names, self.keywords, self.location = names, keywords, location
+        self.python = python  # for a builtin: called as python(*arguments, **keywords)
+        self.definition = definition
+
+    @property
+    def pattern(self):
+        """The signature with its `where` variables bound: a type."""
+        result = self.signature
+        for variable in reversed(self.variables):
+            result = t.UnionAll(variable, result)
+        return result
+
+    def describe(self, name):
+        """The method as Julia lists it: `f(x::Real, y)`."""
+        parts = []
+        for index, parameter in enumerate(self.signature.parameters):
+            name_ = self.names[index] if index < len(self.names) else ""
+            dots = ""
+            if isinstance(parameter, t.VarargType):
+                parameter, dots = parameter.element, "..."
+            parts.append((name_ if parameter is t.Any else f"{name_}::{t.type_name(parameter)}") + dots or "_")
+        text = f"{name}({', '.join(parts)}"
+        if self.keywords:
+            text += "; " + ", ".join(self.keywords)
+        text += ")"
+        if self.variables:
+            text += " where {" + ", ".join(t._bound_name(v) for v in self.variables) + "}"
+        return text
+
+
+class MethodTable:
+    """The methods of a function, with a cache from argument types to (method, static parameters)."""
+
+    __slots__ = ("name", "methods", "cache", "fallback")
+
+    def __init__(self, name, fallback=None):
+        self.name, self.methods, self.cache = name, [], {}
+        self.fallback = fallback  # called as fallback(types) -> Method | None when nothing matches
+
+    def add(self, method):
+        """Adds a method; one with the same signature is replaced."""
+        pattern = method.pattern
+        for index, other in enumerate(self.methods):
+            if (len(other.signature.parameters) == len(method.signature.parameters)
+                    and t.is_subtype(pattern, other.pattern) and t.is_subtype(other.pattern, pattern)):
+                self.methods[index] = method
+                break
+        else:
+            self.methods.append(method)
+        self.cache.clear()
+
+    def find(self, arguments):
+        """The method for these arguments and its static parameters; None when there is none."""
+        key = tuple([dispatch_type(a) for a in arguments])
+        found = self.cache.get(key)
+        if found is None:
+            found = self._search(key)
+            if found is not None:
+                self.cache[key] = found
+        return found
+
+    def find_types(self, types):
+        """As `find`, from the arguments' dispatch types."""
+        return self._search(tuple(types))
+
+    def _search(self, key):
+        actual = t.tuple_type(*key)
+        applicable = []
+        for method in self.methods:
+            bindings = dict.fromkeys(method.variables)
+            if t.match(actual, method.signature, bindings):
+                applicable.append((method, bindings))
+        if not applicable:
+            if self.fallback is not None:
+                method = self.fallback(key)
+                return None if method is None else (method, {})
+            return None
+        best = [entry for entry in applicable
+                if all(other is entry or more_specific(entry[0], other[0]) for other in applicable)]
+        if len(best) == 1:
+            return best[0]
+        minimal = [e for e in applicable if not any(
+            o is not e and more_specific(o[0], e[0]) and not more_specific(e[0], o[0]) for o in applicable)]
+        if len(minimal) == 1:
+            return minimal[0]
+        if not best or len(minimal) > 1:
+            types = ", ".join("::" + t.type_name(k) for k in key)
+            raise WeberError(f"MethodError: {self.name}({types}) is ambiguous.", kind="MethodError", notes=[
+                Note("  candidate: " + m.describe(self.name), m.location) for m, _ in minimal])
+        return best[0]
+
+
+def more_specific(a, b) -> bool:
+    """Whether method a's signature is at least as specific as b's: contained in it; a fixed count beats varargs."""
+    if t.is_subtype(a.pattern, b.pattern):
+        return not t.is_subtype(b.pattern, a.pattern) or _fixed(a) >= _fixed(b)
+    if not t.is_subtype(b.pattern, a.pattern):
+        # neither contains the other: compare parameter by parameter, as far as the shorter goes
+        ps, qs = a.signature.parameters, b.signature.parameters
+        if len(ps) == len(qs) or any(isinstance(p, t.VarargType) for p in (*ps[-1:], *qs[-1:])):
+            return all(t.is_subtype(_upper(p), _upper(q)) for p, q in zip(ps, qs, strict=False)) and len(ps) >= len(qs)
+    return False
+
+
+def _fixed(method):
+    return sum(not isinstance(p, t.VarargType) for p in method.signature.parameters)
+
+
+def _upper(parameter):
+    if isinstance(parameter, t.VarargType):
+        parameter = parameter.element
+    if isinstance(parameter, t.TypeVar):
+        return parameter.upper or t.Any
+    return parameter
+
+
+def no_method(table, arguments, keywords, location=None):
+    """The MethodError for a call that nothing applies to, with the closest candidates and what did not match."""
+    types = [dispatch_type(a) for a in arguments]
+    shown = ", ".join("::" + t.type_name(x) for x in types)
+    error = WeberError(f"MethodError: no method matching {table.name}({shown})", location, kind="MethodError")
+    scored = []
+    for method in table.methods:
+        parameters = method.signature.parameters
+        mismatches = []
+        for index, type_ in enumerate(types):
+            if index < len(parameters):
+                parameter = parameters[index]
+            elif parameters and isinstance(parameters[-1], t.VarargType):
+                parameter = parameters[-1]
+            else:
+                break
+            if isinstance(parameter, t.VarargType):
+                parameter = parameter.element
+            pattern = parameter
+            for variable in reversed(method.variables):
+                pattern = t.UnionAll(variable, pattern)
+            if not t.is_subtype(type_, pattern):
+                mismatches.append(f"argument {index + 1} is a {t.type_name(type_)}, not a {t.type_name(parameter)}")
+        fixed = [p for p in parameters if not isinstance(p, t.VarargType)]
+        if len(types) < len(fixed) or (len(types) > len(parameters) and len(fixed) == len(parameters)):
+            mismatches.append(f"takes {len(fixed)} argument{'s' * (len(fixed) != 1)}, {len(types)} given")
+        scored.append((len(mismatches), len(scored), method, mismatches))
+    scored.sort(key=lambda item: item[:2])
+    for _, _, method, mismatches in scored[:4]:
+        error.notes.append(Note(f"  candidate: {method.describe(table.name)}: {'; '.join(mismatches)}", method.location))
+    return error

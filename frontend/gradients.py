@@ -1,0 +1,269 @@
+"""`gradient` and its family: the function is staged, then the operations it left are reversed in place.
+
+Each float array among the arguments is marked by putting a fresh IR value in its contents while the function runs; what
+the function writes (running statistics, random state) stays, marks are taken away again. Gradients have the shape of the
+argument: named tuples for structs, `nothing` where there is none, as Flux ≥ 0.15 returns them.
+"""
+
+import numpy as np
+
+from ..compiler.errors import WeberError
+from ..compiler.ir import Value
+from ..compiler.passes.reverse import pullback as reverse
+from . import types as t
+from .base.registry import define, module
+from .calling import call
+from .display import print_value
+from .staging import read, read_field, state
+from .trees import children, is_number
+from .values import Array, NamedTuple, Range, Struct, Traced, typeof
+
+ZYGOTE = module("Zygote")
+
+
+class Marks:
+    """The marked leaves of the arguments of one differentiation."""
+
+    def __init__(self, trace):
+        self.trace = trace
+        self.arrays: dict[int, tuple[Array, Value, object]] = {}
+        self.fields: list = []  # (struct, index, marked Traced, old) of mutable structs with float fields
+        self.values: list[Value] = []
+
+    def mark(self, value, top=False):
+        """Marks the arrays in a tree in place and returns the tree with marked numbers."""
+        if value.__class__ is Array:
+            self.mark_array(value, top)
+            return value
+        if is_number(value):
+            type_ = typeof(value)
+            if t.is_subtype(type_, t.AbstractFloat) or (top and t.is_subtype(type_, t.Integer)
+                                                        and type_ is not t.Bool):
+                return self.mark_number(value, type_)
+            return value
+        if value.__class__ is Struct:
+            self.mark_struct(value)
+            return value
+        if value.__class__ is tuple:
+            return tuple([self.mark(item, top) for item in value])
+        if value.__class__ is NamedTuple:
+            return NamedTuple(value.names, [self.mark(item, top) for item in value.values])
+        items = children(value)
+        for _, child in items or ():
+            self.mark(child)
+        return value
+
+    def mark_struct(self, value):
+        for index, child in enumerate(list(value.fields)):
+            if value.type.family.mutable:
+                child = read_field(value, index)
+            if is_number(child):
+                if t.is_subtype(typeof(child), t.AbstractFloat):
+                    marked = self.mark_number(child, typeof(child))
+                    self.fields.append((value, index, marked, value.fields[index]))
+                    value.fields[index] = marked
+            else:
+                marked = self.mark(child)
+                if marked is not child:
+                    self.fields.append((value, index, marked, value.fields[index]))
+                    value.fields[index] = marked
+
+    def mark_array(self, array, top):
+        if id(array) in self.arrays:
+            return
+        if array.element not in t.NUMPY_TYPES:
+            for item in array.data.reshape(-1) if isinstance(array.data, np.ndarray) else ():
+                self.mark(item)
+            return
+        element = array.element
+        if not t.is_subtype(element, t.AbstractFloat):
+            if not top or not t.is_subtype(element, t.Integer) or element is t.Bool:
+                return
+            element = t.Float64
+        builder = self.trace.builder
+        payload = read(array)
+        value = payload if payload.__class__ is Value else builder.constant(np.array(payload))
+        if element is not array.element:
+            value = builder.convert(value, element=t.ELEMENT_TYPES[element])
+        mark = builder.identity(value)
+        self.arrays[id(array)] = (array, mark, (array._data, array.type))
+        self.values.append(mark)
+        array._data = mark
+        if element is not array.element:
+            array.type = t.array_type(element, array.rank)
+
+    def mark_number(self, value, type_):
+        if type_ not in t.NUMPY_TYPES or not t.is_subtype(type_, t.AbstractFloat):
+            type_ = t.Float64
+        known = value.known if value.__class__ is Traced else value
+        from .staging import as_value, payload_of
+
+        mark = self.trace.builder.identity(as_value(payload_of(value, type_)))
+        self.values.append(mark)
+        return Traced(mark, known=None if known is None else known)
+
+    def remove(self):
+        """Puts back what the marks replaced, except where the function wrote."""
+        journal = self.trace.journal
+        for array, mark, (data, type_) in self.arrays.values():
+            if array._data is mark:
+                array._data, array.type = data, type_
+            entry = journal.get((id(array), "data"))
+            if entry is not None and entry[2] is mark:
+                journal[(id(array), "data")] = (array, "data", data)
+        for struct, index, marked, old in self.fields:
+            if struct.fields[index] is marked:
+                struct.fields[index] = old
+            entry = journal.get((id(struct), index))
+            if entry is not None and entry[2] is marked:
+                journal[(id(struct), index)] = (struct, index, old)
+
+    def gradient(self, value, marked, cotangents):
+        """The gradient tree of one argument: `value` as it was given, `marked` as the function saw it."""
+        if value.__class__ is Array:
+            if value.element not in t.NUMPY_TYPES:
+                return self.gradient_items(value, cotangents)
+            entry = self.arrays.get(id(value))
+            cotangent = cotangents.get(entry[1]) if entry is not None else None
+            return None if cotangent is None else Array(cotangent)
+        if marked.__class__ is Traced:
+            cotangent = cotangents.get(marked.data)
+            return None if cotangent is None else Traced(cotangent)
+        if value.__class__ is Struct:
+            by_field = {(id(s), i): m for s, i, m, _ in self.fields}
+            items = [self.gradient(child, by_field.get((id(value), index), child), cotangents)
+                     for index, child in enumerate(value.fields)]
+            return _named(value.type.family.field_names, items)
+        if value.__class__ is tuple:
+            items = [self.gradient(a, b, cotangents) for a, b in zip(value, marked, strict=True)]
+            return None if all(item is None for item in items) else tuple(items)
+        if value.__class__ is NamedTuple:
+            items = [self.gradient(a, b, cotangents) for a, b in zip(value.values, marked.values, strict=True)]
+            return _named(value.names, items)
+        return None
+
+    def gradient_items(self, array, cotangents):
+        items = [self.gradient(item, item, cotangents) for item in array.data.reshape(-1)]
+        if all(item is None for item in items):
+            return None
+        from .base.iteration import collect_values
+
+        return collect_values(iter(items), array.size)
+
+
+def _named(names, items):
+    return None if all(item is None for item in items) else NamedTuple(names, items)
+
+
+def stage_pullback(function, arguments, auxiliary=False):
+    """Runs `function(arguments...)` marked, in the current trace.
+
+    Returns (result, scalar to differentiate, back) where `back(cotangent)` appends the reverse operations and gives the
+    tuple of gradients; `cotangent` is a payload like the scalar's."""
+    trace = state.trace
+    marks = Marks(trace)
+    marked = [marks.mark(a, top=True) for a in arguments]
+    start = len(trace.builder.block.operations)
+    state.differentiating += 1
+    try:
+        result = call(function, marked)
+    finally:
+        state.differentiating -= 1
+        marks.remove()
+    end = len(trace.builder.block.operations)
+    target = result
+    if auxiliary and result.__class__ in (tuple, NamedTuple):
+        target = result[0] if result.__class__ is tuple else result.values[0]
+
+    def back(cotangent):
+        if cotangent is None:
+            return tuple([None] * len(arguments))
+        value = target.data if target.__class__ is Traced else read(target)
+        found = reverse(trace.builder, trace.builder.block.operations[start:end], [(value, cotangent)], marks.values)
+        cotangents = dict(zip(marks.values, found, strict=True))
+        # types of the marked fields were restored: gradients are read off the arguments as given
+        return tuple([marks.gradient(a, m, cotangents) for a, m in zip(arguments, marked, strict=True)])
+
+    return result, target, back
+
+
+def stage_gradient(function, arguments, auxiliary=False):
+    """(result, gradients) in the current trace. Raises when the result is not a real number."""
+    arguments = [_collected(a) for a in arguments]
+    result, target, back = stage_pullback(function, arguments, auxiliary)
+    if target is None:
+        raise WeberError("the differentiated function returned nothing: gradients need a number (is a `return` or a last "
+                         "expression missing?)", state.location, kind="ErrorException")
+    if not is_number(target):
+        shown = t.type_name(typeof(target))
+        raise WeberError(f"Output should be scalar; gradients are not defined for output of type {shown}",
+                         state.location, kind="ErrorException")
+    if target.__class__ is not Traced or target.data.__class__ is not Value:
+        return result, back(None)
+    if not target.data.element.is_float:
+        return result, back(None)
+    seed = state.trace.builder.constant(np.asarray(1, dtype=target.data.element.numpy))
+    return result, back(seed)
+
+
+def _collected(value):
+    """Ranges are differentiated as vectors."""
+    if value.__class__ is Range:
+        from .broadcasting import materialise
+
+        return materialise(value)
+    return value
+
+
+def _compiled(builtin, arguments):
+    from .compiled import run_compiled
+
+    return run_compiled(builtin, arguments)
+
+
+@define("gradient", t.Any, t.Any, ..., module=ZYGOTE)
+def gradient(function, *arguments):
+    """gradient(f, args...): the tuple of gradients of the number `f(args...)` with respect to each argument."""
+    if state.trace is None:
+        return _compiled(ZYGOTE.bindings["gradient"], (function, *arguments))
+    return stage_gradient(function, arguments)[1]
+
+
+@define("withgradient", t.Any, t.Any, ..., module=ZYGOTE)
+def withgradient(function, *arguments):
+    """withgradient(f, args...): `(val = f(args...), grad = gradients)`. When f returns a tuple or named tuple its first
+    element is differentiated, the rest is auxiliary."""
+    if state.trace is None:
+        return _compiled(ZYGOTE.bindings["withgradient"], (function, *arguments))
+    result, gradients = stage_gradient(function, arguments, auxiliary=True)
+    return NamedTuple(("val", "grad"), (result, gradients))
+
+
+@define("within_gradient", module=module("Primitives"))
+def within_gradient():
+    """Whether a function is being differentiated (layers are then in training mode)."""
+    return state.differentiating > 0
+
+
+@define("ignore_derivatives ignore dropgrad", t.Any, module=ZYGOTE)
+def ignore_derivatives(value):
+    """The value (or the result of a function without arguments) as a constant of differentiation."""
+    from .staging import apply
+    from .values import Function
+
+    if value.__class__ is Function:
+        value = call(value, ())
+    if value.__class__ is Traced:
+        return Traced(apply("stop_gradient", value.data), known=value.known)
+    if value.__class__ is Array and value.element in t.NUMPY_TYPES:
+        return Array(apply("stop_gradient", read(value)))
+    return value
+
+
+@define("params", t.Any, ..., module=ZYGOTE)
+def params(*_):
+    raise WeberError("implicit parameters (`params`) are not supported: write `gradient(m -> loss(m, x, y), model)`",
+                     kind="UnsupportedError")
+
+
+__all__ = ["print_value"]

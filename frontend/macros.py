@@ -1,0 +1,434 @@
+"""Macros: those of Base and Flux that models and scripts use. Each handler compiles a macro call to a closure."""
+
+import dataclasses
+import os
+import sys
+import time
+
+from ..compiler.errors import Note, UnsupportedError, WeberError, sources
+from . import syntax
+from .base.registry import function
+from .calling import call
+from .evaluator import compiles, located, lookup
+from .staging import state
+from .values import Symbol
+
+MACROS = {}
+STRING_MACROS = {}
+"""`prefix"text"suffix`: handler(text, suffix) -> value."""
+
+
+def macro(*names):
+    """Registers the handler of macros: `handler(compiler, node) -> run`."""
+
+    def register(handler):
+        for name in names:
+            MACROS[name] = handler
+        return handler
+
+    return register
+
+
+@compiles(syntax.MacroCall)
+def macro_call(compiler, node):
+    name = node.name.split(".")[-1]
+    handler = MACROS.get(name)
+    if handler is None:
+        import difflib
+
+        error = UnsupportedError(f"macro `@{node.name}` is not supported", node.location, kind="UnsupportedError")
+        close = difflib.get_close_matches(name, MACROS, 1, 0.7)
+        if close:
+            error.notes.append(Note(f"  did you mean `@{close[0]}`?"))
+        raise error
+    return handler(compiler, node)
+
+
+def source_text(node):
+    """The source of a node, as written (on one line)."""
+    location = node.location
+    lines = sources.get(location.file, "").splitlines()[location.line - 1:location.end_line]
+    if not lines:
+        return "?"
+    lines[-1] = lines[-1][:location.end_column - 1]
+    lines[0] = lines[0][location.column - 1:]
+    return " ".join(line.strip() for line in lines)
+
+
+def only_argument(node, name):
+    if len(node.arguments) != 1:
+        raise WeberError(f"`@{name}` takes one expression, {len(node.arguments)} given", node.location)
+    return node.arguments[0]
+
+
+@macro("inbounds", "views", "view", "simd", "noinline", "inline", "nospecialize", "fastmath", "propagate_inbounds",
+       "allowscalar", "static", "threads", "sync", "async", "generated", "ignore_derivatives_off", "logmsg_off")
+def transparent(compiler, node):
+    """Macros that only advise Julia's compiler: the expression itself."""
+    name = node.name.split(".")[-1]
+    if name in ("async", "generated"):
+        raise UnsupportedError(f"macro `@{name}` is not supported", node.location)
+    arguments = [a for a in node.arguments if not (isinstance(a, syntax.Quote))]
+    if not arguments:
+        return lambda frame: None
+    return compiler.expression(arguments[-1])
+
+
+@macro("show")
+def show(compiler, node):
+    from .base.io import write_output
+    from .display import repr_value
+
+    parts = [(source_text(a), compiler.expression(a)) for a in node.arguments]
+
+    def run(frame):
+        value = None
+        for text, one in parts:
+            value = one(frame)
+            write_output(f"{text} = {repr_value(value)}\n")
+        return value
+
+    return run
+
+
+def log_macro(level):
+    def handler(compiler, node):
+        from .base.io import forbid_effect
+        from .display import print_value, repr_value
+
+        message = compiler.expression(node.arguments[0])
+        fields = []
+        for argument in node.arguments[1:]:
+            if isinstance(argument, syntax.Assignment):
+                fields.append((argument.target.name, compiler.expression(argument.value)))
+            else:
+                fields.append((source_text(argument), compiler.expression(argument)))
+
+        def run(frame):
+            forbid_effect(f"@{level.lower()}")
+            lines = print_value(message(frame)).split("\n")
+            lines += [f"  {name} = {repr_value(value(frame))}" for name, value in fields]
+            if len(lines) == 1:
+                text = f"[ {level}: {lines[0]}\n"
+            else:
+                text = f"┌ {level}: {lines[0]}\n" + "".join(f"│ {line}\n" for line in lines[1:-1]) + f"└ {lines[-1]}\n"
+            sys.stderr.write(text)
+
+        return run
+
+    return handler
+
+
+MACROS.update(info=log_macro("Info"), warn=log_macro("Warning"), error=log_macro("Error"),
+              debug=lambda compiler, node: lambda frame: None)
+
+
+@macro("assert")
+def assertion(compiler, node):
+    from .display import print_value
+
+    condition = compiler.expression(node.arguments[0])
+    message = compiler.expression(node.arguments[1]) if len(node.arguments) > 1 else None
+    text, location, user = source_text(node.arguments[0]), node.location, compiler.user
+
+    def run(frame):
+        from .evaluator import truth
+
+        if not truth(condition(frame), location, user):
+            shown = print_value(message(frame)) if message is not None else text
+            raise located(WeberError(f"AssertionError: {shown}", kind="AssertionError"), location, user)
+
+    return run
+
+
+@macro("time")
+def timed(compiler, node):
+    from .base.io import write_output
+
+    run = compiler.expression(node.arguments[-1])
+
+    def measure(frame):
+        start = time.perf_counter()
+        value = run(frame)
+        write_output(f"  {time.perf_counter() - start:.6f} seconds\n")
+        return value
+
+    return measure
+
+
+@macro("elapsed")
+def elapsed(compiler, node):
+    run = compiler.expression(only_argument(node, "elapsed"))
+
+    def measure(frame):
+        start = time.perf_counter()
+        run(frame)
+        return time.perf_counter() - start
+
+    return measure
+
+
+@macro("showprogress")
+def show_progress(compiler, node):
+    """ProgressMeter's `@showprogress for …`: the loop, without the meter when output is not a terminal."""
+    return compiler.expression(node.arguments[-1])
+
+
+# --- broadcasting everything ------------------------------------------------------------------------------------------
+
+
+def rewrite(node, rule):
+    """A copy of a tree: `rule(node)` gives a replacement or None to go on below."""
+    if isinstance(node, list):
+        return [rewrite(item, rule) for item in node]
+    if isinstance(node, tuple):
+        return tuple(rewrite(item, rule) for item in node)
+    if not isinstance(node, syntax.Node):
+        return node
+    replaced = rule(node)
+    if replaced is not None:
+        return replaced
+    changes = {f.name: rewrite(getattr(node, f.name), rule) for f in dataclasses.fields(node) if f.name != "location"}
+    return dataclasses.replace(node, **changes)
+
+
+def dot_everything(node):
+    """`@.`: every call and assignment becomes its dotted form; `$f(x)` stays."""
+
+    def rule(item):
+        if isinstance(item, syntax.Call):
+            if isinstance(item.function, syntax.Identifier) and item.function.name == "$":
+                return item.arguments[0]
+            return dataclasses.replace(item, dotted=not _is_colon(item), arguments=rewrite(item.arguments, rule))
+        if isinstance(item, syntax.Assignment):
+            return dataclasses.replace(item, dotted=True, value=rewrite(item.value, rule))
+        if isinstance(item, syntax.And | syntax.Or):
+            return dataclasses.replace(item, dotted=True, left=rewrite(item.left, rule), right=rewrite(item.right, rule))
+        if isinstance(item, syntax.Comparison):
+            operators = [syntax.Identifier("." + o.name.removeprefix("."), location=o.location) for o in item.operators]
+            return dataclasses.replace(item, operators=operators, operands=rewrite(item.operands, rule))
+        if isinstance(item, syntax.Lambda | syntax.FunctionDefinition | syntax.Quote):
+            return item
+        return None
+
+    return rewrite(node, rule)
+
+
+def _is_colon(item):
+    return isinstance(item.function, syntax.Identifier) and item.function.name == ":"
+
+
+@macro(".", "__dot__")
+def dot(compiler, node):
+    return compiler.expression(dot_everything(only_argument(node, ".")))
+
+
+# --- definitions ------------------------------------------------------------------------------------------------------
+
+
+@macro("kwdef")
+def keyword_struct(compiler, node):
+    """`@kwdef struct …`: the struct and its constructor with keywords."""
+    struct = node.arguments[0]
+    location = struct.location
+    plain = dataclasses.replace(struct, fields=[dataclasses.replace(f, default=None) for f in struct.fields])
+    keywords = [syntax.Parameter(syntax.Identifier(f.name, location=f.location), None, f.default, location=f.location)
+                for f in struct.fields]
+    values = [syntax.Identifier(f.name, location=f.location) for f in struct.fields]
+    name = syntax.Identifier(struct.name, location=location)
+    outer = syntax.FunctionDefinition(name, syntax.Signature([], keywords, location=location),
+                                      syntax.Call(name, values, location=location), location=location)
+    steps = [compiler.expression(plain), compiler.expression(outer)]
+    if struct.parameters:
+        parameters = [syntax.Identifier(p.name, location=location) if isinstance(p, syntax.TypeBound) else p
+                      for p in struct.parameters]
+        typed = syntax.Curly(name, parameters, location=location)
+        from .definitions import as_bounds
+
+        steps.append(compiler.expression(syntax.FunctionDefinition(
+            typed, syntax.Signature([], keywords, as_bounds(struct.parameters), location=location),
+            syntax.Call(typed, values, location=location), location=location)))
+
+    def run(frame):
+        for step in steps:
+            step(frame)
+
+    return run
+
+
+@macro("layer", "functor", "leaf")
+def layer(compiler, node):
+    """`@layer Name`, `@layer Name trainable=(a, b)`, `@layer :noexpand Name`: see `library/functors.jl`."""
+    types, trainable, expand, user = [], None, True, compiler.user
+    for argument in node.arguments:
+        if isinstance(argument, syntax.Quote):
+            expand = argument.expression.name != "noexpand"
+        elif isinstance(argument, syntax.Assignment):
+            if argument.target.name not in ("trainable", "children"):
+                raise UnsupportedError(f"`@layer` option `{argument.target.name}`", argument.location)
+            elements = argument.value.elements if isinstance(argument.value, syntax.Tuple) else [argument.value]
+            trainable = tuple(e.name for e in elements)
+        else:
+            types.append(compiler.expression(argument))
+    leaf = node.name.endswith("leaf")
+
+    def run(frame):
+        from . import types as t
+
+        for one in types:
+            family = t.unwrap(one(frame)).family
+            layers[family] = LayerDeclaration(trainable, expand, leaf, node.name.endswith("layer"), user)
+
+    return run
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerDeclaration:
+    """What `@layer` says of a type: its trainable fields (None: all), whether it prints as a tree."""
+
+    trainable: tuple | None
+    expand: bool
+    leaf: bool
+    is_layer: bool
+    user: bool
+
+
+layers: dict[object, LayerDeclaration] = {}
+"""The types that `@layer`, `@functor` or `@leaf` declared, by family."""
+
+
+@macro("adjoint", "non_differentiable", "scalar_rule", "autosize", "opt_out")
+def rules_of_differentiation(compiler, node):
+    raise UnsupportedError(f"macro `@{node.name}` is not supported yet", node.location, kind="UnsupportedError")
+
+
+@macro("eval", "generated", "macroexpand", "ccall", "cfunction", "spawn", "task", "async", "distributed")
+def refused(compiler, node):
+    raise UnsupportedError(f"macro `@{node.name}` is not supported: programs are compiled ahead", node.location,
+                           kind="UnsupportedError")
+
+
+@macro("doc")
+def doc(compiler, node):
+    return compiler.expression(node.arguments[-1])
+
+
+@macro("isdefined")
+def is_defined(compiler, node):
+    name = only_argument(node, "isdefined").name
+    run = compiler.load(name, node.location)
+
+    def check(frame):
+        try:
+            run(frame)
+        except WeberError:
+            return False
+        return True
+
+    return check
+
+
+@macro("__DIR__")
+def directory(compiler, node):
+    file = compiler.module.file or node.location.file
+    value = os.path.dirname(os.path.abspath(file))
+    return lambda frame: value
+
+
+@macro("__FILE__")
+def file_name(compiler, node):
+    file = compiler.module.file or node.location.file
+    value = os.path.abspath(file)
+    return lambda frame: value
+
+
+@macro("__LINE__")
+def line_number(compiler, node):
+    value = node.location.line
+    return lambda frame: value
+
+
+@macro("__MODULE__")
+def this_module(compiler, node):
+    module = compiler.module
+    return lambda frame: module
+
+
+def format_macro(name):
+    def handler(compiler, node):
+        from .base.printf import format_printf
+        from .base.registry import module
+        from .expressions import argument_list
+
+        arguments = node.arguments
+        stream = None
+        if arguments and not isinstance(arguments[0], syntax.String):
+            stream, arguments = compiler.expression(arguments[0]), arguments[1:]
+        if not arguments or not isinstance(arguments[0], syntax.String):
+            raise WeberError(f"`@{name}` needs a literal format string", node.location)
+        template = "".join(p for p in arguments[0].parts if isinstance(p, str))
+        values = argument_list(compiler, arguments[1:])
+        location, user = node.location, compiler.user
+        module("Printf")
+
+        def run(frame):
+            from .base.io import write_output
+
+            state.location = location if user else state.location
+            try:
+                text = format_printf(template, values(frame))
+                if name == "sprintf":
+                    return text
+                if stream is not None:
+                    return call(function("print"), (stream(frame), text))
+                write_output(text)
+            except WeberError as error:
+                raise located(error, location, user)  # noqa: B904
+            return None
+
+        return run
+
+    return handler
+
+
+MACROS.update(printf=format_macro("printf"), sprintf=format_macro("sprintf"))
+
+
+@macro("test")
+def test(compiler, node):
+    """Test's `@test`: an assertion."""
+    run = compiler.expression(node.arguments[0])
+    text, location, user = source_text(node.arguments[0]), node.location, compiler.user
+
+    def check(frame):
+        if run(frame) is not True:
+            raise located(WeberError(f"Test Failed: {text}", kind="TestFailed"), location, user)
+
+    return check
+
+
+@macro("export")
+def export(compiler, node):
+    """`@export f(x::Float32[64, N]) = …`: defines the function and makes it an entry of the file."""
+    from .entries import export_definition
+
+    return export_definition(compiler, node)
+
+
+STRING_MACROS["b"] = None
+del STRING_MACROS["b"]
+
+
+def regex_macro(text, suffix):
+    return call(lookup(_base(), "Regex"), (text, suffix) if suffix else (text,))
+
+
+def _base():
+    from .base.registry import BASE
+
+    return BASE
+
+
+STRING_MACROS["r"] = regex_macro
+STRING_MACROS["v"] = lambda text, suffix: text
+__all__ = ["MACROS", "STRING_MACROS", "Symbol", "layers"]

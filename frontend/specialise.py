@@ -1,0 +1,174 @@
+"""Specialising a call: running it staged until what it changes is known, and keeping what was recorded.
+
+The first run of a function finds the places it writes: contents of arrays, fields, captured variables. Numbers in such
+places (a step counter, a power of β) must not be baked in, so they are lifted to arguments and the function is run again,
+until a run writes nothing new. After each run all writes are undone: staging leaves the program as it was.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..compiler.errors import WeberError
+from ..compiler.ir import Value
+from ..compiler.types import TensorType
+from . import types as t
+from .calling import call
+from .staging import HostValueNeeded, Trace, get_location, set_location, state
+from .trees import is_leaf, is_number, leaves, map_leaves, same_structure
+from .values import Array, Traced, typeof
+
+MAX_RUNS = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """A mutable location of an object that is older than the trace."""
+
+    owner: object
+    key: object
+
+    @property
+    def identity(self):
+        return id(self.owner), self.key
+
+    def get(self):
+        return get_location(self.owner, self.key)
+
+    def set(self, value):
+        set_location(self.owner, self.key, value)
+
+
+@dataclass
+class LiftedNumber:
+    """A number in a mutable place that is an argument of the recording: its place, its path in the value there."""
+
+    place: Place
+    path: str
+    value: Value
+
+
+@dataclass
+class Recording:
+    """A staged call.
+
+    `arguments`: (path, Value) of the call's own staged leaves, in order. `arrays`: (Array, Value) of the older arrays it
+    reads. `numbers`: the lifted numbers. `result`: the result tree, leaves staged or concrete. `written`: (Place, tree) of
+    the last write to each place; for contents of arrays the tree is an `Array`. `guards` and `contents`: what the
+    recording depends on otherwise.
+    """
+
+    trace: Trace
+    arguments: list
+    arrays: list
+    numbers: list
+    result: object
+    written: list
+    guards: list
+    contents: list
+    static: set = field(default_factory=set)
+
+
+def record(function, make_arguments, lift=()):
+    """Stages `function(arguments...)` and gives the `Recording`.
+
+    `make_arguments(trace)` gives (arguments, [(path, Value)]): the call's arguments with their staged leaves made in the
+    trace. `lift` are places to lift from the start. Raises WeberError as the program does, and when the state that the
+    function changes does not settle.
+    """
+    lifted = {place.identity: place for place in lift}
+    static = set()  # places that must stay host values
+    promoted = {}  # (place, path) → element type that a lifted number settles at
+    for _ in range(MAX_RUNS):
+        try:
+            recording = _run(function, make_arguments, lifted, promoted)
+        except HostValueNeeded:
+            integers = [p for identity, p in lifted.items() if identity not in static and _has_integers(p.get())]
+            if not integers:
+                raise
+            static.update(place.identity for place in integers)
+            lifted = {identity: p for identity, p in lifted.items() if identity not in static}
+            continue
+        again = False
+        for place, tree in recording.written:
+            if place.key == "data" and isinstance(place.owner, Array):
+                continue
+            old = place.get()
+            if place.identity not in lifted and place.identity not in static and _has_numbers(old):
+                lifted[place.identity] = place
+                again = True
+            elif place.identity in lifted:
+                again |= _promote(place, old, tree, promoted)
+        if not again:
+            recording.static = static
+            return recording
+    raise WeberError("the state that this function changes does not settle: a value changes its type at each call",
+                     state.location)
+
+
+def _has_numbers(tree):
+    return any(is_number(leaf) and not isinstance(leaf, bool) for _, leaf in leaves(tree))
+
+
+def _has_integers(tree):
+    return any(isinstance(leaf, int | np.integer) for _, leaf in leaves(tree))
+
+
+def _promote(place, old, new, promoted):
+    """Where a lifted number comes back with a wider type, it is lifted with that type next time."""
+    changed = False
+    if same_structure(old, new):
+        for (path, before), (_, after) in zip(leaves(old), leaves(new), strict=True):
+            if is_number(before):
+                type_ = promoted.get((place.identity, path), typeof(before))
+                wider = t.promote_type(type_, typeof(after))
+                if wider is not type_:
+                    promoted[(place.identity, path)] = wider
+                    changed = True
+    return changed
+
+
+def _run(function, make_arguments, lifted, promoted):
+    originals = []
+    lanes, depth, differentiating = state.lanes, state.depth, state.differentiating
+    state.lanes = state.differentiating = 0
+    with Trace() as trace:
+        try:
+            arguments, values = make_arguments(trace)
+            numbers = []
+            for place in lifted.values():
+                original = place.get()
+                originals.append((place, original))
+                place.set(_lift_numbers(trace, place, original, promoted, numbers))
+                trace.lifted_fields[place.identity] = place
+            result = call(function, arguments)
+        finally:
+            written = trace.rollback()
+            for place, original in originals:
+                place.set(original)
+            state.lanes, state.depth, state.differentiating = lanes, depth, differentiating
+    places = [(Place(owner, key), Array(value) if key == "data" and owner.__class__ is Array else value)
+              for owner, key, value in written.values()]
+    return Recording(trace, values, list(trace.lifted.values()), numbers, result, places, list(trace.guards.values()),
+                     list(trace.contents.values()))
+
+
+def _lift_numbers(trace, place, tree, promoted, numbers):
+    def rule(leaf, path):
+        if leaf.__class__ is Array or isinstance(leaf, bool) or leaf.__class__ is Traced:
+            return leaf
+        type_ = promoted.get((place.identity, path), typeof(leaf))
+        value = trace.argument(TensorType(t.ELEMENT_TYPES[type_], ()))
+        numbers.append(LiftedNumber(place, path, value))
+        return Traced(value)
+
+    return map_leaves(tree, rule)
+
+
+def staged_value(leaf):
+    """The IR value of a result leaf, or None when the leaf is concrete."""
+    data = leaf.data if leaf.__class__ is Traced else leaf._data if leaf.__class__ is Array else None
+    return data if data.__class__ is Value else None
+
+
+__all__ = ["Place", "Recording", "is_leaf", "record", "staged_value"]

@@ -1,0 +1,329 @@
+"""Staging: the trace that records what an evaluation computes, and the one way to read and write mutable things.
+
+While a `Trace` is active, an array that existed before it stands for a graph input: reading it *lifts* it. Writes to what
+existed before are kept in a journal, so that a trace can be undone (`Trace.rollback`) and its final writes become the
+next values of the state. Everything else is evaluation as usual: `apply` computes with numpy when all operands are
+concrete and appends an operation to the trace when one is staged.
+"""
+
+import numpy as np
+
+from ..compiler.errors import Location, WeberError
+from ..compiler.ir import Block, Builder, Value
+from ..compiler.ops import OPS, TypeRuleError
+from . import types as t
+from .values import Array, DimNumber, Struct, Traced, serials
+
+
+class _State:
+    """What is current: the trace (None outside of one), the user's line being evaluated, where output goes."""
+
+    trace: "Trace | None" = None
+    depth = 0  # nested calls
+    differentiating = 0  # nested differentiations
+    location: Location | None = None
+    lanes = 0  # how many broadcasts over lanes we are inside: effects abort them
+
+
+state = _State()
+
+
+class HostValueNeeded(WeberError):
+    """The program needs a number on the host (a size, an index, a condition) that is only known when the graph runs."""
+
+
+class LaneEffect(Exception):
+    """Inside a broadcast over lanes something ran that must run once for each element; the broadcast starts over."""
+
+
+class Trace:
+    """The recording of one staged evaluation: a block, the arrays lifted into it, the journal of writes.
+
+    `lifted[id(array)]` is (array, Value): the block argument that stands for the array's contents at entry.
+    `journal[(id(object), key)]` is (object, key, old value); keys are field indices of structs, "data" of arrays,
+    names of module bindings, and keys of dictionaries and cells.
+    `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
+    `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read on the host.
+    """
+
+    def __init__(self):
+        self.builder = Builder(Block())
+        self.serial = next(serials)
+        self.lifted: dict[int, tuple[Array, Value]] = {}
+        self.lifted_fields: dict[tuple[int, object], object] = {}
+        self.journal: dict[tuple[int, object], tuple[object, object, object]] = {}
+        self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
+        self.contents: dict[int, tuple[Array, np.ndarray]] = {}
+
+    def argument(self, type_, name=""):
+        """A new block argument."""
+        value = Value(type_, name=name)
+        self.builder.block.arguments.append(value)
+        return value
+
+    def lift(self, array: Array) -> Value:
+        """The block argument for an array that is older than the trace."""
+        entry = self.lifted.get(id(array))
+        if entry is None:
+            value = self.argument(tensor_type(array.data))
+            entry = self.lifted[id(array)] = (array, value)
+        return entry[1]
+
+    def record(self, owner, key, old):
+        """Notes the value of a location of an older object before its first write."""
+        if owner.serial < self.serial:
+            self.journal.setdefault((id(owner), key), (owner, key, old))
+
+    def guard(self, owner, key, value):
+        """Notes that the recording depends on a location of an older object having this value."""
+        identity = id(owner), key
+        if owner.serial < self.serial and identity not in self.journal and identity not in self.lifted_fields:
+            self.guards.setdefault((id(owner), key), (owner, key, value))
+
+    def lifted_writes(self):
+        """The ids of the older arrays whose contents the recording changes."""
+        return {identity for identity, key in self.journal if key == "data"}
+
+    def rollback(self):
+        """Undoes all writes to older objects and returns them: {(id, key): (object, key, last value)}."""
+        written = {}
+        for identity, (owner, key, old) in self.journal.items():
+            written[identity] = (owner, key, get_location(owner, key))
+            set_location(owner, key, old)
+        return written
+
+    def __enter__(self):
+        self.previous, state.trace = state.trace, self
+        return self
+
+    def __exit__(self, *_):
+        state.trace = self.previous
+
+
+def get_location(owner, key):
+    """The value of a mutable location, without lifting."""
+    if key == "data" and isinstance(owner, Array):
+        return owner.data
+    if isinstance(owner, Struct):
+        return owner.fields[key]
+    return owner.get_location(key)
+
+
+def set_location(owner, key, value):
+    """Sets a mutable location, without journal."""
+    if key == "data" and isinstance(owner, Array):
+        owner.data = value
+    elif isinstance(owner, Struct):
+        owner.fields[key] = value
+    else:
+        owner.set_location(key, value)
+
+
+# --- arrays -----------------------------------------------------------------------------------------------------------
+
+
+def tensor_type(data):
+    """The IR type of a payload."""
+    from ..compiler.types import TensorType, element_type_of
+
+    if isinstance(data, Value):
+        return data.type
+    try:
+        return TensorType(element_type_of(data.dtype), tuple(data.shape))
+    except KeyError:
+        raise WeberError(f"an array of {t.type_name(t.JULIA_TYPES.get(data.dtype, t.Any))} cannot be part of a graph") from None
+
+
+def read(array: Array):
+    """The payload of an array: numpy, or an IR value (an older array is lifted while a trace is active)."""
+    data, trace = array.data, state.trace
+    if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
+        if data.dtype == object:
+            return data
+        return trace.lift(array)
+    return data
+
+
+def write(array: Array, data):
+    """Replaces the contents of an array."""
+    if state.lanes:
+        raise LaneEffect
+    trace = state.trace
+    if trace is not None:
+        if array.serial < trace.serial:
+            if data.__class__ is not Value:
+                data = trace.builder.constant(np.array(data)) if data.dtype != object else data
+            trace.record(array, "data", array.data)
+        array.data = data
+    else:
+        array.data = data
+
+
+def read_host(array: Array, purpose="this") -> np.ndarray:
+    """The numpy contents of an array, for what must be known on the host.
+
+    Raises `HostValueNeeded` when they are only known in the graph."""
+    data, trace = array.data, state.trace
+    if isinstance(data, Value):
+        raise HostValueNeeded(f"{purpose} needs the contents of an array that are only known when the graph runs",
+                              state.location, kind="UnsupportedError")
+    if trace is not None and array.serial < trace.serial:
+        if id(array) in trace.lifted_writes():
+            raise HostValueNeeded(f"{purpose} needs the contents of an array that this function changes",
+                                  state.location, kind="UnsupportedError")
+        trace.contents.setdefault(id(array), (array, np.array(data)))
+    return data
+
+
+def write_elements(array: Array, index, values):
+    """`data[index] = values` for a numpy index: in place outside of a trace, a copy inside."""
+    if state.lanes:
+        raise LaneEffect
+    if state.trace is None:
+        array.data[index] = values
+    else:
+        data = np.array(read_host(array, "indexed assignment"))
+        data[index] = values
+        write(array, data)
+
+
+def read_field(instance: Struct, index):
+    """A field of a struct instance. While tracing, fields of older mutable instances are guarded (host values)."""
+    value = instance.fields[index]
+    trace = state.trace
+    if trace is not None and instance.type.family.mutable and instance.serial < trace.serial:
+        trace.guard(instance, index, value)
+    return value
+
+
+def write_field(instance: Struct, index, value):
+    """Sets a field of a mutable struct instance."""
+    if state.lanes:
+        raise LaneEffect
+    if state.trace is not None:
+        state.trace.record(instance, index, instance.fields[index])
+    instance.fields[index] = value
+
+
+# --- operations -------------------------------------------------------------------------------------------------------
+
+
+class _HostContext:
+    """The context of an op's numpy meaning outside of a graph: all dims are integers."""
+
+    def dim(self, dim):
+        return dim.__index__()
+
+    def run(self, block, arrays):
+        raise TypeRuleError("a region op outside of a graph")
+
+
+_HOST = _HostContext()
+
+
+def as_value(payload) -> Value:
+    """A payload as an IR value of the current trace: a numpy array becomes a constant."""
+    if payload.__class__ is Value:
+        return payload
+    return state.trace.builder.constant(np.array(payload))
+
+
+def apply(name, *payloads, **attributes):
+    """Applies an op to payloads: computed by its numpy meaning when all are numpy, else appended to the trace.
+
+    Returns a payload, or a list of them for an op with several results. Raises WeberError where the type rule refuses.
+    """
+    for payload in payloads:
+        if payload.__class__ is Value:
+            return emit(name, payloads, attributes)
+    if any(not isinstance(dim, int) for dim in attributes.get("shape", ()) or ()):
+        return emit(name, payloads, attributes)
+    with np.errstate(all="ignore"):
+        results = OPS[name].evaluate(payloads, attributes, _HOST)
+    return results[0] if len(results) == 1 else results
+
+
+def emit(name, payloads, attributes):
+    """Appends an op to the trace."""
+    trace = state.trace
+    if trace is None:
+        raise WeberError(f"internal error: {name} on staged values outside of a trace", state.location)
+    builder = trace.builder
+    builder.location = state.location
+    try:
+        return builder.emit(name, [as_value(p) for p in payloads], attributes)
+    except TypeRuleError as error:
+        raise WeberError(str(error), state.location) from None
+
+
+def element_of(payload):
+    """The Julia element type of a payload."""
+    return t.FROM_ELEMENT[payload.element] if payload.__class__ is Value else t.JULIA_TYPES[payload.dtype]
+
+
+def convert_payload(payload, julia_type):
+    """A payload converted to the element type."""
+    if element_of(payload) is julia_type:
+        return payload
+    if payload.__class__ is Value:
+        return apply("convert", payload, element=t.ELEMENT_TYPES[julia_type])
+    with np.errstate(all="ignore"):
+        return payload.astype(t.NUMPY_TYPES[julia_type])
+
+
+def expand(payload, shape):
+    """A payload broadcast to a (row-major) shape it is compatible with, aligned at the *last* Julia dim = first axes.
+
+    Julia aligns the leading (column-major) dims, which are the trailing row-major axes: numpy's rule."""
+    if tuple(payload.shape) == tuple(shape):
+        return payload
+    offset = len(shape) - len(payload.shape)
+    if payload.__class__ is not Value and all(isinstance(dim, int) for dim in shape):
+        return np.broadcast_to(payload, shape)
+    return apply("broadcast", payload, shape=tuple(shape), axes=tuple(range(offset, len(shape))))
+
+
+def dim_number(dim):
+    """A dim of a shape as a Julia number: an int, or a `DimNumber` where it is symbolic."""
+    return DimNumber.of(dim)
+
+
+def as_dim(value):
+    """A Julia number as a dim of a shape. Raises HostValueNeeded for a staged one."""
+    if value.__class__ is DimNumber:
+        return value.dim
+    value = host_number(value, "a size")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise WeberError(f"a size must be an integer, got {value!r}", kind="ArgumentError")
+    return int(value)
+
+
+def payload_of(value, julia_type=None):
+    """The payload of a number or array; a host number becomes a rank-0 numpy array of its (or the given) type."""
+    if value.__class__ is Array:
+        payload = read(value)
+    elif value.__class__ is Traced:
+        payload = value.data
+    elif value.__class__ is DimNumber:
+        payload = emit("dim_value", (), {"dim": value.dim})
+    else:
+        from .values import typeof
+
+        payload = np.asarray(value, dtype=t.NUMPY_TYPES[julia_type or typeof(value)])
+    return payload if julia_type is None else convert_payload(payload, julia_type)
+
+
+def host_number(value, purpose="this"):
+    """A number as a host number; `Traced` ones that are not known raise `HostValueNeeded`."""
+    if value.__class__ is not Traced:
+        return value
+    if value.known is not None:
+        return value.known
+    if value.data.__class__ is not Value and value.data.ndim == 0 and not state.lanes:
+        from .values import to_host
+
+        return to_host(value.data[()])
+    if state.lanes and value.data.__class__ is not Value:
+        raise LaneEffect
+    raise HostValueNeeded(f"{purpose} needs a number that is only known when the graph runs", state.location,
+                          kind="UnsupportedError")

@@ -1,0 +1,93 @@
+"""Values as trees: the numbers and arrays inside tuples, named tuples and structs, and putting them back.
+
+A leaf is a numeric `Array` or a number. Mutable structs and dictionaries are not entered: they have an identity, and what
+changes in them is journalled place by place.
+"""
+
+import numpy as np
+
+from . import types as t
+from .values import Array, NamedTuple, Struct, Traced
+
+_NUMERIC = frozenset(t.NUMPY_TYPES)
+_NUMBER_CLASSES = (bool, int, float, complex, np.number, np.bool_)
+
+
+def is_number(value):
+    """Whether a value is a number, host or traced."""
+    return value.__class__ is Traced or isinstance(value, _NUMBER_CLASSES) or type(value) is t.NUMPY_TYPES[t.BFloat16]
+
+
+def is_leaf(value):
+    """Whether a value is a numeric array or a number."""
+    if value.__class__ is Array:
+        return value.element in _NUMERIC
+    return is_number(value)
+
+
+def children(value):
+    """The (key, child) pairs of a container that is entered, else None. Keys are names or 1-based positions."""
+    kind = value.__class__
+    if kind is tuple:
+        return list(enumerate(value, 1))
+    if kind is NamedTuple:
+        return list(zip(value.names, value.values, strict=True))
+    if kind is Struct and not value.type.family.mutable:
+        return list(zip(value.type.family.field_names, value.fields, strict=True))
+    if kind is Array and value.element not in _NUMERIC and isinstance(value.data, np.ndarray):
+        return list(enumerate(value.data.reshape(-1), 1))
+    return None
+
+
+def with_children(value, items):
+    """A container like `value` with other children; itself where they are the same objects."""
+    kind = value.__class__
+    old = [child for _, child in children(value)]
+    if all(a is b for a, b in zip(old, items, strict=True)):
+        return value
+    if kind is tuple:
+        return tuple(items)
+    if kind is NamedTuple:
+        return NamedTuple(value.names, items)
+    if kind is Struct:
+        return Struct(value.type, list(items))
+    data = np.empty(len(items), dtype=object)
+    data[:] = items
+    return Array(data.reshape(value.data.shape), value.type)
+
+
+def map_leaves(value, rule, path=""):
+    """The tree with each leaf replaced by `rule(leaf, path)`; paths are Julia's: `layers.1.weight`."""
+    if is_leaf(value):
+        return rule(value, path)
+    items = children(value)
+    if items is None:
+        return value
+    return with_children(value, [map_leaves(child, rule, f"{path}.{key}" if path else str(key))
+                                 for key, child in items])
+
+
+def leaves(value, path=""):
+    """The (path, leaf) pairs of a tree in order."""
+    found = []
+
+    def visit(leaf, where):
+        found.append((where, leaf))
+        return leaf
+
+    map_leaves(value, visit, path)
+    return found
+
+
+def same_structure(a, b):
+    """Whether two trees have the same containers and leaves of the same types and sizes."""
+    if is_leaf(a) or is_leaf(b):
+        if a.__class__ is Array or b.__class__ is Array:
+            return (a.__class__ is Array and b.__class__ is Array and a.type is b.type
+                    and tuple(a._data.shape) == tuple(b._data.shape))
+        return is_leaf(a) and is_leaf(b)
+    x, y = children(a), children(b)
+    if x is None or y is None:
+        return x is None and y is None and (a is b or a == b)
+    return (a.__class__ is b.__class__ and [k for k, _ in x] == [k for k, _ in y]
+            and all(same_structure(p, q) for (_, p), (_, q) in zip(x, y, strict=True)))

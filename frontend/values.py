@@ -1,0 +1,384 @@
+"""The values programs compute with, as Python objects.
+
+| Julia | here |
+|---|---|
+| Int64, Bool, Float64 | int, bool, float |
+| other numbers | numpy scalars (float32, int8, uint64, bfloat16 …), complex for ComplexF64 |
+| a number whose value is not known while staging, or one per lane of a broadcast | `Traced` |
+| Array{T,N} | `Array` (reference semantics) |
+| Tuple, nothing, String | tuple, None, str |
+| everything declared by `struct` | `Struct` |
+"""
+
+import itertools
+
+import numpy as np
+
+from ..compiler.ir import Value
+from ..compiler.types import DimExpression
+from . import types as t
+
+serials = itertools.count(1)
+"""Birth serials: what is older than a trace has a smaller serial than the trace."""
+
+
+class Array:
+    """A Julia array. `data` is row-major with the dims reversed: a numpy array, or an IR value while staging.
+
+    Assigning `data` is mutation; it goes through `staging.write` so that traces see it. Element types that numpy does
+    not have are numpy object arrays with `type` set accordingly."""
+
+    __slots__ = ("_data", "type", "serial", "__weakref__")
+
+    def __init__(self, data, type=None):
+        self._data = data
+        if type is None:
+            element = t.FROM_ELEMENT[data.element] if isinstance(data, Value) else t.JULIA_TYPES[data.dtype]
+            type = t.array_type(element, len(data.shape))
+        self.type = type
+        self.serial = next(serials)
+
+    @property
+    def data(self):
+        """The payload. Contents that a compiled call left on the device are fetched when first looked at."""
+        data = self._data
+        if data.__class__ is not np.ndarray and data.__class__ is not Value:  # a `compiled.Resident`
+            data = self._data = data.fetch()
+        return data
+
+    @data.setter
+    def data(self, data):
+        self._data = data
+
+    @property
+    def size(self):
+        """Julia's size: the dims in column-major order."""
+        return self.data.shape[::-1]
+
+    @property
+    def rank(self):
+        return len(self.data.shape)
+
+    @property
+    def element(self):
+        """The Julia element type."""
+        return self.type.parameters[0]
+
+    @property
+    def is_staged(self):
+        return isinstance(self.data, Value)
+
+    def __repr__(self):
+        return f"<Array {t.type_name(self.type)} {self.size}>"
+
+
+class Traced:
+    """A number held as a tensor: rank 0 for a scalar, or one number per lane inside a broadcast. Immutable.
+
+    `data` is an IR value or a numpy array. `known` is the host number where it is known all the same (a number that
+    is being differentiated): conditions on it are decided on the host."""
+
+    __slots__ = ("data", "type", "known")
+
+    def __init__(self, data, known=None):
+        self.data = data
+        self.type = t.FROM_ELEMENT[data.element] if isinstance(data, Value) else t.JULIA_TYPES[data.dtype]
+        self.known = known
+
+    def __repr__(self):
+        return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
+
+
+class DimNumber:
+    """An Int64 that is a symbolic dim, such as `size(x, 2)` of a staged batch. Arithmetic stays symbolic."""
+
+    __slots__ = ("dim",)
+    type = t.Int64
+
+    def __init__(self, dim):
+        self.dim = dim
+
+    @staticmethod
+    def of(dim):
+        """A dim as a Julia number: an int where it is known."""
+        return dim if isinstance(dim, int) else DimNumber(dim)
+
+    def _binary(operation):  # noqa: N805
+        def method(self, other):
+            if other.__class__ is DimNumber:
+                other = other.dim
+            return DimNumber.of(operation(self.dim, other)) if isinstance(other, int | DimExpression) else NotImplemented
+
+        return method
+
+    __add__ = __radd__ = _binary(lambda a, b: a + b)
+    __mul__ = __rmul__ = _binary(lambda a, b: a * b)
+    __sub__, __rsub__ = _binary(lambda a, b: a - b), _binary(lambda a, b: b - a)
+    __floordiv__, __rfloordiv__ = _binary(lambda a, b: a // b), _binary(lambda a, b: b // a)
+
+    def __neg__(self):
+        return DimNumber.of(self.dim * -1)
+
+    def __eq__(self, other):
+        return isinstance(other, DimNumber) and self.dim == other.dim
+
+    def __hash__(self):
+        return hash(self.dim)
+
+    def __repr__(self):
+        return f"DimNumber({self.dim})"
+
+
+class Char:
+    """A character; compares and hashes by code point."""
+
+    __slots__ = ("code",)
+
+    def __init__(self, code):
+        self.code = code
+
+    def __eq__(self, other):
+        return isinstance(other, Char) and self.code == other.code
+
+    def __lt__(self, other):
+        return self.code < other.code
+
+    def __hash__(self):
+        return hash((Char, self.code))
+
+    def __str__(self):
+        return chr(self.code)
+
+    def __repr__(self):
+        return f"Char({chr(self.code)!r})"
+
+
+class Symbol:
+    """An interned name: `Symbol("a") is Symbol("a")`."""
+
+    __slots__ = ("name",)
+    _interned = {}
+
+    def __new__(cls, name):
+        symbol = cls._interned.get(name)
+        if symbol is None:
+            symbol = cls._interned[name] = super().__new__(cls)
+            symbol.name = name
+        return symbol
+
+    def __lt__(self, other):
+        return self.name < other.name
+
+    def __reduce__(self):
+        return Symbol, (self.name,)
+
+    def __repr__(self):
+        return f":{self.name}"
+
+
+class NamedTuple:
+    """An ordered mapping of names (str) to values."""
+
+    __slots__ = ("names", "values")
+
+    def __init__(self, names, values):
+        self.names, self.values = tuple(names), tuple(values)
+
+    def get(self, name, default=None):
+        return self.values[self.names.index(name)] if name in self.names else default
+
+    def __eq__(self, other):
+        return isinstance(other, NamedTuple) and self.names == other.names and self.values == other.values
+
+    def __hash__(self):
+        return hash((self.names, self.values))
+
+    def __repr__(self):
+        return f"<NamedTuple {dict(zip(self.names, self.values, strict=True))}>"
+
+
+class Struct:
+    """An instance of a declared type: `fields` in order of `type.family.field_names`."""
+
+    __slots__ = ("type", "fields", "serial", "__weakref__")
+
+    def __init__(self, type, fields):
+        self.type, self.fields, self.serial = type, fields, next(serials)
+
+    def __repr__(self):
+        return f"<Struct {t.type_name(self.type)}>"
+
+
+class Range:
+    """`start:step:stop`. `kind` is the Julia family: "UnitRange", "OneTo", "StepRange" or "StepRangeLen" (floats).
+
+    Integer ranges hold ints; float ranges hold start, step and length, element i being start + i*step, rounded in
+    extended precision. `type` is the DataType."""
+
+    __slots__ = ("start", "step", "length", "type")
+
+    def __init__(self, start, step, length, type):
+        self.start, self.step, self.length, self.type = start, step, length, type
+
+    @property
+    def stop(self):
+        return self[self.length - 1] if self.length else self.start - self.step
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, index):
+        """The element at the 0-based index."""
+        if isinstance(self.start, np.floating) and not isinstance(self.start, float):
+            return type(self.start)(float(self.start) + index * float(self.step))
+        return self.start + index * self.step
+
+    def __iter__(self):
+        return map(self.__getitem__, range(self.length)) if not isinstance(self.start, int) else iter(
+            range(self.start, self.start + self.step * self.length, self.step))
+
+
+class Function:
+    """A generic function: a name and a method table (see `dispatch`). Closures are Functions of their own.
+
+    `type` is its singleton type `typeof(f)`."""
+
+    __slots__ = ("name", "methods", "type", "module", "serial", "captured", "documentation", "__weakref__")
+
+    def __init__(self, name, methods, module=None, captured=()):
+        self.name, self.methods, self.module, self.captured = name, methods, module, captured
+        self.type = t.TypeFamily(f"typeof({name})", supertype=t.Function, module=module).apply()
+        self.serial = next(serials)
+        self.documentation = None
+
+    def __repr__(self):
+        return f"<Function {self.name}>"
+
+
+class Module:
+    """A namespace. `bindings` maps names to values; `constants` are the names declared `const`; `exports` those that
+    `using` brings."""
+
+    __slots__ = ("name", "bindings", "exports", "constants", "parent", "usings", "loader", "file", "documentation",
+                 "serial")
+
+    def __init__(self, name, parent=None, loader=None):
+        self.name, self.parent, self.loader = name, parent, loader
+        self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
+        self.file = None
+        self.documentation = None
+        self.serial = next(serials)
+
+    def get_location(self, name):
+        return self.bindings.get(name)
+
+    def set_location(self, name, value):
+        self.bindings[name] = value
+
+    def __repr__(self):
+        return f"<Module {self.name}>"
+
+
+class Dictionary:
+    """`Dict{K,V}`: `items` maps `hash_key(key)` to (key, value), in insertion order."""
+
+    __slots__ = ("type", "items", "serial", "__weakref__")
+
+    def __init__(self, type, items=None):
+        self.type, self.items, self.serial = type, {} if items is None else items, next(serials)
+
+
+class SetValue:
+    """`Set{T}`: `items` maps `hash_key(element)` to the element."""
+
+    __slots__ = ("type", "items", "serial", "__weakref__")
+
+    def __init__(self, type, items=None):
+        self.type, self.items, self.serial = type, {} if items is None else items, next(serials)
+
+
+class GeneratorValue:
+    """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values; `size` is
+    the Julia size where it is known (products of iterables with sizes, no condition), else None."""
+
+    __slots__ = ("iterate", "size")
+
+    def __init__(self, iterate, size=None):
+        self.iterate, self.size = iterate, size
+
+
+class Singleton:
+    """A value that is alone of its type: `missing`, `:` as an index."""
+
+    __slots__ = ("name", "type")
+
+    def __init__(self, name, type):
+        self.name, self.type = name, type
+
+    def __repr__(self):
+        return self.name
+
+
+missing = Singleton("missing", t.Missing)
+colon = Singleton(":", t.Colon)
+
+
+class Irrational:
+    """`π`, `ℯ`: exact until they meet another number."""
+
+    __slots__ = ("name", "value", "type")
+
+    def __init__(self, name, value):
+        self.name, self.value = name, value
+        self.type = t.Irrational.body.family.apply(name)
+
+    def __float__(self):
+        return self.value
+
+
+_PYTHON_TYPES = {
+    bool: t.Bool, int: t.Int64, float: t.Float64, str: t.String, type(None): t.Nothing, Char: t.Char,
+    Symbol: t.Symbol, Module: t.Module, complex: t.BUILTIN_TYPES["ComplexF64"], np.complex64: t.BUILTIN_TYPES["ComplexF32"],
+    t.DataType: t.DataTypeType, t.UnionAll: t.UnionAllType, t.UnionType: t.UnionTypeType,
+    np.bool_: t.Bool, np.float64: t.Float64, np.int64: t.Int64,
+}
+_PYTHON_TYPES.update({numpy: julia for julia, numpy in t.NUMPY_TYPES.items()
+                      if numpy not in (np.bool_, np.float64, np.int64, np.complex128)})
+_WITH_TYPE = frozenset((DimNumber, Array, Traced, Struct, Range, Function, Dictionary, SetValue, Singleton, Irrational))
+
+
+def typeof(value) -> t.DataType:
+    """Julia's `typeof`."""
+    cls = value.__class__
+    found = _PYTHON_TYPES.get(cls)
+    if found is not None:
+        return found
+    if cls in _WITH_TYPE:
+        return value.type
+    if cls is tuple:
+        return t.tuple_type(*map(typeof, value))
+    if cls is NamedTuple:
+        return t.named_tuple_type(value.names, map(typeof, value.values))
+    if cls is GeneratorValue:
+        return t.Generator.body.body.family.apply(t.Any, t.Any)
+    return value.type
+
+
+def dispatch_type(value):
+    """The type an argument has for dispatch: `typeof`, but `Type{T}` for a type T."""
+    if isinstance(value, t.TYPE_CLASSES):
+        return t.TypeOfTypeFamily.apply(value)
+    return typeof(value)
+
+
+def to_host(number):
+    """A numpy scalar as the Python object that stands for it here (int, bool, float for the 64-bit types)."""
+    if isinstance(number, np.float64):
+        return float(number)
+    if isinstance(number, np.bool_):
+        return bool(number)
+    if isinstance(number, np.int64):
+        return int(number)
+    if isinstance(number, np.complex128):
+        return complex(number)
+    return number

@@ -1,0 +1,1 @@
+"""Running artifacts: sessions, device-resident state, checkpoints. Needs neither the frontend nor lark."""
