@@ -44,13 +44,14 @@ class _Version(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         from importlib.metadata import version
 
-        parser.exit(message=f"weber {version('weber')}\n")
+        print(f"weber {version('weber')}")
+        parser.exit()
 
 
 def _parser():
     parser = _Parser(
         prog="weber",
-        description="Compiles models written in a subset of Julia (the Flux programming model) to plain ONNX.",
+        description="Compiles models written in a subset of Julia, the Flux way, to plain ONNX.",
         epilog="`weber COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version")
@@ -70,7 +71,7 @@ def _parser():
     compile_.add_argument("-o", "--output", metavar="DIR", help="the folder to write to (default: this one)")
     compile_.add_argument(
         "--emit", choices=("onnx", "ir", "syntax"), default="onnx",
-        help="artifacts (default), or as text the compiler's IR or the syntax tree, on stdout without -o",
+        help="artifacts (default), or as text the IR or the syntax tree, which goes to stdout without -o",
     )  # fmt: skip
 
     check = command("check", _check, "compile a file without writing it", "Reports all entries that fail.")
@@ -91,7 +92,7 @@ def _parser():
         "bake", _bake, "make constants of a state", "For the fastest inference with trained parameters."
     )
     bake.add_argument("file", metavar="FILE.onnx", help="an artifact that reads state and does not mutate it")
-    bake.add_argument("state", metavar="STATE.safetensors", help="the state; the file may hold more than is read")
+    bake.add_argument("state", metavar="STATE.safetensors", help="the state; it may hold more than is read")
     bake.add_argument("-o", "--output", metavar="OUT.onnx", required=True, help="the file to write")
     return parser
 
@@ -197,6 +198,7 @@ def _artifacts(options):
 
 
 def _syntax_text(options):
-    from .frontend.loading import syntax_text
+    from .frontend.parser import parse, read_source
+    from .frontend.syntax_text import tree_text
 
-    return syntax_text(options.file)
+    return tree_text(parse(read_source(options.file), options.file))

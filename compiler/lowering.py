@@ -66,7 +66,6 @@ class Lowering:
         self.types: dict[str, TensorType] = {}
         self.root = self.graph_scope = Graph()
         self.location = None
-        self._has_unexpanded = False
         self._used: dict[str, int] = {}
         self._wanted: dict[Value, str] = {}
         self._arrays: dict[str, np.ndarray] = {}
@@ -113,11 +112,10 @@ class Lowering:
                 return known[0] if outputs == 1 else list(known)
         names = [self.fresh(op_type) for _ in range(outputs)]
         self.graph_scope.nodes.append(Node(op_type, inputs, names, attributes, self.location))
-        types = []
-        if type is None or self._has_unexpanded:  # what is said of the full shape may not hold of an unexpanded one
+        if type is None:
             types = node_types(op_type, [self.types.get(name) for name in inputs], attributes,
                                [self._arrays.get(name) for name in inputs])
-        if type is not None and not types:
+        else:
             types = type if isinstance(type, list | tuple) else [type]
         for name, one in zip(names, types):
             if one is not None:
@@ -269,11 +267,8 @@ class Lowering:
                 operation, names = self._elementwise(operation)
             else:
                 names = [self.value(operand) for operand in operation.operands]
-            self._has_unexpanded = any(self.types[name].shape != operation.results[0].shape for name in names
-                                       ) if operation.name in ELEMENTWISE else False
             start = len(self.graph_scope.nodes)
             tensors = operation.op.lower(self, operation, names)
-            self._has_unexpanded = False
             self._name_results(operation, tensors, self.graph_scope.nodes[start:])
         finally:
             self.location = previous

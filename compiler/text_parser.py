@@ -45,7 +45,7 @@ class _Parser:
 
     def advance(self):
         """Moves to the next token and returns the text of the present one."""
-        previous = self.text[self.start:self.position]
+        previous, self.taken = self.text[self.start:self.position], self.start
         while True:
             self.start = self.position
             if self.start == len(self.text):
@@ -60,9 +60,11 @@ class _Parser:
             if self.kind != "space":
                 return previous
 
-    def fail(self, message):
-        line = self.text.count("\n", 0, self.start) + 1
-        column = self.start - self.text.rfind("\n", 0, self.start)
+    def fail(self, message, start=None):
+        """Raises WeberError at the present token, or at the place given."""
+        start = self.start if start is None else start
+        line = self.text.count("\n", 0, start) + 1
+        column = start - self.text.rfind("\n", 0, start)
         raise WeberError(message, Location(self.file, line, column))
 
     def accept(self, token):
@@ -148,7 +150,8 @@ class _Parser:
     def define(self, token, value, names):
         if any(token in scope for scope in self.values):
             self.fail(f"{token} is defined twice")
-        value.name = names[value.index] if names else "" if token[1:].isdigit() else token[1:]
+        named = names[value.index] if names else ""
+        value.name = named or ("" if token[1:].isdigit() else token[1:])
         self.values[-1][token] = value
 
     def operands(self):
@@ -160,14 +163,14 @@ class _Parser:
         for scope in reversed(self.values):
             if token in scope:
                 return scope[token]
-        return self.fail(f"{token} is not defined")
+        return self.fail(f"{token} is not defined", self.taken)
 
     def operation(self, names, name):
         from .ops import OPS
 
         op = OPS.get(name.removeprefix("weber."))
         if op is None:
-            self.fail(f"there is no op {name}")
+            self.fail(f"there is no op {name}", self.taken)
         operands, regions = self.operands(), []
         if self.accept("("):
             regions = self.separated(self.region, ")")
@@ -197,7 +200,7 @@ class _Parser:
         self.expect("<")
         *dims, element = self.take("shape").split("x")
         if element not in ELEMENT_TYPES:
-            self.fail(f"there is no element type {element}")
+            self.fail(f"there is no element type {element}", self.taken)
         symbols = []
         if self.accept(","):
             self.expect("[")

@@ -10,7 +10,7 @@ from .evaluator import compiles, divide, located, truth, wrap_int
 from .properties import get_property
 from .scopes import target_names
 from .staging import state
-from .values import Array, GeneratorValue, NamedTuple, Symbol, to_host, typeof
+from .values import Array, GeneratorValue, NamedTuple, Symbol, colon, to_host, typeof
 
 
 @compiles(syntax.Literal)
@@ -22,6 +22,8 @@ def literal(compiler, node):
 @compiles(syntax.Identifier)
 def identifier(compiler, node):
     name = node.name
+    if name == ":":
+        return lambda frame: colon
     if name.startswith(".") and len(name) > 1:
         return dotted_operator(compiler, node)
     return compiler.load(name, node.location)
@@ -163,7 +165,10 @@ def call_expression(compiler, node):
     if name == "^" and len(node.arguments) == 2 and isinstance(node.arguments[1], syntax.Literal) \
             and type(node.arguments[1].value) is int and compiler.scope.find(name) is None:
         return literal_power(compiler, node)
-    callee = compiler.expression(node.function)
+    if name == ":":
+        callee = compiler.load_global(name, location)
+    else:
+        callee = compiler.expression(node.function)
     arguments = argument_list(compiler, node.arguments)
     keywords = keyword_arguments(compiler, node.keywords)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -11,15 +12,38 @@ from .base import load as load_base
 from .calling import call
 from .entries import Entry, entry_table, stage_entry
 from .evaluator import evaluate_block
-from .values import Array, Function, Module, NamedTuple, Struct, to_host, typeof
+from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host, typeof
 
 RECURSION_LIMIT = 150_000
+
+
+@contextmanager
+def reported():
+    """Turns what a builtin did not foresee into a WeberError that names the line; WEBER_DEBUG shows it raw."""
+    try:
+        yield
+    except WeberError:
+        raise
+    except RecursionError:
+        raise WeberError("StackOverflowError", state.location, kind="StackOverflowError") from None
+    except LaneEffect:
+        raise WeberError("a broadcast did what cannot be done for all elements at once", state.location) from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError,
+            NotImplementedError, MemoryError) as error:
+        if os.environ.get("WEBER_DEBUG"):
+            raise
+        raise WeberError(f"internal error: {type(error).__name__}: {error}", state.location, kind="InternalError",
+                         notes=[Note("  this is a fault of Weber, not of the program; WEBER_DEBUG=1 shows its trace")]
+                         ) from error
+    finally:
+        state.trace, state.lanes, state.depth, state.differentiating = None, 0, 0, 0
 
 
 def prepare():
     """What every evaluation needs: the builtins, and room for deep recursion."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     load_base()
+    from . import assignments, definitions, expressions, gradients, macros, statements  # noqa: F401  (they register)
 
 
 def new_main(file=None, arguments=()) -> Module:
@@ -49,7 +73,8 @@ def load_file(path, arguments=(), running=False) -> "LoadedModule":
     if running:
         module.bindings["PROGRAM_FILE"] = path
     block = parse(read_source(path), path)
-    evaluate_block(module, block)
+    with reported():
+        evaluate_block(module, block)
     return LoadedModule(module, path)
 
 
@@ -119,8 +144,9 @@ class LoadedModule:
         from ..compiler.pipeline import compile_to_onnx
         from ..runtime.artifact import Artifact
 
-        entry = self._entry(signature)
-        return Artifact(compile_to_onnx(stage_entry(entry), target=target, opset=opset), entry.name)
+        with reported():
+            entry = self._entry(signature)
+            return Artifact(compile_to_onnx(stage_entry(entry), target=target, opset=opset), entry.name)
 
     def _entry(self, signature):
         if "(" in signature:
@@ -262,7 +288,8 @@ class PythonFunction:
     def __call__(self, *arguments, **keywords):
         values = [from_python(a) for a in arguments]
         given = {name: from_python(v) for name, v in keywords.items()}
-        return to_python(call(self._function, values, given or None))
+        with reported():
+            return to_python(call(self._function, values, given or None))
 
     def __repr__(self):
         from .display import show_value
@@ -289,7 +316,8 @@ class PythonStruct:
         set_property(self._value, name, from_python(value))
 
     def __call__(self, *arguments):
-        return to_python(call(self._value, [from_python(a) for a in arguments]))
+        with reported():
+            return to_python(call(self._value, [from_python(a) for a in arguments]))
 
     def __repr__(self):
         from .display import show_value

@@ -1,8 +1,7 @@
 """A session: statements evaluated one after another, and their values as the REPL shows them."""
 
-from ..compiler.errors import WeberError
 from .evaluator import evaluate_block
-from .loading import new_main
+from .loading import new_main, reported
 
 
 class Session:
@@ -18,10 +17,8 @@ class Session:
 
         self._count += 1
         block = parse(source, f"REPL[{self._count}]")
-        try:
+        with reported():
             value = evaluate_block(self.module, block, interactive=True)
-        except RecursionError:
-            raise WeberError("StackOverflowError", kind="StackOverflowError") from None
         self.module.bindings["ans"] = value
         return value
 
@@ -29,4 +26,5 @@ class Session:
         """What Julia's REPL prints for a value; empty for `nothing`."""
         from .display import show_value
 
-        return show_value(value)
+        with reported():
+            return show_value(value)

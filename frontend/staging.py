@@ -8,32 +8,15 @@ concrete and appends an operation to the trace when one is staged.
 
 import numpy as np
 
-from ..compiler.errors import Location, WeberError
+from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
-from .values import Array, DimNumber, Struct, Traced, serials
-
-
-class _State:
-    """What is current: the trace (None outside of one), the user's line being evaluated, where output goes."""
-
-    trace: "Trace | None" = None
-    depth = 0  # nested calls
-    differentiating = 0  # nested differentiations
-    location: Location | None = None
-    lanes = 0  # how many broadcasts over lanes we are inside: effects abort them
-
-
-state = _State()
+from .values import Array, DimNumber, LaneEffect, Struct, Traced, serials, state
 
 
 class HostValueNeeded(WeberError):
     """The program needs a number on the host (a size, an index, a condition) that is only known when the graph runs."""
-
-
-class LaneEffect(Exception):
-    """Inside a broadcast over lanes something ran that must run once for each element; the broadcast starts over."""
 
 
 class Trace:
@@ -136,6 +119,8 @@ def tensor_type(data):
 
 def read(array: Array):
     """The payload of an array: numpy, or an IR value (an older array is lifted while a trace is active)."""
+    if state.lanes:
+        raise LaneEffect
     data, trace = array.data, state.trace
     if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
         if data.dtype == object:

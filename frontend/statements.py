@@ -1,6 +1,7 @@
 """Control flow: blocks, conditions, loops, `let`, `try`, `return`."""
 
 from ..compiler.errors import WeberError
+from ..compiler.ir import Value
 from . import syntax
 from .evaluator import (
     BREAK,
@@ -14,7 +15,11 @@ from .evaluator import (
     located,
     truth,
 )
-from .scopes import UNDEFINED, target_names
+from .scopes import target_names
+from .staging import state
+from .trees import is_number
+from .types import promote_type, type_name
+from .values import Array, Traced, typeof
 
 
 @compiles(syntax.Block)
@@ -68,24 +73,75 @@ def block_tail(compiler, node):
 
 
 @compiles(syntax.If)
-def if_value(compiler, node, part=None):
-    part = part or compiler.expression
+def if_expression(compiler, node):
+    return if_value(compiler, node, compiler.expression)
+
+
+def if_value(compiler, node, part):
+    """A conditional in value or tail position."""
     condition, then = compiler.expression(node.condition), part(node.then)
     otherwise = part(node.otherwise) if node.otherwise is not None else lambda frame: None
     location, user = node.condition.location, compiler.user
 
+    selects = node.otherwise is not None
+
     def run(frame):
         value = condition(frame)
-        if value is True or (value is not False and truth(value, location, user)):
+        if value is True:
             return then(frame)
-        return otherwise(frame)
+        if value is False:
+            return otherwise(frame)
+        if selects and is_staged_condition(value):
+            try:
+                return select_arms(value, lambda: then(frame), lambda: otherwise(frame))
+            except WeberError as error:
+                raise located(error, location, user)  # noqa: B904
+        return then(frame) if truth(value, location, user) else otherwise(frame)
 
     return run
 
 
+def is_staged_condition(value):
+    """Whether a condition is only known when the graph runs."""
+    return value.__class__ is Traced and value.data.__class__ is Value and value.known is None
+
+
+def select_arms(condition, then, otherwise):
+    """The value of a conditional on a staged condition: both arms are evaluated, the result is selected.
+
+    Raises WeberError when an arm changes what existed before, or when the arms' values cannot be selected from."""
+    from .base.registry import function
+    from .broadcasting import broadcast
+    from .calling import call
+
+    journal = state.trace.journal
+    before = dict(journal)
+    values = []
+    for arm in (then, otherwise):
+        values.append(arm())
+        if journal.keys() != before.keys():
+            raise WeberError("a conditional on a staged value that changes variables or arrays is not supported yet",
+                             kind="UnsupportedError")
+    a, b = values
+    if a is b:
+        return a
+    choose = function("ifelse")
+    if is_number(a) and is_number(b):
+        type_ = promote_type(typeof(a), typeof(b))
+        return call(choose, (condition, *[call(function("convert"), (type_, v)) for v in values]))
+    if a.__class__ is Array and b.__class__ is Array and a.type is b.type and a.data.shape == b.data.shape:
+        return broadcast(choose, [condition, a, b])
+    raise WeberError(f"the arms of a conditional on a staged value have the types {type_name(typeof(a))} and "
+                     f"{type_name(typeof(b))}: they must be numbers, or arrays of one type and size",
+                     kind="UnsupportedError")
+
+
 @compiles(syntax.If, table=STATEMENTS)
 def if_statement(compiler, node):
-    return if_value(compiler, node, compiler.statement)
+    condition, then = compiler.expression(node.condition), compiler.statement(node.then)
+    otherwise = compiler.statement(node.otherwise) if node.otherwise is not None else lambda frame: None
+    location, user = node.condition.location, compiler.user
+    return lambda frame: then(frame) if truth(condition(frame), location, user) else otherwise(frame)
 
 
 @compiles(syntax.If, table=TAILS)
@@ -388,6 +444,3 @@ def declaration(compiler, node):
         return value
 
     return run
-
-
-__all__ = ["UNDEFINED"]

@@ -11,6 +11,8 @@
 """
 
 import itertools
+import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -22,6 +24,23 @@ serials = itertools.count(1)
 """Birth serials: what is older than a trace has a smaller serial than the trace."""
 
 
+class LaneEffect(Exception):
+    """Inside a broadcast over lanes something ran that must run once for each element; the broadcast starts over."""
+
+
+class State:
+    """What is current in an evaluation."""
+
+    trace = None  # the `staging.Trace` that records, None outside of one
+    location = None  # the user's line that is being evaluated
+    lanes = 0  # how many broadcasts over lanes we are inside: effects and arrays abort them
+    depth = 0  # nested calls
+    differentiating = 0  # nested differentiations
+
+
+state = State()
+
+
 class Array:
     """A Julia array. `data` is row-major with the dims reversed: a numpy array, or an IR value while staging.
 
@@ -31,6 +50,8 @@ class Array:
     __slots__ = ("_data", "type", "serial", "__weakref__")
 
     def __init__(self, data, type=None):
+        if state.lanes:  # an array for each lane is not an array of lanes
+            raise LaneEffect
         self._data = data
         if type is None:
             element = t.FROM_ELEMENT[data.element] if isinstance(data, Value) else t.JULIA_TYPES[data.dtype]
@@ -143,6 +164,12 @@ class Char:
     def __lt__(self, other):
         return self.code < other.code
 
+    def __add__(self, count):
+        return Char(self.code + count)
+
+    def __sub__(self, count):
+        return Char(self.code - count)
+
     def __hash__(self):
         return hash((Char, self.code))
 
@@ -210,32 +237,51 @@ class Struct:
 
 
 class Range:
-    """`start:step:stop`. `kind` is the Julia family: "UnitRange", "OneTo", "StepRange" or "StepRangeLen" (floats).
+    """`start:step:stop`: `type` is UnitRange, OneTo or StepRange of ints, or StepRangeLen of floats.
 
-    Integer ranges hold ints; float ranges hold start, step and length, element i being start + i*step, rounded in
-    extended precision. `type` is the DataType."""
+    A float range is exact in the simplest fractions that its start and step are, as Julia's are: element i is
+    (a + b i) / d rounded once."""
 
-    __slots__ = ("start", "step", "length", "type")
+    __slots__ = ("start", "step", "length", "type", "_fractions")
 
     def __init__(self, start, step, length, type):
         self.start, self.step, self.length, self.type = start, step, length, type
+        self._fractions = None
 
     @property
     def stop(self):
         return self[self.length - 1] if self.length else self.start - self.step
+
+    @property
+    def fractions(self):
+        """(a, b, d) of a float range."""
+        if self._fractions is None:
+            start, step = simplest_fraction(self.start), simplest_fraction(self.step)
+            common = math.lcm(start.denominator, step.denominator)
+            self._fractions = int(start * common), int(step * common), common
+        return self._fractions
 
     def __len__(self):
         return self.length
 
     def __getitem__(self, index):
         """The element at the 0-based index."""
-        if isinstance(self.start, np.floating) and not isinstance(self.start, float):
-            return type(self.start)(float(self.start) + index * float(self.step))
+        if isinstance(self.start, float | np.floating):
+            a, b, d = self.fractions
+            return self.start.__class__((a + b * index) / d)
         return self.start + index * self.step
 
     def __iter__(self):
-        return map(self.__getitem__, range(self.length)) if not isinstance(self.start, int) else iter(
-            range(self.start, self.start + self.step * self.length, self.step))
+        if self.start.__class__ is int and isinstance(self.length, int):
+            return iter(range(self.start, self.start + self.step * self.length, self.step))
+        return map(self.__getitem__, range(self.length))
+
+
+def simplest_fraction(number) -> Fraction:
+    """The fraction with the smallest denominator (to 10⁶) that rounds to this float; its exact value if there is none."""
+    single = number.__class__ is not float
+    simple = Fraction(str(number) if single else number).limit_denominator(10**6)
+    return simple if number.__class__(float(simple)) == number else Fraction(float(number))
 
 
 class Function:
@@ -279,22 +325,40 @@ class Module:
         return f"<Module {self.name}>"
 
 
-class Dictionary:
+class _Hashed:
+    """A collection that keeps its entries by `hash_key`, in insertion order."""
+
+    __slots__ = ("type", "items", "serial", "__weakref__")
+
+    def __init__(self, type, items=None):
+        self.type, self.items, self.serial = type, {} if items is None else items, next(serials)
+
+    def get_location(self, key):
+        """The entry at a hash key; `ABSENT` where there is none."""
+        return self.items.get(key, ABSENT)
+
+    def set_location(self, key, entry):
+        """Puts an entry at a hash key; `ABSENT` removes it."""
+        if entry is ABSENT:
+            self.items.pop(key, None)
+        else:
+            self.items[key] = entry
+
+
+ABSENT = object()
+"""Stands for the entry of a key that a collection does not have."""
+
+
+class Dictionary(_Hashed):
     """`Dict{K,V}`: `items` maps `hash_key(key)` to (key, value), in insertion order."""
 
-    __slots__ = ("type", "items", "serial", "__weakref__")
-
-    def __init__(self, type, items=None):
-        self.type, self.items, self.serial = type, {} if items is None else items, next(serials)
+    __slots__ = ()
 
 
-class SetValue:
+class SetValue(_Hashed):
     """`Set{T}`: `items` maps `hash_key(element)` to the element."""
 
-    __slots__ = ("type", "items", "serial", "__weakref__")
-
-    def __init__(self, type, items=None):
-        self.type, self.items, self.serial = type, {} if items is None else items, next(serials)
+    __slots__ = ()
 
 
 class GeneratorValue:

@@ -19,4 +19,7 @@ def read_state_map(metadata: dict[str, str], states: set[str], outputs: set[str]
     if unknown:
         names = ", ".join(sorted(map(str, unknown)))
         raise WeberError(f"the metadata entry {STATE_KEY} names what the model does not have: {names}")
+    mutated = [output for output in state_map.values() if output is not None]
+    if len(set(mutated)) < len(mutated):
+        raise WeberError(f"the metadata entry {STATE_KEY} gives two states the same next output")
     return state_map

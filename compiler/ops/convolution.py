@@ -235,7 +235,7 @@ def _lower_input_gradient(lowering, operation, names):
     windows, groups = Windows("conv_input_gradient", w.shape[2:], attributes), _groups(attributes)
     if not _has_conv(w.element):
         return decomposed(_input_gradient_by_windows)(lowering, operation, names)
-    if groups == 1 and w.shape[1] < MANY_CHANNELS and w.element.name == "f32":
+    if groups == 1 and windows.rank == 2 and w.shape[1] < MANY_CHANNELS and w.element.name == "f32":
         return [_input_gradient_by_scatter(lowering, operation, names, windows)]
     edges = [extent - 1 - pad for extent, pad in zip(windows.extents() * 2, windows.pads)]
     if groups == 1 and set(windows.strides) == {1} and min(edges) >= 0:
@@ -246,7 +246,7 @@ def _lower_input_gradient(lowering, operation, names):
 
 
 def _input_gradient_by_scatter(lowering, operation, names, windows):
-    """The gradient of every window, added where the window lies: MatMul and Col2Im."""
+    """The gradient of every window, added where the window lies: MatMul and Col2Im (which is wrong over three axes)."""
     (dy, w), shape = operation.operands, operation.result.shape
     count, window = size_product(dy.shape[2:]), size_product(w.shape[1:])
     kernel = lowering.node("Transpose", [lowering.reshape(names[1], (w.shape[0], window))], perm=[1, 0])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..types import BOOL, I64, U8, TensorType, size_product
-from .kernels import compute, decomposed
+from .kernels import compute, decomposed, where
 from .record import Linear, Rule, Zero, expect, register
 from .rules import expect_axes, expect_axis, expect_kind, expect_operands, replace, without_axes
 from .shape import broadcast_along
@@ -156,12 +156,28 @@ def _extremum_rule(argument):
     return Rule(vjp, jvp)
 
 
+def _lower_extremum(op_type):
+    reduce, total = _lower_reduction(op_type), _lower_reduction("ReduceSum")
+
+    def lower(lowering, operation, names):
+        (extremum,) = reduce(lowering, operation, names)
+        element = operation.result.element
+        if not element.is_float or not operation.attributes["axes"]:
+            return [extremum]
+        # The runtime's reductions pass over NaN, its elementwise Max does not; a sum without -Inf is NaN only by NaN.
+        (trace,) = total(lowering, operation, [compute(lowering, "Max", [*names, lowering.scalar(0, element)])])
+        nan = compute(lowering, "IsNaN", [trace])
+        return [where(lowering, nan, lowering.scalar(np.nan, element), extremum)]
+
+    return lower
+
+
 register("reduce_max", _infer_reduction("reduce_max", "number"),
          _evaluate_reduction(lambda x, axes: np.max(x, axes, initial=_lowest(x.dtype))), _extremum_rule("arg_max"),
-         _lower_reduction("ReduceMax"), "the largest over `axes`, NaN if one is; the lowest value of nothing")
+         _lower_extremum("ReduceMax"), "the largest over `axes`, NaN if one is; the lowest value of nothing")
 register("reduce_min", _infer_reduction("reduce_min", "number"),
          _evaluate_reduction(lambda x, axes: np.min(x, axes, initial=_highest(x.dtype))), _extremum_rule("arg_min"),
-         _lower_reduction("ReduceMin"), "the smallest over `axes`, NaN if one is; the highest value of nothing")
+         _lower_extremum("ReduceMin"), "the smallest over `axes`, NaN if one is; the highest value of nothing")
 
 
 def _lower_logical_reduction(op_type):
@@ -202,8 +218,8 @@ def _argument(name, function, op_type, doc):
              doc)
 
 
-_argument("arg_max", np.argmax, "ArgMax", "the first index, from 0, of the largest along `axis`")
-_argument("arg_min", np.argmin, "ArgMin", "the first index, from 0, of the smallest along `axis`")
+_argument("arg_max", np.argmax, "ArgMax", "the first index, from 0, of the largest along `axis`; undefined with NaN")
+_argument("arg_min", np.argmin, "ArgMin", "the first index, from 0, of the smallest along `axis`; undefined with NaN")
 
 
 # --- cumulative -------------------------------------------------------------------------------------------------------

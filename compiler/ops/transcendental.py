@@ -79,7 +79,7 @@ def _asinh(x):
 
 def _acosh(x):
     t = x - 1
-    return (x > 1e8).choose(x.apply("Log") + math.log(2), _log1p(t + (t * 2 + t * t).apply("Sqrt")))
+    return (x > 1e8).choose(x.apply("Log") + math.log(2), _log1p(t + t.apply("Sqrt") * (t + 2).apply("Sqrt")))
 
 
 def _softplus(x):

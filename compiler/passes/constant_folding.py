@@ -35,7 +35,7 @@ def fold_constants(b, operation):
     arrays = [_known_array(value) for value in operation.operands]
     if any(array is None for array in arrays):
         return None
-    limit = max(FOLDED_ELEMENTS, sum(array.size for array in arrays))
+    limit = max(FOLDED_ELEMENTS, sum(array.size for array in {id(array): array for array in arrays}.values()))
     for value in operation.results:
         if not value.type.is_static or np.prod(value.shape, dtype=np.int64) > limit:
             return None

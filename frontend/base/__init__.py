@@ -4,9 +4,9 @@ from importlib import import_module
 from importlib.util import find_spec
 
 MODULES = """
-    arithmetic powers comparison logic mathematics rounding integers conversion ranges arrays shapes indexing assignment
+    core arithmetic powers comparison logic mathematics rounding integers conversion ranges arrays shapes indexing assignment
     concatenation vectors searching reductions functional statistics linear_algebra random_numbers nnlib_primitives
-    pairs iteration iterators folds io printing exceptions characters strings dictionaries reflection models functional printf files
+    pairs iteration iterators folds io printing exceptions characters strings dictionaries sets tuples hashing reflection models functional printf files
 """.split()
 
 
@@ -15,3 +15,7 @@ def load():
     for name in MODULES:
         if find_spec(f"{__package__}.{name}") is not None:
             import_module(f".{name}", __package__)
+    from . import core
+
+    core.bind_types()
+    import_module(".core", __package__).bind_types()

@@ -4,8 +4,8 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import Array, Range, Singleton, typeof
-from .conversion import constructs, convert, convert_array, element_of, promoted_join
+from ..values import Array, DimNumber, Range, Singleton, Traced, typeof
+from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, promote_types
 from .errors import argument_error, dimension_mismatch, fault, size_text
 from .registry import BASE, define
@@ -37,22 +37,12 @@ def object_payload(elements, shape=None):
 
 def array_of(element, elements, size=None):
     """An array of a Julia element type from Python values of that type, in column-major order, of a Julia size."""
+    from . import iteration
+
     elements = list(elements)
-    shape = (len(elements),) if size is None else tuple(size)[::-1]
-    if element not in NUMBERS:
-        return Array(object_payload(elements, shape), t.array_type(element, len(shape)))
-    if any(x.__class__ not in (int, float, bool) and not isinstance(x, np.generic | complex) for x in elements):
-        return stacked_numbers(element, elements, shape)
-    return Array(np.array(elements, dtype=t.NUMPY_TYPES[element]).reshape(shape))
-
-
-def stacked_numbers(element, elements, shape):
-    """An array from numbers some of which are traced."""
-    payloads = [staging.payload_of(x, element) for x in elements]
-    if any(len(payload.shape) for payload in payloads):
-        raise staging.LaneEffect  # an array for each lane
-    rows = [staging.apply("reshape", payload, shape=(1,)) for payload in payloads]
-    return Array(reshaped(staging.apply("concatenate", *rows, axis=0), shape))
+    if element in NUMBERS and any(x.__class__ is Traced or x.__class__ is DimNumber for x in elements):
+        return iteration.stack_numbers(elements, size)
+    return iteration.array_of(elements, size, element)
 
 
 def reshaped(payload, shape):
@@ -84,19 +74,14 @@ def promoted_element(kinds):
     rest = [kind for kind in kinds if kind not in (t.Nothing, t.Missing)]
     if len(rest) < len(kinds) and rest:
         return t.union(promoted_element(rest), *(kind for kind in kinds if kind not in rest))
-    return promoted_join(kinds)
+    from .iteration import join_all
+
+    return join_all(kinds)
 
 
 def typed_vector(element, elements):
     """`T[elements...]`."""
     return array_of(element, [convert(element, x) for x in elements])
-
-
-def collected(elements, size=None):
-    """The array of a comprehension or `map`: the element type is the closest supertype of those of the elements."""
-    elements = list(elements)
-    kinds = list(dict.fromkeys(map(typeof, elements)))
-    return array_of(promoted_join(kinds) if kinds else t.Any, elements, size)
 
 
 def as_array(x) -> Array:
@@ -107,9 +92,9 @@ def as_array(x) -> Array:
         if isinstance(x.start, int):
             return Array(np.arange(x.start, x.start + x.step * x.length, x.step, dtype=np.int64)[:x.length])
         return array_of(element_of(x), list(x))
-    from .iteration import iterate, size_of
+    from .iteration import collect_values, iterate, size_of
 
-    return collected(iterate(x), size_of(x))
+    return collect_values(iterate(x), size_of(x))
 
 
 def number_payload(x):
@@ -374,11 +359,6 @@ def length_of_number(x):
     return 1
 
 
-@define("length", t.Tuple)
-def length_of_tuple(x):
-    return len(x)
-
-
 @define("isempty", t.AbstractArray)
 def is_empty(x):
     return 0 in as_array(x).size if x.__class__ is Array else length(x) == 0
@@ -432,12 +412,6 @@ def each_index_of_several(*arrays):
         raise dimension_mismatch(f"all inputs to eachindex must have the same indices, got "
                                  f"{', '.join(f'Base.OneTo({one})' for one in lengths)}")
     return one_to(lengths[0])
-
-
-@define("LinearIndices", t.AbstractArray)
-def linear_indices(x):
-    dims = as_array(x).size
-    return Array(np.arange(1, int(np.prod(dims)) + 1).reshape(dims[::-1]))
 
 
 def require_size(array, dims, what):

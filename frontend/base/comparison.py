@@ -335,7 +335,7 @@ def clamp(x, low, high):
 @define("isapprox ≈", t.Number, t.Number, keywords=("atol", "rtol", "nans", "norm"))
 def numbers_close(a, b, atol=0, rtol=None, nans=False, norm=None):
     """Whether two numbers are equal up to the tolerances; by default half of the digits."""
-    from .arithmetic import absolute, add, multiply, subtract
+    from .arithmetic import absolute, multiply, subtract
     from .mathematics import is_finite
 
     if rtol is None:
@@ -373,8 +373,10 @@ def arrays_close(a, b, atol=0, rtol=None, nans=False, norm=None):
         return _call("all", broadcast(function("isapprox"), [a, b], raised))
     if rtol is None:
         rtol = 0 if atol != 0 else default_tolerance(_call("eltype", a), _call("eltype", b))
-    difference = _call("norm", _call("-", a, b))
-    return less_equal(difference, maximum(atol, _call("*", rtol, maximum(_call("norm", a), _call("norm", b)))))
+    from .linear_algebra import norm
+
+    scale = maximum(norm(a), norm(b))
+    return less_equal(norm(_call("-", a, b)), maximum(atol, _call("*", rtol, scale)))
 
 
 @define("≉", t.Any, t.Any)

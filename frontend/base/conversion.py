@@ -276,11 +276,6 @@ def is_abstract(type_):
     return bool(getattr(t.unwrap(type_), "family", None) and t.unwrap(type_).family.abstract)
 
 
-@define("eltype", t.Any)
-def element_type(x):
-    return t.Any
-
-
 @define("eltype", t.AbstractArray)
 def array_element_type(x):
     return element_of(x)
@@ -300,29 +295,6 @@ def element_parameter(type_):
     while type_.family is not t.AbstractArrayFamily:
         type_ = type_.supertype
     return type_.parameters[0]
-
-
-@define("eltype", t.Number)
-def number_element_type(x):
-    return typeof(x)
-
-
-@define("eltype", t.Tuple)
-def tuple_element_type(x):
-    return promoted_join(map(typeof, x))
-
-
-def promoted_join(types):
-    """`promote_typejoin`: the closest common supertype, with `Nothing` and `Missing` kept apart in a union."""
-    total, unions = None, []
-    for type_ in types:
-        if type_ is t.Nothing or type_ is t.Missing:
-            unions.append(type_)
-        else:
-            total = type_ if total is None else t.typejoin(total, type_)
-    if total is None:
-        return t.union(*unions) if unions else t.Bottom
-    return t.union(total, *unions) if unions else total
 
 
 @define("eltype", t.TypeOfType)
@@ -350,8 +322,3 @@ def rank_of_type(type_):
 @define("typeintersect", t.TypeOfType, t.TypeOfType)
 def intersect_types(a, b):
     return a if t.is_subtype(a, b) else b if t.is_subtype(b, a) else t.Bottom
-
-
-@define("identity", t.Any)
-def identity(x):
-    return x

@@ -81,12 +81,6 @@ def broadcasting_function(function_):
     return make(BroadcastingFamily, function_)
 
 
-@define("identity", t.Any)
-def identity(value):
-    """The argument."""
-    return value
-
-
 @define("∘", t.Any, t.Any)
 def compose(outer, inner):
     """`(outer ∘ inner)(x...)` is `outer(inner(x...))`."""

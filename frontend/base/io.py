@@ -15,6 +15,7 @@ from .. import types as t
 from ..display import Context
 from ..staging import LaneEffect, read_host, state
 from ..values import Array, Char, Symbol, serials, to_host, typeof
+from .iterators import iterator
 from .registry import BASE, define, define_constructor
 
 IOBuffer = t.declare("IOBuffer", t.IO, mutable=True)
@@ -367,12 +368,15 @@ def readlines_file(path, keep=False):
     return readlines(path, keep)
 
 
+@iterator("EachLine", "stream", "keep", element=lambda source, keep: t.String)
+def make_eachline(source, keep):
+    return lines_of(source, keep)
+
+
 @define("eachline", t.IO, keywords=("keep",))
 def eachline(source, keep=False):
     """Iterates over the lines of a stream."""
-    from .iteration import LazyIterator
-
-    return LazyIterator("eachline", (source,), lambda: lines_of(source, keep), element=t.String)
+    return make_eachline(source, keep)
 
 
 @define("eachline", t.AbstractString, keywords=("keep",))

@@ -5,10 +5,11 @@ import math
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..display import FAMILIES, show_text
 from ..staging import host_number
 from ..values import Array, GeneratorValue, Module, Range, Struct
 from .iteration import (
-    FAMILY_ELEMENTS, ITERATORS, SIZES, collect_values, element_type_of, iterate, join_all, size_of,
+    FAMILY_ELEMENTS, ITERATORS, SIZES, collect_values, element_type_of, iterate, size_of,
 )
 from .registry import BASE, MODULES, define
 
@@ -32,6 +33,10 @@ def iterator(name, *fields, size=None, element=None, display=None):
         return lambda *values: Struct(type_, list(values))
 
     return decorate
+
+
+def _show_zip(value, context):
+    return f"zip({', '.join(show_text(part, context) for part in value.fields[0])})"
 
 
 def length_of(iterable):
@@ -60,6 +65,9 @@ def make_zip(iterables):
           element=lambda inner: t.tuple_type(t.Int64, element_type_of(inner)))
 def make_enumerate(inner):
     return enumerate(iterate(inner), 1)
+
+
+FAMILIES[ITERATORS_MODULE.bindings["Zip"].family] = _show_zip
 
 
 def _count(number, what):
@@ -366,20 +374,4 @@ def only(iterable):
 @define("eltype", t.Any)
 def eltype(iterable):
     """The type of the elements, as far as the iterable's type tells."""
-    if isinstance(iterable, t.TYPE_CLASSES):
-        return _eltype_of_type(iterable)
     return element_type_of(iterable)
-
-
-def _eltype_of_type(type_):
-    from ..array_text import element_type
-
-    body = t.unwrap(type_)
-    if isinstance(body, t.DataType) and body.family is t.TupleFamily:
-        return join_all(p.element if isinstance(p, t.VarargType) else p for p in body.parameters)
-    if t.is_subtype(type_, t.Number):
-        return type_
-    if t.is_subtype(type_, t.AbstractString):
-        return t.Char
-    element = element_type(type_)
-    return t.Any if element is None or isinstance(element, t.TypeVar) else element

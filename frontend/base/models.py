@@ -1,4 +1,4 @@
-"""What the library needs to know of structs: rebuilding them, what `@layer` and `@leaf` declare, their size in memory."""
+"""What the library needs to know of structs: rebuilding, what `@layer` declares, their size in memory."""
 
 import numpy as np
 
@@ -13,9 +13,8 @@ PRIMITIVES = module("Primitives")
 
 @define("rebuild", t.Any, t.Any, ..., module=PRIMITIVES)
 def rebuild(instance, *fields):
-    """rebuild(x, fields...): a struct like `x` with other fields; type parameters that fields determine follow them.
-
-    Constructors are not called."""
+    """rebuild(x, fields...): a struct like `x` with other fields, without a constructor's call. Parameters of
+    its type that fields determine follow them."""
     from ..definitions import new_instance
 
     family = instance.type.family
@@ -56,7 +55,7 @@ def is_expanded(value):
 
 @define("declared_trainable", t.Any, module=PRIMITIVES)
 def declared_trainable(value):
-    """The names of the trainable fields as `@layer T trainable=(…)` declares them, `nothing` where it does not."""
+    """The names of the trainable fields that `@layer T trainable=(…)` declares; `nothing` for all."""
     declaration = _declaration(value)
     if declaration is None or declaration.trainable is None:
         return None
@@ -71,12 +70,12 @@ def isstaged(value):
     return value.__class__ is Traced and value.data.__class__ is Value
 
 
-# --- memory -----------------------------------------------------------------------------------------------------------
+# --- memory -------------------------------------------------------------------------------------------------
 
 
 @define("summarysize", t.Any, exported=False)
 def summarysize(value):
-    """Base.summarysize(x): the bytes that a value takes with all that it refers to, each object once, on 64 bits."""
+    """Base.summarysize(x): the bytes of a value with all that it refers to, each object once, on 64 bits."""
     own = 0 if _is_object(value) else _stored(value)[0]
     return own + _referred(value, set())
 
@@ -86,16 +85,19 @@ def format_bytes(count):
     """Base.format_bytes(n): `452 bytes`, `200.211 KiB`."""
     if count < 1024:
         return f"{count} byte{'' if count == 1 else 's'}"
-    for unit in ("KiB", "MiB", "GiB", "TiB"):
-        count /= 1024
-        if count < 1024:
-            break
-    return f"{count:.3f} {unit}"
+    power = min((count.bit_length() - 1) // 10, 4)
+    return f"{count / 1024**power:.3f} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"
 
 
 def _is_object(value):
     """Whether a value is stored by reference."""
-    return value.__class__ in (Array, Dictionary, str) or (value.__class__ is Struct and value.type.family.mutable)
+    if value.__class__ is Struct:
+        return value.type.family.mutable
+    return value.__class__ in (Array, Dictionary, str)
+
+
+def _item_size(type_):
+    return np.dtype(t.NUMPY_TYPES[type_]).itemsize
 
 
 def _parts(value):
@@ -111,14 +113,13 @@ def _stored(value, declared=t.Any):
     if _is_object(value) or value.__class__ is Symbol:
         return 8, 8
     if isinstance(declared, t.UnionType):  # the larger member, and a byte that tells which it is
-        size = max((np.dtype(t.NUMPY_TYPES[m]).itemsize for m in declared.members if m in t.NUMPY_TYPES), default=0)
+        size = max((_item_size(member) for member in declared.members if member in t.NUMPY_TYPES), default=0)
         return size + 1, max(size, 1)
     if value.__class__ is Range:
         return 16, 8
     type_ = typeof(value)
     if type_ in t.NUMPY_TYPES:
-        size = np.dtype(t.NUMPY_TYPES[type_]).itemsize
-        return size, size
+        return _item_size(type_), _item_size(type_)
     return _packed(value)
 
 
@@ -146,9 +147,9 @@ def _referred(value, seen):
     if value.__class__ is Array:
         header = 32 + 8 * max(value.rank, 1)
         if value.element in t.NUMPY_TYPES:
-            item = np.dtype(t.NUMPY_TYPES[value.element]).itemsize
-            return header + item * int(np.prod(value.size, dtype=np.int64))
+            return header + _item_size(value.element) * int(np.prod(value.size, dtype=np.int64))
         return header + sum(_stored(item)[0] + _referred(item, seen) for item in value.data.reshape(-1))
     if value.__class__ is Dictionary:
-        return 64 + sum(_stored(item)[0] + _referred(item, seen) for pair in value.items.values() for item in pair)
+        items = [item for pair in value.items.values() for item in pair]
+        return 64 + sum(_stored(item)[0] + _referred(item, seen) for item in items)
     return _packed(value)[0] + sum(_referred(part, seen) for part in value.fields)

@@ -205,11 +205,6 @@ def reverse_in_place(x):
     return x
 
 
-@define("reverse", t.Tuple)
-def reverse_tuple(x):
-    return x[::-1]
-
-
 @define("repeat", t.AbstractArray, t.Integer, ..., keywords=("inner", "outer"))
 def repeat(x, *counts, inner=(), outer=()):
     """Whole repetitions along each dim (the counts or `outer`), after repeating each element (`inner`)."""

@@ -11,9 +11,9 @@ struct Dense{F, M<:AbstractMatrix, B}
     weight::M
     bias::B
     σ::F
-    function Dense(weight::M, bias = true, σ::F = identity) where {M<:AbstractMatrix, F}
+    function Dense(weight::M, bias = true, σ = identity) where M<:AbstractMatrix
         b = create_bias(weight, bias, size(weight, 1))
-        return new{F, M, typeof(b)}(weight, b, σ)
+        return new{typeof(σ), M, typeof(b)}(weight, b, σ)
     end
 end
 Dense((in, out)::Pair{<:Integer, <:Integer}, σ = identity; bias = true, init = glorot_uniform) =
@@ -46,9 +46,9 @@ struct Scale{F, A<:AbstractArray, B}
     scale::A
     bias::B
     σ::F
-    function Scale(scale::A, bias = true, σ::F = identity) where {A<:AbstractArray, F}
+    function Scale(scale::A, bias = true, σ = identity) where A<:AbstractArray
         b = create_bias(scale, bias, size(scale)...)
-        return new{F, A, typeof(b)}(scale, b, σ)
+        return new{typeof(σ), A, typeof(b)}(scale, b, σ)
     end
 end
 Scale(size::Integer, rest::Integer...; bias = true, init = ones32) = Scale(init(size, rest...), bias)
@@ -77,10 +77,10 @@ struct Bilinear{F, A<:AbstractArray, B}
     weight::A
     bias::B
     σ::F
-    function Bilinear(weight::A, bias = true, σ::F = identity) where {A<:AbstractArray, F}
+    function Bilinear(weight::A, bias = true, σ = identity) where A<:AbstractArray
         ndims(weight) == 3 || throw(ArgumentError("Bilinear expects weights with 3 dimensions, got size $(size(weight))"))
         b = create_bias(weight, bias, size(weight, 1))
-        return new{F, A, typeof(b)}(weight, b, σ)
+        return new{typeof(σ), A, typeof(b)}(weight, b, σ)
     end
 end
 Bilinear(((in1, in2), out)::Pair{<:Tuple, <:Integer}, σ = identity; bias = true, init = glorot_uniform) =

@@ -20,6 +20,7 @@ class Programs:
 
     def __init__(self, draw, element, exact):
         self.draw, self.element, self.exact = draw, element, exact
+        self.binary = [name for name in BINARY if not (exact and name in ("max", "min"))]
         self.block = ir.Block()
         self.builder = ir.Builder(self.block)
         self.names = []
@@ -49,7 +50,8 @@ class Programs:
     def step(self):
         steps = [name for name in dir(self) if name.startswith("step_")]
         if self.exact:
-            steps = [name for name in steps if name not in ("step_contract", "step_reduce", "step_affine", "step_power")]
+            steps = [name for name in steps if name not in ("step_contract", "step_reduce", "step_affine", "step_power",
+                                                        "step_counting_loop")]
         self.builder.location = Location("random.jl", len(self.values), 1, len(self.values), 5)
         getattr(self, self.draw(st.sampled_from(steps)))(self.builder)
 
@@ -60,12 +62,12 @@ class Programs:
 
     def step_binary(self, b):
         x = self.float()
-        self.add(b.emit(self.draw(st.sampled_from(BINARY)), (x, self.like(x))))
+        self.add(b.emit(self.draw(st.sampled_from(self.binary)), (x, self.like(x))))
 
     def step_with_number(self, b):
         x = self.float()
         operands = [x, b.full(self.draw(st.sampled_from(NUMBERS)), x)]
-        self.add(b.emit(self.draw(st.sampled_from(BINARY)), self.draw(st.permutations(operands))))
+        self.add(b.emit(self.draw(st.sampled_from(self.binary)), self.draw(st.permutations(operands))))
 
     def step_scaled_by_scalar(self, b):
         x, s = self.float(least=1), self.float(most=0)
@@ -183,6 +185,51 @@ class Programs:
     def step_dim(self, b):
         self.add(b.convert(b.dim_value(dim=N * 2 + 1), element=self.element))
 
+    # --- control ------------------------------------------------------------------------------------------------------
+
+    def region(self, arguments, make):
+        """A region in which some steps are taken and which yields what `make` picks."""
+        kept, builder = len(self.values), self.builder
+        block = ir.Block(arguments)
+        self.builder = ir.Builder(block)
+        self.values += arguments
+        for _ in range(self.draw(st.integers(0, 3))):
+            self.step()
+        block.results = make()
+        del self.values[kept:]
+        self.builder = builder
+        return block
+
+    def step_if(self, b):
+        s = self.float(most=0)
+        condition = b.gt(s, b.full(self.draw(st.sampled_from([-1.0, 0.0, 1.0])), s))
+        if self.draw(st.integers(0, 4)) == 0:
+            condition = b.constant(np.bool_(self.draw(st.booleans())))
+        likes = [self.float(), self.float()]
+        arms = [self.region([], lambda: [self.like(like) for like in likes]) for _ in range(2)]
+        self.values += b.emit("if", [condition], {}, arms)
+
+    def step_loop(self, b):
+        start, scanned = self.float(), self.float(least=1)
+        reverse = self.draw(st.booleans())
+        arguments = [ir.Value(TensorType(I64)), ir.Value(start.type), ir.Value(TensorType(self.element, scanned.shape[1:]))]
+        body = self.region(arguments, lambda: [self.like(start), self.float(most=2)])
+        self.values += b.loop(start, scanned, regions=[body], carried=1, trips=scanned.shape[0], reverse=reverse)
+
+    def step_counting_loop(self, b):
+        start = self.float(most=2)
+        trips = symbol(f"K{len(self.values)}")
+        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)], lambda: [self.like(start)] * 2)
+        last, stack = b.loop(b.constant(np.int64(self.draw(st.integers(0, 3)))), start, regions=[body], carried=1,
+                             trips=trips, counted=True)
+        self.values += [last, b.reduce_sum(stack, axes=(0,))]
+
+    def step_map(self, b):
+        x = self.float(least=1)
+        argument = ir.Value(TensorType(self.element, x.shape[1:]))
+        body = self.region([argument], lambda: [self.float(most=2)])
+        self.add(b.map(x, regions=[body]))
+
     # --- the whole ----------------------------------------------------------------------------------------------------
 
     def function(self):
@@ -202,8 +249,8 @@ def _programs(draw, element=F32, exact=False):
 
 @pytest.fixture(scope="session")
 def programs():
-    """Strategy of functions with the inputs of `inputs_of`; exact ones hold no sums, whose order may change, and no
-    powers, which numpy does not round exactly."""
+    """Strategy of functions with the inputs of `inputs_of`; exact ones hold no sums, whose order may change, no
+    powers, which numpy does not round exactly, and no extrema, which may be either of 0 and -0."""
     return _programs
 
 

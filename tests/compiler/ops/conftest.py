@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.special
 from weber.compiler import ir
+from weber.compiler.ops import OPS, Zero
 from weber.compiler.types import BOOL, ELEMENT_TYPES, I64, TensorType, evaluate_dim, symbol, symbol_name
 
 N, K = symbol("N"), symbol("K")
@@ -257,7 +258,7 @@ row("stop_gradient", equal_shapes(1), lambda x: x, (*NUMBERS, "i1"))
 
 def _draw_convert(d):
     shape = d.shape()
-    target = "f32" if d.smooth else d.choose("f32", "f64", "i32", "i64", "i1", "f16")
+    target = "f64" if d.smooth else d.choose("f32", "f64", "i32", "i64", "i1", "f16")
     low = 0 if d.element.kind == "unsigned" else -3
     return d.sample([shape], [d.array(shape, low, 9)], element=ELEMENT_TYPES[target])
 
@@ -501,6 +502,33 @@ def _contraction(x, y, spec):
 row("contract", _draw_contraction, _contraction, NUMBERS, tolerance=10)
 
 
+def _draw_gemm(d):
+    rows, summed, columns = d.shape(3, 3)
+    flags = d.choose(True, False), d.choose(True, False)
+    left, right = (rows, summed)[::-1 if flags[0] else 1], (summed, columns)[::-1 if flags[1] else 1]
+    addend = d.choose([], [()], [(columns,)], [(rows, 1)], [(rows, columns)])
+    return d.sample([left, right, *addend], transpose_a=flags[0], transpose_b=flags[1], alpha=d.choose(1.0, -0.5),
+                    beta=d.choose(1.0, 2.0))
+
+
+def _gemm(left, right, *addend, transpose_a, transpose_b, alpha, beta):
+    spec = ("ki" if transpose_a else "ik") + "," + ("jk" if transpose_b else "kj") + "->ij"
+    return alpha * _contraction(left, right, spec) + sum(beta * array.astype(float) for array in addend)
+
+
+row("gemm", _draw_gemm, _gemm, ("f32", "f64", "f16"), tolerance=10)
+row("relu", equal_shapes(1), lambda x: np.where(x > 0, x, 0), ("f32", "f64", "f16"))
+
+
+def _draw_hard_sigmoid(d):
+    shape = d.shape()
+    return d.sample([shape], alpha=d.choose(0.2, 1.0, 1e30), beta=d.choose(0.5, 0.0))
+
+
+row("hard_sigmoid", _draw_hard_sigmoid, lambda x, alpha, beta: np.median(
+    [x * float(alpha) + beta, 0 * x, 0 * x + 1], axis=0), ("f32", "f16"))
+
+
 # --- indexing ---------------------------------------------------------------------------------------------------------
 
 def _draw_gather(d):
@@ -515,7 +543,7 @@ def _draw_gather(d):
 def _gathered(x, indices, axis):
     rows = [np.moveaxis(x, axis, 0)[index] for index in indices.flat]
     rest = tuple(np.delete(x.shape, axis))
-    stacked = np.array(rows, x.dtype).reshape(*indices.shape, *rest)
+    stacked = np.array(rows, x.dtype).reshape((*indices.shape, *rest))
     order = list(range(indices.ndim, indices.ndim + axis)) + list(range(indices.ndim)) + list(
         range(indices.ndim + axis, stacked.ndim))
     return stacked.transpose(order)
@@ -870,6 +898,7 @@ row("random_uniform", _draw_uniform, _random_uniform, FLOATS, exact=True)
 
 # --- what the tests do with a row -------------------------------------------------------------------------------------
 
+MADE_BY_FUSION = {"gemm", "relu", "hard_sigmoid"}  # after differentiation: they have no derivative
 TOLERANCES = {"f64": 1e-12, "f32": 2e-6, "f16": 4e-3, "bf16": 4e-2}
 
 
@@ -905,8 +934,11 @@ def assert_close(actual, expected, row, element):
 
 
 def pytest_generate_tests(metafunc):
-    if "row" in metafunc.fixturenames:
-        metafunc.parametrize("row", ROWS.values(), ids=ROWS.keys())
+    """`row` is each row, `smooth_row` those of ops with a derivative, `flat_row` those whose derivative is zero."""
+    flat = {name for name in ROWS if isinstance(OPS[name].derivative, Zero)}
+    for fixture, names in (("row", ROWS), ("flat_row", flat), ("smooth_row", ROWS.keys() - flat - MADE_BY_FUSION)):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, [ROWS[name] for name in sorted(names)], ids=sorted(names))
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def through_single(function):
 
 
 def test_runtime_agrees_with_interpreter(row, tools):
-    @settings(max_examples=12, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=int(__import__("os").environ.get("EX","12")), deadline=None, database=None, derandomize=True)
     @given(seed=st.integers(0, 2**32), element=st.sampled_from(row.elements))
     def check(seed, element):
         sample = row.draw(tools.Draw(seed, element))

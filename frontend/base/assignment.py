@@ -1,0 +1,249 @@
+"""Writing at indices: `x[i, j] = v`, `x[i, :] .= v`, masks; on the host in place, staged as a new value."""
+
+import numpy as np
+
+from .. import staging
+from .. import types as t
+from ..staging import Value
+from ..values import Array, colon, typeof
+from .arrays import as_array, as_dim_product, object_payload, reshaped
+from .conversion import convert, convert_array
+from .elements import NUMBERS
+from .errors import argument_error, dimension_mismatch, size_text
+from .indexing import Gathered, Place, Span, is_cartesian, normalised
+from .registry import define
+
+
+def overwrite(array, contents):
+    """Replaces all elements of an array by those of one of the same size and element type."""
+    payload = staging.read(contents)
+    if staging.state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
+        staging.write_elements(array, ..., payload)  # in place: what shares memory sees it
+    else:
+        staging.write(array, reshaped(payload, staging.read(array).shape))
+
+
+def assign(array, value, indices, spread=False):
+    """`array[indices...] = value`; with `spread` the value is broadcast to the places, as `.=` does.
+
+    Raises BoundsError, DimensionMismatch."""
+    if staging.state.lanes:
+        raise staging.LaneEffect
+    if len(indices) == 1 and _is_mask(indices[0]) and isinstance(staging.read(indices[0]), Value):
+        return assign_masked(array, value, indices[0])
+    if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
+        return _assign_cartesian(array, value, indices[0], spread)
+    payload, forms = normalised(array, indices)
+    shape = _places_shape(forms)
+    single = all(form.__class__ is Place or _is_scalar(form) for form in forms)
+    update = _update(array, value, shape, single, spread, payload)
+    index = _host_index(payload, forms)
+    if index is not None and isinstance(update, np.ndarray):
+        _write_host(array, payload, index, update)
+    else:
+        staging.write(array, reshaped(_updated(payload, forms, update), array.data.shape))
+    return None
+
+
+def _is_mask(index):
+    return index.__class__ is Array and index.element is t.Bool
+
+
+def _is_scalar(form):
+    return form.__class__ is Gathered and len(form.positions.shape) == 0
+
+
+def _places_shape(forms):
+    """The payload shape of the places that forms (in Julia order) name."""
+    shape = []
+    for form in reversed(forms):
+        if form.__class__ is Span:
+            shape.append(form.length)
+        elif form.__class__ is Gathered:
+            shape.extend(form.positions.shape)
+    return tuple(shape)
+
+
+def _update(array, value, shape, single, spread, payload):
+    """The payload to write, of the places' shape and the array's element type."""
+    element = array.element
+    if single and not (spread and value.__class__ is Array):
+        if element in NUMBERS:
+            return staging.payload_of(convert(element, value), element)
+        return object_payload([convert(element, value)], ())
+    if not _is_collection(value):
+        if not spread:
+            raise argument_error("indexed assignment with a single value to possibly many locations is not supported; "
+                                 "perhaps use broadcasting `.=` instead?")
+        if element in NUMBERS:
+            return staging.expand(staging.payload_of(convert(element, value), element), shape)
+        return np.broadcast_to(object_payload([convert(element, value)], ()), shape)
+    source = convert_array(element, as_array(value))
+    data = staging.read(source)
+    if spread:
+        from ..broadcasting import join_shapes
+
+        if join_shapes(shape, tuple(data.shape)) != shape:
+            raise dimension_mismatch(f"array could not be broadcast to match destination: cannot assign size "
+                                     f"{size_text(source.size)} to size {size_text(shape[::-1])}")
+        return staging.expand(data, shape)
+    kept, given = [d for d in shape if d != 1], [d for d in data.shape if d != 1]
+    if kept != given and not (len(data.shape) == 1 and as_dim_product(shape) == data.shape[0]):
+        raise dimension_mismatch(f"tried to assign {_count_text(source.size)} to {_count_text(shape[::-1])}")
+    return reshaped(data, shape)
+
+
+def _is_collection(value):
+    return value.__class__ is tuple or t.is_subtype(typeof(value), t.AbstractArray)
+
+
+def _count_text(size):
+    return f"{size[0]} elements" if len(size) == 1 else "×".join(map(str, size)) + " array"
+
+
+# --- on the host ------------------------------------------------------------------------------------------------------
+
+
+def _host_index(payload, forms):
+    """A numpy index of the payload for forms that are known on the host; None when something is staged."""
+    if not isinstance(payload, np.ndarray):
+        return None
+    parts, rank = [], len(forms)
+    gathered = sum(form.__class__ is Gathered for form in forms)
+    for axis, form in enumerate(reversed(forms)):
+        if form.__class__ is Gathered:
+            if isinstance(form.positions, Value):
+                return None
+            parts.append(form.positions)
+        elif form.__class__ is Place:
+            parts.append(form.start)
+        else:
+            start, stop, step = form.bounds()
+            if form.step < 0:
+                stop_ = start - 1
+                parts.append(slice(stop - 1, None if stop_ < 0 else stop_, -step))
+            else:
+                parts.append(slice(start, stop, step))
+    if gathered and rank > 1:  # numpy would pair index arrays: spread each over axes of its own
+        return _outer_index(payload, parts)
+    return tuple(parts)
+
+
+def _outer_index(payload, parts):
+    return _open_mesh([np.arange(size)[part] if isinstance(part, slice) else np.asarray(part)
+                       for part, size in zip(parts, payload.shape, strict=True)])
+
+
+def _open_mesh(places):
+    """Index arrays (of any rank) spread over axes of their own, so that numpy takes their outer product."""
+    total, before, spread = sum(one.ndim for one in places), 0, []
+    for one in places:
+        spread.append(one.reshape((1,) * before + one.shape + (1,) * (total - before - one.ndim)))
+        before += one.ndim
+    return tuple(spread)
+
+
+def _write_host(array, payload, index, update):
+    """Writes in place outside of a trace; the payload may be a reshaped view of the array's data."""
+    if update.ndim == 0 and payload.dtype == object:
+        update = update[()]
+    if payload is array.data:
+        if payload.dtype == object and not isinstance(update, np.ndarray):
+            _write_object(array, index, update)
+        else:
+            staging.write_elements(array, index, update)
+        return
+    places = np.arange(payload.size).reshape(payload.shape)[index]
+    places = np.unravel_index(places, array.data.shape) if array.data.ndim else ()
+    staging.write_elements(array, places, update)
+
+
+def _write_object(array, index, value):
+    """One object at one place (numpy would take a tuple or an array for several elements)."""
+    box = np.empty((), dtype=object)
+    box[()] = value
+    staging.write_elements(array, index, box)
+
+
+# --- staged -----------------------------------------------------------------------------------------------------------
+
+
+def _updated(payload, forms, update):
+    """The payload with the places that the forms (in Julia order) name replaced."""
+    forms = forms[::-1]
+    if all(form.__class__ is Place or _is_scalar(form) or (form.__class__ is Span and form.step == 1) for form in forms):
+        window = tuple(form.length if form.__class__ is Span else 1 for form in forms)
+        if window == tuple(payload.shape):
+            return reshaped(update, payload.shape)
+        starts = [_start(form) for form in forms]
+        return staging.apply("dynamic_update_slice", payload, reshaped(update, window), *starts)
+    return _updated_by_selection(payload, forms, update)
+
+
+def _start(form):
+    if form.__class__ is Gathered:
+        return form.positions
+    return staging.payload_of(staging.dim_number(form.start), t.Int64)
+
+
+def _updated_by_selection(payload, forms, update):
+    """Each element of the payload stays or is that of the update which stands for its place, known on the host."""
+    places = [_known_places(form, size) for form, size in zip(forms, payload.shape, strict=True)]
+    number = np.full(payload.shape, -1)
+    count = as_dim_product([one.size for one in places])
+    number[_open_mesh(places)] = np.arange(count).reshape([size for one in places for size in one.shape])
+    chosen = staging.apply("gather", reshaped(update, (count,)), np.maximum(number, 0), axis=0)
+    return staging.apply("select", number >= 0, chosen, payload)
+
+
+def _known_places(form, size):
+    if not isinstance(size, int):
+        raise staging.HostValueNeeded("assignment at these indices along an axis of unknown size is not supported",
+                                      staging.state.location, kind="UnsupportedError")
+    if form.__class__ is Gathered:
+        if isinstance(form.positions, Value):
+            raise staging.HostValueNeeded("assignment at an array of indices needs them to be known on the host",
+                                          staging.state.location, kind="UnsupportedError")
+        return form.positions
+    start, stop, step = form.bounds()
+    places = np.arange(start, stop, step)
+    return places[::-1] if form.__class__ is Span and form.step < 0 else places
+
+
+def assign_masked(array, value, mask):
+    """`array[mask] .= number` for a staged mask of the array's size: a selection."""
+    payload, condition = staging.read(array), staging.read(mask)
+    if tuple(condition.shape) != tuple(payload.shape) or _is_collection(value):
+        raise staging.HostValueNeeded("assignment through a mask that is only known when the graph runs takes a number "
+                                      "and a mask of the array's size", staging.state.location, kind="UnsupportedError")
+    number = staging.expand(staging.payload_of(convert(array.element, value), array.element), payload.shape)
+    staging.write(array, staging.apply("select", condition, number, payload))
+
+
+def _assign_cartesian(array, value, indices, spread):
+    places = staging.read_host(indices, "indexed assignment").reshape(-1)
+    if not all(is_cartesian(place) for place in places):
+        raise argument_error(f"invalid index of type {t.type_name(indices.type)}")
+    from .iteration import iterate
+
+    values = list(iterate(value)) if _is_collection(value) else [value] * len(places)
+    if len(values) != len(places) or (not spread and not _is_collection(value)):
+        raise dimension_mismatch(f"tried to assign {len(values)} elements to {len(places)} destinations")
+    for place, one in zip(places, values, strict=True):
+        assign(array, one, (place,))
+
+
+@define("setindex!", t.AbstractArray, t.Any, t.Any, ...)
+def set_index(array, value, *indices):
+    assign(array, value, indices or (1,))
+    return array
+
+
+@define("broadcast_setindex!", t.AbstractArray, t.Any, t.Any, ..., exported=False)
+def broadcast_set_index(array, value, *indices):
+    """`array[indices...] .= value`."""
+    from ..broadcasting import materialise, unwrap_reference
+
+    assign(array, unwrap_reference(materialise(value)), indices or (colon,), spread=True)
+    return array
+

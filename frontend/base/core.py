@@ -1,0 +1,22 @@
+"""Core: the names of the built-in types and constants."""
+
+from .. import types as t
+from ..values import missing
+from .registry import BASE, MODULES, module
+
+
+def bind_types():
+    """Makes the built-in types known by name; again after files of builtins have declared theirs."""
+    BASE.bindings.update(t.BUILTIN_TYPES)
+    BASE.exports.update(t.BUILTIN_TYPES)
+
+
+bind_types()
+BASE.bindings["Vararg"] = t.BUILTIN_TYPES["Vararg"] = t.declare("Vararg", abstract=True)
+BASE.bindings["NTuple"] = t.BUILTIN_TYPES["NTuple"] = t.declare("NTuple", abstract=True)
+BASE.bindings.update({"nothing": None, "missing": missing, "true": True, "false": False})
+BASE.bindings.update({"Base": BASE, "Core": MODULES["Core"]})
+BASE.constants.update(BASE.bindings)
+
+for _name in ("Statistics", "LinearAlgebra", "Random", "Printf", "DelimitedFiles", "NPZ", "Test", "ProgressMeter"):
+    module(_name)  # known even before its functions are defined

@@ -1,0 +1,363 @@
+"""Folds, `map`, `filter` and questions over iterables that are no arrays: generators, tuples, strings, iterators.
+
+Arrays have methods of their own, more specific than these.
+"""
+
+import itertools
+
+from ...compiler.errors import WeberError
+from .. import types as t
+from ..calling import call
+from ..staging import HostValueNeeded, host_number
+from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
+from .errors import bounds_error
+from .iteration import collect_values, element_type_of, iterate, size_of
+from .iterators import NOTHING_GIVEN, holds
+from .registry import define, function
+
+
+def fold(operation, items, init=NOTHING_GIVEN):
+    """The left fold of a Python iterator. Empty without `init`: the neutral element of + and *, else an error."""
+    total = init
+    for item in items:
+        total = item if total is NOTHING_GIVEN else call(operation, (total, item))
+    if total is NOTHING_GIVEN:
+        raise WeberError("ArgumentError: reducing over an empty collection is not allowed; consider supplying `init` to "
+                         "the reducer", kind="ArgumentError")
+    return total
+
+
+
+def mapped(function_, iterables):
+    """A Python iterator over the function's values."""
+    if len(iterables) == 1:
+        return (call(function_, (item,)) for item in iterate(iterables[0]))
+    return (call(function_, items) for items in zip(*map(iterate, iterables), strict=False))
+
+
+@define("reduce foldl", t.Any, t.Any, keywords=("init",))
+def foldl(operation, iterable, init=NOTHING_GIVEN):
+    """Combines the elements from the left."""
+    return fold(operation, iterate(iterable), init)
+
+
+@define("foldr", t.Any, t.Any, keywords=("init",))
+def foldr(operation, iterable, init=NOTHING_GIVEN):
+    """Combines the elements from the right."""
+    total = init
+    for item in reversed(list(iterate(iterable))):
+        total = item if total is NOTHING_GIVEN else call(operation, (item, total))
+    if total is NOTHING_GIVEN:
+        return fold(operation, iter(()))
+    return total
+
+
+@define("mapreduce mapfoldl", t.Any, t.Any, t.Any, t.Any, ..., keywords=("init",))
+def mapfoldl(function_, operation, *iterables, init=NOTHING_GIVEN):
+    """Combines the function's values from the left."""
+    return fold(operation, mapped(function_, iterables), init)
+
+
+@define("mapfoldr", t.Any, t.Any, t.Any, keywords=("init",))
+def mapfoldr(function_, operation, iterable, init=NOTHING_GIVEN):
+    """Combines the function's values from the right."""
+    return foldr(operation, tuple(mapped(function_, (iterable,))), init=init)
+
+
+# --- sums and extremes ------------------------------------------------------------------------------------------------
+
+
+def _neutral(iterable, name):
+    """What the sum or product of an empty iterable is, where the element type tells."""
+    element = element_type_of(iterable)
+    if t.is_subtype(element, t.Number) and t.is_concrete(element):
+        return call(function("zero" if name == "sum" else "one"), (element,))
+    return NOTHING_GIVEN
+
+
+def _total(name, operator, items, iterable, init):
+    first = next(items, NOTHING_GIVEN)
+    if first is NOTHING_GIVEN:
+        if init is not NOTHING_GIVEN:
+            return init
+        neutral = _neutral(iterable, name)
+        return fold(operator, iter(())) if neutral is NOTHING_GIVEN else neutral
+    if init is NOTHING_GIVEN and first.__class__ is bool and name == "sum":
+        first = int(first)
+    return fold(operator, itertools.chain((first,), items), init)
+
+
+def _define_total(name, operator):
+    @define(name, t.Any, keywords=("init",))
+    def total(iterable, init=NOTHING_GIVEN):
+        return _total(name, function(operator), iterate(iterable), iterable, init)
+
+    @define(name, t.Any, t.Any, keywords=("init",))
+    def total_of(function_, iterable, init=NOTHING_GIVEN):
+        return _total(name, function(operator), mapped(function_, (iterable,)), iterable, init)
+
+
+_define_total("sum", "+")
+_define_total("prod", "*")
+
+
+def _define_extreme(name, operator):
+    @define(name, t.Any, keywords=("init",))
+    def extreme(iterable, init=NOTHING_GIVEN):
+        return fold(function(operator), iterate(iterable), init)
+
+    @define(name, t.Any, t.Any, keywords=("init",))
+    def extreme_of(function_, iterable, init=NOTHING_GIVEN):
+        return fold(function(operator), mapped(function_, (iterable,)), init)
+
+
+_define_extreme("maximum", "max")
+_define_extreme("minimum", "min")
+
+
+@define("extrema", t.Any)
+def extrema(iterable):
+    """The least and the greatest element."""
+    items = tuple(iterate(iterable))
+    return (fold(function("min"), iter(items)), fold(function("max"), iter(items)))
+
+
+def _define_find_extreme(name, better):
+    """`findmax`/`argmax`: the extreme value and where it is, the first of equals."""
+
+    def search(items):
+        best = None
+        for key, item in items:
+            if best is None or host_number(call(function("isless"), better(best[1], item)), "a comparison"):
+                best = (key, item)
+        if best is None:
+            fold(function("+"), iter(()))
+        return best
+
+    def indexed(iterable):
+        return zip(iterate(call(function("keys"), (iterable,))), iterate(_values(iterable)), strict=True)
+
+    @define(f"find{name}", t.Any)
+    def find(iterable):
+        key, item = search(indexed(iterable))
+        return (item, key)
+
+    @define(f"find{name}", t.Any, t.Any)
+    def find_of(function_, iterable):
+        key, item = search((key, call(function_, (x,))) for key, x in indexed(iterable))
+        return (item, key)
+
+    @define(f"arg{name}", t.Any)
+    def arg(iterable):
+        return search(indexed(iterable))[0]
+
+    @define(f"arg{name}", t.Any, t.Any)
+    def arg_of(function_, iterable):
+        return search((x, call(function_, (x,))) for x in iterate(iterable))[0]
+
+
+def _values(iterable):
+    return tuple(value for _, value in iterable.items.values()) if iterable.__class__ is Dictionary else iterable
+
+
+_define_find_extreme("max", lambda best, item: (best, item))
+_define_find_extreme("min", lambda best, item: (item, best))
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def _true(item):
+    item = host_number(item, "a condition")
+    if item.__class__ is not bool:
+        raise WeberError(f"TypeError: non-boolean ({t.type_name(typeof(item))}) used in boolean context", kind="TypeError")
+    return item
+
+
+def _combine(operator, items, stop):
+    """`any` or `all` of a Python iterator of Bools; those known only when the graph runs are combined there."""
+    result = None
+    for item in items:
+        try:
+            if _true(item) is stop:
+                return stop
+        except HostValueNeeded:
+            result = item if result is None else call(function(operator), (result, item))
+    return (not stop) if result is None else result
+
+
+def _define_quantifier(name, operator, stop):
+    @define(name, t.Any)
+    def quantify(iterable):
+        return _combine(operator, iterate(iterable), stop)
+
+    @define(name, t.Any, t.Any)
+    def quantify_of(predicate, iterable):
+        return _combine(operator, mapped(predicate, (iterable,)), stop)
+
+
+_define_quantifier("any", "|", True)
+_define_quantifier("all", "&", False)
+
+
+@define("count", t.Any)
+def count(iterable):
+    """How many elements are true."""
+    return sum(map(_true, iterate(iterable)))
+
+
+@define("count", t.Any, t.Any)
+def count_of(predicate, iterable):
+    """How many elements satisfy the predicate."""
+    return sum(map(_true, mapped(predicate, (iterable,))))
+
+
+@define("in ∈", t.Any, t.Any)
+def contains(item, collection):
+    """Whether some element equals the item."""
+    equal = function("==")
+    found = (call(equal, (item, other)) for other in iterate(collection))
+    return _combine("|", found, True)
+
+
+@define("∋", t.Any, t.Any)
+def has_element(collection, item):
+    return call(function("in"), (item, collection))
+
+
+@define("∉", t.Any, t.Any)
+def lacks(item, collection):
+    return call(function("!"), (call(function("in"), (item, collection)),))
+
+
+@define("∌", t.Any, t.Any)
+def lacks_element(collection, item):
+    return lacks(item, collection)
+
+
+@define("isempty", t.Any)
+def isempty(iterable):
+    """Whether there are no elements."""
+    return next(iterate(iterable), NOTHING_GIVEN) is NOTHING_GIVEN
+
+
+@define("length", t.Any)
+def length(iterable):
+    """The number of elements, where it is known without iterating."""
+    size = size_of(iterable)
+    if size is None:
+        raise WeberError(f"MethodError: no method matching length(::{t.type_name(typeof(iterable))})", kind="MethodError")
+    total = 1
+    for dim in size:
+        total = total * dim
+    return total
+
+
+@define("size", t.Any)
+def size(iterable):
+    found = size_of(iterable)
+    if found is None or iterable.__class__ in (tuple, str, NamedTuple, Dictionary, SetValue):
+        raise WeberError(f"MethodError: no method matching size(::{t.type_name(typeof(iterable))})", kind="MethodError")
+    return found
+
+
+# --- first and last ---------------------------------------------------------------------------------------------------
+
+
+@define("first", t.Any)
+def first(iterable):
+    """The first element."""
+    for item in iterate(iterable):
+        return item
+    if iterable.__class__ is tuple:
+        raise bounds_error(iterable, (1,))
+    raise WeberError("ArgumentError: collection must be non-empty", kind="ArgumentError")
+
+
+@define("first", t.Any, t.Integer)
+def first_several(iterable, number):
+    """A vector of the first elements."""
+    return collect_values(itertools.islice(iterate(iterable), int(host_number(number, "a count"))))
+
+
+@define("last", t.Any)
+def last(iterable):
+    """The last element."""
+    items = list(iterate(iterable))
+    if not items:
+        raise WeberError("ArgumentError: collection must be non-empty", kind="ArgumentError")
+    return items[-1]
+
+
+@define("last", t.Any, t.Integer)
+def last_several(iterable, number):
+    """A vector of the last elements."""
+    items = list(iterate(iterable))
+    return collect_values(items[max(0, len(items) - int(host_number(number, "a count"))):])
+
+
+# --- map, filter, search ----------------------------------------------------------------------------------------------
+
+
+@define("map", t.Any, t.Any, ...)
+def map_(function_, *iterables):
+    """A vector (or array) of the function's values."""
+    if not iterables:
+        raise WeberError("MethodError: no method matching map(f)", kind="MethodError")
+    size_ = size_of(iterables[0]) if len(iterables) == 1 else None
+    return collect_values(mapped(function_, iterables), size_)
+
+
+@define("foreach", t.Any, t.Any, ...)
+def foreach(function_, *iterables):
+    """Calls the function with each element."""
+    for _ in mapped(function_, iterables):
+        pass
+
+
+@define("filter", t.Any, t.Any)
+def filter_(predicate, iterable):
+    """A vector of the elements that satisfy the predicate."""
+    return collect_values(item for item in iterate(iterable) if holds(predicate, item))
+
+
+def _pairs(collection):
+    """(key, value) of each element, by the collection's own keys where it has some."""
+    if collection.__class__ is Dictionary:
+        return list(collection.items.values())
+    keys = iterate(call(function("keys"), (collection,))) if collection.__class__ in (NamedTuple, Struct) and \
+        function("keys").methods.find((collection,)) else itertools.count(1)
+    return zip(keys, iterate(collection), strict=False)
+
+
+@define("findfirst", t.Any, t.Any)
+def findfirst(predicate, collection):
+    """The key of the first value that satisfies the predicate; nothing when none does."""
+    return next((key for key, item in _pairs(collection) if holds(predicate, item)), None)
+
+
+@define("findfirst", t.Any)
+def findfirst_true(collection):
+    return next((key for key, item in _pairs(collection) if _true(item)), None)
+
+
+@define("findlast", t.Any, t.Any)
+def findlast(predicate, collection):
+    """The key of the last value that satisfies the predicate; nothing when none does."""
+    return next((key for key, item in reversed(list(_pairs(collection))) if holds(predicate, item)), None)
+
+
+@define("findall", t.Any, t.Any)
+def findall(predicate, collection):
+    """The keys of the values that satisfy the predicate."""
+    keys = [key for key, item in _pairs(collection) if holds(predicate, item)]
+    return collect_values(keys, element=None if keys else t.Int64)
+
+
+@define("accumulate", t.Any, t.Any, keywords=("init",))
+def accumulate(operation, iterable, init=NOTHING_GIVEN):
+    """The running values of a left fold: a vector, of a tuple a tuple."""
+    from .iterators import make_accumulate
+
+    values = make_accumulate(operation, iterable, init)
+    return tuple(iterate(values)) if iterable.__class__ is tuple else collect_values(iterate(values), size_of(iterable))

@@ -1,0 +1,413 @@
+"""Reading at indices: `x[i, j]`, ranges, `:`, vectors of indices, masks, cartesian indices, traced indices.
+
+An index is brought into one of four forms, which count from 0: `Place` (one element, known), `Span` (a range),
+`Gathered` (any array of indices, or a traced number), and the whole axis.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import staging
+from .. import types as t
+from ..staging import Value
+from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
+from .arrays import array_of, as_array, as_dim_product, reshaped
+from .conversion import constructs
+from .elements import matched, number_of
+from .errors import argument_error, bounds_error
+from .registry import define
+
+CartesianIndexType = t.declare("CartesianIndex", parameters=(t.TypeVar("N"),), fields=("I",))
+CARTESIAN_FAMILY = t.unwrap(CartesianIndexType).family
+
+
+def cartesian_index(*indices):
+    """`CartesianIndex(i, j, …)`."""
+    return Struct(CARTESIAN_FAMILY.apply(len(indices)), [tuple(indices)])
+
+
+@constructs(CartesianIndexType, t.Integer, ...)
+def construct_cartesian_index(_, *indices):
+    return cartesian_index(*(staging.host_number(i, "a cartesian index") for i in indices))
+
+
+@constructs(CartesianIndexType, t.Tuple)
+def cartesian_index_of_tuple(_, indices):
+    return cartesian_index(*indices)
+
+
+CartesianIndicesType = t.declare("CartesianIndices")
+
+
+@constructs(CartesianIndicesType, t.Any)
+def cartesian_indices(_, x):
+    """All cartesian indices of an array or of a size, as an array of them."""
+    dims = x if x.__class__ is tuple else as_array(x).size
+    dims = [d.length if d.__class__ is Range else d for d in dims]
+    places = [cartesian_index(*(i + 1 for i in reversed(place))) for place in np.ndindex(*dims[::-1])]
+    return array_of(CARTESIAN_FAMILY.apply(len(dims)), places, dims)
+
+
+def is_cartesian(index):
+    return index.__class__ is Struct and index.type.family is CARTESIAN_FAMILY
+
+
+@dataclass(slots=True)
+class Place:
+    """One element, at a known position."""
+
+    start: object
+
+    def bounds(self):
+        return self.start, self.start + 1, 1
+
+
+@dataclass(slots=True)
+class Span:
+    """`length` elements from `start` on, `step` apart (negative: in opposite order)."""
+
+    start: object
+    step: int
+    length: object
+
+    def bounds(self):
+        """(start, stop, step) with a positive step."""
+        if self.step > 0:
+            return self.start, self.start + (self.length - 1) * self.step + 1 if self.step > 1 else (
+                self.start + self.length), self.step
+        return self.start + (self.length - 1) * self.step, self.start + 1, -self.step
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The elements at an array of positions (a payload of any rank; rank 0 for a traced number)."""
+
+    positions: object
+
+
+def normalised(array, indices):
+    """(payload, forms): the payload reshaped so that it has one axis for each index, and the form of each index.
+
+    Raises BoundsError."""
+    indices = _spread_cartesian(indices)
+    payload = staging.read(array)
+    shape, count = tuple(payload.shape), len(indices)
+    if count == 1 and len(shape) != 1:  # linear
+        index = indices[0]
+        if index.__class__ is Array and index.element is t.Bool and tuple(index.data.shape) != shape:
+            raise bounds_error(array, indices)
+        if index.__class__ is Array and index.element is t.Bool:
+            indices = (Array(reshaped(staging.read(index), (as_dim_product(shape),))),)
+        payload = reshaped(payload, (as_dim_product(shape),))
+    elif count < len(shape):  # the dims left out must have size 1
+        rest = shape[:len(shape) - count]
+        if any(dim != 1 for dim in rest):
+            raise bounds_error(array, indices)
+        payload = reshaped(payload, shape[len(rest):])
+    elif count > len(shape):
+        payload = reshaped(payload, (1,) * (count - len(shape)) + shape)
+    forms = []
+    for dimension, index in enumerate(indices):
+        size = payload.shape[count - 1 - dimension]
+        form = index_form(index, size)
+        if form is None:
+            raise bounds_error(array, indices)
+        forms.append(form)
+    return payload, forms
+
+
+def _spread_cartesian(indices):
+    if any(is_cartesian(index) for index in indices):
+        return tuple(i for index in indices for i in (index.fields[0] if is_cartesian(index) else (index,)))
+    return tuple(indices)
+
+
+def index_form(index, size):
+    """The form of one index into an axis of a size; None when it is out of bounds."""
+    kind = index.__class__
+    if kind is int or kind is DimNumber or isinstance(index, np.integer):
+        place = index.dim if kind is DimNumber else int(index)
+        return Place(place - 1) if _inside(place, 1, size) else None
+    if index is colon:
+        return Span(0, 1, size)
+    if kind is Range:
+        return _span(index, size)
+    if kind is Traced:
+        if not t.is_subtype(index.type, t.Integer) or index.type is t.Bool:
+            raise _invalid(index)
+        if index.known is not None and not isinstance(index.data, Value):
+            return index_form(index.known, size)
+        return Gathered(_from_zero(staging.payload_of(index, t.Int64)))
+    if kind is Array or kind is tuple:
+        return _gathered(as_array(index), size)
+    raise _invalid(index)
+
+
+def _inside(place, first, last):
+    """Whether first ≤ place ≤ last, as far as it can be told of symbolic sizes."""
+    low, high = place - first, last - place
+    return not (isinstance(low, int) and low < 0) and not (isinstance(high, int) and high < 0)
+
+
+def _invalid(index):
+    from .errors import shown
+
+    return argument_error(f"invalid index: {shown(index)} of type {t.type_name(typeof(index))}")
+
+
+def _span(range_, size):
+    if not isinstance(range_.start, int | DimNumber):
+        raise _invalid(range_)
+    start, length = staging.as_dim(range_.start), staging.as_dim(range_.length)
+    if length == 0:
+        return Span(0, 1, 0)
+    last = start + (length - 1) * range_.step
+    if not _inside(start, 1, size) or not _inside(last, 1, size):
+        return None
+    return Span(start - 1, range_.step, length)
+
+
+def _gathered(array, size):
+    if array.element is t.Bool:
+        mask = staging.read_host(array, "indexing by a mask")
+        if mask.ndim != 1 or (isinstance(size, int) and mask.shape[0] != size):
+            return None
+        return Gathered(np.flatnonzero(mask))
+    if array.element is t.Any and array.size == (0,):
+        return Gathered(np.zeros(0, dtype=np.int64))
+    if array.element not in t.NUMPY_TYPES or not t.is_subtype(array.element, t.Integer):
+        raise argument_error(f"invalid index of type {t.type_name(array.type)}")
+    payload = staging.payload_of(array, t.Int64)
+    if isinstance(payload, np.ndarray) and isinstance(size, int) and payload.size and (
+            payload.min() < 1 or payload.max() > size):
+        return None
+    return Gathered(_from_zero(payload))
+
+
+def _from_zero(payload):
+    if isinstance(payload, np.ndarray):
+        return payload - 1
+    return staging.apply("sub", payload, staging.expand(np.asarray(1), payload.shape))
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read_forms(payload, forms):
+    """The part of a payload at the forms (in Julia order), places dropped."""
+    forms = forms[::-1]
+    rank = len(forms)
+    bounds = [(0, payload.shape[axis], 1) if form.__class__ is Gathered else form.bounds()
+              for axis, form in enumerate(forms)]
+    if any(one != (0, size, 1) for one, size in zip(bounds, payload.shape, strict=True)):
+        starts, stops, steps = zip(*bounds, strict=True)
+        payload = staging.apply("slice", payload, starts=starts, stops=stops, steps=steps)
+    backwards = tuple(axis for axis, form in enumerate(forms) if form.__class__ is Span and form.step < 0)
+    if backwards:
+        payload = staging.apply("reverse", payload, axes=backwards)
+    for axis in range(rank - 1, -1, -1):
+        if forms[axis].__class__ is Gathered:
+            payload = staging.apply("gather", payload, forms[axis].positions, axis=axis)
+    shape = []
+    for axis, form in enumerate(forms):
+        if form.__class__ is Gathered:
+            shape.extend(form.positions.shape)
+        elif form.__class__ is Span:
+            shape.append(form.length)
+    return reshaped(payload, shape)
+
+
+def element_at(array, indices, copy=True):
+    """`array[indices...]`: a number (or object) where all indices are single, else an array."""
+    if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
+        return _at_cartesian(array, indices[0])
+    payload, forms = normalised(array, indices)
+    if all(form.__class__ is Place for form in forms) and isinstance(payload, np.ndarray):
+        place = tuple([form.start for form in reversed(forms)])
+        if all(isinstance(one, int) for one in place):
+            item = payload[place]
+            return item if payload.dtype == object else to_host(item)
+    if isinstance(payload, np.ndarray) and payload.dtype == object:
+        forms = [_known_form(form, size) for form, size in zip(forms, reversed(payload.shape), strict=True)]
+    lanes = [form for form in forms if form.__class__ is Gathered and len(form.positions.shape)
+             and form in _of_numbers(forms, indices)]
+    if lanes:
+        return _read_lanes(payload, forms)
+    part = read_forms(payload, forms)
+    if len(part.shape) == 0 and all(_is_single(form) for form in forms):
+        return part[()] if getattr(part, "dtype", None) == object else number_of(part)
+    if copy and isinstance(part, np.ndarray) and (part.base is not None or part is array.data):
+        part = part.copy()
+    return Array(part, t.array_type(array.element, len(part.shape)))
+
+
+def _is_single(form):
+    return form.__class__ is Place or (form.__class__ is Gathered and len(form.positions.shape) == 0)
+
+
+def _of_numbers(forms, indices):
+    """The forms that come from traced numbers."""
+    indices = _spread_cartesian(indices)
+    return [form for form, index in zip(forms, indices, strict=True) if index.__class__ is Traced]
+
+
+def _known_form(form, size):
+    """A form into an array of objects: its positions must be known on the host."""
+    if form.__class__ is Gathered and isinstance(form.positions, Value):
+        raise staging.HostValueNeeded("an index into an array of objects must be known on the host",
+                                      staging.state.location, kind="UnsupportedError")
+    return form
+
+
+def _read_lanes(payload, forms):
+    """One element for each lane: the positions of all dims combine to one into the flat array."""
+    if not all(form.__class__ is Place or form.__class__ is Gathered for form in forms):
+        raise staging.LaneEffect  # an array for each lane
+    strides, stride = [], 1
+    for size in reversed(payload.shape):
+        strides.append(stride)
+        stride = stride * size
+    parts = [form.positions if form.__class__ is Gathered else np.asarray(form.start) for form in forms]
+    total = None
+    for part, stride in zip(matched(parts), strides, strict=True):
+        scaled = staging.apply("mul", part, staging.expand(_index_payload(stride), part.shape))
+        total = scaled if total is None else staging.apply("add", total, scaled)
+    flat = reshaped(payload, (as_dim_product(payload.shape),))
+    return Traced(staging.apply("gather", flat, total, axis=0))
+
+
+def _index_payload(dim):
+    return staging.payload_of(staging.dim_number(dim), t.Int64)
+
+
+def _at_cartesian(array, indices):
+    """`array[indices]` for an array of cartesian indices."""
+    places = staging.read_host(indices, "indexing").reshape(-1)
+    if not all(is_cartesian(place) for place in places):
+        raise argument_error(f"invalid index of type {t.type_name(indices.type)}")
+    return array_of(array.element, [element_at(array, (place,)) for place in places], indices.size)
+
+
+@define("getindex", t.AbstractArray, t.Any, ...)
+def get_index(x, *indices):
+    if x.__class__ is Range:
+        return range_at(x, *indices)
+    return element_at(x, indices)
+
+
+@define("getindex", t.AbstractArray)
+def get_only(x):
+    """`x[]`: the only element."""
+    array = as_array(x)
+    if as_dim_product(array.size) != 1:
+        raise bounds_error(array, ())
+    return element_at(array, (1,) * max(array.rank, 1)) if array.rank else number_or_object(array)
+
+
+def number_or_object(array):
+    """The element of an array of rank 0."""
+    payload = staging.read(array)
+    return payload[()] if getattr(payload, "dtype", None) == object else number_of(payload)
+
+
+@define("getindex", t.Number)
+def get_number(x):
+    return x
+
+
+@define("getindex", t.Number, t.Integer)
+def get_number_at(x, index):
+    if index != 1:
+        raise bounds_error(x, (index,))
+    return x
+
+
+def range_at(range_, *indices):
+    """`range[index]`: an element, or for a range of indices again a range."""
+    if len(indices) == 1:
+        (index,) = indices
+        if index is colon:
+            return range_
+        if index.__class__ is int or index.__class__ is bool:
+            if index.__class__ is bool:
+                raise _invalid(index)
+            if not 1 <= index <= range_.length:
+                raise bounds_error(range_, indices)
+            return range_[index - 1]
+        if index.__class__ is Range and isinstance(index.start, int):
+            if index.length and not (1 <= index[0] <= range_.length and 1 <= index[index.length - 1] <= range_.length):
+                raise bounds_error(range_, indices)
+            start = range_[index.start - 1] if index.length else range_.start
+            from .ranges import range_of
+
+            return range_of(start, range_.step * index.step, index.length)
+    return element_at(as_array(range_), indices)
+
+
+@define("get", t.AbstractArray, t.Any, t.Any)
+def get_or_default(x, index, default):
+    size = as_array(x).size
+    indices = index if index.__class__ is tuple else (index,)
+    limits = size if len(indices) == len(size) else (as_dim_product(size),)
+    inside = all(1 <= i <= limit for i, limit in zip(indices, limits, strict=True))
+    return get_index(x, *indices) if inside else default
+
+
+def view_of(array, indices):
+    """`view(array, indices...)`: shares memory with the array where the indices are places and ranges."""
+    part = element_at(array, indices, copy=False)
+    if part.__class__ is Array:
+        return part
+    return Array(reshaped(staging.payload_of(part, array.element), ()) if array.element in t.NUMPY_TYPES else
+                 np.array(part, dtype=object), t.array_type(array.element, 0))
+
+
+@define("view", t.AbstractArray, t.Any, ...)
+def view(x, *indices):
+    return view_of(as_array(x), indices)
+
+
+@define("checkbounds", t.AbstractArray, t.Any, ...)
+def check_bounds(x, *indices):
+    normalised(as_array(x), indices)
+
+
+@define("checkbounds", t.TypeOfType, t.AbstractArray, t.Any, ...)
+def are_in_bounds(_, x, *indices):
+    from ...compiler.errors import WeberError
+
+    try:
+        normalised(as_array(x), indices)
+    except WeberError as error:
+        if error.kind != "BoundsError":
+            raise
+        return False
+    return True
+
+
+@define("first", t.AbstractArray)
+def first(x):
+    return get_index(x, 1)
+
+
+@define("last", t.AbstractArray)
+def last(x):
+    from .arrays import length
+
+    return get_index(x, length(x))
+
+
+@define("first", t.AbstractArray, t.Integer)
+def first_several(x, count):
+    from .ranges import unit_range
+
+    return get_index(x, unit_range(1, min(count, as_array(x).size[0])))
+
+
+@define("last", t.AbstractArray, t.Integer)
+def last_several(x, count):
+    from .ranges import unit_range
+
+    size = as_array(x).size[0]
+    return get_index(x, unit_range(max(1, size - count + 1), size))

@@ -1,0 +1,286 @@
+"""Ranges: `a:b`, `a:s:b`, `range`, `LinRange`, and arithmetic that keeps them ranges."""
+
+import math
+
+from .. import staging
+from .. import types as t
+from ..values import DimNumber, Range, Traced, simplest_fraction, typeof
+from .conversion import constructs
+from .elements import FLOATS, HOST_TYPES, number_type
+from .errors import argument_error
+from .registry import define
+
+UNIT = t.UnitRange.body.family.apply(t.Int64)
+STEP = t.unwrap(t.StepRange).family.apply(t.Int64, t.Int64)
+STEP_LENGTH = t.unwrap(t.StepRangeLen).family
+TWICE = t.declare("TwicePrecision", parameters=(t.TypeVar("T"),)).body.family.apply(t.Float64)
+
+
+def float_range_type(element):
+    """`StepRangeLen{T, …}`, which for Float64 holds its start and step in twice the precision."""
+    inner = TWICE if element is t.Float64 else t.Float64
+    return STEP_LENGTH.apply(element, inner, inner, t.Int64)
+
+
+def unit_range(start, stop):
+    """`start:stop` of integers."""
+    length = stop - start + 1
+    return Range(start, 1, max(length, 0) if isinstance(length, int) else length, UNIT)
+
+
+def range_of(start, step, length):
+    """The range of `length` elements from `start` on, of the type its numbers give it."""
+    if isinstance(start, int | DimNumber):
+        return Range(start, step, length, UNIT if step == 1 else STEP)
+    return Range(start, step, length, float_range_type(typeof(start)))
+
+
+def _integer(x, what):
+    return x if x.__class__ is DimNumber else staging.host_number(x, what)
+
+
+@define(":", t.Integer, t.Integer)
+def integer_range(start, stop):
+    start, stop = _integer(start, "the start of a range"), _integer(stop, "the end of a range")
+    kind = number_type((start, stop))
+    if kind is t.Int64 or kind is t.Bool:
+        return unit_range(start, stop)
+    length = max(int(stop) - int(start) + 1, 0)
+    return Range(HOST_TYPES[kind](start), HOST_TYPES[kind](1), length, t.UnitRange.body.family.apply(kind))
+
+
+@define(":", t.Integer, t.Integer, t.Integer)
+def integer_steps(start, step, stop):
+    start, step, stop = (_integer(x, "a range") for x in (start, step, stop))
+    if step == 0:
+        raise argument_error("step cannot be zero")
+    length = (stop - start) // step + 1
+    return Range(start, step, max(length, 0) if isinstance(length, int) else length, STEP)
+
+
+@define(":", t.Real, t.Real)
+def real_range(start, stop):
+    return real_steps(start, HOST_TYPES[number_type((start, stop))](1), stop)
+
+
+@define(":", t.Real, t.Real, t.Real)
+def real_steps(start, step, stop):
+    start, step, stop = (staging.host_number(x, "a range") for x in (start, step, stop))
+    kind = number_type((start, step, stop))
+    if float(step) == 0:
+        raise argument_error("range step cannot be zero")
+    if not all(math.isfinite(x) for x in (start, step, stop)):
+        raise argument_error(f"a range from {start} in steps of {step} to {stop} has no length")
+    host = HOST_TYPES[kind]
+    exact = [simplest_fraction(host(x)) for x in (start, step, stop)]
+    length = max(math.floor((exact[2] - exact[0]) / exact[1]) + 1, 0)
+    return Range(host(start), host(step), length, float_range_type(kind))
+
+
+@define("range", t.Real, t.Real, keywords=("length", "step"))
+def range_between(start, stop, length=None, step=None):
+    """`range(start, stop; length, step)`; with a length the elements are floats."""
+    if step is not None:
+        return _call_colon(start, step, stop)
+    if length is None:
+        return _call_colon(start, stop)
+    return spaced(start, stop, staging.as_dim(length))
+
+
+@define("range", t.Real, t.Real, t.Integer)
+def range_of_length(start, stop, length):
+    return range_between(start, stop, length=length)
+
+
+@define("range", t.Real, keywords=("stop", "length", "step"))
+def range_from(start, stop=None, length=None, step=None):
+    if stop is not None:
+        return range_between(start, stop, length=length, step=step)
+    if length is None:
+        return _call_colon(1, start)
+    step = 1 if step is None else step
+    kind = number_type((start, step))
+    host = HOST_TYPES[kind]
+    return range_of(host(start), host(step), staging.as_dim(length))
+
+
+@define("range", keywords=("start", "stop", "length", "step"))
+def range_by_keywords(start=1, stop=None, length=None, step=None):
+    return range_from(start, stop=stop, length=length, step=step)
+
+
+def _call_colon(*numbers):
+    from ..calling import call
+    from .registry import function
+
+    return call(function(":"), numbers)
+
+
+def spaced(start, stop, length):
+    """`length` numbers from start to stop, both included."""
+    kind = number_type((start, stop))
+    whole = kind not in FLOATS and length > 1 and (int(stop) - int(start)) % (length - 1) == 0
+    if length == 1 and start != stop:
+        raise argument_error(f"range({start}, stop={stop}, length={length}): endpoints differ")
+    if kind not in FLOATS:
+        kind = t.Float64
+    host = HOST_TYPES[kind]
+    step = (int(stop) - int(start)) // (length - 1) if whole else (
+        (float(stop) - float(start)) / (length - 1) if length > 1 else 0.0)
+    return Range(host(start), host(step), length, float_range_type(kind))
+
+
+@define("LinRange", t.Real, t.Real, t.Integer)
+def linear_range(start, stop, length):
+    return spaced(float(start) if number_type((start, stop)) not in FLOATS else start, stop, length)
+
+
+@constructs(t.OneTo, t.Integer)
+def one_to(_, count):
+    from .arrays import one_to as make
+
+    return make(count)
+
+
+@constructs(t.UnitRange, t.Integer, t.Integer)
+def construct_unit_range(_, start, stop):
+    return integer_range(start, stop)
+
+
+@constructs(t.AbstractUnitRange, t.AbstractUnitRange)
+def same_range(_, range_):
+    return range_
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+@define("length", t.AbstractRange)
+def length(x):
+    return x.length
+
+
+@define("step", t.AbstractRange)
+def step(x):
+    return x.step
+
+
+@define("first", t.AbstractRange)
+def first(x):
+    return x.start
+
+
+@define("last", t.AbstractRange)
+def last(x):
+    return x.stop
+
+
+@define("minimum", t.AbstractRange)
+def minimum(x):
+    _require_elements(x)
+    return min(x.start, x.stop)
+
+
+@define("maximum", t.AbstractRange)
+def maximum(x):
+    _require_elements(x)
+    return max(x.start, x.stop)
+
+
+def _require_elements(x):
+    if x.length == 0:
+        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` to the reducer")
+
+
+@define("in ∈", t.Number, t.AbstractRange)
+def is_in_range(x, range_):
+    if x.__class__ is Traced or range_.length == 0:
+        from .searching import is_in
+
+        return is_in(x, range_) if x.__class__ is Traced else False
+    index = (x - range_.start) / range_.step
+    return bool(index == math.floor(index) and 0 <= index < range_.length)
+
+
+@define("reverse", t.AbstractRange)
+def reverse(x):
+    return range_of(x.stop, -x.step, x.length)
+
+
+@define("isempty", t.AbstractRange)
+def is_empty(x):
+    return x.length == 0
+
+
+@define("==", t.AbstractRange, t.AbstractRange)
+def equal(a, b):
+    if a.length != b.length:
+        return False
+    return a.length == 0 or (a.start == b.start and (a.length == 1 or a.step == b.step))
+
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+
+
+@define("+", t.AbstractRange, t.AbstractRange)
+def add(a, b):
+    return _combined("+", a, b)
+
+
+@define("-", t.AbstractRange, t.AbstractRange)
+def subtract(a, b):
+    return _combined("-", a, b)
+
+
+def _combined(name, a, b):
+    from ..calling import call
+    from .arrays import as_array
+    from .registry import function
+
+    return call(function(name), (as_array(a), as_array(b)))
+
+
+@define("-", t.AbstractRange)
+def negate(x):
+    return range_of(-x.start, -x.step, x.length)
+
+
+@define("*", t.Number, t.AbstractRange)
+def scale(number, x):
+    return _scaled(number, x)
+
+
+@define("*", t.AbstractRange, t.Number)
+def scale_right(x, number):
+    return _scaled(number, x)
+
+
+def _scaled(number, x):
+    from .arithmetic import multiply
+
+    if number.__class__ is Traced:
+        from ..broadcasting import broadcast
+        from .registry import function
+
+        return broadcast(function("*"), [number, x])
+    return range_of(multiply(number, x.start), multiply(number, x.step), x.length)
+
+
+@define("/", t.AbstractRange, t.Number)
+def divide(x, number):
+    from .arithmetic import divide as divide_numbers
+
+    if number.__class__ is Traced:
+        from ..broadcasting import broadcast
+        from .registry import function
+
+        return broadcast(function("/"), [x, number])
+    return range_of(divide_numbers(x.start, number), divide_numbers(x.step, number), x.length)
+
+
+@define("sum", t.AbstractRange)
+def total(x):
+    if isinstance(x.start, int):
+        return x.length * x.start + x.step * (x.length * (x.length - 1) // 2)
+    return sum(x, start=HOST_TYPES[typeof(x.start)](0))
+

@@ -1,0 +1,506 @@
+"""Strings: making, indexing, comparing, case, padding. Indices count bytes of UTF-8, as in Julia."""
+
+import numpy as np
+
+from ...compiler.errors import WeberError
+from .. import types as t
+from ..display import Context, escape, print_text
+from ..staging import host_number, read_host
+from ..values import Array, Char, Range, SetValue, Symbol
+from .characters import width
+from .errors import argument_error, bounds_error
+from .exceptions import exception, raise_value
+from .iteration import collect_values, iterate
+from .printing import string
+from .registry import define, define_constructor
+
+Text = t.UnionType((t.AbstractString, t.Char))
+
+
+def text_of(value):
+    """A string or character as a Python string."""
+    return chr(value.code) if value.__class__ is Char else value
+
+
+# --- indices ----------------------------------------------------------------------------------------------------------
+
+
+def byte_length(text):
+    """The number of bytes in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
+
+
+def byte_index(text, position):
+    """The 1-based byte index of the character at a 0-based position."""
+    return position + 1 if text.isascii() else byte_length(text[:position]) + 1
+
+
+def position_of(text, index):
+    """The 0-based position of the character that starts at a byte index. BoundsError outside of the string,
+    StringIndexError inside of a character."""
+    index = int(host_number(index, "an index into a string"))
+    if not 1 <= index <= byte_length(text):
+        raise bounds_error(text, (index,))
+    if text.isascii():
+        return index - 1
+    position, start = _containing(text, index)
+    if start != index:
+        raise_value(exception("StringIndexError", text, index))
+    return position
+
+
+def _containing(text, index):
+    """(position, byte index) of the character that the byte index falls into."""
+    start = 1
+    for position, character in enumerate(text):
+        following = start + len(character.encode("utf-8", "surrogateescape"))
+        if index < following:
+            return position, start
+        start = following
+    return len(text), start
+
+
+def range_of(text, first, last):
+    """The byte range of the characters at the positions first, …, last - 1."""
+    start = byte_index(text, first)
+    stop = byte_index(text, last - 1) if last > first else start - 1
+    return unit_range(start, stop)
+
+
+def unit_range(start, stop):
+    """`start:stop`."""
+    return Range(start, 1, max(0, stop - start + 1), t.unwrap(t.UnitRange).family.apply(t.Int64))
+
+
+def string_vector(texts):
+    """A `Vector{String}`."""
+    return collect_values(texts, element=t.String)
+
+
+@define("getindex", t.AbstractString, t.Integer)
+def getindex(text, index):
+    """The character that starts at a byte index."""
+    return Char(ord(text[position_of(text, index)]))
+
+
+@define("getindex", t.AbstractString, t.AbstractUnitRange)
+def getindex_range(text, indices):
+    """The part from the character that starts at the first index to the one that starts at the last."""
+    if len(indices) == 0:
+        return ""
+    first, last = position_of(text, indices[0]), position_of(text, indices[len(indices) - 1])
+    return text[first:last + 1]
+
+
+@define("getindex", t.AbstractString, t.AbstractArray)
+def getindex_several(text, indices):
+    return "".join(text[position_of(text, index)] for index in iterate(indices))
+
+
+@define("getindex", t.AbstractString, t.Colon)
+def getindex_all(text, _):
+    return text
+
+
+@define("SubString", t.AbstractString, t.Integer, exported=True)
+def substring_from(text, first):
+    return text[position_of(text, first):]
+
+
+@define("firstindex", t.AbstractString)
+def firstindex(_text):
+    return 1
+
+
+@define("lastindex", t.AbstractString)
+def lastindex(text):
+    """The byte index of the last character."""
+    return byte_index(text, len(text) - 1) if text else 0
+
+
+@define("length", t.AbstractString)
+def length(text):
+    """The number of characters."""
+    return len(text)
+
+
+@define("ncodeunits sizeof", t.AbstractString)
+def ncodeunits(text):
+    """The number of bytes."""
+    return byte_length(text)
+
+
+@define("isempty", t.AbstractString)
+def isempty(text):
+    return not text
+
+
+@define("eachindex keys", t.AbstractString)
+def eachindex(text):
+    """The byte indices of the characters."""
+    if text.isascii():
+        return unit_range(1, len(text))
+    return collect_values((byte_index(text, k) for k in range(len(text))), element=t.Int64)
+
+
+@define("isvalid", t.AbstractString, t.Integer)
+def isvalid(text, index):
+    """Whether a character starts at the byte index."""
+    return 1 <= index <= byte_length(text) and _containing(text, index)[1] == index
+
+
+@define("nextind", t.AbstractString, t.Integer)
+def nextind(text, index):
+    """The byte index of the next character."""
+    if index == 0:
+        return 1
+    position, _ = _containing(text, index)
+    return byte_index(text, position + 1)
+
+
+@define("nextind", t.AbstractString, t.Integer, t.Integer)
+def nextind_by(text, index, count):
+    for _ in range(count):
+        index = nextind(text, index)
+    return index
+
+
+@define("prevind", t.AbstractString, t.Integer)
+def prevind(text, index):
+    """The byte index of the previous character."""
+    position, start = _containing(text, index)
+    return byte_index(text, position - 1) if start == index and position else start if start < index else 0
+
+
+@define("prevind", t.AbstractString, t.Integer, t.Integer)
+def prevind_by(text, index, count):
+    for _ in range(count):
+        index = prevind(text, index)
+    return index
+
+
+@define("thisind", t.AbstractString, t.Integer)
+def thisind(text, index):
+    """The byte index of the character that a byte belongs to."""
+    return _containing(text, index)[1]
+
+
+@define("codeunits", t.AbstractString)
+def codeunits(text):
+    """The bytes."""
+    return Array(np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8).copy())
+
+
+@define("codeunit", t.AbstractString, t.Integer)
+def codeunit(text, index):
+    data = text.encode("utf-8", "surrogateescape")
+    if not 1 <= index <= len(data):
+        raise bounds_error(text, (index,))
+    return np.uint8(data[index - 1])
+
+
+@define("first", t.AbstractString, t.Integer)
+def first_characters(text, count):
+    return text[:int(host_number(count, "a count"))]
+
+
+@define("last", t.AbstractString, t.Integer)
+def last_characters(text, count):
+    return text[max(0, len(text) - int(host_number(count, "a count"))):]
+
+
+# --- making -----------------------------------------------------------------------------------------------------------
+
+
+@define_constructor(t.String, t.AbstractString)
+def string_of_string(_, text):
+    return text
+
+
+@define_constructor(t.String, t.Symbol)
+def string_of_symbol(_, symbol):
+    return symbol.name
+
+
+@define_constructor(t.String, t.AbstractArray)
+def string_of_array(_, array):
+    """`String(bytes)`, `String(chars)`."""
+    if array.__class__ is Array and array.element is t.UInt8:
+        return read_host(array, "a string").tobytes().decode("utf-8", "surrogateescape")
+    return "".join(map(text_of, iterate(array)))
+
+
+@define_constructor(t.Symbol, t.Any, ...)
+def symbol(_, *parts):
+    """`Symbol("a", 1)`."""
+    return Symbol(string(*parts))
+
+
+@define("*", Text, Text, ...)
+def concatenate(*texts):
+    """The strings joined."""
+    return "".join(map(text_of, texts))
+
+
+@define("repeat", Text, t.Integer)
+@define("^", Text, t.Integer)
+def repeat(text, count):
+    """The string `count` times."""
+    count = int(host_number(count, "a count"))
+    if count < 0:
+        raise argument_error(f"can't repeat a string {count} times")
+    return text_of(text) * count
+
+
+@define("join", t.Any)
+def join(items):
+    """The items' texts joined."""
+    return "".join(map(_print, iterate(items)))
+
+
+@define("join", t.Any, t.Any)
+def join_with(items, delimiter):
+    """The items' texts with a delimiter between."""
+    return _print(delimiter).join(map(_print, iterate(items)))
+
+
+@define("join", t.Any, t.Any, t.Any)
+def join_with_last(items, delimiter, last):
+    """The items' texts with a delimiter between, another before the last."""
+    texts = list(map(_print, iterate(items)))
+    if len(texts) < 2:
+        return "".join(texts)
+    return _print(delimiter).join(texts[:-1]) + _print(last) + texts[-1]
+
+
+def _define_join_to():
+    @define("join", t.IO, t.Any, t.Any, ...)
+    def join_to(stream, items, *delimiters):
+        stream.write_text((join, join_with, join_with_last)[len(delimiters)](items, *delimiters))
+
+    @define("join", t.IO, t.Any)
+    def join_plain_to(stream, items):
+        stream.write_text(join(items))
+
+
+_define_join_to()
+
+
+def _print(value):
+    return print_text(value, Context())
+
+
+@define("reverse", t.AbstractString)
+def reverse(text):
+    return text[::-1]
+
+
+@define("map", t.Any, t.AbstractString)
+def map_(function, text):
+    """The string of the characters that the function gives."""
+    from ..calling import call
+
+    return "".join(text_of(call(function, (Char(ord(c)),))) for c in text)
+
+
+@define("filter", t.Any, t.AbstractString)
+def filter_(predicate, text):
+    """The characters that satisfy the predicate."""
+    from .iterators import holds
+
+    return "".join(c for c in text if holds(predicate, Char(ord(c))))
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------
+
+
+@define("== isequal", t.AbstractString, t.AbstractString)
+def equal(a, b):
+    return a == b
+
+
+@define("isless <", t.AbstractString, t.AbstractString)
+def isless(a, b):
+    return a < b
+
+
+@define("cmp", t.AbstractString, t.AbstractString)
+def cmp(a, b):
+    return (a > b) - (a < b)
+
+
+@define("in ∈", t.Char, t.AbstractString)
+def contains_char(c, text):
+    return chr(c.code) in text
+
+
+@define("in ∈", t.AbstractString, t.AbstractString)
+def no_containment(_a, _b):
+    raise WeberError("use occursin(needle, haystack) for string containment")
+
+
+@define("isascii", t.AbstractString)
+def isascii(text):
+    return text.isascii()
+
+
+# --- case and padding -------------------------------------------------------------------------------------------------
+
+
+@define("uppercase", t.AbstractString)
+def uppercase(text):
+    return text.upper()
+
+
+@define("lowercase", t.AbstractString)
+def lowercase(text):
+    return text.lower()
+
+
+@define("titlecase", t.AbstractString, keywords=("strict",))
+def titlecase(text, strict=True):
+    """The string with the first letter of each word in upper case, the others in lower case if `strict`."""
+    parts, starts = [], True
+    for character in text:
+        if character.isalpha() or character in "'’":
+            parts.append(character.upper() if starts else character.lower() if strict else character)
+            starts = False
+        else:
+            parts.append(character)
+            starts = True
+    return "".join(parts)
+
+
+@define("uppercasefirst", t.AbstractString)
+def uppercasefirst(text):
+    return text[:1].upper() + text[1:]
+
+
+@define("lowercasefirst", t.AbstractString)
+def lowercasefirst(text):
+    return text[:1].lower() + text[1:]
+
+
+@define("textwidth", t.AbstractString)
+def textwidth(text):
+    """How many columns the string takes on a terminal."""
+    return sum(map(width, text))
+
+
+def _padding(text, columns, padding):
+    missing = int(host_number(columns, "a width")) - textwidth(text)
+    if missing <= 0:
+        return ""
+    times, rest = divmod(missing, textwidth(padding))
+    return padding * times + padding[:rest]
+
+
+@define("lpad", t.Any, t.Integer)
+def lpad(value, columns):
+    """The text padded on the left with blanks."""
+    return lpad_with(value, columns, " ")
+
+
+@define("lpad", t.Any, t.Integer, Text)
+def lpad_with(value, columns, padding):
+    """The text padded on the left."""
+    text = _print(value)
+    return _padding(text, columns, text_of(padding)) + text
+
+
+@define("rpad", t.Any, t.Integer)
+def rpad(value, columns):
+    """The text padded on the right with blanks."""
+    return rpad_with(value, columns, " ")
+
+
+@define("rpad", t.Any, t.Integer, Text)
+def rpad_with(value, columns, padding):
+    """The text padded on the right."""
+    text = _print(value)
+    return text + _padding(text, columns, text_of(padding))
+
+
+@define("chomp", t.AbstractString)
+def chomp(text):
+    """The string without a newline at its end."""
+    return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
+
+
+@define("chop", t.AbstractString, keywords=("head", "tail"))
+def chop(text, head=0, tail=1):
+    """The string without its first `head` and last `tail` characters."""
+    return text[head:max(head, len(text) - tail)]
+
+
+@define("chopprefix", t.AbstractString, t.AbstractString)
+def chopprefix(text, prefix):
+    return text.removeprefix(prefix)
+
+
+@define("chopsuffix", t.AbstractString, t.AbstractString)
+def chopsuffix(text, suffix):
+    return text.removesuffix(suffix)
+
+
+def char_test(chars):
+    """A Python predicate on single characters from a Char, a collection of Chars or a function."""
+    if chars.__class__ is Char:
+        return lambda c: ord(c) == chars.code
+    if chars.__class__ in (str, tuple, Array, SetValue, Range):
+        codes = {item.code for item in iterate(chars)}
+        return lambda c: ord(c) in codes
+    from .iterators import holds
+
+    return lambda c: holds(chars, Char(ord(c)))
+
+
+def _strip(text, test, left, right):
+    first, last = 0, len(text)
+    while left and first < last and test(text[first]):
+        first += 1
+    while right and last > first and test(text[last - 1]):
+        last -= 1
+    return text[first:last]
+
+
+def _define_strip(name, left, right):
+    @define(name, t.AbstractString)
+    def strip(text):
+        return _strip(text, _space, left, right)
+
+    @define(name, t.AbstractString, t.Any)
+    def strip_chars(text, chars):
+        return _strip(text, char_test(chars), left, right)
+
+    @define(name, t.Any, t.AbstractString)
+    def strip_where(predicate, text):
+        return _strip(text, char_test(predicate), left, right)
+
+
+def _space(c):
+    from .characters import is_space
+
+    return is_space(Char(ord(c))) or c == "\0"
+
+
+_define_strip("strip", True, True)
+_define_strip("lstrip", True, False)
+_define_strip("rstrip", False, True)
+
+
+@define("escape_string", t.AbstractString)
+def escape_string(text):
+    """The string with what does not print escaped."""
+    return escape(text, "")
+
+
+@define("escape_string", t.AbstractString, t.Any)
+def escape_string_also(text, also):
+    return escape(text, "".join(map(text_of, iterate(also))))
+
+
+@define("unescape_string", t.AbstractString)
+def unescape_string(text):
+    """The string with backslash escapes resolved."""
+    return text.encode("latin-1", "backslashreplace").decode("unicode_escape")

@@ -1,0 +1,1 @@
+from .provisional_parser import parse, parse_cached, read_source  # noqa: F401
