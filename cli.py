@@ -74,7 +74,7 @@ def _parser():
         help="artifacts (default), or as text the IR or the syntax tree, which goes to stdout without -o",
     )  # fmt: skip
 
-    check = command("check", _check, "compile a file without writing it", "Reports all entries that fail.")
+    check = command("check", _check, "compile a file without writing it", "Reports each error once.")
     _add_source(check)
     check.add_argument("--explain", action="store_true", help="describe what each entry compiles to")
 
@@ -136,19 +136,21 @@ def _compile(options):
 
 
 def _check(options):
-    module, status = _loaded(options), 0
+    module, diagnostics = _loaded(options), {}  # a dict keeps their order
     names = [entry.name for entry in module.entries()]
     for name in names:
         try:
             artifact = module.compile(name, target=options.target, opset=options.opset)
         except WeberError as error:
-            _complain(str(error))
-            status = 1
+            diagnostics[str(error)] = name  # entries that share a state can fail for the same reason
         else:
             print(artifact.inspect() if options.explain else f"{name}: no errors")
+    if diagnostics:
+        _complain("\n".join(diagnostics))
+        return 1
     if not names:
         print(f"{options.file}: no errors, no entries")
-    return status
+    return 0
 
 
 def _run(options):

@@ -1,7 +1,8 @@
-"""From operations to ONNX nodes: scopes, names, constants, dims at run time, and broadcasts that need no node.
+"""From operations to ONNX nodes: scopes, names, constants, dims at run time, and broadcasts that need no
+node.
 
-An op's `lower(lowering, operation, names)` calls `Lowering.node` and its helpers. Nodes are light records here; the
-protobuf is built from them by `onnx_export`.
+An op's `lower(lowering, operation, names)` calls `Lowering.node` and its helpers. Nodes are light records
+here; the protobuf is built from them by `onnx_export`.
 """
 
 from contextlib import contextmanager
@@ -18,7 +19,10 @@ from .rewrite import attributes_key
 from .types import I64, Dim, DimExpression, TensorType, dim_names, element_type_of, symbol, symbol_name
 
 LOCAL_CONSTANT_LIMIT = 1024
-"""Constants of at most so many elements are local to the subgraph that uses them; larger ones stand at the root."""
+"""Constants of at most so many elements are local to the subgraph that uses them; larger ones stand at the
+root."""
+
+ONE_INTEGER = TensorType(I64, (1,))
 
 
 @dataclass(slots=True, eq=False)
@@ -45,10 +49,10 @@ class Graph:
     names: dict[Value, str] = field(default_factory=dict)  # tensor name of each value that is there in full
     broadcasts: dict[Value, Operation] = field(default_factory=dict)  # expanded only on demand
     constants: dict[tuple, str] = field(default_factory=dict)  # (dtype, shape, bytes) → name
-    dims: dict = field(default_factory=dict)  # names of int64 tensors: dim → vector of one, ("shape", dims), …
+    dims: dict = field(default_factory=dict)  # int64 tensors: dim → its vector, ("shape", dims), …
     dim_sources: dict[str, tuple[str, int]] = field(default_factory=dict)  # symbol → (tensor, axis)
     made: dict[tuple, list[str]] = field(default_factory=dict)  # outputs of nodes by what they compute
-    aligned: dict[tuple, str] = field(default_factory=dict)  # (value, shape) → the value with axes of extent 1
+    aligned: dict[tuple, str] = field(default_factory=dict)  # (value, shape) → it with axes of extent 1
 
     def chain(self):
         """This scope and those around it, innermost first."""
@@ -70,7 +74,7 @@ class Lowering:
         self._wanted: dict[Value, str] = {}
         self._arrays: dict[str, np.ndarray] = {}
 
-    # --- names --------------------------------------------------------------------------------------------------------
+    # --- names ----------------------------------------------------------------------------------------------
 
     def reserve(self, name: str) -> str:
         """Takes a name exactly as it is. Raises WeberError when it is taken."""
@@ -91,18 +95,18 @@ class Lowering:
                 self._used[name] = 0
                 return name
 
-    # --- what ops call ------------------------------------------------------------------------------------------------
+    # --- what ops call --------------------------------------------------------------------------------------
 
     def node(self, op_type: str, inputs, outputs: int = 1, type=None, **attributes) -> "str | list[str]":
-        """Adds a node; returns its output's name, or the list of names when `outputs` is not 1. A node that an earlier
-        operation has added with the same inputs and attributes is used again.
+        """Adds a node; returns its output's name, or the list of names when `outputs` is not 1. A node that
+        an earlier operation has added with the same inputs and attributes is used again.
 
-        An input is a name, or None where an optional input is absent. `type` is the output's TensorType or a list of
-        them. It may be left out for the node whose outputs are the operation's results, and where `onnx_types` can tell.
-        Attributes are ints, floats, strings, lists of them, arrays, element types (their ONNX number) or the `Graph`s
-        that `graph` and `subgraph` gave; None leaves one out.
+        An input is a name, or None where an optional input is absent. `type` is the output's TensorType or a
+        list of them. It may be left out for the node whose outputs are the operation's results, and where
+        `onnx_types` can tell. Attributes are ints, floats, strings, lists of them, arrays, element types
+        (their ONNX number) or the `Graph`s that `graph` and `subgraph` gave; None leaves one out.
         """
-        inputs = ["" if name is None else name for name in inputs]
+        inputs = [name or "" for name in inputs]
         while inputs and not inputs[-1]:
             inputs.pop()
         attributes = {key: value for key, value in attributes.items() if value is not None}
@@ -162,7 +166,8 @@ class Lowering:
                 return self._fixed("Shape", [name], type)
         parts = []
         for is_static, group in groupby(dims, lambda dim: isinstance(dim, int)):
-            parts += [self.integers(list(group))] if is_static else map(self.dim_vector, group)
+            group = list(group)
+            parts += [self.integers(group)] if is_static else map(self.dim_vector, group)
         return parts[0] if len(parts) == 1 else self._fixed("Concat", parts, type, axis=0)
 
     def dim(self, dim: Dim) -> str:
@@ -172,11 +177,13 @@ class Lowering:
         home, key = self._home(dim_names(dim)), ("scalar", dim)
         if key not in home.dims:
             with self._inside(home):
-                home.dims[key] = self._fixed("Squeeze", [self.dim_vector(dim), self.integers([0])], TensorType(I64))
+                inputs = [self.dim_vector(dim), self.integers([0])]
+                home.dims[key] = self._fixed("Squeeze", inputs, TensorType(I64))
         return home.dims[key]
 
     def reshape(self, name: str, dims, type: TensorType | None = None) -> str:
-        """Reshapes to `dims`; one symbolic dim among positive ones becomes -1, which needs no shape at run time."""
+        """Reshapes to `dims`; one symbolic dim among positive ones becomes -1, which needs no shape at run
+        time."""
         dims = tuple(dims)
         symbolic = [dim for dim in dims if isinstance(dim, DimExpression)]
         if len(symbolic) == 1 and 0 not in dims:
@@ -193,7 +200,7 @@ class Lowering:
             return name
         return self.node("Cast", [name], to=element, type=TensorType(element, self.types[name].shape))
 
-    # --- regions ------------------------------------------------------------------------------------------------------
+    # --- regions --------------------------------------------------------------------------------------------
 
     def graph(self, block: Block) -> Graph:
         """A subgraph without inputs that holds a block and yields its results (an arm of If)."""
@@ -203,7 +210,8 @@ class Lowering:
 
     @contextmanager
     def subgraph(self):
-        """Nodes added inside the `with` go to a new subgraph. Give it `input`s, nodes or a `block`, and `outputs`."""
+        """Nodes added inside the `with` go to a new subgraph. Give it `input`s, nodes or a `block`, and
+        `outputs`."""
         with self._inside(Graph(self.graph_scope)) as graph:
             yield graph
 
@@ -214,16 +222,23 @@ class Lowering:
         self.graph_scope.inputs.append(name)
         return name
 
-    def outputs(self, names):
-        """Declares the present subgraph's outputs. One that is no result of its nodes goes through Identity."""
-        graph, made = self.graph_scope, {name for node in self.graph_scope.nodes for name in node.outputs}
+    def outputs(self, names, carried=False):
+        """Declares the next outputs of the present subgraph. One that no node of it makes goes through
+        Identity; only `carried` values may be inputs passed on. (The runtime stacks wrong values of an input
+        that it goes on to change.)
+        """
+        graph = self.graph_scope
+        made = {name for node in graph.nodes for name in node.outputs}
+        if carried:
+            made.update(graph.inputs)
         for name in names:
-            if name in graph.outputs or name not in made and name not in graph.inputs:
+            if name in graph.outputs or name not in made:
                 name = self.node("Identity", [name], type=self.types[name])
             graph.outputs.append(name)
 
     def block(self, block: Block, arguments) -> list[str]:
-        """Lowers a block's operations into the present scope, its arguments being these tensors; gives its results."""
+        """Lowers a block's operations into the present scope, its arguments being these tensors; gives its
+        results."""
         for value, name in zip(block.arguments, arguments, strict=True):
             self._define(value, name)
         for operation in block.operations:
@@ -233,7 +248,7 @@ class Lowering:
                 self._lower(operation)
         return [self.value(value) for value in block.results]
 
-    # --- values and operations ----------------------------------------------------------------------------------------
+    # --- values and operations ------------------------------------------------------------------------------
 
     def want(self, value: Value, name: str):
         """Asks that the tensor of a value have this (reserved) name, if a node makes it."""
@@ -294,7 +309,7 @@ class Lowering:
                 self.graph_scope.made[key] = node.outputs
             for name in node.outputs:
                 if name not in self.types:
-                    raise AssertionError(f"the lowering of {operation.name} gives no type for a {node.op_type} node")
+                    raise AssertionError(f"{operation.name} is lowered to a {node.op_type} node without a type")
 
     def _define(self, value, name):
         self.graph_scope.names[value] = name
@@ -304,17 +319,18 @@ class Lowering:
             if known and not any(known in graph.dim_sources for graph in self.graph_scope.chain()):
                 self.graph_scope.dim_sources[known] = (name, axis)
 
-    # --- broadcasts that ONNX does by itself ----------------------------------------------------------------------------
+    # --- broadcasts that ONNX does by itself ----------------------------------------------------------------
 
     def _elementwise(self, operation):
-        """The operation and its operands' names, with `broadcast` operands unexpanded where ONNX's own broadcasting
-        still gives the result its shape. The operation's operands are stand-ins of the types that the tensors have."""
+        """The operation and its operands' names, with `broadcast` operands unexpanded where ONNX's own
+        broadcasting still gives the result its shape. The operation's operands are stand-ins of the types
+        that the tensors have."""
         shape = operation.results[0].shape
         forms = [self._unexpanded(operand) for operand in operation.operands]
         if not any(forms):
             return operation, [self.value(operand) for operand in operation.operands]
         covered = set()
-        for operand, form in zip(operation.operands, forms):
+        for form in forms:
             axes = range(len(shape)) if form is None else _full_axes(form[0], shape)
             covered.update(axes)
         for index, form in enumerate(forms):
@@ -327,7 +343,7 @@ class Lowering:
         for operand, form in zip(operation.operands, forms):
             names.append(self.value(operand) if form is None else self._aligned(operand, form[0]))
             stand_ins.append(operand if form is None else Value(self.types[names[-1]], name=operand.name))
-        copy = Operation(operation.op, stand_ins, operation.attributes, operation.regions, [], operation.location)
+        copy = Operation(operation.op, stand_ins, operation.attributes, [], [], operation.location)
         copy.results = operation.results
         return copy, names
 
@@ -336,9 +352,7 @@ class Lowering:
         operation = value.operation
         if operation is None or operation.name != "broadcast":
             return None
-        source, axes, full = operation.operands[0], operation.attributes["axes"], operation.attributes["shape"]
-        if list(axes) != sorted(axes):
-            return None
+        source, axes, full = operation.operands[0], operation.attributes["axes"], operation.result.shape
         first = axes[0] if axes else len(full)
         extents = dict(zip(axes, source.shape))
         return (tuple(extents.get(axis, 1) for axis in range(first, len(full))),)
@@ -350,7 +364,7 @@ class Lowering:
             return self.value(source)
         if source.operation is not None and source.operation.name == "constant":
             return self.constant(source.operation.attributes["value"].reshape(shape))
-        home = next((graph for graph in self.graph_scope.chain() if value in graph.broadcasts), self.graph_scope)
+        home = next(graph for graph in self.graph_scope.chain() if value in graph.broadcasts)
         key = (source, shape)
         if key not in home.aligned:
             axes = value.operation.attributes["axes"]
@@ -360,10 +374,11 @@ class Lowering:
                                                 TensorType(source.element, shape))
         return home.aligned[key]
 
-    # --- dims ---------------------------------------------------------------------------------------------------------
+    # --- dims -----------------------------------------------------------------------------------------------
 
     def dim_vector(self, dim: Dim) -> str:
-        """An int64 vector of one element that holds a dim; computed once, in the outermost scope that knows its names."""
+        """An int64 vector of one element that holds a dim; computed once, in the outermost scope that knows
+        its names."""
         if isinstance(dim, int):
             return self.integers([dim])
         home = self._home(dim_names(dim))
@@ -376,7 +391,8 @@ class Lowering:
         name = symbol_name(dim)
         if name:
             if name not in self.graph_scope.dim_sources:
-                raise WeberError(f"the size {name} cannot be told from the inputs of the exported graph", self.location)
+                raise WeberError(f"the size {name} cannot be told from the inputs of the exported graph",
+                                 self.location)
             tensor, axis = self.graph_scope.dim_sources[name]
             return self._fixed("Shape", [tensor], start=axis, end=axis + 1)
         total = None
@@ -395,7 +411,7 @@ class Lowering:
             numerator = self._fixed("Sub", [numerator, self._fixed("Mod", [numerator, denominator])])
         return self._fixed("Div", [numerator, denominator])
 
-    def _fixed(self, op_type, inputs, type=TensorType(I64, (1,)), **attributes):
+    def _fixed(self, op_type, inputs, type=ONE_INTEGER, **attributes):
         """A node that operations share: it is not renamed after a result."""
         name = self.node(op_type, inputs, type=type, **attributes)
         self.graph_scope.nodes[-1].fixed = True
@@ -418,8 +434,9 @@ class Lowering:
 
 
 def _node_key(op_type, inputs, attributes, outputs):
-    """What tells nodes apart; None for those with subgraphs."""
-    if any(isinstance(value, Graph) for value in attributes.values()):
+    """What tells nodes apart; None for those with subgraphs and for copies, which are made where a name is
+    needed."""
+    if op_type == "Identity" or any(isinstance(value, Graph) for value in attributes.values()):
         return None
     return (op_type, tuple(inputs), attributes_key(attributes), outputs)
 

@@ -19,22 +19,24 @@ def export(function: Function, opset: int = 21, ir_version: int | None = None, t
            metadata: dict[str, str] | None = None) -> ModelProto:
     """The ONNX model of a function: standard operators only, a type for every value.
 
-    An input that has a default gets an initializer of its name; `metadata_props["weber.state"]` is the JSON map from
-    state inputs to the outputs that hold their next values. A node's doc string is its source location.
-    Raises WeberError for an opset outside 21–26, a size that the inputs do not determine, or equal names, and
-    UnsupportedError for an op without an ONNX form.
+    An input that has a default gets an initializer of its name; `metadata_props["weber.state"]` is the JSON
+    map from state inputs to the outputs that hold their next values. A node's doc string is its source
+    location. Raises WeberError for an opset outside 21–26, a size that the inputs do not determine, or equal
+    names, and UnsupportedError for an op without an ONNX form.
     """
     if opset not in IR_VERSIONS:
-        raise WeberError(f"cannot export opset {opset}: only {min(IR_VERSIONS)} to {max(IR_VERSIONS)} are supported")
+        raise WeberError(f"opset {opset} is not supported: only {min(IR_VERSIONS)} to {max(IR_VERSIONS)} are")
     lowering = Lowering(opset, target)
     graph = _lower(lowering, function)
-    model = ModelProto(ir_version=ir_version or IR_VERSIONS[opset], producer_name="weber", producer_version=_version())
+    model = ModelProto(ir_version=ir_version or IR_VERSIONS[opset], producer_name="weber",
+                       producer_version=_version())
     model.opset_import.add(domain="", version=opset)
     writer = _Writer(lowering)
     writer.graph(graph, model.graph, function.name)
     for name, value in function.defaults.items():
         model.graph.initializer.append(tensor(np.asarray(value), name))
-    for key, text in {"weber.state": json.dumps(function.state, ensure_ascii=False), **(metadata or {})}.items():
+    metadata = {"weber.state": json.dumps(function.state, ensure_ascii=False), **(metadata or {})}
+    for key, text in metadata.items():
         model.metadata_props.add(key=key, value=text)
     return model
 
@@ -44,7 +46,8 @@ def _lower(lowering, function) -> Graph:
     for value, name in zip(body.arguments, function.argument_names, strict=True):
         for dim in value.type.shape:
             if not isinstance(dim, int) and not symbol_name(dim):
-                raise WeberError(f"a size of an exported input must be a name or a number, not {dim}", function.location)
+                raise WeberError(f"a size of an exported input must be a name or a number, not {dim}",
+                                 function.location)
         lowering.reserve(name)
         lowering.types[name] = value.type
         graph.inputs.append(name)
@@ -52,8 +55,7 @@ def _lower(lowering, function) -> Graph:
         lowering.reserve(name)
         if value.operation is not None:
             lowering.want(value, name)
-    for value, name in zip(body.results, lowering.block(body, graph.inputs)):
-        wanted = function.result_names[len(graph.outputs)]
+    for wanted, name in zip(function.result_names, lowering.block(body, graph.inputs)):
         if name != wanted:
             lowering.copy(name, wanted)
         graph.outputs.append(wanted)
@@ -121,8 +123,9 @@ class _Writer:
 def tensor(array: np.ndarray, name: str) -> TensorProto:
     """A TensorProto with the raw little-endian bytes of an array."""
     element = element_type_of(array.dtype)
-    little = array.dtype.newbyteorder("<") if array.dtype.byteorder == ">" else array.dtype
-    return TensorProto(name=name, data_type=element.onnx, dims=array.shape, raw_data=array.astype(little).tobytes())
+    if array.dtype.byteorder == ">":
+        array = array.astype(array.dtype.newbyteorder("<"))
+    return TensorProto(name=name, data_type=element.onnx, dims=array.shape, raw_data=array.tobytes())
 
 
 def value_info(proto: ValueInfoProto, name: str, type: TensorType):

@@ -3,11 +3,13 @@
 from .types import BOOL, I64, TensorType, element_type_of_onnx
 
 _AS_FIRST = frozenset("""
-    Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu HardSigmoid Identity
-    LeakyRelu Log LogSoftmax Neg Not Reciprocal Relu Round ScatterElements ScatterND Selu Sigmoid Sign Sin Sinh Softmax
-    Softplus Sqrt Tan Tanh Trilu
+    Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu HardSigmoid
+    Identity LeakyRelu Log LogSoftmax Neg Not Reciprocal Relu Round ScatterElements ScatterND Selu Sigmoid Sign Sin
+    Sinh Softmax Softplus Sqrt Tan Tanh Trilu
 """.split())
-_BROADCASTING = frozenset("Add Sub Mul Div Pow Mod Min Max And Or Xor BitwiseAnd BitwiseOr BitwiseXor BitShift".split())
+_BROADCASTING = frozenset("""
+    Add Sub Mul Div Pow Mod Min Max And Or Xor BitwiseAnd BitwiseOr BitwiseXor BitShift
+""".split())
 _COMPARING = frozenset("Equal Less LessOrEqual Greater GreaterOrEqual".split())
 _REDUCING = frozenset("ReduceSum ReduceProd ReduceMax ReduceMin ReduceMean ReduceL2 ReduceSumSquare".split())
 
@@ -15,8 +17,9 @@ _REDUCING = frozenset("ReduceSum ReduceProd ReduceMax ReduceMin ReduceMean Reduc
 def node_types(op_type, inputs, attributes, arrays):
     """The types of a node's outputs, as far as they are known.
 
-    `inputs` are the input types (None where unknown or absent), `arrays` the values of inputs that are constants.
-    Gives [] for an op type or a case that this table does not cover; the lowering then has to state the type.
+    `inputs` are the input types (None where unknown or absent), `arrays` the values of inputs that are
+    constants. Gives [] for an op type or a case that this table does not cover; the lowering then has to
+    state the type.
     """
     if not inputs or inputs[0] is None:
         return []
@@ -35,7 +38,8 @@ def node_types(op_type, inputs, attributes, arrays):
         to = attributes["to"]
         return [TensorType(element_type_of_onnx(to) if isinstance(to, int) else to, first.shape)]
     if op_type == "Shape":
-        return [TensorType(I64, (len(range(first.rank)[attributes.get("start", 0):attributes.get("end", first.rank)]),))]
+        kept = first.shape[attributes.get("start", 0):attributes.get("end", first.rank)]
+        return [TensorType(I64, (len(kept),))]
     if op_type == "Transpose":
         return [TensorType(first.element, tuple(first.shape[axis] for axis in attributes["perm"]))]
     if op_type == "Concat":
@@ -85,8 +89,8 @@ def _with_axes(op_type, type, axes, attributes):
         return [TensorType(type.element, tuple(1 if axis in new else next(old) for axis in range(rank)))]
     dropped = {axis % type.rank for axis in axes}
     keep = op_type != "Squeeze" and attributes.get("keepdims", 1)
-    shape = tuple(1 if axis in dropped else dim for axis, dim in enumerate(type.shape) if keep or axis not in dropped)
-    return [TensorType(type.element, shape)]
+    shape = [1 if axis in dropped else dim for axis, dim in enumerate(type.shape) if keep or axis not in dropped]
+    return [TensorType(type.element, tuple(shape))]
 
 
 def _matmul(a, b):

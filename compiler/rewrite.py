@@ -1,7 +1,8 @@
 """Rewriting: a builder that applies rules to each operation as it is built.
 
-A rule is a function of a builder and an operation that is not yet in a block: `rule(b, operation) -> Value | None`. It
-gives a value to stand for the operation's (only) result, built with `b`, or None where it does not apply.
+A rule is a function of a builder and an operation that is not yet in a block: `rule(b, operation) -> Value |
+None`. It gives a value to stand for the operation's (only) result, built with `b`, or None where it does not
+apply.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,13 +12,13 @@ import numpy as np
 from .ir import Block, Builder, Function, Operation, Value
 from .ops import OPS
 
-
 COMPARED_ELEMENTS = 65536
 """Larger arrays are taken to be equal only when they are the same object."""
 
 
 class Rules:
-    """A table of rules by op name; `@rules("add", "sub")` enters one, `@rules("*")` one that is tried on every op, last."""
+    """A table of rules by op name; `@rules("add", "sub")` enters one, `@rules("*")` one that is tried on
+    every op, last."""
 
     def __init__(self):
         self.by_op: dict[str, list[Callable]] = {}
@@ -42,8 +43,8 @@ class Rules:
 class Rewriter(Builder):
     """A builder that merges equal operations and replaces those to which a rule applies.
 
-    Replacements go through `emit` again, so that the result is in normal form with respect to the rules. `changes`
-    counts the operations replaced or merged.
+    Replacements go through `emit` again, so that the result is in normal form with respect to the rules.
+    `changes` counts the operations replaced or merged.
     """
 
     def __init__(self, rules: Rules, block: Block | None = None, parent: "Rewriter | None" = None):
@@ -99,7 +100,8 @@ class Rewriter(Builder):
 
 
 def rewrite(function: Function, rules: Rules) -> tuple[Function, int]:
-    """The function rebuilt with rules applied and operations without use dropped, and the number of changes."""
+    """The function rebuilt with rules applied and operations without use dropped, and the number of changes.
+    """
     mapping: dict[Value, Value] = {}
     rewriter = Rewriter(rules)
     body = _rewrite_block(rewriter, function.body, mapping, use_counts(function.body))
@@ -131,8 +133,8 @@ def _rewrite_operation(rewriter, operation, mapping, counts):
         inner = Rewriter(rewriter.rules, parent=rewriter)
         regions.append(_rewrite_block(inner, region, dict(mapping), counts))
         rewriter.changes += inner.changes
-    results = rewriter.emit(operation.name, [mapping[value] for value in operation.operands], operation.attributes,
-                            regions)
+    operands = [mapping[value] for value in operation.operands]
+    results = rewriter.emit(operation.name, operands, operation.attributes, regions)
     results = results if isinstance(results, list) else [results]
     for old, new in zip(operation.results, results, strict=True):
         mapping[old] = new

@@ -2,12 +2,13 @@
 
     "weber.func"() ({
     ^bb0(%x: tensor<?x4xf32, ["N"]>):
-      %y = "weber.reduce_sum"(%x) {axes = [1]} : (tensor<?x4xf32, ["N"]>) -> tensor<?xf32, ["N"]> loc("f.jl":3:5)
+      %y = "weber.reduce_sum"(%x) {axes = [1]} : (tensor<?x4xf32, ["N"]>) -> tensor<?xf32, ["N"]> loc("f":3:5)
       "weber.yield"(%y) : (tensor<?xf32, ["N"]>) -> ()
     }) {argument_names = ["x"], result_names = ["f"], sym_name = "f"} : () -> ()
 
-A value's name is its SSA name where that is a free identifier; else it stands in the location, `loc("θ"("f.jl":3:5))`,
-as MLIR names locations. Dims are `#weber.dim<"2*N + 1">`, numbers that decimals cannot hold are hexadecimal bits.
+A value's name is its SSA name where that is a free identifier; else it stands in the location,
+`loc("θ"("f.jl":3:5))`, as MLIR names locations. Dims are `#weber.dim<"2*N + 1">`, numbers that decimals
+cannot hold are hexadecimal bits.
 """
 
 import re
@@ -101,7 +102,8 @@ class _Printer:
 
 
 def _location(location: Location | None, *names) -> str:
-    """` loc(…)`, with a name for each result if any has to be named here; empty where there is nothing to say."""
+    """` loc(…)`, with a name for each result if any has to be named here; empty where there is nothing to
+    say."""
     place = "unknown" if location is None else _span(location)
     if any(names):
         parts = [f"{print_string(name or '')}({place})" for name in names]
@@ -116,7 +118,7 @@ def _span(location):
     return text
 
 
-# --- attributes -------------------------------------------------------------------------------------------------------
+# --- attributes ---------------------------------------------------------------------------------------------
 
 def print_attributes(attributes) -> str:
     """A dictionary attribute."""
@@ -152,7 +154,8 @@ def print_attribute(value) -> str:
 
 
 def print_string(text: str) -> str:
-    r"""A string literal; bytes that are not printable ASCII are kept as they are but for `"`, `\` and controls."""
+    r"""A string literal; bytes that are not printable ASCII are kept as they are but for `"`, `\` and
+    controls."""
     return '"' + re.sub(r'["\\\x00-\x1f\x7f]', lambda match: f"\\{ord(match[0]):02X}", text) + '"'
 
 

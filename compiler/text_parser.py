@@ -25,7 +25,8 @@ _SHAPE = re.compile(r"(?<=tensor<)(?:(?:\d+|\?)x)*\w+")
 
 
 def parse_module(text: str, file: str = "<ir>") -> Module:
-    """The module that a text describes. Raises WeberError, with the place in the text, where it is malformed."""
+    """The module that a text describes. Raises WeberError, with the place in the text, where it is malformed.
+    """
     parser = _Parser(text, file)
     module = Module()
     while parser.kind != "end":
@@ -41,7 +42,7 @@ class _Parser:
         self.values: list[dict[str, Value]] = []
         self.advance()
 
-    # --- tokens -------------------------------------------------------------------------------------------------------
+    # --- tokens ---------------------------------------------------------------------------------------------
 
     def advance(self):
         """Moves to the next token and returns the text of the present one."""
@@ -95,7 +96,7 @@ class _Parser:
         token = self.take("string")
         return re.sub(r"\\([0-9A-Fa-f]{2})", lambda match: chr(int(match[1], 16)), token[1:-1])
 
-    # --- functions, blocks, operations --------------------------------------------------------------------------------
+    # --- functions, blocks, operations ----------------------------------------------------------------------
 
     def function(self) -> Function:
         if self.string() != "weber.func":
@@ -209,9 +210,10 @@ class _Parser:
         if len(symbols) != dims.count("?"):
             self.fail(f"the type has {dims.count('?')} unknown dims and names {len(symbols)}")
         rest = iter(symbols)
-        return TensorType(ELEMENT_TYPES[element], tuple(next(rest) if dim == "?" else int(dim) for dim in dims))
+        shape = tuple(next(rest) if dim == "?" else int(dim) for dim in dims)
+        return TensorType(ELEMENT_TYPES[element], shape)
 
-    # --- locations ----------------------------------------------------------------------------------------------------
+    # --- locations ------------------------------------------------------------------------------------------
 
     def location(self):
         """(location or None, names of the results or [])."""
@@ -245,7 +247,7 @@ class _Parser:
             end = (end_line, int(self.take("integer")))
         return None, Location(text, line, column, *end)
 
-    # --- attributes ---------------------------------------------------------------------------------------------------
+    # --- attributes -----------------------------------------------------------------------------------------
 
     def attributes(self) -> dict:
         self.expect("{")

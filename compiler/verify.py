@@ -7,15 +7,17 @@ from .types import element_type_of
 
 
 class InvalidIRError(Exception):
-    """IR that breaks a rule: a mistake of the compiler, not of its user. Names the function, the op and its location."""
+    """IR that breaks a rule: a mistake of the compiler, not of its user. Names the function, the op and its
+    location."""
 
 
 def verify(function: Function) -> Function:
     """Checks a function and returns it. Raises InvalidIRError.
 
-    Every operand is defined before its use, in the same block or around it; no value is defined twice; every op is
-    registered and its type rule, applied again, gives the types recorded; argument and result names are as many as the
-    values they name and unique; defaults and state name arguments and results of fitting types.
+    Every operand is defined before its use, in the same block or around it; no value is defined twice; every
+    op is registered and its type rule, applied again, gives the types recorded; argument and result names are
+    as many as the values they name and unique; defaults and state name arguments and results of fitting
+    types.
     """
     _Verifier(function).run()
     return function
@@ -67,7 +69,8 @@ class _Verifier:
         fits = len(array.shape) == type.rank and all(
             size == dim for size, dim in zip(array.shape, type.shape) if isinstance(dim, int))
         if element is not type.element or not fits:
-            self.fail(f"the default of {name} has shape {array.shape} and elements {element}, its type is {type}")
+            self.fail(f"the default of {name} has shape {array.shape} and elements {element}, "
+                      f"its type is {type}")
 
     def _block(self, block: Block, around, what):
         scope = set(around)
@@ -87,7 +90,8 @@ class _Verifier:
             self.fail(f"{name} is not a registered op", location)
         for position, value in enumerate(operation.operands):
             if value not in scope:
-                self.fail(f"operand {position} of {name} is used before its definition or outside of its block", location)
+                self.fail(f"operand {position} of {name} is used before its definition or outside of its block",
+                          location)
         for region in operation.regions:
             self._block(region, scope, f"a region of {name}")
         try:
@@ -95,10 +99,12 @@ class _Verifier:
         except TypeRuleError as error:
             self.fail(f"{name} breaks its type rule: {error}", location)
         if len(types) != len(operation.results):
-            self.fail(f"{name} has {len(operation.results)} results, its type rule gives {len(types)}", location)
+            self.fail(f"{name} has {len(operation.results)} results, its type rule gives {len(types)}",
+                      location)
         for index, (value, type) in enumerate(zip(operation.results, types)):
             if value.type != type:
-                self.fail(f"result {index} of {name} is recorded as {value.type}, its type rule gives {type}", location)
+                self.fail(f"result {index} of {name} is recorded as {value.type}, its type rule gives {type}",
+                          location)
             if value.operation is not operation or value.index != index:
                 self.fail(f"result {index} of {name} does not point back at its operation", location)
             self._define(value, scope, f"result {index} of {name}", location)

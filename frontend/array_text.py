@@ -12,7 +12,8 @@ UNDEFINED = object()
 
 
 class Elements:
-    """Uniform access to what can be shown as an array: `size`, `element` type, `at(i, j, …)` with 0-based indices."""
+    """Uniform access to what can be shown as an array: `size`, `element` type, `at(i, j, …)` with 0-based
+    indices."""
 
     def __init__(self, value):
         self.value = value
@@ -66,7 +67,7 @@ def element_type(type_):
     return None
 
 
-# --- what the brackets must tell of the type --------------------------------------------------------------------------
+# --- what the brackets must tell of the type ----------------------------------------------------------------
 
 
 def is_implicit(type_):
@@ -90,7 +91,8 @@ def is_implicit(type_):
 
 
 def type_prefix(value, context):
-    """(prefix, implicit): what stands before the brackets, and whether the elements tell their type themselves."""
+    """(prefix, implicit): what stands before the brackets, and whether the elements tell their type
+    themselves."""
     type_ = typeof(value)
     info = context.typeinfo
     known = element_type(info) if info is not t.Any and t.is_subtype(type_, info) else None
@@ -109,7 +111,7 @@ def type_prefix(value, context):
     return t.type_name(element), False
 
 
-# --- show: one line ---------------------------------------------------------------------------------------------------
+# --- show: one line -----------------------------------------------------------------------------------------
 
 
 def show(value, context):
@@ -148,9 +150,9 @@ def show_sequence(items, value, context):
     """`[a, b, c]` for a vector or set, without its middle where room is limited to 20 elements."""
     from .display import circular
 
-    if loop := circular(value, context):
-        return f"[{loop}]"
     prefix, implicit = type_prefix(value, context)
+    if loop := circular(value, context):
+        return f"{prefix}[{loop}]"
     inner = context.inside(value)
     if not implicit:
         inner = replace(inner, typeinfo=element_type(typeof(value)))
@@ -203,7 +205,8 @@ def _outer_indices(sizes):
 
 
 def _outer_gap(outer, sizes):
-    """Whether the slice is left out of a long dim: None when shown, the dim where `…` is to be written, else -1."""
+    """Whether the slice is left out of a long dim: None when shown, the dim where `…` is to be written,
+    else -1."""
     for d, (index, size) in enumerate(zip(outer, sizes, strict=True)):
         if size > 10:
             if index == 3 and not any(outer[:d]):
@@ -214,7 +217,12 @@ def _outer_gap(outer, sizes):
     return None
 
 
-# --- text/plain: aligned columns --------------------------------------------------------------------------------------
+# --- text/plain: aligned columns ----------------------------------------------------------------------------
+
+
+WRAPPER_TEXTS = {}
+"""What a summary says of wrappers of other arrays instead of their type: family -> function(value) ->
+text."""
 
 
 def summary(value):
@@ -223,6 +231,8 @@ def summary(value):
 
     size = Elements(value).size
     name = overridden_text("showarg", Context(), value, True) if value.__class__ is Struct else None
+    if value.__class__ is Array and value.type.family in WRAPPER_TEXTS:
+        name = WRAPPER_TEXTS[value.type.family](value)
     return f"{dims_text(size)} {name or t.type_name(typeof(value))}"
 
 
@@ -241,11 +251,11 @@ def plain(value, context):
     rank = len(elements.size)
     if elements.is_empty and (context.compact or (rank == 1 and value.__class__ is Array)):
         return show(value, context)
+    if circular(value, context):
+        return show(value, context)
     head = summary(value)
     if elements.is_empty:
         return head
-    if loop := circular(value, context):
-        return f"{head}:{loop}"
     inner = replace(context.inside(value), typeinfo=elements.element)
     if context.compact is None and rank > 1 and elements.size[1] > 1:
         inner = replace(inner, compact=True)
@@ -358,7 +368,8 @@ def alignment(item, text, context):
 
 
 def _matrix_text(elements, outer, context):
-    """The aligned rows of a vector, matrix or slice, each after one space; the middle left out where it does not fit."""
+    """The aligned rows of a vector, matrix or slice, each after one space; the middle left out where it
+    does not fit."""
     cells = _Columns(elements, outer, context)
     count = elements.size[0]
     columns = 1 if cells.is_vector else elements.size[1]
@@ -397,7 +408,8 @@ def _matrix_text(elements, outer, context):
 
 
 def _dots(widths, phase, last):
-    """The line of `⋮` that stands for rows left out: one in every fifth column; the last column is not padded."""
+    """The line of `⋮` that stands for rows left out: one in every fifth column; the last column is not
+    padded."""
     parts = []
     for number, (left, right) in enumerate(widths, 1):
         if number % 5 == phase:

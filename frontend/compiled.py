@@ -36,7 +36,7 @@ class Resident:
         """The contents as a numpy array that may be written to."""
         from ..runtime.tensors import to_numpy
 
-        array = to_numpy(self.value)
+        array = to_numpy(self.value).view(self.dtype)  # onnxruntime's int64 is numpy's long long
         return array if array.flags.writeable and array.flags.owndata else np.array(array)
 
 
@@ -132,7 +132,7 @@ class Specialisation:
             map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
         body = trace.builder.block
-        used = _used_values(body, outputs)
+        used = used_values(body, outputs)
         arguments = [a for a in body.arguments if a in used]
         self.sources = [sources[a] for a in arguments]
         self.graph = _graph(body, arguments, list(outputs))
@@ -210,7 +210,7 @@ def _collect(outputs, leaf):
     return leaf
 
 
-def _used_values(body, outputs):
+def used_values(body, outputs):
     """The values that the outputs depend on."""
     used = set(outputs)
     for operation in reversed(body.operations):
@@ -227,7 +227,7 @@ def _graph(body, arguments, outputs):
     """A graph with just these arguments and outputs."""
     from ..compiler.ir import Value
 
-    used = _used_values(body, outputs)
+    used = used_values(body, outputs)
     block = Block([Value(a.type, name=a.name) for a in arguments])
     mapping = dict(zip(arguments, block.arguments, strict=True))
     trimmed = Block(arguments, [o for o in body.operations if any(r in used for r in o.results)], outputs)

@@ -305,12 +305,14 @@ def function_definition(compiler, node):
         if t.is_type(target):
             if not constructor_code:
                 type_node = syntax.Parameter(None, None, location=location)
-                own = FunctionCode(compiler, text, signature, node.body, location, receiver=type_node)
-                constructor_code.append((own, signature_types(compiler, own.parameters, signature.where)))
-            own, own_types = constructor_code[0]
+                layout = FrameLayout()
+                outer = Compiler(compiler.module, Scope(layout), compiler.user)  # the frame at hand has no room
+                own = FunctionCode(outer, text, signature, node.body, location, receiver=type_node)
+                constructor_code.append((own, signature_types(outer, own.parameters, signature.where), layout))
+            own, own_types, layout = constructor_code[0]
 
-            def typed(frame):
-                values, variables = own_types(frame)
+            def typed(_frame):
+                values, variables = own_types([UNDEFINED] * layout.size)
                 values[0] = t.TypeOfTypeFamily.apply(target)
                 return values, variables
 

@@ -1,8 +1,8 @@
 """Values as Julia displays them.
 
 `show_value` is what the REPL prints, `repr_value` is `repr(x)` (`show(io, x)`), `print_value` is `string(x)`
-(`print(io, x)`). What a display depends on (how much room there is, what is already known of the type) is a `Context`,
-Julia's `IOContext`. Methods that the user adds to `Base.show` and `Base.print` are honoured.
+(`print(io, x)`). What a display depends on (how much room there is, what is already known of the type) is a
+`Context`, Julia's `IOContext`. Methods that the user adds to `Base.show` and `Base.print` are honoured.
 """
 
 import unicodedata
@@ -17,8 +17,21 @@ from .base.registry import BASE
 from .number_text import complex_text, float_text, unsigned_text
 from .staging import host_number
 from .values import (
-    Array, Char, Dictionary, Function, GeneratorValue, Irrational, Module, NamedTuple, Range, SetValue, Singleton,
-    Struct, Symbol, Traced, typeof,
+    Array,
+    Char,
+    Dictionary,
+    Function,
+    GeneratorValue,
+    Irrational,
+    Module,
+    NamedTuple,
+    Range,
+    SetValue,
+    Singleton,
+    Struct,
+    Symbol,
+    Traced,
+    typeof,
 )
 
 
@@ -26,8 +39,8 @@ from .values import (
 class Context:
     """What a display depends on, as the properties of Julia's `IOContext`.
 
-    `compact` is None where nothing was said. `typeinfo` is the type that what was printed so far already tells of the
-    value; `shown` are the collections being shown, outermost first."""
+    `compact` is None where nothing was said. `typeinfo` is the type that what was printed so far already
+    tells of the value; `shown` are the collections being shown, outermost first."""
 
     compact: bool | None = None
     limit: bool = False
@@ -64,14 +77,15 @@ def print_value(value) -> str:
     return print_text(value, Context())
 
 
-# --- methods of the user ----------------------------------------------------------------------------------------------
+# --- methods of the user ------------------------------------------------------------------------------------
 
 generic_methods = set()
 """The Python functions behind the builtin methods of `show` and `print`, which come back to this module."""
 
 
 def user_method(name, arguments):
-    """The method that someone added to a function of Base for these arguments, as a function of them; None without."""
+    """The method that someone added to a function of Base for these arguments, as a function of them; None
+    without."""
     function = BASE.bindings.get(name)
     found = None if function is None else function.methods.find(arguments)
     if found is None or found[0].python in generic_methods:
@@ -91,7 +105,7 @@ def overridden_text(name, context, *arguments):
     return stream.text()
 
 
-# --- the three displays -----------------------------------------------------------------------------------------------
+# --- the three displays -------------------------------------------------------------------------------------
 
 
 def show_text(value, context) -> str:
@@ -110,7 +124,8 @@ def show_text(value, context) -> str:
 
 
 def plain_text(value, context) -> str:
-    """`show(io, MIME"text/plain"(), value)`: what the REPL prints, on several lines where that reads better."""
+    """`show(io, MIME"text/plain"(), value)`: what the REPL prints, on several lines where that reads
+    better."""
     cls = value.__class__
     if cls is Struct or cls not in SHOW:
         from .base.printing import TEXT_PLAIN
@@ -147,7 +162,7 @@ def print_text(value, context) -> str:
     return show_text(value, context)
 
 
-# --- numbers ----------------------------------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------------------
 
 
 def _show_bool(value, context):
@@ -194,7 +209,7 @@ def _plain_irrational(value, context):
     return f"{value.name} = {repr(value.value)[:15]}..."
 
 
-# --- text -------------------------------------------------------------------------------------------------------------
+# --- text ---------------------------------------------------------------------------------------------------
 
 _ESCAPES = {"\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
             "\x1b": "\\e", "\\": "\\\\"}
@@ -206,7 +221,8 @@ def is_printable(character):
 
 
 def escape(text, quote='"', keep="") -> str:
-    """`escape_string(text, quote)`: backslash escapes for what does not print, and for the characters in `quote`."""
+    """`escape_string(text, quote)`: backslash escapes for what does not print, and for the characters in
+    `quote`."""
     parts = []
     for index, character in enumerate(text):
         if character in keep:
@@ -305,7 +321,7 @@ def field_name(name):
     return f'var"{escape(name)}"'
 
 
-# --- collections ------------------------------------------------------------------------------------------------------
+# --- collections --------------------------------------------------------------------------------------------
 
 
 def circular(value, context):
@@ -457,7 +473,7 @@ def _plain_set(value, context):
     return text
 
 
-# --- structs, functions, types ----------------------------------------------------------------------------------------
+# --- structs, functions, types ------------------------------------------------------------------------------
 
 
 def _show_struct(value, context):

@@ -10,7 +10,7 @@ from ..compiler.ir import Function as Graph
 from . import syntax
 from . import types as t
 from .calling import call
-from .compiled import Specialisation, run_compiled
+from .compiled import Specialisation, run_compiled, used_values
 from .dispatch import Method, MethodTable
 from .signatures import argument_of, fits, parse_signature, spec_leaves
 from .specialise import Place, record, staged_value
@@ -248,7 +248,11 @@ def stage_entry(entry: Entry) -> Graph:
             defaults[name] = np.array(array.data)
         else:
             mapping[value] = builder.constant(np.array(array.data))
+    used = used_values(body, recorded_values(recording))
+    written = {place.identity for place, _ in recording.written}
     for number in recording.numbers:
+        if number.value not in used and number.place.identity not in written:
+            continue
         name = names.place(number.place) + (f".{number.path}" if number.path else "")
         add_argument(number.value, name)
         current = dict(leaves(number.place.get()))[number.path]
@@ -282,6 +286,13 @@ def stage_entry(entry: Entry) -> Graph:
             add_result(leaf, f"{name}.next")
     block.results = results
     return Graph(entry.name, block, argument_names, result_names, defaults, next_state, entry.location)
+
+
+def recorded_values(recording):
+    """The IR values that a recording's result and writes are made of."""
+    trees = [recording.result, *(tree for _, tree in recording.written)]
+    values = [staged_value(leaf) for tree in trees for _, leaf in leaves(tree)]
+    return [value for value in values if value is not None]
 
 
 def add_unread_state(block, argument_names, defaults, name, place, leaf):

@@ -1,7 +1,7 @@
 """Numbers as Julia writes them.
 
-Floats print with the fewest digits that read back as the same number (`0.1`, `1.0e-5`, `1.0f0`), or rounded to six
-significant digits where the display is compact.
+Floats print with the fewest digits that read back as the same number (`0.1`, `1.0e-5`, `1.0f0`), or rounded
+to six significant digits where the display is compact.
 """
 
 import math
@@ -14,7 +14,8 @@ from . import types as t
 SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)
 
 PLAIN_EXPONENT_LIMIT = 6
-"""A float with more digits than this before its point is written with an exponent (a Float16 beyond three)."""
+"""A float with more digits than this before its point is written with an exponent (a Float16 beyond
+three)."""
 
 
 def shortest_digits(number):

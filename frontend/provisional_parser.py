@@ -5,7 +5,7 @@ from ..compiler.errors import Location, WeberError, sources
 from . import syntax as s
 
 OPS = ["...", ">>>=", "<:", ">:", ">>>", "===", "!==", "=>", "->", "|>", "<|", "||", "&&", "==", "!=", "<=", ">=", "<<", ">>", "//", "+=", "-=", "*=", "/=", "^=", "÷=", "%=", "\\=", "|=", "&=", "⊻=", "::", "::"]
-WORD = r"[^\W\d][\w!′²³¹₀-₉]*|∇[\w]*|∂\w*"
+WORD = r"[^\W\d][\w!′²³¹₀-₉\u0300-\u036f]*|∇[\w]*|∂\w*"
 NUMBER = r"0x[0-9a-fA-F_]+|0b[01_]+|(?:\d[\d_]*\.(?![.a-zA-Z_])(?:\d[\d_]*)?|\.\d[\d_]*|\d[\d_]*)(?:[eE][-+]?\d+|f[-+]?\d+)?"
 TOKEN = re.compile(rf"""(?P<space>[ \t\r]+)|(?P<comment>\#=|\#[^\n]*)|(?P<nl>\n)|(?P<number>{NUMBER})|(?P<word>{WORD})|(?P<op>\.{{3}}|\.?(?:>>>|===|!==|=>|->|\|>|\|\||&&|==|!=|<=|>=|<<|>>|//|::|<:|>:|[-+*/^÷%\\|&⊻]=|[-+*/^÷%\\|&⊻<>=!~∘≈∈∉≤≥≠√×⋅⊙⊗⊕⊠±⊡∈⊆∋]|\$)|[.:?@;,'()\[\]{{}}"`]|[^\s\w])""", re.X)
 KEY = set("begin if else elseif end for while function struct mutable abstract primitive module baremodule let try catch finally return break continue do quote using import export const global local macro".split())
@@ -278,7 +278,11 @@ class P:
                 out.append(self.bound(self.expr(0)))
                 if self.tok.text == ",": self.next()
             self.next(); return out
-        return [self.bound(self.expr(15) if True else None)] if True else []
+        e = self.expr(15)
+        if self.tok.text == "<:":
+            self.next(); u = self.expr(15)
+            return [s.TypeBound(e.name, u, location=e.location)]
+        return [self.bound(e)]
     def bound(self, n):
         if isinstance(n, s.Call) and isinstance(n.function, s.Identifier) and n.function.name == "<:":
             return s.TypeBound(n.arguments[0].name, n.arguments[1], location=n.location) if len(n.arguments) == 2 else s.TypeBound("", n.arguments[0], location=n.location)

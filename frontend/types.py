@@ -216,6 +216,10 @@ def match(a, b, bindings) -> bool:
     if a is b or b is Any:
         return True
     if isinstance(b, UnionAll):
+        if isinstance(a, UnionAll):
+            return match(a.body, b, bindings)
+        if isinstance(a, UnionType):  # each member may choose the variable anew
+            return all(match(member, b, dict(bindings)) for member in a.members)
         inner = dict(bindings)
         inner[b.variable] = None
         ok = match(a, b.body, inner)
@@ -583,7 +587,7 @@ def type_name(type_) -> str:
             return type_.family.name
         return f"{type_.family.name}{{{', '.join(_parameter_name(p) for p in type_.parameters)}}}"
     if isinstance(type_, UnionType):
-        return f"Union{{{', '.join(sorted(map(type_name, type_.members)))}}}"
+        return f"Union{{{', '.join(map(type_name, sorted(type_.members, key=_union_order)))}}}"
     if isinstance(type_, TypeVar):
         return type_.name
     if isinstance(type_, VarargType):
@@ -606,6 +610,12 @@ def type_name(type_) -> str:
         where = bounds[0] if len(bounds) == 1 and "<" not in bounds[0] else "{" + ", ".join(bounds) + "}"
         return f"{type_name(body)} where {where}"
     return str(type_)
+
+
+def _union_order(member):
+    """The order in which Julia lists the members of a union: singletons, plain numbers, others; each by name."""
+    rank = 0 if member in (Nothing, Missing) else 1 if member in NUMPY_TYPES or member is Char else 2
+    return rank, type_name(member)
 
 
 def _bound_name(variable):

@@ -1,4 +1,5 @@
-"""Structured control: `if`, `loop` and `map` hold blocks as regions, which may use values from around them."""
+"""Structured control: `if`, `loop` and `map` hold blocks as regions, which may use values from around them.
+"""
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def _stacked(type, extent):
     return TensorType(type.element, (extent, *type.shape))
 
 
-# --- if ---------------------------------------------------------------------------------------------------------------
+# --- if -----------------------------------------------------------------------------------------------------
 
 def _infer_if(operands, attributes, regions):
     expect(len(operands) == 1 and operands[0].type == CONDITION, "if takes one operand, a scalar of type i1")
@@ -46,26 +47,28 @@ register("if", _infer_if, _evaluate_if, None, _lower_if,
          "runs its first region if the condition holds, else the second; both yield the results")
 
 
-# --- loop -------------------------------------------------------------------------------------------------------------
+# --- loop ---------------------------------------------------------------------------------------------------
 
 class LoopParts:
     """The operands, region arguments, region results and results of a loop, by role.
 
-    Attributes: `carried`, the number of carried values; `trips`, the dim of the number of iterations that run;
-    `counted` and `conditional`, whether there are a trip count and a condition; `reverse`.
-    Operands: [trip count] [first condition] carried… scanned…; region arguments: index, carried…, slices…;
-    region results: [condition] carried… stacked…; results: carried…, stacked….
+    Attributes: `carried`, the number of carried values; `trips`, the dim of the number of iterations that
+    run; `counted` and `conditional`, whether there are a trip count and a condition; `reverse`. Operands:
+    [trip count] [first condition] carried… scanned…; region arguments: index, carried…, slices…; region
+    results: [condition] carried… stacked…; results: carried…, stacked….
     """
 
     def __init__(self, attributes, region):
         self.carried, self.trips = attributes["carried"], attributes["trips"]
-        self.counted, self.conditional = attributes.get("counted", False), attributes.get("conditional", False)
+        self.counted = attributes.get("counted", False)
+        self.conditional = attributes.get("conditional", False)
         self.reverse = attributes.get("reverse", False)
         self.region = region
 
     @property
     def is_open(self):
-        """Whether the number of iterations is known only at run time, so that the loop defines the dim `trips`."""
+        """Whether the number of iterations is known only at run time, so that the loop defines the dim
+        `trips`."""
         return self.counted or self.conditional
 
     def operands(self, items):
@@ -95,7 +98,7 @@ def _infer_loop(operands, attributes, regions):
     for value in scanned:
         expect(value.rank > 0, "a scanned input of a loop has a leading axis")
         expect(loop.is_open or value.shape[0] == loop.trips,
-               f"a loop of {loop.trips} iterations scans an input of extent {value.shape[0] if value.rank else None}")
+               f"a loop of {loop.trips} iterations scans an input of extent {value.shape[0]}")
     expect(not loop.is_open or symbol_name(loop.trips) is not None,
            "a loop with a trip count or a condition defines the named dim `trips`")
     types = [value.type for value in carried]
@@ -104,7 +107,8 @@ def _infer_loop(operands, attributes, regions):
     least = loop.carried + loop.conditional
     expect(len(region.results) >= least, f"the loop's region yields at least {least} values")
     condition, following, stacked = loop.yielded(region.results)
-    expect(condition is None or condition.type == CONDITION, "a loop's region yields its condition, a scalar of type i1")
+    expect(condition is None or condition.type == CONDITION,
+           "a loop's region yields its condition, a scalar of type i1")
     _expect_types("the loop's carried value", following, types)
     return types + [_stacked(value.type, loop.trips) for value in stacked]
 
@@ -152,48 +156,45 @@ def _lower_loop(lowering, operation, names):
     with lowering.subgraph() as body:
         trip, going = lowering.input("index", INDEX), lowering.input("condition", CONDITION)
         arguments = loop.region.arguments
-        inside = [lowering.input(value.name or "carried", value.type) for value in arguments[1:1 + loop.carried]]
+        inside = [lowering.input(value.name or "carried", value.type)
+                  for value in arguments[1:1 + loop.carried]]
         index = trip
         if loop.reverse:
             last = lowering.node("Sub", [limit, lowering.scalar(1, I64)], type=INDEX)
             index = lowering.node("Sub", [last, trip], type=INDEX)
         slices = [lowering.node("Gather", [name, index], axis=0, type=value.type)
                   for name, value in zip(scanned, arguments[1 + loop.carried:])]
-        following, *rest = _following(loop, lowering.block(loop.region, [index, *inside, *slices]), going)
-        lowering.outputs([following, *rest])
+        proceed, following, stacked = loop.yielded(lowering.block(loop.region, [index, *inside, *slices]))
+        lowering.outputs([proceed or going, *following], carried=True)
+        lowering.outputs(stacked)
     types = [value.type for value in operation.results]
-    made = lowering.node("Loop", [limit, condition, *carried], len(types), types, body=body)
+    inputs = [limit, condition or lowering.constant(np.True_), *carried]
+    made = lowering.node("Loop", inputs, len(types), types, body=body)
     made = [made] if len(types) == 1 else made
     return made[:loop.carried] + [_finished_stack(lowering, name, type, loop)
                                   for name, type in zip(made[loop.carried:], types[loop.carried:])]
-
-
-def _following(loop, results, going):
-    condition, carried, stacked = loop.yielded(results)
-    return [condition or going, *carried, *stacked]
 
 
 def _trip_limit(lowering, loop, count, scanned):
     """The name of the largest number of iterations, None where only the condition ends the loop."""
     if not loop.is_open:
         return lowering.dim(loop.trips)
-    limits = [lowering.node("Squeeze", [lowering.node("Shape", [name], type=TensorType(I64, (1,)), start=0, end=1),
-                                        lowering.integers([0])], type=INDEX) for name in scanned]
+    extents = [lowering.node("Shape", [name], start=0, end=1) for name in scanned]
+    limits = [lowering.node("Squeeze", [extent, lowering.integers([0])]) for extent in extents]
     limits += [count] if count else []
     return lowering.node("Min", limits, type=INDEX) if len(limits) > 1 else limits[0] if limits else None
 
 
 def _finished_stack(lowering, name, type, loop):
-    """A stacked output of the runtime as the IR means it: in order, and with its shape also after zero iterations,
-    when the runtime makes every symbolic dim 0."""
+    """A stacked output of the runtime as the IR means it: in order, and with its shape also after zero
+    iterations, when the runtime makes every symbolic dim 0."""
     if loop.reverse:
-        name = lowering.node("Slice", [name, *map(lowering.integers, ([-1], [np.iinfo(np.int64).min], [0], [-1]))],
-                             type=type)
+        backwards = map(lowering.integers, ([-1], [np.iinfo(np.int64).min], [0], [-1]))
+        name = lowering.node("Slice", [name, *backwards], type=type)
     may_be_empty = isinstance(type.shape[0], DimExpression) or type.shape[0] == 0
     if may_be_empty and any(isinstance(dim, DimExpression) for dim in type.shape[1:]):
-        extent = lowering.node("Shape", [name], type=TensorType(I64, (1,)), start=0, end=1)
-        shape = lowering.node("Concat", [extent, lowering.shape(type.shape[1:])], axis=0,
-                              type=TensorType(I64, (type.rank,)))
+        extent = lowering.node("Shape", [name], start=0, end=1)
+        shape = lowering.node("Concat", [extent, lowering.shape(type.shape[1:])], axis=0)
         name = lowering.node("Reshape", [name, shape], allowzero=1, type=type)
     return name
 
@@ -202,7 +203,7 @@ register("loop", _infer_loop, _evaluate_loop, None, _lower_loop,
          "repeats its region, carrying values and stacking others; see LoopParts for its operands")
 
 
-# --- map --------------------------------------------------------------------------------------------------------------
+# --- map ----------------------------------------------------------------------------------------------------
 
 def _infer_map(operands, attributes, regions):
     expect(operands, "map takes at least one operand")
@@ -210,7 +211,7 @@ def _infer_map(operands, attributes, regions):
     for value in operands:
         expect(value.rank > 0, "an operand of map has a leading axis")
         expect(value.shape[0] == operands[0].shape[0],
-               f"map over operands of extents {operands[0].shape[0]} and {value.shape[0] if value.rank else None}")
+               f"map over operands of extents {operands[0].shape[0]} and {value.shape[0]}")
     _expect_types("the map region's argument", regions[0].arguments,
                   [TensorType(value.element, value.shape[1:]) for value in operands])
     return [_stacked(value.type, operands[0].shape[0]) for value in regions[0].results]
@@ -230,9 +231,11 @@ def _lower_map(lowering, operation, names):
         index, going = lowering.input("index", INDEX), lowering.input("condition", CONDITION)
         slices = [lowering.node("Gather", [name, index], axis=0, type=value.type)
                   for name, value in zip(names, region.arguments)]
-        lowering.outputs([going, *lowering.block(region, slices)])
+        lowering.outputs([going], carried=True)
+        lowering.outputs(lowering.block(region, slices))
     types = [value.type for value in operation.results]
-    made = lowering.node("Loop", [lowering.dim(extent), None], len(types), types, body=body)
+    inputs = [lowering.dim(extent), lowering.constant(np.True_)]
+    made = lowering.node("Loop", inputs, len(types), types, body=body)
     made = [made] if len(types) == 1 else made
     loop = LoopParts({"carried": 0, "trips": extent}, region)
     return [_finished_stack(lowering, name, type, loop) for name, type in zip(made, types)]

@@ -250,6 +250,9 @@ def _input_gradient_by_scatter(lowering, operation, names, windows):
     (dy, w), shape = operation.operands, operation.result.shape
     count, window = size_product(dy.shape[2:]), size_product(w.shape[1:])
     kernel = lowering.node("Transpose", [lowering.reshape(names[1], (w.shape[0], window))], perm=[1, 0])
+    if not isinstance(dy.shape[0], int):  # MatMul cannot broadcast a matrix to an empty batch
+        batch = (dy.shape[0], window, w.shape[0])
+        kernel = lowering.node("Expand", [kernel, lowering.shape(batch)], type=TensorType(w.element, batch))
     columns = lowering.node("MatMul", [kernel, lowering.reshape(names[0], (dy.shape[0], dy.shape[1], count))],
                             type=TensorType(w.element, (dy.shape[0], window, count)))
     return lowering.node("Col2Im", [columns, lowering.shape(shape[2:]), lowering.integers(windows.sizes)],

@@ -1,4 +1,5 @@
-"""Ops that only the `fuse` pass makes: what standard ONNX operators do in one step. They have no derivatives."""
+"""Ops that only the `fuse` pass makes: what standard ONNX operators do in one step. They have no derivatives.
+"""
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from .record import expect, register
 from .reduction import in_single
 from .rules import expect_kind, expect_same_element
 
-# --- gemm -------------------------------------------------------------------------------------------------------------
+# --- gemm ---------------------------------------------------------------------------------------------------
 
 
 def _infer_gemm(operands, attributes, regions):
@@ -22,15 +23,16 @@ def _infer_gemm(operands, attributes, regions):
     other, columns = right.shape[::-1] if attributes["transpose_b"] else right.shape
     expect(summed == other, f"gemm of {left.type} and {right.type}: sizes {summed} and {other}")
     for value in addend:
-        expect(value.rank <= 2 and all(dim in (1, full) for dim, full in zip(value.shape[::-1], (columns, rows))),
-               f"gemm adds {value.type} to a matrix of {rows} by {columns}")
+        fits = value.rank <= 2 and all(dim in (1, full) for dim, full in zip(value.shape[::-1], (columns, rows)))
+        expect(fits, f"gemm adds {value.type} to a matrix of {rows} by {columns}")
     return [TensorType(left.element, (rows, columns))]
 
 
 def _evaluate_gemm(arrays, attributes, context):
     left, right, *addend = map(in_single, arrays)
-    product = (left.T if attributes["transpose_a"] else left) @ (right.T if attributes["transpose_b"] else right)
-    total = left.dtype.type(attributes["alpha"]) * product
+    left = left.T if attributes["transpose_a"] else left
+    right = right.T if attributes["transpose_b"] else right
+    total = left.dtype.type(attributes["alpha"]) * (left @ right)
     for array in addend:
         total = total + left.dtype.type(attributes["beta"]) * array
     return [total.astype(arrays[0].dtype)]
@@ -46,7 +48,7 @@ def _lower_gemm(lowering, operation, names):
 register("gemm", _infer_gemm, _evaluate_gemm, None, _lower_gemm,
          "alpha a b + beta c, a and b transposed where the flags say so; c may lack rows or have sizes of 1")
 
-# --- activations ------------------------------------------------------------------------------------------------------
+# --- activations --------------------------------------------------------------------------------------------
 
 elementwise("relu", 1, "float", lambda x: np.maximum(x, 0), None,
             lambda lowering, operation, names: [lowering.node("Relu", names)], doc="max(x, 0)")

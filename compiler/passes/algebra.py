@@ -1,4 +1,5 @@
-"""Identities of arithmetic, logic, conversion and selection that are exact in IEEE arithmetic, signs of zeros included.
+"""Identities of arithmetic, logic, conversion and selection that are exact in IEEE arithmetic, signs of zeros
+included.
 
 What NaN a NaN is, is not kept.
 """
@@ -13,7 +14,7 @@ from .patterns import constant_of, is_splat, made_by, splat_of
 RULES = Rules()
 
 
-# --- canonical forms --------------------------------------------------------------------------------------------------
+# --- canonical forms ----------------------------------------------------------------------------------------
 
 @RULES("add", "mul", "max", "min", "and", "or", "xor", "eq", "ne")
 def constant_to_the_right(b, operation):
@@ -34,7 +35,7 @@ def compared_constant_to_the_right(b, operation):
     return None
 
 
-# --- neutral and absorbing elements -----------------------------------------------------------------------------------
+# --- neutral and absorbing elements -------------------------------------------------------------------------
 
 @RULES("add")
 def add_zero(b, operation):
@@ -124,7 +125,7 @@ def never_negative_zero(value) -> bool:
     return operation.name in _NEVER_NEGATIVE_ZERO
 
 
-# --- signs ------------------------------------------------------------------------------------------------------------
+# --- signs --------------------------------------------------------------------------------------------------
 
 @RULES("neg", "not")
 def twice(b, operation):
@@ -175,7 +176,7 @@ def negate_scaled(b, operation):
     return None
 
 
-# --- powers and divisions ---------------------------------------------------------------------------------------------
+# --- powers and divisions -----------------------------------------------------------------------------------
 
 @RULES("pow")
 def small_power(b, operation):
@@ -213,7 +214,7 @@ def integer_constants_twice(b, operation):
     return b.emit(operation.name, (inner.operands[0], b.emit(operation.name, (inner.operands[1], y))))
 
 
-# --- conversion -------------------------------------------------------------------------------------------------------
+# --- conversion ---------------------------------------------------------------------------------------------
 
 @RULES("convert")
 def convert_to_same(b, operation):
@@ -231,7 +232,8 @@ def convert_twice(b, operation):
 
 
 def holds(wide: ElementType, narrow: ElementType) -> bool:
-    """Whether every number of one element type is one of another, and is the same after a conversion further on."""
+    """Whether every number of one element type is one of another, and is the same after a conversion further
+    on."""
     if wide is narrow or narrow is BOOL:
         return True
     if wide is BOOL or (narrow.is_float and not wide.is_float):
@@ -249,7 +251,7 @@ def drop_identity(b, operation):
     return operation.operands[0]
 
 
-# --- selection --------------------------------------------------------------------------------------------------------
+# --- selection ----------------------------------------------------------------------------------------------
 
 @RULES("select")
 def select_known(b, operation):

@@ -9,7 +9,8 @@ from .patterns import constant_of, made_by
 RULES = Rules()
 
 FOLDED_ELEMENTS = 65536
-"""A result of more elements is not made a constant, unless it is no larger than the constants it comes from."""
+"""A result of more elements is not made a constant, unless it is no larger than the constants it comes from.
+"""
 
 
 class _Unknown(Exception):
@@ -27,7 +28,8 @@ class _NothingKnown:
 
 @RULES("*")
 def fold_constants(b, operation):
-    """Evaluates an operation whose operands are constants (or their broadcasts) and whose result is not too large."""
+    """Evaluates an operation whose operands are constants (or their broadcasts) and whose result is not too
+    large."""
     if operation.name in ("constant", "broadcast") or operation.regions:
         return None
     if not operation.operands and operation.name != "dim_value":

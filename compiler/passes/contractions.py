@@ -41,7 +41,8 @@ def contract_unit_axes(b, operation):
     unit = {letter for letter in left if letter not in result and sizes[letter] == 1}
     if not unit:
         return None
-    operands = [b.reshape(value, shape=tuple(dim for dim, letter in zip(value.shape, letters) if letter not in unit))
-                for value, letters in zip((x, y), (left, right))]
-    left, right = ("".join(letter for letter in letters if letter not in unit) for letters in (left, right))
-    return b.contract(*operands, spec=f"{left},{right}->{result}")
+    operands, kept = [], []
+    for value, letters in zip((x, y), (left, right)):
+        kept.append("".join(letter for letter in letters if letter not in unit))
+        operands.append(b.reshape(value, shape=tuple(sizes[letter] for letter in kept[-1])))
+    return b.contract(*operands, spec=f"{kept[0]},{kept[1]}->{result}")

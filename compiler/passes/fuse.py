@@ -1,7 +1,7 @@
 """The last rewrites before export: groups of operations become what standard ONNX operators do best.
 
-Unlike simplification these may change a result's last digits (scalar factors are multiplied first), and the result has
-no derivatives any more.
+Unlike simplification these may change a result's last digits (scalar factors are multiplied first), and the
+result has no derivatives any more.
 """
 
 from ..families import ELEMENTWISE
@@ -29,7 +29,7 @@ def drop_stop_gradient(b, operation):
     return operation.operands[0]
 
 
-# --- Gemm -------------------------------------------------------------------------------------------------------------
+# --- Gemm ---------------------------------------------------------------------------------------------------
 
 
 
@@ -75,7 +75,8 @@ def _add_to_gemm(b, product, addend, sign, beta):
 
 
 def _as_gemm(b, value):
-    """(operands, attributes) of a gemm that makes a value, which nothing else uses; None where there is none."""
+    """(operands, attributes) of a gemm that makes a value, which nothing else uses; None where there is none.
+    """
     if not b.is_used_once(value) or value.element.name not in FUSED_ELEMENTS:
         return None
     if gemm := made_by(value, "gemm"):
@@ -106,7 +107,7 @@ def _unidirectional(b, addend):
     return source
 
 
-# --- activations ------------------------------------------------------------------------------------------------------
+# --- activations --------------------------------------------------------------------------------------------
 
 @RULES("max")
 def maximum_with_zero(b, operation):
@@ -145,13 +146,15 @@ def relu_cotangent(b, operation):
     if d.element.name != "f32" or not is_splat(zero, 0):
         return None
     step = _step(b, condition)
-    if step is None or not _elementwise_sources(d).isdisjoint(_elementwise_sources(condition.operation.operands[0])):
+    if step is None:
         return None
-    return b.mul(d, step)
+    x = condition.operation.operands[0]
+    return b.mul(d, step) if _elementwise_sources(d).isdisjoint(_elementwise_sources(x)) else None
 
 
 def _step(b, condition):
-    """A steep hard_sigmoid for the condition x > 0, of relu(x) where that is there: then x itself is not needed."""
+    """A steep hard_sigmoid for the condition x > 0, of relu(x) where that is there: then x itself is not
+    needed."""
     comparison = made_by(condition, "gt")
     if comparison is None or splat_of(comparison.operands[1]) != 0:
         return None
@@ -175,7 +178,7 @@ def _elementwise_sources(value):
     return found
 
 
-# --- scalars first ----------------------------------------------------------------------------------------------------
+# --- scalars first ------------------------------------------------------------------------------------------
 
 @RULES("mul", "div")
 def scalars_first(b, operation):

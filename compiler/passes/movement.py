@@ -10,7 +10,7 @@ from .patterns import made_by
 RULES = Rules()
 
 
-# --- broadcast --------------------------------------------------------------------------------------------------------
+# --- broadcast ----------------------------------------------------------------------------------------------
 
 @RULES("broadcast")
 def broadcast_to_same(b, operation):
@@ -43,7 +43,8 @@ def broadcast_of_added_axes(b, operation):
 
 @RULES(*sorted(ELEMENTWISE - {"constant"}))
 def compute_before_broadcast(b, operation):
-    """An elementwise op on broadcasts is computed on the axes that some operand really has, then broadcast."""
+    """An elementwise op on broadcasts is computed on the axes that some operand really has, then broadcast.
+    """
     sources = [made_by(value, "broadcast") for value in operation.operands]
     if not all(sources):
         return None
@@ -62,12 +63,18 @@ def compute_before_broadcast(b, operation):
         value, axes = source.operands[0], source.attributes["axes"]
         kept = [axis for axis in axes if axis in present]
         if len(kept) < len(axes):  # axes of extent 1 that are repeated
-            value = b.reshape(value, shape=tuple(dim for dim, axis in zip(value.shape, axes) if axis in present))
+            value = b.reshape(value, shape=_dims_along(value, axes, present))
         operands.append(b.broadcast(value, shape=small, axes=tuple(present.index(axis) for axis in kept)))
-    return b.broadcast(b.emit(operation.name, operands, operation.attributes), shape=shape, axes=tuple(present))
+    result = b.emit(operation.name, operands, operation.attributes)
+    return b.broadcast(result, shape=shape, axes=tuple(present))
 
 
-# --- reshape and transpose --------------------------------------------------------------------------------------------
+def _dims_along(value, axes, kept):
+    """The dims of a value, whose axes are these of another shape, along those that are kept."""
+    return tuple(dim for dim, axis in zip(value.shape, axes) if axis in kept)
+
+
+# --- reshape and transpose ----------------------------------------------------------------------------------
 
 @RULES("reshape")
 def reshape_to_same(b, operation):
@@ -106,7 +113,8 @@ def transpose_twice(b, operation):
 
 @RULES("transpose")
 def transpose_of_broadcast(b, operation):
-    """A broadcast to the other order of axes, of a transposed operand where the order of its own axes changes."""
+    """A broadcast to the other order of axes, of a transposed operand where the order of its own axes
+    changes."""
     inner = made_by(operation.operands[0], "broadcast")
     if inner is None:
         return None
@@ -125,7 +133,7 @@ def transpose_of_unit_axes(b, operation):
     return b.reshape(x, shape=operation.result.shape) if moved == sorted(moved) else None
 
 
-# --- slice, pad, concatenate, reverse ---------------------------------------------------------------------------------
+# --- slice, pad, concatenate, reverse -----------------------------------------------------------------------
 
 @RULES("slice")
 def slice_of_everything(b, operation):
@@ -161,7 +169,8 @@ def _is_within(start, stop, low, high):
 @RULES("pad")
 def pad_with_nothing(b, operation):
     attributes = operation.attributes
-    return operation.operands[0] if not any(edge != 0 for edge in (*attributes["low"], *attributes["high"])) else None
+    edges = (*attributes["low"], *attributes["high"])
+    return operation.operands[0] if all(edge == 0 for edge in edges) else None
 
 
 @RULES("concatenate")
@@ -188,7 +197,7 @@ def reverse_nothing(b, operation):
     return x if all(x.shape[axis] == 1 for axis in axes) else None
 
 
-# --- reductions -------------------------------------------------------------------------------------------------------
+# --- reductions ---------------------------------------------------------------------------------------------
 
 _REDUCTIONS = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_and", "reduce_or")
 
@@ -269,7 +278,8 @@ def _without_repeated(b, operation, source, repeated):
     (x,), shape = source.operands, source.result.shape
     kept = [axis for axis in range(len(shape)) if axis not in repeated]
     own = [axis for axis in source.attributes["axes"] if axis in kept]
-    x = b.reshape(x, shape=tuple(dim for dim, axis in zip(x.shape, source.attributes["axes"]) if axis in kept))
-    x = b.broadcast(x, shape=tuple(shape[axis] for axis in kept), axes=tuple(kept.index(axis) for axis in own))
+    x = b.reshape(x, shape=_dims_along(x, source.attributes["axes"], kept))
+    x = b.broadcast(x, shape=tuple(shape[axis] for axis in kept),
+                    axes=tuple(kept.index(axis) for axis in own))
     axes = tuple(kept.index(axis) for axis in sorted(operation.attributes["axes"]) if axis in kept)
     return b.emit(operation.name, (x,), {"axes": axes})

@@ -18,7 +18,8 @@ def constant_of(value: Value) -> np.ndarray | None:
 
 
 def splat_of(value: Value):
-    """The number, as a numpy scalar, that every element of a constant or of its broadcast is; None for others."""
+    """The number, as a numpy scalar, that every element of a constant or of its broadcast is; None for
+    others."""
     operation = made_by(value, "broadcast")
     array = constant_of(operation.operands[0] if operation else value)
     if array is None or array.size != 1:

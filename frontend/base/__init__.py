@@ -4,9 +4,11 @@ from importlib import import_module
 from importlib.util import find_spec
 
 MODULES = """
-    core arithmetic powers comparison logic mathematics rounding integers conversion ranges arrays shapes indexing assignment
-    concatenation vectors searching reductions functional statistics linear_algebra random_numbers nnlib_primitives
-    pairs iteration iterators folds io printing exceptions characters strings dictionaries sets tuples hashing reflection models functional printf files
+    core arithmetic powers comparison logic mathematics rounding integers conversion ranges arrays shapes indexing
+    assignment concatenation vectors reductions linear_algebra statistics searching sorting mapping random_numbers
+    nnlib_primitives pairs iteration iterators folds io printing exceptions characters strings regex string_search
+    number_parsing string_macros dictionaries sets tuples
+    hashing reflection models functional printf files delimited_files npz
 """.split()
 
 
@@ -18,4 +20,3 @@ def load():
     from . import core
 
     core.bind_types()
-    import_module(".core", __package__).bind_types()

@@ -326,7 +326,7 @@ def size_along(x, dimension):
     return sizes[dimension - 1] if dimension <= len(sizes) else 1
 
 
-@define("size", t.AbstractArray, t.Integer, t.Integer, ...)
+@define("size", t.AbstractArray, t.Integer, t.Integer, t.Integer, ...)
 def size_along_several(x, *dimensions):
     return size_along(x, dimensions)
 

@@ -9,7 +9,7 @@ from ..values import Array, colon, typeof
 from .arrays import as_array, as_dim_product, object_payload, reshaped
 from .conversion import convert, convert_array
 from .elements import NUMBERS
-from .errors import argument_error, dimension_mismatch, size_text
+from .errors import argument_error, dimension_mismatch, dims_text, size_text
 from .indexing import Gathered, Place, Span, is_cartesian, normalised
 from .registry import define
 
@@ -89,7 +89,7 @@ def _update(array, value, shape, single, spread, payload):
         return staging.expand(data, shape)
     kept, given = [d for d in shape if d != 1], [d for d in data.shape if d != 1]
     if kept != given and not (len(data.shape) == 1 and as_dim_product(shape) == data.shape[0]):
-        raise dimension_mismatch(f"tried to assign {_count_text(source.size)} to {_count_text(shape[::-1])}")
+        raise dimension_mismatch(_mismatch_text(source.size, shape[::-1]))
     return reshaped(data, shape)
 
 
@@ -97,8 +97,10 @@ def _is_collection(value):
     return value.__class__ is tuple or t.is_subtype(typeof(value), t.AbstractArray)
 
 
-def _count_text(size):
-    return f"{size[0]} elements" if len(size) == 1 else "×".join(map(str, size)) + " array"
+def _mismatch_text(given, places):
+    if len(places) == 1:
+        return f"tried to assign {as_dim_product(given)} elements to {places[0]} destinations"
+    return f"tried to assign {dims_text(given)} array to {dims_text(places)} destination"
 
 
 # --- on the host ------------------------------------------------------------------------------------------------------

@@ -184,7 +184,14 @@ def _host_is_less(a, b):
     return a < b
 
 
-numbers_is_less = dual(_host_is_less, lambda a, b: emit("lt", a, b))
+def _traced_is_less(a, b):
+    before = emit("lt", a, b)
+    if not t.is_subtype(number_type((a, b)), t.AbstractFloat):
+        return before
+    return emit("or", before, emit("and", equal(a, a), unequal(b, b)))
+
+
+numbers_is_less = dual(_host_is_less, _traced_is_less)
 
 
 @define("isless", t.Real, t.Real)

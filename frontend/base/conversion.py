@@ -223,6 +223,14 @@ def float_of_type(type_):
     return float_type(type_)
 
 
+@define("float", t.AbstractArray)
+def float_of_array(array):
+    """float(A): the array with elements of its floating-point type; itself when it has them."""
+    if t.is_subtype(array.element, t.AbstractFloat):
+        return array
+    return broadcast(function("float"), [array])
+
+
 @define("real", t.TypeOfType)
 def real_of_type(type_):
     return type_.parameters[0] if is_complex_type(type_) else type_

@@ -1,8 +1,8 @@
 """Core: the names of the built-in types and constants."""
 
 from .. import types as t
-from ..values import missing
-from .registry import BASE, MODULES, module
+from ..values import Struct, Symbol, missing
+from .registry import BASE, MODULES, define, define_constructor, module
 
 
 def bind_types():
@@ -20,3 +20,18 @@ BASE.constants.update(BASE.bindings)
 
 for _name in ("Statistics", "LinearAlgebra", "Random", "Printf", "DelimitedFiles", "NPZ", "Test", "ProgressMeter"):
     module(_name)  # known even before its functions are defined
+
+
+@define("identity", t.Any)
+def identity(x):
+    """identity(x): the argument itself."""
+    return x
+
+
+VAL = BASE.bindings["Val"] = t.declare("Val", parameters=(t.TypeVar("x"),))
+
+
+@define_constructor(VAL, t.Any)
+def val(_type, x):
+    """Val(x): a value whose type `Val{x}` says what it is."""
+    return Struct(t.unwrap(VAL).family.apply(x.name if x.__class__ is Symbol else x), [])

@@ -72,7 +72,8 @@ def set_entry(dictionary, key, value):
 
 
 def dictionary_of(entries, type_=None, family=DictFamily):
-    """A Dict of (key, value) entries; without a type it has the joins of the keys' and of the values' types."""
+    """A Dict of (key, value) entries; without a type it has the joins of the keys' and of the values'
+    types."""
     entries = list(entries)
     if type_ is None:
         key_type = value_type = t.Bottom
@@ -111,7 +112,7 @@ def missing_key(key):
     raise_value(exception("KeyError", key))
 
 
-# --- construction -----------------------------------------------------------------------------------------------------
+# --- construction -------------------------------------------------------------------------------------------
 
 
 def _concrete(type_):
@@ -125,6 +126,7 @@ def _define_constructors(type_, family):
     def empty_dictionary(called):
         return dictionary_of((), _concrete(called), family)
 
+    @define_constructor(type_, Pair)
     @define_constructor(type_, Pair, ...)
     def dictionary_of_pairs(called, *pairs_):
         return dictionary_of(map(entry_of, pairs_), _concrete(called), family)
@@ -141,7 +143,7 @@ _define_constructors(t.Dict, DictFamily)
 _define_constructors(t.IdDict, IdDictFamily)
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 @define("getindex", t.AbstractDict, t.Any)
@@ -253,7 +255,7 @@ def valtype(dictionary):
     return dictionary.type.parameters[1]
 
 
-# --- keys, values, pairs ----------------------------------------------------------------------------------------------
+# --- keys, values, pairs ------------------------------------------------------------------------------------
 
 KeySet = t.declare("KeySet", t.unwrap(t.AbstractSet).family.apply(t.Any), fields=("dict",))
 ValueIterator = t.declare("ValueIterator", fields=("dict",))
@@ -313,7 +315,7 @@ def contains_key(key, view):
     return haskey(view.fields[0], key)
 
 
-# --- writing ----------------------------------------------------------------------------------------------------------
+# --- writing ------------------------------------------------------------------------------------------------
 
 
 @define("setindex!", t.AbstractDict, t.Any, t.Any)
@@ -416,7 +418,7 @@ def map_(_function, _dictionary):
     raise WeberError("map is not defined on dictionaries")
 
 
-# --- merging ----------------------------------------------------------------------------------------------------------
+# --- merging ------------------------------------------------------------------------------------------------
 
 
 def merged_type(first, others):

@@ -66,6 +66,6 @@ def summary(value):
 
 def shown(value):
     """A value as `show` prints it."""
-    from ..display import show_value
+    from ..display import repr_value
 
-    return show_value(value)
+    return repr_value(value)

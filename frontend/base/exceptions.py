@@ -1,7 +1,7 @@
 """Julia's exceptions as values: `error`, `throw`, what `catch` receives, `showerror`.
 
-In Python every error is a `WeberError`. One that was thrown as a Julia value keeps it as `error.value`; for the others
-`exception_value` makes the Julia exception of the error's kind.
+In Python every error is a `WeberError`. One that was thrown as a Julia value keeps it as `error.value`; for
+the others `exception_value` makes the Julia exception of the error's kind.
 """
 
 import sys
@@ -11,7 +11,7 @@ from ...compiler.errors import WeberError
 from .. import array_text, display
 from .. import types as t
 from ..display import Context, show_text
-from ..values import Struct, typeof
+from ..values import Char, Struct, typeof
 from .io import memory_stream
 from .printing import string
 from .registry import define, define_constructor, function
@@ -56,7 +56,8 @@ def as_error(value) -> WeberError:
 
 
 def exception_value(error: WeberError):
-    """What `catch` receives for an error: the value that was thrown, or the Julia exception of the error's kind."""
+    """What `catch` receives for an error: the value that was thrown, or the Julia exception of the error's
+    kind."""
     value = getattr(error, "value", error)
     if value is not error:
         return value
@@ -71,7 +72,7 @@ def exception_value(error: WeberError):
     return value
 
 
-# --- text -------------------------------------------------------------------------------------------------------------
+# --- text ---------------------------------------------------------------------------------------------------
 
 
 def error_text(value) -> str:
@@ -103,6 +104,19 @@ def _load_text(file, line, error):
     return f"LoadError: {error_text(error)}\nin expression starting at {file}:{line}"
 
 
+def _string_index_text(text, index):
+    start, near = 1, []
+    for character in text:
+        following = start + len(character.encode("utf-8", "surrogateescape"))
+        if start < index < following:
+            near = [f"[{start}]=>{_shown(Char(ord(character)))}"]
+        elif near:
+            near.append(f"[{start}]=>{_shown(Char(ord(character)))}")
+            break
+        start = following
+    return f"StringIndexError: invalid index [{index}], valid nearby indices {', '.join(near)}"
+
+
 _TEXTS = {
     "ErrorException": lambda message: message,
     "BoundsError": _bounds_text,
@@ -116,7 +130,7 @@ _TEXTS = {
     "TypeError": _type_text,
     "LoadError": _load_text,
     "SystemError": lambda prefix, *_: f"SystemError: {prefix}",
-    "StringIndexError": lambda text, index: f"StringIndexError: invalid index [{index}] in {_shown(text)}",
+    "StringIndexError": _string_index_text,
     "DivideError": lambda: "DivideError: integer division error",
     "EOFError": lambda: "EOFError: read end of file",
 }
@@ -147,7 +161,7 @@ def showerror_with_trace(stream, value, _backtrace):
     call(function("showerror"), (stream, value))
 
 
-# --- throwing ---------------------------------------------------------------------------------------------------------
+# --- throwing -----------------------------------------------------------------------------------------------
 
 
 @define("error", t.Any, ...)

@@ -1,4 +1,5 @@
-"""Folds, `map`, `filter` and questions over iterables that are no arrays: generators, tuples, strings, iterators.
+"""Folds, `map`, `filter` and questions over iterables that are no arrays: generators, tuples, strings,
+iterators.
 
 Arrays have methods of their own, more specific than these.
 """
@@ -17,7 +18,8 @@ from .registry import define, function
 
 
 def fold(operation, items, init=NOTHING_GIVEN):
-    """The left fold of a Python iterator. Empty without `init`: the neutral element of + and *, else an error."""
+    """The left fold of a Python iterator. Empty without `init`: the neutral element of + and *, else an
+    error."""
     total = init
     for item in items:
         total = item if total is NOTHING_GIVEN else call(operation, (total, item))
@@ -64,7 +66,7 @@ def mapfoldr(function_, operation, iterable, init=NOTHING_GIVEN):
     return foldr(operation, tuple(mapped(function_, (iterable,))), init=init)
 
 
-# --- sums and extremes ------------------------------------------------------------------------------------------------
+# --- sums and extremes --------------------------------------------------------------------------------------
 
 
 def _neutral(iterable, name):
@@ -164,7 +166,7 @@ _define_find_extreme("max", lambda best, item: (best, item))
 _define_find_extreme("min", lambda best, item: (item, best))
 
 
-# --- questions --------------------------------------------------------------------------------------------------------
+# --- questions ----------------------------------------------------------------------------------------------
 
 
 def _true(item):
@@ -175,7 +177,8 @@ def _true(item):
 
 
 def _combine(operator, items, stop):
-    """`any` or `all` of a Python iterator of Bools; those known only when the graph runs are combined there."""
+    """`any` or `all` of a Python iterator of Bools; those known only when the graph runs are combined
+    there."""
     result = None
     for item in items:
         try:
@@ -261,7 +264,7 @@ def size(iterable):
     return found
 
 
-# --- first and last ---------------------------------------------------------------------------------------------------
+# --- first and last -----------------------------------------------------------------------------------------
 
 
 @define("first", t.Any)
@@ -296,7 +299,7 @@ def last_several(iterable, number):
     return collect_values(items[max(0, len(items) - int(host_number(number, "a count"))):])
 
 
-# --- map, filter, search ----------------------------------------------------------------------------------------------
+# --- map, filter, search ------------------------------------------------------------------------------------
 
 
 @define("map", t.Any, t.Any, ...)

@@ -146,7 +146,7 @@ def ntuple(function_, count):
     return tuple(call(function_, (k,)) for k in range(1, count + 1))
 
 
-# --- questions about methods ------------------------------------------------------------------------------------------
+# --- questions about methods --------------------------------------------------------------------------------
 
 
 def _table(function_):

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..display import FAMILIES
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
 from .arrays import array_of, as_array, as_dim_product, reshaped
@@ -20,6 +21,9 @@ from .registry import define
 
 CartesianIndexType = t.declare("CartesianIndex", parameters=(t.TypeVar("N"),), fields=("I",))
 CARTESIAN_FAMILY = t.unwrap(CartesianIndexType).family
+
+
+FAMILIES[CARTESIAN_FAMILY] = lambda value, context: f"CartesianIndex({', '.join(map(str, value.fields[0]))})"
 
 
 def cartesian_index(*indices):
@@ -287,6 +291,37 @@ def _at_cartesian(array, indices):
     if not all(is_cartesian(place) for place in places):
         raise argument_error(f"invalid index of type {t.type_name(indices.type)}")
     return array_of(array.element, [element_at(array, (place,)) for place in places], indices.size)
+
+
+@define("getindex", CartesianIndexType, t.Integer)
+def cartesian_at(index, place):
+    if not 1 <= place <= len(index.fields[0]):
+        raise bounds_error(index, (place,))
+    return index.fields[0][place - 1]
+
+
+@define("length", CartesianIndexType)
+def cartesian_length(index):
+    return len(index.fields[0])
+
+
+@constructs(t.Tuple, CartesianIndexType)
+def tuple_of_cartesian(_, index):
+    return index.fields[0]
+
+
+def _cartesian_arithmetic(name):
+    def method(a, b):
+        from ..calling import call
+        from .registry import function
+
+        return cartesian_index(*(call(function(name), pair) for pair in zip(a.fields[0], b.fields[0], strict=True)))
+
+    define(name, CartesianIndexType, CartesianIndexType)(method)
+
+
+_cartesian_arithmetic("+")
+_cartesian_arithmetic("-")
 
 
 @define("getindex", t.AbstractArray, t.Any, ...)

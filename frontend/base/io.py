@@ -1,6 +1,7 @@
 """Input and output: streams and their display contexts, reading and writing.
 
-Outside of memory buffers these are effects, which a function that is being compiled cannot have: `forbid_effect`.
+Outside of memory buffers these are effects, which a function that is being compiled cannot have:
+`forbid_effect`.
 """
 
 import io as python_io
@@ -28,20 +29,22 @@ IOContext = t.declare("IOContext", t.IO)
 class Stream:
     """An IO object: a Python binary file, with the display context that an `IOContext` adds."""
 
-    __slots__ = ("type", "file", "name", "context", "serial", "__weakref__")
+    __slots__ = ("type", "file", "name", "context", "serial", "lanes", "__weakref__")
 
     def __init__(self, type, file, name="", context=None):
         self.type, self.file, self.name, self.context = type, file, name, context
-        self.serial = next(serials)
+        self.serial, self.lanes = next(serials), state.lanes
 
     @property
     def is_memory(self):
         return isinstance(self.file, python_io.BytesIO)
 
     def write(self, data: bytes):
-        """Writes bytes; an effect unless it is to memory."""
+        """Writes bytes: an effect, unless it is to a buffer made inside of the same trace or broadcast."""
         if not self.is_memory:
             forbid_effect(f"writing to `{self.name}`")
+        elif state.lanes > self.lanes or (state.trace is not None and self.serial < state.trace.serial):
+            forbid_effect("writing to an IOBuffer")
         try:
             self.file.write(data)
         except ValueError:
@@ -117,7 +120,7 @@ def context_of(stream):
     return stream.context if stream.context is not None else Context()
 
 
-# --- contexts ---------------------------------------------------------------------------------------------------------
+# --- contexts -----------------------------------------------------------------------------------------------
 
 _PROPERTIES = ("compact", "limit", "typeinfo")
 
@@ -146,7 +149,8 @@ def with_property(context, name, value):
 
 @define_constructor(IOContext, t.IO, t.Any, ...)
 def io_context(_, stream, *pairs):
-    """A stream that writes to the same place with display properties set: `IOContext(io, :compact => true)`."""
+    """A stream that writes to the same place with display properties set: `IOContext(io, :compact =>
+    true)`."""
     if len(pairs) == 1 and isinstance(pairs[0], Stream):
         return Stream(IOContext, stream.file, stream.name, context_of(pairs[0]))
     return Stream(IOContext, stream.file, stream.name, context_from(tuple(pairs), context_of(stream)))
@@ -183,7 +187,7 @@ def displaysize_stdout():
     return displaysize(stdout)
 
 
-# --- writing ----------------------------------------------------------------------------------------------------------
+# --- writing ------------------------------------------------------------------------------------------------
 
 
 def bytes_of(value):
@@ -262,7 +266,7 @@ def take(stream):
     return Array(np.frombuffer(data, np.uint8).copy())
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def _reading(stream):

@@ -7,7 +7,18 @@ from ...compiler.ir import Value
 from .. import types as t
 from ..staging import LaneEffect, apply, payload_of, read, state
 from ..values import (
-    Array, Char, Dictionary, GeneratorValue, Irrational, NamedTuple, Range, SetValue, Struct, Traced, to_host, typeof,
+    Array,
+    Char,
+    Dictionary,
+    GeneratorValue,
+    Irrational,
+    NamedTuple,
+    Range,
+    SetValue,
+    Struct,
+    Traced,
+    to_host,
+    typeof,
 )
 from .pairs import is_pair, pair
 from .registry import define, function
@@ -16,7 +27,8 @@ ITERATORS = {}
 """How builtin iterator structs (`zip`, `enumerate`, …) iterate, by type family: struct -> Python iterator."""
 
 SIZES = {}
-"""The Julia size of builtin iterator structs by type family: struct -> tuple of dims, or None where unknown."""
+"""The Julia size of builtin iterator structs by type family: struct -> tuple of dims, or None where
+unknown."""
 
 FAMILY_ELEMENTS = {}
 """The element type of builtin iterator structs by type family: struct -> type."""
@@ -27,7 +39,8 @@ _NUMBERS = (int, float, complex, bool, np.generic, Traced, Irrational)
 def iterate(value):
     """A Python iterator over a Julia iterable. MethodError when the value is none.
 
-    Arrays go in column-major order, dictionaries give Pairs, strings Chars; staged arrays give staged elements."""
+    Arrays go in column-major order, dictionaries give Pairs, strings Chars; staged arrays give staged
+    elements."""
     cls = value.__class__
     if cls is tuple or cls is Range:
         return iter(value)
@@ -157,7 +170,7 @@ def element_type_of(value):
     return t.Any
 
 
-# --- arrays from elements ---------------------------------------------------------------------------------------------
+# --- arrays from elements -----------------------------------------------------------------------------------
 
 
 def join_types(a, b):
@@ -193,8 +206,9 @@ def _members(type_):
 def collect_values(iterator, size=None, array=True, element=None) -> Array:
     """An array of what an iterator gives, in column-major order: a vector, or of the Julia `size`.
 
-    The element type is `element`, or the elements' join, as Julia's `collect` does: numbers of different types are not
-    promoted (`[1, 2.0]` is, but that is `vect`). Traced numbers make a staged array of their promoted type."""
+    The element type is `element`, or the elements' join, as Julia's `collect` does: numbers of different
+    types are not promoted (`[1, 2.0]` is, but that is `vect`). Traced numbers make a staged array of their
+    promoted type."""
     items = list(iterator)
     if any(item.__class__ is Traced for item in items):
         return stack_numbers(items, size)
@@ -236,7 +250,7 @@ def stack_numbers(items, size=None) -> Array:
     return Array(data if len(shape) == 1 else apply("reshape", data, shape=shape))
 
 
-# --- the functions ----------------------------------------------------------------------------------------------------
+# --- the functions ------------------------------------------------------------------------------------------
 
 
 class IterationState:

@@ -9,7 +9,13 @@ from ..display import FAMILIES, show_text
 from ..staging import host_number
 from ..values import Array, GeneratorValue, Module, Range, Struct
 from .iteration import (
-    FAMILY_ELEMENTS, ITERATORS, SIZES, collect_values, element_type_of, iterate, size_of,
+    FAMILY_ELEMENTS,
+    ITERATORS,
+    SIZES,
+    collect_values,
+    element_type_of,
+    iterate,
+    size_of,
 )
 from .registry import BASE, MODULES, define
 
@@ -17,7 +23,8 @@ ITERATORS_MODULE = MODULES["Iterators"] = BASE.bindings["Iterators"] = Module("I
 
 
 def iterator(name, *fields, size=None, element=None, display=None):
-    """Decorator: declares an iterator struct with these fields; the function gives a Python iterator over its fields.
+    """Decorator: declares an iterator struct with these fields; the function gives a Python iterator over its
+    fields.
 
     `size` and `element` compute from the fields, None where they are unknown. Returns a maker of instances."""
     family = t.TypeFamily(display or f"Base.Iterators.{name}", supertype=t.Any, field_names=fields,
@@ -200,7 +207,7 @@ def holds(predicate, *arguments):
     return result
 
 
-# --- the functions ----------------------------------------------------------------------------------------------------
+# --- the functions ------------------------------------------------------------------------------------------
 
 
 @define("zip", t.Any, ...)

@@ -110,7 +110,20 @@ def _host_exp10(x):
 
 
 _named("exp10", dual(_host_exp10, lambda x: power(_constant(10)(x), x)))
-_named("cbrt ∛", elementary("cbrt", lambda x: multiply(sign(x), power(absolute(x), _constant(1 / 3)(x)))), t.Real)
+
+
+
+def _host_cbrt(x):
+    """The C library's root, made exact for cubes by a step of Newton's method."""
+    root = math.cbrt(x)
+    return root - (root * root * root - x) / (3 * root * root) if root and math.isfinite(root) else root
+
+
+def _traced_cbrt(x):
+    return multiply(sign(x), power(absolute(x), _constant(1 / 3)(x)))
+
+
+_named("cbrt ∛", dual(lambda x: HOST_TYPES[float_type(typeof(x))](_host_cbrt(float(x))), _traced_cbrt), t.Real)
 
 
 @define("∜", t.Number)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import types as t
 from ..display import escape
-from ..values import to_host
+from ..values import Array, to_host
 from .elements import HOST_TYPES
 from .errors import argument_error, fault
 from .registry import define
@@ -120,6 +120,12 @@ def bitstring(number):
     """The bits of a number."""
     data = np.asarray(number)
     return f"{int.from_bytes(data.tobytes(), 'little'):0{data.dtype.itemsize * 8}b}"
+
+
+def bytes_of_text(text):
+    """`b"text"`: the bytes, escapes resolved."""
+    data = text.encode("utf-8").decode("unicode_escape").encode("latin-1")
+    return Array(np.frombuffer(data, np.uint8).copy())
 
 
 @define("bytes2hex", t.AbstractArray)

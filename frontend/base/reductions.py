@@ -1,6 +1,6 @@
-"""Reductions: `sum prod maximum minimum extrema any all count`, cumulative ones, and where extrema stand.
+"""Reductions of arrays: `sum prod maximum minimum extrema any all count`, cumulative ones, and where extrema stand.
 
-`dims` are kept as size 1. Over other collections than arrays of numbers the function is folded."""
+`dims` are kept as size 1. What is no array of numbers is folded element by element (see `folds`)."""
 
 import numpy as np
 
@@ -8,17 +8,16 @@ from .. import staging
 from .. import types as t
 from ..broadcasting import broadcast
 from ..calling import call
-from ..values import Array, Range, Traced, colon, typeof
+from ..values import Array, colon, typeof
+from . import folds
 from .arrays import array_of, as_array, as_dim_product, axis_of, is_numeric, reshaped
-from .elements import emit, is_complex_type, number_of
+from .elements import is_complex_type, number_of
 from .errors import argument_error, dimension_mismatch, fault, size_text
 from .indexing import cartesian_index
-from .iteration import iterate
+from .iteration import collect_values, iterate
+from .iterators import NOTHING_GIVEN
 from .registry import define, function
 from .shapes import axes_of
-
-MISSING = object()
-"""No `init` was given."""
 
 EMPTY = "reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
 
@@ -51,42 +50,22 @@ def reduced(op, x, dims, init, kind=None, combine=None):
     axes = tuple(range(len(payload.shape))) if whole else axes_of(array, dims)
     if not whole:
         result = Array(reduce_payload(op, payload, axes, keep=True))
-        return result if init is MISSING else broadcast(function(combine), [init, result])
+        return result if init is NOTHING_GIVEN else broadcast(function(combine), [init, result])
     result = number_of(reduce_payload(op, payload, axes, keep=False))
-    return result if init is MISSING else call(function(combine), (init, result))
+    return result if init is NOTHING_GIVEN else call(function(combine), (init, result))
 
 
-def mapped(f, items):
-    """f of each element: of an array by broadcasting, of other collections as a Python list."""
-    if items.__class__ is Array or items.__class__ is Range:
-        return broadcast(f, [items])
-    return [call(f, (item,)) for item in iterate(items)]
-
-
-def folded(name, items, init, neutral=MISSING, dims=colon):
-    """The elements of any collection combined with a function, from the left."""
-    if dims is not colon:
-        return _folded_over_dims(name, as_array(items), dims, init)
-    generic, items = function(name), iterate(items)
-    total = init if init is not MISSING else next(items, MISSING)
-    if total is MISSING:
-        if neutral is MISSING:
-            raise argument_error(EMPTY)
-        return neutral
-    for item in items:
-        total = call(generic, (total, item))
-    return total
-
-
-def _folded_over_dims(name, array, dims, init):
-    """A reduction over dims of an array of objects."""
-    axes = axes_of(array, dims)
+def folded(name, array, init, dims=colon):
+    """The elements of an array of objects combined with a function, from the left."""
     payload = staging.read(array)
+    if dims is colon:
+        return folds.fold(function(name), iter(payload.reshape(-1)), init)
+    axes = axes_of(array, dims)
     kept = tuple(1 if axis in axes else dim for axis, dim in enumerate(payload.shape))
     results = []
     for place in np.ndindex(*kept):
         part = payload[tuple(slice(None) if axis in axes else i for axis, i in enumerate(place))]
-        results.append(folded(name, tuple(part.reshape(-1)), init))
+        results.append(folds.fold(function(name), iter(part.reshape(-1)), init))
     return array_of(typeof(results[0]), results, kept[::-1])
 
 
@@ -94,61 +73,56 @@ def _folded_over_dims(name, array, dims, init):
 
 
 def _define_total(name, op, operator, neutral):
-    def total(items, dims=colon, init=MISSING):
+    def total(items, dims=colon, init=NOTHING_GIVEN):
         if is_numeric(items):
-            element = as_array(items).element
-            return reduced(op, items, dims, init, summed_type(element), operator)
-        items = tuple(items) if isinstance(items, list) else items
-        if items.__class__ is Array and items.element is not t.Any and 0 in items.size and init is MISSING:
-            raise fault("MethodError", f"no method matching zero(::Type{{{t.type_name(items.element)}}})")
-        result = folded(operator, items, init, MISSING if items.__class__ is Array else neutral, dims)
-        return int(result) if result.__class__ is bool else result
+            return reduced(op, items, dims, init, summed_type(as_array(items).element), operator)
+        if init is NOTHING_GIVEN and 0 in items.size:
+            element = items.element
+            raise fault("MethodError", f"no method matching {neutral}(::Type{{{t.type_name(element)}}})")
+        return folded(operator, items, init, dims)
 
-    def total_of(f, items, dims=colon, init=MISSING):
-        if items.__class__ is Array and dims is colon and init is MISSING and 0 in items.size:
-            return number_of(np.asarray(neutral, dtype=t.NUMPY_TYPES.get(summed_type(items.element), np.int64)))
-        return total(mapped(f, items), dims=dims, init=init)
+    def total_of(f, items, dims=colon, init=NOTHING_GIVEN):
+        return total(broadcast(f, [items]), dims=dims, init=init)
 
-    define(name, t.Any, keywords=("dims", "init"))(total)
-    define(name, t.Any, t.Any, keywords=("dims", "init"))(total_of)
+    define(name, t.AbstractArray, keywords=("dims", "init"))(total)
+    define(name, t.Any, t.AbstractArray, keywords=("dims", "init"))(total_of)
     return total
 
 
-total = _define_total("sum", "reduce_sum", "+", 0)
-product = _define_total("prod", "reduce_prod", "*", 1)
+total = _define_total("sum", "reduce_sum", "+", "zero")
+product = _define_total("prod", "reduce_prod", "*", "one")
 
 
 # --- extrema ----------------------------------------------------------------------------------------------------------
 
 
-def _define_extremum(name, op, operator):
-    def extremum(items, dims=colon, init=MISSING):
-        if is_numeric(items) and as_array(items).element is not t.Bool:
-            array = as_array(items)
-            axes = range(len(array.size)) if dims is colon else axes_of(array, dims)
-            if any(array.data.shape[axis] == 0 for axis in axes):
-                if init is not MISSING and dims is colon:
-                    return init
-                raise argument_error(EMPTY)
-            return reduced(op, array, dims, init, combine=operator)
-        if is_numeric(items):
-            logical = reduced("reduce_or" if operator == "max" else "reduce_and", items, dims, init, combine=operator)
-            return logical
-        return folded(operator, tuple(items) if isinstance(items, list) else items, init, dims=dims)
+def _define_extremum(name, op, logical_op, operator):
+    def extremum(items, dims=colon, init=NOTHING_GIVEN):
+        if not is_numeric(items):
+            return folded(operator, items, init, dims)
+        array = as_array(items)
+        if array.element is t.Bool:
+            return reduced(logical_op, array, dims, init, combine=operator)
+        axes = range(array.rank) if dims is colon else axes_of(array, dims)
+        if any(array.data.shape[axis] == 0 for axis in axes):
+            if init is not NOTHING_GIVEN and dims is colon:
+                return init
+            raise argument_error(EMPTY)
+        return reduced(op, array, dims, init, combine=operator)
 
-    def extremum_of(f, items, dims=colon, init=MISSING):
-        return extremum(mapped(f, items), dims=dims, init=init)
+    def extremum_of(f, items, dims=colon, init=NOTHING_GIVEN):
+        return extremum(broadcast(f, [items]), dims=dims, init=init)
 
-    define(name, t.Any, keywords=("dims", "init"))(extremum)
-    define(name, t.Any, t.Any, keywords=("dims", "init"))(extremum_of)
+    define(name, t.AbstractArray, keywords=("dims", "init"))(extremum)
+    define(name, t.Any, t.AbstractArray, keywords=("dims", "init"))(extremum_of)
     return extremum
 
 
-maximum = _define_extremum("maximum", "reduce_max", "max")
-minimum = _define_extremum("minimum", "reduce_min", "min")
+maximum = _define_extremum("maximum", "reduce_max", "reduce_or", "max")
+minimum = _define_extremum("minimum", "reduce_min", "reduce_and", "min")
 
 
-@define("extrema", t.Any, keywords=("dims",))
+@define("extrema", t.AbstractArray, keywords=("dims",))
 def extrema(items, dims=colon):
     """(minimum, maximum); over dims an array of such pairs."""
     low, high = minimum(items, dims=dims), maximum(items, dims=dims)
@@ -158,58 +132,44 @@ def extrema(items, dims=colon):
     return array_of(typeof(pairs[0]), pairs, low.size)
 
 
-@define("extrema", t.Any, t.Any, keywords=("dims",))
+@define("extrema", t.Any, t.AbstractArray, keywords=("dims",))
 def extrema_of(f, items, dims=colon):
-    return extrema(mapped(f, items), dims=dims)
+    return extrema(broadcast(f, [items]), dims=dims)
 
 
 # --- logic ------------------------------------------------------------------------------------------------------------
 
 
-def _define_logical(name, op, stops, operator):
+def _define_logical(name, op):
     def of_array(items, dims=colon):
-        if is_numeric(items) and as_array(items).element is t.Bool:
-            return reduced(op, items, dims, MISSING)
-        return of_conditions(iterate(items) if not isinstance(items, list) else iter(items))
-
-    def of_conditions(conditions):
-        result = not stops
-        for condition in conditions:
-            if condition.__class__ is Traced:
-                result = condition if result.__class__ is bool else emit(operator, result, condition)
-            elif condition.__class__ is not bool:
-                raise fault("TypeError", f"non-boolean ({t.type_name(typeof(condition))}) used in boolean context")
-            elif condition is stops:
-                return stops
-        return result
+        if items.__class__ is Array and items.element is t.Bool:
+            return reduced(op, items, dims, NOTHING_GIVEN)
+        return call(function(name), (tuple(iterate(items)),))
 
     def of_function(f, items, dims=colon):
         if is_numeric(items):
             return of_array(broadcast(f, [items]), dims=dims)
-        return of_conditions(call(f, (item,)) for item in iterate(items))
+        return call(function(name), (f, tuple(iterate(items))))
 
-    define(name, t.Any, keywords=("dims",))(of_array)
-    define(name, t.Any, t.Any, keywords=("dims",))(of_function)
-
-
-_define_logical("any", "reduce_or", True, "or")
-_define_logical("all", "reduce_and", False, "and")
+    define(name, t.AbstractArray, keywords=("dims",))(of_array)
+    define(name, t.Any, t.AbstractArray, keywords=("dims",))(of_function)
 
 
-@define("count", t.Any, keywords=("dims", "init"))
-def count(items, dims=colon, init=0):
+_define_logical("any", "reduce_or")
+_define_logical("all", "reduce_and")
+
+
+@define("count", t.AbstractArray, keywords=("dims", "init"))
+def count(items, dims=colon, init=NOTHING_GIVEN):
     """How many elements are true."""
-    if is_numeric(items) and as_array(items).element is t.Bool:
-        return reduced("reduce_sum", items, dims, init if init != 0 else MISSING, t.Int64, "+")
-    found = init
-    for item in iterate(items) if not isinstance(items, list) else items:
-        found = call(function("+"), (found, item))
-    return found
+    if items.__class__ is Array and items.element is t.Bool:
+        return reduced("reduce_sum", items, dims, init, t.Int64, "+")
+    return call(function("count"), (tuple(iterate(items)),))
 
 
-@define("count", t.Any, t.Any, keywords=("dims", "init"))
-def count_where(predicate, items, dims=colon, init=0):
-    return count(mapped(predicate, items), dims=dims, init=init)
+@define("count", t.Any, t.AbstractArray, keywords=("dims", "init"))
+def count_where(predicate, items, dims=colon, init=NOTHING_GIVEN):
+    return count(broadcast(predicate, [items]), dims=dims, init=init)
 
 
 # --- cumulative -------------------------------------------------------------------------------------------------------
@@ -218,14 +178,12 @@ def count_where(predicate, items, dims=colon, init=0):
 def _define_cumulative(name, op, operator):
     def cumulative(x, dims=None):
         if not is_numeric(x):
-            return accumulated(function(operator), x)
+            return call(function("accumulate"), (function(operator), tuple(iterate(x))))
         array = as_array(x)
-        if dims is None:
-            if array.rank != 1:
-                raise argument_error(f"{name} of an array with {array.rank} dims needs the keyword `dims`")
-            dims = 1
+        if dims is None and array.rank != 1:
+            raise argument_error(f"{name} of an array with {array.rank} dims needs the keyword `dims`")
         payload = staging.convert_payload(staging.read(array), summed_type(array.element))
-        return Array(staging.apply(op, payload, axis=axis_of(dims, array.rank)))
+        return Array(staging.apply(op, payload, axis=axis_of(dims or 1, array.rank)))
 
     def in_place(destination, x, dims=None):
         from .assignment import overwrite
@@ -233,33 +191,28 @@ def _define_cumulative(name, op, operator):
         overwrite(destination, cumulative(x, dims=dims))
         return destination
 
-    define(name, t.Any, keywords=("dims",))(cumulative)
-    define(name + "!", t.Any, t.Any, keywords=("dims",))(in_place)
+    define(name, t.AbstractArray, keywords=("dims",))(cumulative)
+    define(name + "!", t.AbstractArray, t.AbstractArray, keywords=("dims",))(in_place)
     return cumulative
 
 
-cumulative_sum = _define_cumulative("cumsum", "cumsum", "+")
-_define_cumulative("cumprod", "cumprod", "*")
+CUMULATIVE = {function("+"): _define_cumulative("cumsum", "cumsum", "+"),
+              function("*"): _define_cumulative("cumprod", "cumprod", "*")}
 
 
-def accumulated(f, items, init=MISSING):
+@define("accumulate", t.Any, t.AbstractArray, keywords=("init", "dims"))
+def accumulate(f, items, init=NOTHING_GIVEN, dims=None):
     """The partial results of a fold from the left."""
-    from .iteration import collect_values, size_of
-
-    results, current = [], init
-    for item in iterate(items):
-        current = item if current is MISSING else call(f, (current, item))
-        results.append(current)
-    return tuple(results) if items.__class__ is tuple else collect_values(results, size_of(items))
-
-
-@define("accumulate", t.Any, t.Any, keywords=("init", "dims"))
-def accumulate(f, items, init=MISSING, dims=None):
-    if init is MISSING and is_numeric(items) and f in (function("+"), function("*")):
-        return call(function("cumsum" if f is function("+") else "cumprod"), (items,), {} if dims is None else {"dims": dims})
-    if dims is not None and as_array(items).rank > 1:
+    if init is NOTHING_GIVEN and is_numeric(items) and f in CUMULATIVE:
+        return CUMULATIVE[f](items, dims=dims)
+    array = as_array(items)
+    if dims is not None and array.rank > 1:
         raise argument_error("accumulate over dims is supported for + and * only")
-    return accumulated(f, items, init)
+    results, current = [], init
+    for item in iterate(array):
+        current = item if current is NOTHING_GIVEN else call(f, (current, item))
+        results.append(current)
+    return collect_values(results, array.size)
 
 
 @define("diff", t.AbstractArray, keywords=("dims",))
@@ -279,50 +232,22 @@ def difference(x, dims=None):
 # --- where extrema stand ----------------------------------------------------------------------------------------------
 
 
-def _define_argument(name, op, better):
-    def argument(items, dims=colon):
-        return found(items, dims)[1]
-
+def _define_argument(name, op):
     def found(items, dims=colon):
         """(extremum, index)."""
         if is_numeric(items):
             return _found_in_array(op, as_array(items), dims)
-        pairs = list(_indexed(items))
-        if not pairs:
-            raise argument_error("collection must be non-empty")
-        best_index, best = pairs[0]
-        for index, item in pairs[1:]:
-            if better(item, best):
-                best_index, best = index, item
-        return best, best_index
+        return call(function("find" + name), (tuple(iterate(items)),))
 
-    def argument_of_function(f, items):
-        """The element at which f is extreme."""
-        elements = list(iterate(items))
-        values = [call(f, (item,)) for item in elements]
-        if not elements:
-            raise argument_error("collection must be non-empty")
-        best = 0
-        for k in range(1, len(values)):
-            if better(values[k], values[best]):
-                best = k
-        return elements[best]
+    def argument(items, dims=colon):
+        return found(items, dims)[1]
 
-    def found_of_function(f, items):
-        return found(mapped(f, items) if items.__class__ is Array else tuple(mapped(f, items)))
+    def found_of_function(f, items, dims=colon):
+        return found(broadcast(f, [items]), dims)
 
-    define("arg" + name, t.Any, keywords=("dims",))(argument)
-    define("arg" + name, t.Any, t.Any)(argument_of_function)
-    define("find" + name, t.Any, keywords=("dims",))(found)
-    define("find" + name, t.Any, t.Any)(found_of_function)
-
-
-def _indexed(items):
-    from ..values import Dictionary
-
-    if items.__class__ is Dictionary:
-        return [(key, value) for key, value in items.items.values()]
-    return enumerate(iterate(items), 1)
+    define("find" + name, t.AbstractArray, keywords=("dims",))(found)
+    define("arg" + name, t.AbstractArray, keywords=("dims",))(argument)
+    define("find" + name, t.Any, t.AbstractArray, keywords=("dims",))(found_of_function)
 
 
 def _found_in_array(op, array, dims):
@@ -372,22 +297,8 @@ def _found_over_dims(op, array, payload, dims):
     return Array(extrema_), array_of(typeof(places[0]), places, kept[::-1])
 
 
-def _better(name):
-    def better(a, b):
-        """Whether a comes before b as an extremum; NaN does, as in Julia."""
-        if a.__class__ is Traced or b.__class__ is Traced:
-            a, b = staging.host_number(a, "the place of an extremum"), staging.host_number(b, "the place of an extremum")
-        if isinstance(a, float | np.floating) and a != a:
-            return b == b
-        if isinstance(b, float | np.floating) and b != b:
-            return False
-        return call(function("isless"), (b, a) if name == "max" else (a, b))
-
-    return better
-
-
-_define_argument("max", "arg_max", _better("max"))
-_define_argument("min", "arg_min", _better("min"))
+_define_argument("max", "arg_max")
+_define_argument("min", "arg_min")
 
 
 # --- reductions in place ----------------------------------------------------------------------------------------------

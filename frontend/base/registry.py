@@ -7,6 +7,7 @@ location (the caller knows the line).
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..calling import constructors
 from ..dispatch import Method, MethodTable
 from ..values import Function, Module
 
@@ -30,6 +31,11 @@ def function(name, in_module=BASE, exported=True) -> Function:
         if exported:
             in_module.exports.add(name)
     return found
+
+
+def drop_type(run):
+    """A method of a constructor that does not look at which type it constructs."""
+    return lambda arguments, keywords, bindings: run(arguments[1:], keywords, bindings)
 
 
 def define(names, *signature, module=BASE, exported=True, keywords=(), where=(), doc=None):
@@ -63,6 +69,11 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
 
         for table_name in names.split():  # noqa: B007
             generic = function(table_name, module, exported)
+            if t.is_type(generic):  # a constructor of a built-in type
+                variable = t.TypeVar("T", generic)
+                constructors.add(Method(t.tuple_type(t.TypeOfTypeFamily.apply(variable), *parameters),
+                                        (variable, *where), drop_type(call), ("_", *names_), keywords))
+                continue
             generic.methods.add(Method(pattern, where, call, names_, keywords, python=python if not keywords else None))
             generic.documentation = doc or python.__doc__ or generic.documentation
         return python

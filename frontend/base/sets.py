@@ -151,7 +151,7 @@ _define_equality("==")
 _define_equality("isequal")
 
 
-# --- operations on collections ----------------------------------------------------------------------------------------
+# --- operations on collections ------------------------------------------------------------------------------
 
 
 def _keyed(iterable):

@@ -5,8 +5,9 @@ Julia dim k of an array of rank n is payload axis n - k."""
 from ...compiler.types import floor_divide
 from .. import staging
 from .. import types as t
+from ..array_text import WRAPPER_TEXTS
 from ..calling import call
-from ..values import Array, Singleton, colon, typeof
+from ..values import Array, Range, Singleton, colon, typeof
 from .arrays import (
     array_of,
     as_array,
@@ -28,6 +29,21 @@ Adjoint = t.declare("Adjoint", t.AbstractArrayFamily.apply(_T, 2), parameters=(_
 _T, _S = t.TypeVar("T"), t.TypeVar("S")
 Transpose = t.declare("Transpose", t.AbstractArrayFamily.apply(_T, 2), parameters=(_T, _S))
 WRAPPERS = (t.unwrap(Adjoint).family, t.unwrap(Transpose).family)
+_T, _N, _P = t.TypeVar("T"), t.TypeVar("N"), t.TypeVar("P")
+ReshapedArray = t.declare("ReshapedArray", t.AbstractArrayFamily.apply(_T, _N), parameters=(_T, _N, _P))
+
+
+def _wrapper_text(name):
+    return lambda x: (f"{name}(::{t.type_name(x.type.parameters[1])}) with eltype {t.type_name(x.element)}")
+
+
+def _reshaped_text(x):
+    return (f"reshape(::{t.type_name(x.type.parameters[2])}, {', '.join(map(str, x.size))}) with eltype "
+            f"{t.type_name(x.element)}")
+
+
+WRAPPER_TEXTS.update({WRAPPERS[0]: _wrapper_text("adjoint"), WRAPPERS[1]: _wrapper_text("transpose"),
+                      t.unwrap(ReshapedArray).family: _reshaped_text})
 
 
 def axes_of(array, dims):
@@ -79,7 +95,10 @@ def reshape_array(array, dims):
 @define("reshape", t.AbstractArray, t.Any, ...)
 def reshape(x, *dims):
     array = as_array(x)
-    return reshape_array(array, new_dims(array, dims))
+    result = reshape_array(array, new_dims(array, dims))
+    if x.__class__ is Range:
+        result.type = t.unwrap(ReshapedArray).family.apply(array.element, result.rank, x.type)
+    return result
 
 
 @define("vec", t.AbstractArray)

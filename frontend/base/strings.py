@@ -22,7 +22,7 @@ def text_of(value):
     return chr(value.code) if value.__class__ is Char else value
 
 
-# --- indices ----------------------------------------------------------------------------------------------------------
+# --- indices ------------------------------------------------------------------------------------------------
 
 
 def byte_length(text):
@@ -209,7 +209,7 @@ def last_characters(text, count):
     return text[max(0, len(text) - int(host_number(count, "a count"))):]
 
 
-# --- making -----------------------------------------------------------------------------------------------------------
+# --- making -------------------------------------------------------------------------------------------------
 
 
 @define_constructor(t.String, t.AbstractString)
@@ -236,7 +236,9 @@ def symbol(_, *parts):
     return Symbol(string(*parts))
 
 
-@define("*", Text, Text, ...)
+@define("*", Text)
+@define("*", Text, Text)
+@define("*", Text, Text, Text, Text, ...)
 def concatenate(*texts):
     """The strings joined."""
     return "".join(map(text_of, texts))
@@ -311,7 +313,7 @@ def filter_(predicate, text):
     return "".join(c for c in text if holds(predicate, Char(ord(c))))
 
 
-# --- comparing --------------------------------------------------------------------------------------------------------
+# --- comparing ----------------------------------------------------------------------------------------------
 
 
 @define("== isequal", t.AbstractString, t.AbstractString)
@@ -344,7 +346,7 @@ def isascii(text):
     return text.isascii()
 
 
-# --- case and padding -------------------------------------------------------------------------------------------------
+# --- case and padding ---------------------------------------------------------------------------------------
 
 
 @define("uppercase", t.AbstractString)

@@ -163,7 +163,7 @@ def construct_tuple(called, iterable):
     return tuple(map(convert_to, parameters, items))
 
 
-# --- named tuples -----------------------------------------------------------------------------------------------------
+# --- named tuples -------------------------------------------------------------------------------------------
 
 
 def no_field(values, name):
@@ -336,7 +336,7 @@ def construct_named_tuple(called, content):
     return NamedTuple(names, items)
 
 
-# --- pairs ------------------------------------------------------------------------------------------------------------
+# --- pairs --------------------------------------------------------------------------------------------------
 
 PairsFamily = t.TypeFamily("Base.Pairs", supertype=t.AbstractDict.body.body.family.apply(t.Any, t.Any),
                            field_names=("data", "itr"), field_types=(t.Any, t.Any))
@@ -419,7 +419,7 @@ def values_pairs(view):
     return content.values if content.__class__ is NamedTuple else content
 
 
-# --- a pair as a collection -------------------------------------------------------------------------------------------
+# --- a pair as a collection ---------------------------------------------------------------------------------
 
 
 @define("getindex", PairFamily.wrapper, t.Integer)
@@ -459,7 +459,7 @@ _define_equality("==")
 _define_equality("isequal")
 
 
-# --- references and optional values -----------------------------------------------------------------------------------
+# --- references and optional values -------------------------------------------------------------------------
 
 Ref = t.declare("Ref", abstract=True, parameters=(t.TypeVar("T"),))
 _RefT = t.TypeVar("T")

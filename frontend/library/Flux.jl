@@ -1,8 +1,9 @@
 """
     Flux
 
-Layers, models and their training. A layer is a struct that can be called; a model is a layer made of layers. Data are arrays
-with features or channels before the batch: `(features, batch)`, `(width, height, channels, batch)`.
+Layers, models and their training. A layer is a struct that can be called; a model is a layer made of layers.
+Data are arrays with features or channels before the batch: `(features, batch)`, `(width, height, channels,
+batch)`.
 """
 module Flux
 
@@ -21,6 +22,10 @@ include("convolution_layers.jl")
 include("pooling_layers.jl")
 include("normalisation_layers.jl")
 include("dropout_layers.jl")
+include("weight_norm.jl")
+include("recurrent_layers.jl")
+include("attention_layers.jl")
+include("resampling_layers.jl")
 include("modes.jl")
 include("training.jl")
 include("model_state.jl")
@@ -39,7 +44,9 @@ export DataLoader, flatten, onehot, onehotbatch, onecold, fmap, cpu, gpu, f16, f
 export Chain, Dense, Scale, Bilinear, Embedding, EmbeddingBag, Maxout, SkipConnection, Parallel, PairwiseFusion
 export Conv, ConvTranspose, CrossCor, DepthwiseConv, SamePad, MaxPool, MeanPool, GlobalMaxPool, GlobalMeanPool,
     AdaptiveMaxPool, AdaptiveMeanPool
-export BatchNorm, LayerNorm, InstanceNorm, GroupNorm, Dropout, AlphaDropout
+export BatchNorm, LayerNorm, InstanceNorm, GroupNorm, WeightNorm, Dropout, AlphaDropout
+export RNN, LSTM, GRU, GRUv3, RNNCell, LSTMCell, GRUCell, GRUv3Cell, Recurrence, MultiHeadAttention
+export Upsample, PixelShuffle
 export testmode!, trainmode!, glorot_uniform, glorot_normal, kaiming_uniform, kaiming_normal, truncated_normal, orthogonal,
     sparse_init, identity_init, zeros32, ones32, rand32, randn32
 

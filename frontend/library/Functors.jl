@@ -1,8 +1,8 @@
 """
     Functors
 
-Models as trees: what the children of a value are, and functions that walk over all of them. Every struct is a node whose
-children are its fields, unless `@leaf` declares it a leaf.
+Models as trees: what the children of a value are, and functions that walk over all of them. Every struct is a
+node whose children are its fields, unless `@leaf` declares it a leaf.
 """
 module Functors
 

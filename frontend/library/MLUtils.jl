@@ -1,8 +1,8 @@
 """
     MLUtils
 
-Data sets: collections of observations. An array holds them along its last dimension; a tuple or named tuple of arrays holds
-them together.
+Data sets: collections of observations. An array holds them along its last dimension; a tuple or named tuple
+of arrays holds them together.
 """
 module MLUtils
 

@@ -10,16 +10,16 @@ export onehot, onehotbatch, onecold
 """
     onehot(label, classes, [default])
 
-A Boolean vector as long as `classes`, true where they equal `label`. A label that is none of the classes is an error, or stands
-for `default`.
+A Boolean vector as long as `classes`, true where they equal `label`. A label that is none of the classes is
+an error, or stands for `default`.
 """
 onehot(label, classes, default...) = collect(==(known(label, classes, default...)), classes)
 
 """
     onehotbatch(labels, classes, [default])
 
-A Boolean matrix of size `(length(classes), length(labels))`, a column for each label; see [`onehot`](@ref). Labels of size
-`(a, b, …)` give `(length(classes), a, b, …)`.
+A Boolean matrix of size `(length(classes), length(labels))`, a column for each label; see [`onehot`](@ref).
+Labels of size `(a, b, …)` give `(length(classes), a, b, …)`.
 """
 function onehotbatch(labels, classes, default...)
     names, all = collect(classes), collect(labels)
@@ -37,7 +37,8 @@ end
 """
     onecold(y, classes = 1:size(y, 1))
 
-The class of the largest element of each column of `y`: the inverse of [`onehotbatch`](@ref), also of scores or probabilities.
+The class of the largest element of each column of `y`: the inverse of [`onehotbatch`](@ref), also of scores
+or probabilities.
 """
 onecold(y::AbstractVector, classes = 1:length(y)) = classes[argmax(y)]
 function onecold(y::AbstractArray, classes = 1:size(y, 1))

@@ -1,8 +1,8 @@
 """
     Optimisers
 
-Optimisation rules and the trees that hold their state. `setup(rule, model)` makes a tree like the model with a `Leaf` in
-the place of each parameter; `update!(tree, model, gradient)` takes a step, in place.
+Optimisation rules and the trees that hold their state. `setup(rule, model)` makes a tree like the model with
+a `Leaf` in the place of each parameter; `update!(tree, model, gradient)` takes a step, in place.
 """
 module Optimisers
 

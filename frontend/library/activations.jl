@@ -1,6 +1,6 @@
-# Activation functions of one number; write `relu.(x)` for an array. The element type is kept: constants are converted
-# to the type of the input. Both sides of a case distinction are finite for every finite input, so that no derivative
-# meets 0 * Inf.
+# Activation functions of one number; write `relu.(x)` for an array. The element type is kept: constants are
+# converted to the type of the input. Both sides of a case distinction are finite for every finite input, so
+# that no derivative meets 0 * Inf.
 
 like(x, constant) = oftype(float(x), constant)
 

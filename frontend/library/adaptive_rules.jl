@@ -1,7 +1,8 @@
-# Rules of the Adam family: running means of the gradient (m) and of its square (v), with their bias corrected.
+# Rules of the Adam family: running means of the gradient (m) and of its square (v), with their bias
+# corrected.
 #
-# Each docstring gives one step for a parameter with gradient g; (β₁, β₂) is `beta`, t counts steps from 1. β₁ᵗ and β₂ᵗ are
-# part of the state.
+# Each docstring gives one step for a parameter with gradient g; (β₁, β₂) is `beta`, t counts steps from 1.
+# β₁ᵗ and β₂ᵗ are part of the state.
 
 """
     Adam(η = 0.001, β = (0.9, 0.999), ϵ = 1e-8)
@@ -32,9 +33,9 @@ end
 """
     AdamW(η = 0.001, β = (0.9, 0.999), λ = 0, ϵ = 1e-8; couple = true)
 
-[`Adam`](@ref) plus weight decay that does not pass through the moments: `step = η * (Adam's direction + λ * x)`, or
-without `couple`, `step = η * (Adam's direction) + λ * x`.
-[Loshchilov and Hutter, 2019](https://arxiv.org/abs/1711.05101).
+[`Adam`](@ref) plus weight decay that does not pass through the moments: `step = η * (Adam's direction + λ *
+x)`, or without `couple`, `step = η * (Adam's direction) + λ * x`. [Loshchilov and Hutter,
+2019](https://arxiv.org/abs/1711.05101).
 """
 struct AdamW <: AbstractRule
     eta::Float64
@@ -83,7 +84,8 @@ end
 """
     RAdam(η = 0.001, β = (0.9, 0.999), ϵ = 1e-8)
 
-[`Adam`](@ref) whose first steps, while the variance of `v` is large, are plain momentum; after that they are scaled by
+[`Adam`](@ref) whose first steps, while the variance of `v` is large, are plain momentum; after that they are
+scaled by
 
     r = √((ρ - 4) * (ρ - 2) * ρ∞ / ((ρ∞ - 4) * (ρ∞ - 2) * ρ)),   ρ∞ = 2 / (1 - β₂) - 1,   ρ = ρ∞ - 2t * β₂ᵗ / (1 - β₂ᵗ)
 
@@ -114,7 +116,8 @@ end
 """
     NAdam(η = 0.001, β = (0.9, 0.999), ϵ = 1e-8)
 
-[`Adam`](@ref) with Nesterov's momentum: `m / (1 - β₁ᵗ)` becomes `β₁ * m / (1 - β₁ᵗ⁺¹) + (1 - β₁) * g / (1 - β₁ᵗ)`.
+[`Adam`](@ref) with Nesterov's momentum: `m / (1 - β₁ᵗ)` becomes `β₁ * m / (1 - β₁ᵗ⁺¹) + (1 - β₁) * g / (1 -
+β₁ᵗ)`.
 """
 struct NAdam <: AbstractRule
     eta::Float64
@@ -137,8 +140,8 @@ end
 """
     OAdam(η = 0.001, β = (0.5, 0.9), ϵ = 1e-8)
 
-Optimistic Adam, for games such as adversarial training: `step = 2 * p - p′` with `p` Adam's step and `p′` the one before.
-[Daskalakis et al., 2018](https://arxiv.org/abs/1711.00141).
+Optimistic Adam, for games such as adversarial training: `step = 2 * p - p′` with `p` Adam's step and `p′` the
+one before. [Daskalakis et al., 2018](https://arxiv.org/abs/1711.00141).
 """
 struct OAdam <: AbstractRule
     eta::Float64
@@ -186,7 +189,8 @@ end
     m ← β₁ * m + (1 - β₁) * g,   s ← β₂ * s + (1 - β₂) * (g - m)² + ϵ
     step = η * m / (1 - β₁ᵗ) / (√(s / (1 - β₂ᵗ)) + ϵ)
 
-Small steps where the gradient differs from what its mean predicts. [Zhuang et al., 2020](https://arxiv.org/abs/2010.07468).
+Small steps where the gradient differs from what its mean predicts. [Zhuang et al.,
+2020](https://arxiv.org/abs/2010.07468).
 """
 struct AdaBelief <: AbstractRule
     eta::Float64

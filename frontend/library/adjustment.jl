@@ -4,8 +4,8 @@
     adjust!(tree, η)
     adjust!(tree; eta, beta, …)
 
-Changes the step length, or the named numbers, of all rules in a tree. Their state is kept; names that a rule does not have
-are ignored.
+Changes the step length, or the named numbers, of all rules in a tree. Their state is kept; names that a rule
+does not have are ignored.
 """
 adjust!(tree, eta::Real) = visit_leaves!(leaf -> leaf.rule = adjust(leaf.rule, eta), tree)
 adjust!(tree; changes...) = visit_leaves!(leaf -> leaf.rule = adjust(leaf.rule; changes...), tree)

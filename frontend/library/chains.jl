@@ -5,8 +5,8 @@
     Chain(name = layer, ...)
     Chain([layers...])
 
-Calls its layers in order, each on the result of the one before. Layers have an index, `chain[2]`, and in the second form a
-name, `chain[:name]`; `chain[1:2]` is a chain again.
+Calls its layers in order, each on the result of the one before. Layers have an index, `chain[2]`, and in the
+second form a name, `chain[:name]`; `chain[1:2]` is a chain again.
 """
 struct Chain{T<:Union{Tuple, NamedTuple, AbstractVector}}
     layers::T

@@ -4,7 +4,8 @@
     Maxout(layers...)
     Maxout(make, n)
 
-The elementwise maximum of the results of all layers for the same input; in the second form, of `n` layers `make()`.
+The elementwise maximum of the results of all layers for the same input; in the second form, of `n` layers
+`make()`.
 """
 struct Maxout{T<:Tuple}
     layers::T
@@ -46,8 +47,8 @@ end
     Parallel(connection, layers...)
     Parallel(connection; name = layer, ...)
 
-`connection(layer1(x1), layer2(x2), …)` for as many inputs as layers, or with one input for all. A tuple of inputs is the
-same as several.
+`connection(layer1(x1), layer2(x2), …)` for as many inputs as layers, or with one input for all. A tuple of
+inputs is the same as several.
 """
 struct Parallel{C, T<:Union{Tuple, NamedTuple, AbstractVector}}
     connection::C
@@ -95,7 +96,8 @@ end
     PairwiseFusion(connection, layers...)
     PairwiseFusion(connection; name = layer, ...)
 
-`y1 = layer1(x1)`, then `y[i] = layer[i](connection(x[i], y[i-1]))`; returns the tuple of all `y`. One input is used for all.
+`y1 = layer1(x1)`, then `y[i] = layer[i](connection(x[i], y[i-1]))`; returns the tuple of all `y`. One input
+is used for all.
 """
 struct PairwiseFusion{C, T<:Union{Tuple, NamedTuple}}
     connection::C

@@ -3,14 +3,15 @@
 """
     conv(x, w; stride = 1, pad = 0, dilation = 1, flipped = false, groups = 1)
 
-Convolution of `x` of size `(space…, channels, batch)` with `w` of size `(window…, channels ÷ groups, outputs)`; in one
-dimension, with `p` the padding before,
+Convolution of `x` of size `(space…, channels, batch)` with `w` of size `(window…, channels ÷ groups,
+outputs)`; in one dimension, with `p` the padding before,
 
     y[i, o, n] = Σ_{k, c} w[K + 1 - k, c, o] * x[stride * (i - 1) + dilation * (k - 1) + 1 - p, c, n]
 
-The window is reversed, as in mathematics; `flipped = true` leaves it as it is (cross-correlation). `stride` and `dilation`
-are a number or one per dimension; `pad` is a number, one per dimension, or two (before, after). The size of each spatial
-dimension becomes `(size + padding - dilation * (window - 1) - 1) ÷ stride + 1`.
+The window is reversed, as in mathematics; `flipped = true` leaves it as it is (cross-correlation). `stride`
+and `dilation` are a number or one per dimension; `pad` is a number, one per dimension, or two (before,
+after). The size of each spatial dimension becomes `(size + padding - dilation * (window - 1) - 1) ÷ stride +
+1`.
 """
 function conv(x::AbstractArray{<:Any, N}, w::AbstractArray{<:Any, N};
               stride = 1, pad = 0, dilation = 1, flipped = false, groups = 1) where N
@@ -25,8 +26,8 @@ end
 """
     depthwiseconv(x, w; stride = 1, pad = 0, dilation = 1, flipped = false)
 
-Convolution of each channel by itself. `w` has size `(window…, multiplier, channels)`, the result `multiplier * channels`
-channels.
+Convolution of each channel by itself. `w` has size `(window…, multiplier, channels)`, the result `multiplier
+* channels` channels.
 """
 function depthwiseconv(x::AbstractArray{<:Any, N}, w::AbstractArray{<:Any, N}; options...) where N
     window, (multiplier, channels) = size(w)[1:N-2], size(w)[N-1:N]
@@ -36,9 +37,9 @@ end
 """
     conv_transpose(x, w; stride = 1, pad = 0, outpad = 0, dilation = 1, flipped = false, groups = 1)
 
-The transpose of [`conv`](@ref) as a linear map: from the size of its result to the size of its input. `w` has size
-`(window…, outputs ÷ groups, channels)`. Each spatial dimension becomes
-`(size - 1) * stride - padding + dilation * (window - 1) + 1 + outpad`.
+The transpose of [`conv`](@ref) as a linear map: from the size of its result to the size of its input. `w` has
+size `(window…, outputs ÷ groups, channels)`. Each spatial dimension becomes `(size - 1) * stride - padding +
+dilation * (window - 1) + 1 + outpad`.
 """
 function conv_transpose(x::AbstractArray{<:Any, N}, w::AbstractArray{<:Any, N};
                         stride = 1, pad = 0, outpad = 0, dilation = 1, flipped = false, groups = 1) where N

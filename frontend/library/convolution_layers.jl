@@ -3,12 +3,13 @@
 """
     SamePad()
 
-As the `pad` of a layer: as much padding as makes the size of the output `ceil(size / stride)`; of a `ConvTranspose`,
-`size * stride`. Where it is odd, there is one more before than after.
+As the `pad` of a layer: as much padding as makes the size of the output `ceil(size / stride)`; of a
+`ConvTranspose`, `size * stride`. Where it is odd, there is one more before than after.
 """
 struct SamePad end
 
-# Padding (before, after, …) per spatial dimension, from a number, a tuple, or the total that SamePad asks for.
+# Padding (before, after, …) per spatial dimension, from a number, a tuple, or the total that SamePad asks
+# for.
 padding(pad, total) = NNlib.expand_padding(length(total), pad)
 padding(::SamePad, total) = ntuple(i -> isodd(i) ? cld(total[(i+1)÷2], 2) : fld(total[(i+1)÷2], 2), 2 * length(total))
 
@@ -16,9 +17,9 @@ padding(::SamePad, total) = ntuple(i -> isodd(i) ? cld(total[(i+1)÷2], 2) : fld
     Conv(window, in => out, σ = identity; stride = 1, pad = 0, dilation = 1, groups = 1, bias = true, init = glorot_uniform)
     Conv(weight, bias, σ = identity; stride, pad, dilation, groups)
 
-Convolution, see `NNlib.conv`: `σ.(conv(x, weight) .+ bias)` for `x` of size `(space…, in, batch)`. `window` is a tuple with a
-size for each spatial dimension; the weights have size `(window…, in ÷ groups, out)`. `pad` is a number, a number for each
-dimension, two for each (before and after), or `SamePad()`.
+Convolution, see `NNlib.conv`: `σ.(conv(x, weight) .+ bias)` for `x` of size `(space…, in, batch)`. `window`
+is a tuple with a size for each spatial dimension; the weights have size `(window…, in ÷ groups, out)`. `pad`
+is a number, a number for each dimension, two for each (before and after), or `SamePad()`.
 """
 struct Conv{N, M, F, A, V}
     σ::F
@@ -67,8 +68,8 @@ channel_bias(bias, n) = reshape(bias, ntuple(_ -> 1, n)..., :)
                   init = glorot_uniform)
     ConvTranspose(weight, bias, σ = identity; stride, pad, outpad, dilation, groups)
 
-The transpose of a convolution from `out` to `in` channels, see `NNlib.conv_transpose`: upsamples by `stride`. The weights have
-size `(window…, out ÷ groups, in)`; `outpad` makes the output larger at the end.
+The transpose of a convolution from `out` to `in` channels, see `NNlib.conv_transpose`: upsamples by `stride`.
+The weights have size `(window…, out ÷ groups, in)`; `outpad` makes the output larger at the end.
 """
 struct ConvTranspose{N, M, F, A, V}
     σ::F
@@ -148,7 +149,7 @@ function DepthwiseConv(window::NTuple{N, Integer}, (in, out)::Pair{<:Integer, <:
     return Conv(window, in => out, σ; groups = in, options...)
 end
 
-# --- printing ---------------------------------------------------------------------------------------------------------
+# --- printing -----------------------------------------------------------------------------------------------
 
 function show_convolution(io, name, layer, channels)
     n = length(layer.stride)

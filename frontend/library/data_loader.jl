@@ -3,10 +3,10 @@
 """
     DataLoader(data; batchsize = 1, shuffle = false, partial = true, collate = true, rng = default_rng())
 
-Iterates over batches of `batchsize` observations (see [`getobs`](@ref)): arrays give arrays, tuples and named tuples the same of
-arrays. `shuffle` takes the observations in a new random order each time; without `partial` a smaller last batch is left out;
-`batchsize = -1` is one batch of everything. `collate = false` gives vectors of observations. Data are read as they are asked for;
-`parallel` and `buffer` are accepted and change nothing.
+Iterates over batches of `batchsize` observations (see [`getobs`](@ref)): arrays give arrays, tuples and named
+tuples the same of arrays. `shuffle` takes the observations in a new random order each time; without `partial`
+a smaller last batch is left out; `batchsize = -1` is one batch of everything. `collate = false` gives vectors
+of observations. Data are read as they are asked for; `parallel` and `buffer` are accepted and change nothing.
 """
 struct DataLoader{D, C, R<:AbstractRNG}
     data::D
@@ -45,7 +45,8 @@ collated(collate, data, indices) = collate([getobs(data, i) for i in indices])
 """
     eachobs(data; options...)
 
-A [`DataLoader`](@ref) of single observations, without the dimension of the batch, unless `batchsize` is given.
+A [`DataLoader`](@ref) of single observations, without the dimension of the batch, unless `batchsize` is
+given.
 """
 function eachobs(data; batchsize = nothing, options...)
     batchsize === nothing || return DataLoader(data; batchsize, options...)

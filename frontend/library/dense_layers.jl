@@ -4,14 +4,14 @@
     Dense(in => out, σ = identity; bias = true, init = glorot_uniform)
     Dense(W, b, σ = identity)
 
-`y = σ.(W * x .+ b)` for `x` of size `(in, batch…)`; `y` has size `(out, batch…)`. `W` has size `(out, in)`; `b` has size
-`(out,)`, or is `false`.
+`y = σ.(W * x .+ b)` for `x` of size `(in, batch…)`; `y` has size `(out, batch…)`. `W` has size `(out, in)`;
+`b` has size `(out,)`, or is `false`.
 """
 struct Dense{F, M<:AbstractMatrix, B}
     weight::M
     bias::B
     σ::F
-    function Dense(weight::M, bias = true, σ = identity) where M<:AbstractMatrix
+    function Dense(weight::M, bias = true, σ = identity) where {M<:AbstractMatrix}
         b = create_bias(weight, bias, size(weight, 1))
         return new{typeof(σ), M, typeof(b)}(weight, b, σ)
     end
@@ -46,7 +46,7 @@ struct Scale{F, A<:AbstractArray, B}
     scale::A
     bias::B
     σ::F
-    function Scale(scale::A, bias = true, σ = identity) where A<:AbstractArray
+    function Scale(scale::A, bias = true, σ = identity) where {A<:AbstractArray}
         b = create_bias(scale, bias, size(scale)...)
         return new{typeof(σ), A, typeof(b)}(scale, b, σ)
     end
@@ -71,13 +71,14 @@ end
     Bilinear((in1, in2) => out, σ = identity; bias = true, init = glorot_uniform)
     Bilinear(in => out, …), Bilinear(W, b, σ = identity)
 
-`y[i] = σ(x' * W[i, :, :] * z + b[i])` for `x` of size `(in1, batch)` and `z` of size `(in2, batch)`; with one input, `z = x`.
+`y[i] = σ(x' * W[i, :, :] * z + b[i])` for `x` of size `(in1, batch)` and `z` of size `(in2, batch)`; with one
+input, `z = x`.
 """
 struct Bilinear{F, A<:AbstractArray, B}
     weight::A
     bias::B
     σ::F
-    function Bilinear(weight::A, bias = true, σ = identity) where A<:AbstractArray
+    function Bilinear(weight::A, bias = true, σ = identity) where {A<:AbstractArray}
         ndims(weight) == 3 || throw(ArgumentError("Bilinear expects weights with 3 dimensions, got size $(size(weight))"))
         b = create_bias(weight, bias, size(weight, 1))
         return new{typeof(σ), A, typeof(b)}(weight, b, σ)
@@ -104,7 +105,7 @@ end
 (layer::Bilinear)(x::AbstractArray, z::AbstractArray) =
     reshape(layer(reshape(x, size(x, 1), :), reshape(z, size(z, 1), :)), size(layer.weight, 1), size(x)[2:end]...)
 (layer::Bilinear)(x::AbstractArray) = layer(x, x)
-(layer::Bilinear)(inputs::NTuple{2}) = layer(inputs...)
+(layer::Bilinear)(inputs::Tuple{Any, Any}) = layer(inputs...)
 
 function Base.show(io::IO, layer::Bilinear)
     out, in1, in2 = size(layer.weight)
@@ -117,8 +118,9 @@ end
 """
     Embedding(in => out; init = randn32, padding_idx = nothing)
 
-Column `i` of a matrix of size `(out, in)` for each index `i` in `1:in`; an array of indices of size `(batch…)` gives
-`(out, batch…)`. One-hot vectors may stand for indices. `padding_idx` is an index whose column starts as zeros.
+Column `i` of a matrix of size `(out, in)` for each index `i` in `1:in`; an array of indices of size
+`(batch…)` gives `(out, batch…)`. One-hot vectors may stand for indices. `padding_idx` is an index whose
+column starts as zeros.
 """
 struct Embedding{M<:AbstractMatrix}
     weight::M
@@ -139,3 +141,33 @@ end
 (layer::Embedding)(x::AbstractArray{Bool}) = reshape(layer(reshape(x, size(x, 1), :)), :, size(x)[2:end]...)
 
 Base.show(io::IO, layer::Embedding) = print(io, "Embedding(", size(layer.weight, 2), " => ", size(layer.weight, 1), ")")
+
+"""
+    EmbeddingBag(in => out, reduction = mean; init = randn32)
+
+The `reduction` (`sum`, `mean`, `maximum`, …) of the columns of an [`Embedding`](@ref) for each bag of indices. Bags are the columns
+of an array of indices, the vectors of a vector, or given by the indices at which they start: `bag(indices, starts)`.
+"""
+struct EmbeddingBag{F, M<:AbstractMatrix}
+    weight::M
+    reduction::F
+end
+EmbeddingBag((in, out)::Pair{<:Integer, <:Integer}, reduction = mean; init = randn32) = EmbeddingBag(init(out, in), reduction)
+
+@layer EmbeddingBag
+
+(bag::EmbeddingBag)(indices::AbstractVector{<:Integer}) =
+    vec(bag.reduction(Embedding(bag.weight)(indices); dims = 2))
+(bag::EmbeddingBag)(indices::AbstractArray{<:Integer}) =
+    dropdims(bag.reduction(Embedding(bag.weight)(indices); dims = 2); dims = 2)
+(bag::EmbeddingBag)(bags::AbstractVector{<:AbstractVector}) = stack(map(bag, bags))
+function (bag::EmbeddingBag)(indices::AbstractVector{<:Integer}, starts::AbstractVector{<:Integer})
+    ends = [starts[2:end]; length(indices) + 1]
+    return stack([bag(indices[a:b-1]) for (a, b) in zip(starts, ends)])
+end
+
+function Base.show(io::IO, bag::EmbeddingBag)
+    print(io, "EmbeddingBag(", size(bag.weight, 2), " => ", size(bag.weight, 1))
+    bag.reduction === mean || print(io, ", ", bag.reduction)
+    print(io, ")")
+end

@@ -3,7 +3,8 @@
 """
     destructure(model) -> (vector, rebuild)
 
-All parameters in one vector, and a function that makes a model from such a vector: `rebuild(vector)` is equal to the model.
+All parameters in one vector, and a function that makes a model from such a vector: `rebuild(vector)` is equal
+to the model.
 """
 function destructure(model)
     arrays = trainables(model)

@@ -3,8 +3,8 @@
 """
     dropout([rng], x, p; dims = :)
 
-Sets each element of `x` to 0 with probability `p` and divides the others by `1 - p`. With `dims`, decides once for each
-position of those dimensions and drops along all others.
+Sets each element of `x` to 0 with probability `p` and divides the others by `1 - p`. With `dims`, decides
+once for each position of those dimensions and drops along all others.
 """
 dropout(x::AbstractArray, p::Real; dims = :) = dropout(Random.default_rng(), x, p; dims)
 function dropout(rng::AbstractRNG, x::AbstractArray, p::Real; dims = :)

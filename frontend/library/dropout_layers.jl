@@ -3,8 +3,9 @@
 """
     Dropout(p; dims = :, active = nothing, rng = default_rng())
 
-In training, sets each element to 0 with probability `p` and divides the others by `1 - p`, see `NNlib.dropout`; otherwise does
-nothing. Training is while a gradient is taken, or as `active` or `trainmode!`, `testmode!` say.
+In training, sets each element to 0 with probability `p` and divides the others by `1 - p`, see
+`NNlib.dropout`; otherwise does nothing. Training is while a gradient is taken, or as `active` or
+`trainmode!`, `testmode!` say.
 """
 mutable struct Dropout{F<:Real, D, R}
     p::F
@@ -32,8 +33,8 @@ end
 """
     AlphaDropout(p; active = nothing, rng = default_rng())
 
-Dropout for `selu` networks: dropped elements become `-λα ≈ -1.7581`, and the result is scaled and shifted so that mean 0 and
-variance 1 are kept. [Klambauer et al., 2017](https://arxiv.org/abs/1706.02515).
+Dropout for `selu` networks: dropped elements become `-λα ≈ -1.7581`, and the result is scaled and shifted so
+that mean 0 and variance 1 are kept. [Klambauer et al., 2017](https://arxiv.org/abs/1706.02515).
 """
 mutable struct AlphaDropout{F<:Real, R}
     p::F

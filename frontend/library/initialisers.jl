@@ -1,11 +1,11 @@
-# Initial values of parameters. Each initialiser has three forms: `init(sizes...)` and `init(rng, sizes...)` make an array of
-# Float32, `init([rng]; options...)` makes an initialiser with these options.
+# Initial values of parameters. Each initialiser has three forms: `init(sizes...)` and `init(rng, sizes...)`
+# make an array of Float32, `init([rng]; options...)` makes an initialiser with these options.
 
 """
     nfan(sizes...) -> (fan_in, fan_out)
 
-How many inputs each output of a layer depends on and the reverse, from the size of its weights: `(out, in)` of a matrix,
-`(window…, in, out)` of a convolution.
+How many inputs each output of a layer depends on and the reverse, from the size of its weights: `(out, in)`
+of a matrix, `(window…, in, out)` of a convolution.
 """
 nfan() = 1, 1
 nfan(n::Integer) = 1, n
@@ -51,7 +51,8 @@ kaiming_normal(rng::AbstractRNG, sizes::Integer...; gain::Real = √2f0) =
 Normal, restricted to `[lo, hi]`.
 """
 function truncated_normal(rng::AbstractRNG, sizes::Integer...; mean = 0, std = 1, lo = -2, hi = 2)
-    # The quantile function of the normal distribution, at uniform numbers between the distribution function at lo and hi.
+    # The quantile function of the normal distribution, at uniform numbers between the distribution function
+    # at lo and hi.
     below(x) = (1 + Primitives.erf((x - mean) / (std * √2))) / 2
     u = below(lo) .+ rand(rng, sizes...) .* (below(hi) - below(lo))
     return Float32.(clamp.(mean .+ std * √2 .* Primitives.erfinv.(2 .* u .- 1), lo, hi))
@@ -60,8 +61,8 @@ end
 """
     orthogonal([rng], sizes...; gain = 1)
 
-A matrix with orthonormal rows or columns, whichever are fewer, times `gain`; with more dimensions, the first ones are taken
-together. [Saxe et al., 2014].
+A matrix with orthonormal rows or columns, whichever are fewer, times `gain`; with more dimensions, the first
+ones are taken together. [Saxe et al., 2014].
 """
 function orthogonal(rng::AbstractRNG, rows::Integer, columns::Integer; gain::Real = 1)
     rows < columns && return permutedims(orthogonal(rng, columns, rows; gain))
@@ -74,8 +75,8 @@ orthogonal(rng::AbstractRNG, sizes::Integer...; gain::Real = 1) =
 """
     sparse_init([rng], rows, columns; sparsity, std = 0.01)
 
-Normal with standard deviation `std`; in each column a fraction `sparsity` of the elements, drawn at random, is zero.
-[Martens, 2010].
+Normal with standard deviation `std`; in each column a fraction `sparsity` of the elements, drawn at random,
+is zero. [Martens, 2010].
 """
 function sparse_init(rng::AbstractRNG, rows::Integer, columns::Integer; sparsity, std = 0.01)
     0 ≤ sparsity ≤ 1 || throw(ArgumentError("sparse_init expects a sparsity from 0 to 1, got $sparsity"))
@@ -90,8 +91,8 @@ end
 """
     identity_init(sizes...; gain = 1, shift = 0)
 
-Weights of the identity as far as there is one: `gain` on the diagonal of a matrix, or at the centre of a convolution's
-window, else zeros; shifted circularly by `shift`. A vector is zeros.
+Weights of the identity as far as there is one: `gain` on the diagonal of a matrix, or at the centre of a
+convolution's window, else zeros; shifted circularly by `shift`. A vector is zeros.
 """
 identity_init(n::Integer; gain = 1, shift = 0) = zeros(Float32, n)
 identity_init(out::Integer, in::Integer; gain = 1, shift = 0) =

@@ -32,8 +32,9 @@ end
 # A layer as it prints on one line, without its parameters.
 layer_name(layer) = sprint(show, layer)
 
-# The input in the element type of the weights, so that a layer's results have that type. Boolean arrays (one-hot) stay.
-match_eltype(::Type{T}, x::AbstractArray{T}) where T = x
+# The input in the element type of the weights, so that a layer's results have that type. Boolean arrays
+# (one-hot) stay.
+match_eltype(::Type{T}, x::AbstractArray{T}) where T<:Real = x
 match_eltype(::Type{T}, x::AbstractArray{Bool}) where T = x
 match_eltype(::Type{T}, x::AbstractArray) where T<:Real = T.(x)
 match_eltype(::Type, x::AbstractArray) = x

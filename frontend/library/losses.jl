@@ -1,8 +1,9 @@
 """
     Flux.Losses
 
-Loss functions `loss(ŷ, y; agg = mean)`: of predictions `ŷ` and targets `y` of the same size, whose first dimension are classes
-where there are any. `agg` makes one number of the losses of the elements or examples; `identity` leaves them.
+Loss functions `loss(ŷ, y; agg = mean)`: of predictions `ŷ` and targets `y` of the same size, whose first
+dimension are classes where there are any. `agg` makes one number of the losses of the elements or examples;
+`identity` leaves them.
 """
 module Losses
 
@@ -12,7 +13,7 @@ export mae, mse, msle, huber_loss, label_smoothing, crossentropy, logitcrossentr
     logitbinarycrossentropy, kldivergence, poisson_loss, hinge_loss, squared_hinge_loss, dice_coeff_loss, tversky_loss,
     binary_focal_loss, focal_loss, siamese_contrastive_loss, ctc_loss, xlogx, xlogy
 
-# --- regression -------------------------------------------------------------------------------------------------------
+# --- regression ---------------------------------------------------------------------------------------------
 
 """
     mae(ŷ, y; agg = mean) = agg(abs.(ŷ .- y))
@@ -66,12 +67,13 @@ function poisson_loss(ŷ, y; agg = mean, eps::Real = epsilon(ŷ))
     return agg(ŷ .- xlogy.(y, ŷ .+ like(ŷ, eps)))
 end
 
-# --- classification ---------------------------------------------------------------------------------------------------
+# --- classification -----------------------------------------------------------------------------------------
 
 """
     label_smoothing(y, α; dims = 1) = y .* (1 - α) .+ α / size(y, dims)
 
-Targets that leave the probability `α` to be spread over all classes. With `dims = 0`, for a binary `y`: `y .* (1 - α) .+ α / 2`.
+Targets that leave the probability `α` to be spread over all classes. With `dims = 0`, for a binary `y`: `y .*
+(1 - α) .+ α / 2`.
 """
 function label_smoothing(y, α::Number; dims::Int = 1)
     0 < α < 1 || throw(ArgumentError("label_smoothing expects α between 0 and 1, got $α"))
@@ -171,7 +173,7 @@ function squared_hinge_loss(ŷ, y; agg = mean)
     return agg(relu.(1 .- ŷ .* y) .^ 2)
 end
 
-# --- overlap and distance ---------------------------------------------------------------------------------------------
+# --- overlap and distance -----------------------------------------------------------------------------------
 
 """
     dice_coeff_loss(ŷ, y; smooth = 1) = 1 - (2 * sum(y .* ŷ) + smooth) / (sum(y .^ 2) + sum(ŷ .^ 2) + smooth)
@@ -205,7 +207,7 @@ function siamese_contrastive_loss(ŷ, y; agg = mean, margin::Real = 1)
     return agg((1 .- y) .* abs2.(ŷ) .+ y .* abs2.(relu.(like(ŷ, margin) .- ŷ)))
 end
 
-# --- parts ------------------------------------------------------------------------------------------------------------
+# --- parts --------------------------------------------------------------------------------------------------
 
 """
     xlogx(x) = x * log(x), 0 where x = 0

@@ -3,8 +3,8 @@
 """
     state(model)
 
-The arrays, numbers, strings and `nothing`s of a model in nested named tuples and tuples; `()` for anything else. With
-[`loadmodel!`](@ref) they go back into a model of the same structure.
+The arrays, numbers, strings and `nothing`s of a model in nested named tuples and tuples; `()` for anything
+else. With [`loadmodel!`](@ref) they go back into a model of the same structure.
 """
 state(x) = isempty(children(x)) ? state_leaf(x) : map(state, children(x))
 
@@ -14,8 +14,8 @@ state_leaf(x) = ()
 """
     loadmodel!(model, source)
 
-Copies parameters and other arrays of `source`, a model or its [`state`](@ref), into `model`, in place. Sizes must agree. A bias
-`false` matches a zero or missing one.
+Copies parameters and other arrays of `source`, a model or its [`state`](@ref), into `model`, in place. Sizes
+must agree. A bias `false` matches a zero or missing one.
 """
 function loadmodel!(target, source)
     load_children!(target, children(target), children(source), KeyPath(()))

@@ -3,8 +3,8 @@
 """
     testmode!(model, mode = true)
 
-Puts `Dropout`, `BatchNorm` and their like in a model in inference mode, whether or not a gradient is taken; `false` in training
-mode, `:auto` back to the default.
+Puts `Dropout`, `BatchNorm` and their like in a model in inference mode, whether or not a gradient is taken;
+`false` in training mode, `:auto` back to the default.
 """
 function testmode!(model, mode = true)
     active = mode === :auto || mode === nothing ? nothing : !mode

@@ -6,10 +6,11 @@
 
 `y = λ.(γ .* (x .- μ) ./ sqrt.(σ² .+ eps) .+ β)` for `x` of size `(…, channels, batch)`.
 
-In training, `μ` and `σ²` are mean and (uncorrected) variance of each channel over all other dimensions, and the running
-statistics move towards them, `μ ← (1 - momentum) * μ + momentum * mean` and `σ²` likewise with the corrected variance.
-Otherwise the running statistics are used. Training is while a gradient is taken, or as `active` or `trainmode!`, `testmode!`
-say. `affine` tells whether there are `γ` and `β`, `track_stats` whether there are running statistics.
+In training, `μ` and `σ²` are mean and (uncorrected) variance of each channel over all other dimensions, and
+the running statistics move towards them, `μ ← (1 - momentum) * μ + momentum * mean` and `σ²` likewise with
+the corrected variance. Otherwise the running statistics are used. Training is while a gradient is taken, or
+as `active` or `trainmode!`, `testmode!` say. `affine` tells whether there are `γ` and `β`, `track_stats`
+whether there are running statistics.
 """
 mutable struct BatchNorm{F, V, W}
     λ::F
@@ -44,7 +45,8 @@ end
     InstanceNorm(channels, λ = identity; initβ = zeros32, initγ = ones32, affine = false, track_stats = false,
                  active = nothing, eps = 1f-5, momentum = 0.1f0)
 
-As [`BatchNorm`](@ref), with mean and variance over the spatial dimensions only: of each channel of each example.
+As [`BatchNorm`](@ref), with mean and variance over the spatial dimensions only: of each channel of each
+example.
 """
 mutable struct InstanceNorm{F, V, W}
     λ::F
@@ -80,7 +82,8 @@ end
 """
     GroupNorm(channels, groups, λ = identity; initβ = zeros32, initγ = ones32, affine = true, eps = 1f-5)
 
-Mean and variance over the spatial dimensions and a group of channels of each example; `γ` and `β` for each channel.
+Mean and variance over the spatial dimensions and a group of channels of each example; `γ` and `β` for each
+channel.
 """
 mutable struct GroupNorm{F, V}
     G::Int
@@ -112,7 +115,8 @@ end
 """
     LayerNorm(size..., λ = identity; affine = true, eps = 1f-5)
 
-Mean and variance over the first dimensions of `x`, whose sizes are `size`; then a [`Scale`](@ref) with activation `λ`.
+Mean and variance over the first dimensions of `x`, whose sizes are `size`; then a [`Scale`](@ref) with
+activation `λ`.
 """
 struct LayerNorm{F, D, N}
     λ::F
@@ -143,7 +147,7 @@ end
 """
 normalise(x::AbstractArray; dims = ndims(x), eps = 1f-5) = standardise(x, dims, eps)
 
-# --- what they share --------------------------------------------------------------------------------------------------
+# --- what they share ----------------------------------------------------------------------------------------
 
 function standardise(x, dims, ϵ)
     μ = mean(x; dims)
@@ -165,7 +169,8 @@ end
 
 affine_map(norm, y, shape) = norm.affine ? y .* reshape(norm.γ, shape) .+ reshape(norm.β, shape) : y
 
-# Moves the running statistics towards those of a batch, with the variance corrected for the size of the sample.
+# Moves the running statistics towards those of a batch, with the variance corrected for the size of the
+# sample.
 function track_statistics!(norm, x, μ, σ², dims)
     T = eltype(norm.μ)
     rate, count = T(norm.momentum), T(prod(d -> size(x, d), dims))
@@ -179,7 +184,7 @@ channel_mean(statistics) = vec(mean(statistics; dims = ndims(statistics)))
 
 isactive(layer) = layer.active === nothing ? Primitives.within_gradient() : layer.active
 
-# --- printing ---------------------------------------------------------------------------------------------------------
+# --- printing -----------------------------------------------------------------------------------------------
 
 function show_normalisation(io, name, norm)
     print(io, name, "(", norm.chs)

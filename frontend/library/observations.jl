@@ -3,8 +3,8 @@
 """
     numobs(data)
 
-How many observations there are: the size of an array's last dimension; of a tuple or named tuple, that of its members, which
-must agree.
+How many observations there are: the size of an array's last dimension; of a tuple or named tuple, that of its
+members, which must agree.
 """
 numobs(data::AbstractArray) = ndims(data) == 0 ? 1 : size(data, ndims(data))
 function numobs(data::Union{Tuple, NamedTuple, AbstractDict})
@@ -45,7 +45,8 @@ shuffleobs(rng::AbstractRNG, data) = obsview(data, randperm(rng, numobs(data)))
 """
     splitobs([rng], data; at, shuffle = false)
 
-Views of the first part of the data and the rest, split at a fraction or a number of observations, or at several in a tuple.
+Views of the first part of the data and the rest, split at a fraction or a number of observations, or at
+several in a tuple.
 """
 splitobs(data; options...) = splitobs(Random.default_rng(), data; options...)
 function splitobs(rng::AbstractRNG, data; at, shuffle::Bool = false)
@@ -59,8 +60,8 @@ end
 """
     batch(observations)
 
-One array from a vector of arrays (or numbers) of equal size, with a new last dimension; tuples, named tuples and dictionaries
-are batched member by member.
+One array from a vector of arrays (or numbers) of equal size, with a new last dimension; tuples, named tuples
+and dictionaries are batched member by member.
 """
 batch(observations::AbstractVector{<:Number}) = observations
 batch(observations::AbstractVector{<:AbstractArray}) = stack(observations)

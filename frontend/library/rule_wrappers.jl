@@ -73,8 +73,8 @@ end
 """
     ClipNorm(ω = 10, p = 2; throw = true): g * min(1, ω / norm(g, p))
 
-Limits the norm of each parameter's gradient. With `throw`, a gradient whose norm is not finite is an error outside of a
-compiled graph.
+Limits the norm of each parameter's gradient. With `throw`, a gradient whose norm is not finite is an error
+outside of a compiled graph.
 """
 struct ClipNorm <: AbstractRule
     omega::Float64
@@ -118,7 +118,8 @@ end
 """
     MixedPrecision([T = Float32], rule)
 
-Keeps a copy of each parameter in precision `T`, lets the rule work on the copy, and rounds it to the parameter.
+Keeps a copy of each parameter in precision `T`, lets the rule work on the copy, and rounds it to the
+parameter.
 """
 struct MixedPrecision{T, R<:AbstractRule} <: AbstractRule
     rule::R

@@ -54,7 +54,8 @@ end
 """
     RMSProp(η = 0.001, ρ = 0.9, ϵ = 1e-8; centred = false): a ← ρ * a + (1 - ρ) * g², step = η * g / (√a + ϵ)
 
-`centred` divides by the standard deviation of the gradient instead, `√(a - m²)` with `m` the running mean of `g`.
+`centred` divides by the standard deviation of the gradient instead, `√(a - m²)` with `m` the running mean of
+`g`.
 """
 struct RMSProp <: AbstractRule
     eta::Float64
@@ -80,8 +81,8 @@ end
 """
     Rprop(η = 0.001, (ℓ⁻, ℓ⁺) = (0.5, 1.2), (Γ⁻, Γ⁺) = (1e-6, 50))
 
-Only the sign of the gradient counts: each element's step length grows by `ℓ⁺` while the sign stays, shrinks by `ℓ⁻` (and
-the step is left out) when it changes, and is kept between `Γ⁻` and `Γ⁺`.
+Only the sign of the gradient counts: each element's step length grows by `ℓ⁺` while the sign stays, shrinks
+by `ℓ⁻` (and the step is left out) when it changes, and is kept between `Γ⁻` and `Γ⁺`.
 """
 struct Rprop <: AbstractRule
     eta::Float64

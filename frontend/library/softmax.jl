@@ -3,8 +3,8 @@
 """
     softmax(x; dims = 1) = exp.(x) ./ sum(exp.(x); dims)
 
-Positive values that sum to 1 along `dims`, of the size of `x`. Computed after subtracting the maximum, so it never
-overflows.
+Positive values that sum to 1 along `dims`, of the size of `x`. Computed after subtracting the maximum, so it
+never overflows.
 """
 softmax(x::AbstractArray; dims = 1) = _softmax(float(x), dims)
 _softmax(x, dims::Integer) = Primitives.softmax(x, dims)

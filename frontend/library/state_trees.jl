@@ -8,15 +8,16 @@ A rule says how a parameter moves. It has two methods:
     init(rule, x) -> state
     apply!(rule, state, x, dx) -> (state, step)
 
-where `dx` is the gradient of the loss with respect to the array `x`; the caller then does `x .-= step`, unless `step` is
-`nothing`. Numbers of a rule are converted to the element type of `x`.
+where `dx` is the gradient of the loss with respect to the array `x`; the caller then does `x .-= step`,
+unless `step` is `nothing`. Numbers of a rule are converted to the element type of `x`.
 """
 abstract type AbstractRule end
 
 """
     Leaf(rule, state; frozen = false)
 
-The rule and its state for one parameter. It is mutable: the same parameter in two places of a model has the same leaf.
+The rule and its state for one parameter. It is mutable: the same parameter in two places of a model has the
+same leaf.
 """
 mutable struct Leaf{R, S}
     rule::R
@@ -38,8 +39,8 @@ end
 """
     setup(rule, model) -> tree
 
-A tree like the model: a [`Leaf`](@ref) for each array of floating-point numbers that is [`trainable`](@ref), `()` for
-anything else.
+A tree like the model: a [`Leaf`](@ref) for each array of floating-point numbers that is [`trainable`](@ref),
+`()` for anything else.
 """
 function setup(rule::AbstractRule, model)
     leaves = IdDict()
@@ -56,9 +57,9 @@ end
 """
     update!(tree, model, gradient) -> (tree, model)
 
-One step: overwrites the parameters of the model and the state in the tree. The gradient has the form that `gradient`
-returns, nested named tuples with `nothing` where there is none. A parameter that occurs twice gets the sum of both
-gradients, and one step.
+One step: overwrites the parameters of the model and the state in the tree. The gradient has the form that
+`gradient` returns, nested named tuples with `nothing` where there is none. A parameter that occurs twice gets
+the sum of both gradients, and one step.
 """
 function update!(tree, model, gradient)
     steps = IdDict()

@@ -3,8 +3,8 @@
 """
     trainable(layer)
 
-The children of a layer that are trained, as a named tuple: all of them, unless a method (or `@layer T trainable = (…)`)
-says otherwise.
+The children of a layer that are trained, as a named tuple: all of them, unless a method (or `@layer T
+trainable = (…)`) says otherwise.
 """
 function trainable(x)
     all, declared = children(x), Primitives.declared_trainable(x)
@@ -12,7 +12,8 @@ function trainable(x)
     return NamedTuple{declared}(map(name -> all[name], declared))
 end
 
-# All children, with `()` in the place of what is not trained, so that trees have the field names of the model.
+# All children, with `()` in the place of what is not trained, so that trees have the field names of the
+# model.
 function trainable_children(x)
     all, chosen = children(x), trainable(x)
     keys(all) == keys(chosen) && return chosen

@@ -3,8 +3,8 @@
 """
     train!(loss, model, data, opt)
 
-For each `d` in `data`, a step with the gradient of `loss(model, d...)` with respect to the model (`loss(model, d)` where `d` is
-not a tuple). `opt` comes from [`setup`](@ref).
+For each `d` in `data`, a step with the gradient of `loss(model, d...)` with respect to the model
+(`loss(model, d)` where `d` is not a tuple). `opt` comes from [`setup`](@ref).
 """
 function train!(loss, model, data, opt)
     for (i, d) in enumerate(data)

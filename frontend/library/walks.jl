@@ -3,7 +3,8 @@
 """
     children(x)
 
-The children of a node: a tuple, named tuple, array or dictionary; the fields of a struct as a named tuple. `()` for a leaf.
+The children of a node: a tuple, named tuple, array or dictionary; the fields of a struct as a named tuple.
+`()` for a leaf.
 """
 children(x) = functor(x)[1]
 
@@ -31,7 +32,7 @@ Whether `x` has no children, and is not a container that just happens to be an e
 """
 isleaf(x) = children(x) === ()
 
-# --- walks ------------------------------------------------------------------------------------------------------------
+# --- walks --------------------------------------------------------------------------------------------------
 
 """
     AbstractWalk
@@ -100,13 +101,13 @@ function execute(walk::AbstractWalk, x, others...; cache = IdDict(), prune = not
     return visit(x, others...)
 end
 
-# --- functions over trees ---------------------------------------------------------------------------------------------
+# --- functions over trees -----------------------------------------------------------------------------------
 
 """
     fmap(f, x, others...; exclude = isleaf, walk = DefaultWalk(), cache = IdDict(), prune = nothing)
 
-A tree like `x` with `f` applied to the leaves, or to nodes where `exclude(node)`. Arrays that are tied stay tied; with
-`prune` the second and later occurrences become that value instead.
+A tree like `x` with `f` applied to the leaves, or to nodes where `exclude(node)`. Arrays that are tied stay
+tied; with `prune` the second and later occurrences become that value instead.
 """
 fmap(f, x, others...; exclude = isleaf, walk = DefaultWalk(), cache = IdDict(), prune = nothing) =
     execute(ExcludeWalk(walk, f, exclude), x, others...; cache, prune)

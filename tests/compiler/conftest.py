@@ -48,14 +48,15 @@ class Programs:
         self.values.append(value)
 
     def step(self):
-        steps = [name for name in dir(self) if name.startswith("step_")]
-        if self.exact:
-            steps = [name for name in steps if name not in ("step_contract", "step_reduce", "step_affine", "step_power",
-                                                        "step_counting_loop")]
+        inexact = ("step_contract", "step_reduce", "step_affine", "step_power", "step_counting_loop")
+        # onnxruntime drops a pair of casts even where the body of a loop uses their result, which is then missing
+        only_exact = ("step_convert_and_back",)
+        steps = [name for name in dir(self) if name.startswith("step_")
+                 and name not in (inexact if self.exact else only_exact)]
         self.builder.location = Location("random.jl", len(self.values), 1, len(self.values), 5)
         getattr(self, self.draw(st.sampled_from(steps)))(self.builder)
 
-    # --- elementwise --------------------------------------------------------------------------------------------------
+    # --- elementwise ----------------------------------------------------------------------------------------
 
     def step_unary(self, b):
         self.add(b.emit(self.draw(st.sampled_from(UNARY)), (self.float(),)))
@@ -110,7 +111,7 @@ class Programs:
         x = self.float()
         self.add(b.convert(b.convert(x, element=F64), element=self.element))
 
-    # --- movement -----------------------------------------------------------------------------------------------------
+    # --- movement -------------------------------------------------------------------------------------------
 
     def step_broadcast(self, b):
         x = self.float(most=1)
@@ -158,7 +159,7 @@ class Programs:
         x = self.float(least=1)
         self.add(b.reverse(x, axes=(self.draw(st.integers(0, x.rank - 1)),)))
 
-    # --- sums ---------------------------------------------------------------------------------------------------------
+    # --- sums -----------------------------------------------------------------------------------------------
 
     def step_reduce(self, b):
         x = self.float()
@@ -185,7 +186,7 @@ class Programs:
     def step_dim(self, b):
         self.add(b.convert(b.dim_value(dim=N * 2 + 1), element=self.element))
 
-    # --- control ------------------------------------------------------------------------------------------------------
+    # --- control --------------------------------------------------------------------------------------------
 
     def region(self, arguments, make):
         """A region in which some steps are taken and which yields what `make` picks."""
@@ -230,7 +231,7 @@ class Programs:
         body = self.region([argument], lambda: [self.float(most=2)])
         self.add(b.map(x, regions=[body]))
 
-    # --- the whole ----------------------------------------------------------------------------------------------------
+    # --- the whole ------------------------------------------------------------------------------------------
 
     def function(self):
         for _ in range(self.draw(st.integers(2, 15))):
@@ -249,8 +250,8 @@ def _programs(draw, element=F32, exact=False):
 
 @pytest.fixture(scope="session")
 def programs():
-    """Strategy of functions with the inputs of `inputs_of`; exact ones hold no sums, whose order may change, no
-    powers, which numpy does not round exactly, and no extrema, which may be either of 0 and -0."""
+    """Strategy of functions with the inputs of `inputs_of`; exact ones hold no sums, whose order may change,
+    no powers, which numpy does not round exactly, and no extrema, which may be either of 0 and -0."""
     return _programs
 
 
@@ -259,7 +260,8 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, 0.5, -2.5, 3.0,
 
 @pytest.fixture(scope="session")
 def inputs_of():
-    """`inputs_of(function, rows, seed, special)`: arrays by name for N = rows, with odd numbers where `special`."""
+    """`inputs_of(function, rows, seed, special)`: arrays by name for N = rows, with odd numbers where
+    `special`."""
 
     def inputs(function, rows, seed=0, special=False):
         rng, arrays = np.random.default_rng(seed), {}
@@ -281,7 +283,8 @@ def inputs_of():
 
 @pytest.fixture(scope="session")
 def assert_same():
-    """`assert_same(results, expected, **tolerance)`: equal to the bit (NaN is NaN) where no tolerance is given."""
+    """`assert_same(results, expected, **tolerance)`: equal to the bit (NaN is NaN) where no tolerance is
+    given."""
 
     def check(results, expected, **tolerance):
         for array, other in zip(results, expected, strict=True):
@@ -309,7 +312,7 @@ def run_onnx():
         level = onnxruntime.GraphOptimizationLevel
         options.graph_optimization_level = level.ORT_ENABLE_ALL if optimised else level.ORT_DISABLE_ALL
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
-        return session.run(None, inputs)
+        return session.run(None, {name: np.asarray(array) for name, array in inputs.items()})
 
     return run
 

@@ -132,7 +132,7 @@ def test_opsets_that_are_not_supported(opset):
         export(function_of(X, lambda b, x: x), opset)
 
 
-# --- broadcasts -------------------------------------------------------------------------------------------------------
+# --- broadcasts ---------------------------------------------------------------------------------------------
 
 def expanding(make, types=X):
     return op_types(export(function_of(types, make)))
@@ -171,7 +171,7 @@ def test_a_use_that_needs_the_whole_is_given_it(run_onnx, check_model):
     assert run_onnx(model, {"x": np.zeros((3, 4), np.float32)})[1].tolist() == [6, 6, 6]
 
 
-# --- dims -------------------------------------------------------------------------------------------------------------
+# --- dims ---------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("make, expected", [
     (lambda n, t: n, 7), (lambda n, t: n * t + 2 * n - 1, 7 * 5 + 13), (lambda n, t: n // 2, 3),
@@ -213,7 +213,7 @@ def test_reshapes_of_nothing(rows, run_onnx):
     assert [result.shape for result in run_onnx(model, inputs)] == [(5, rows, 2, 2), (0, rows)]
 
 
-# --- subgraphs --------------------------------------------------------------------------------------------------------
+# --- subgraphs ----------------------------------------------------------------------------------------------
 
 def test_small_constants_of_a_body_are_local_and_large_ones_are_not(check_model):
     large = np.arange(4000, dtype=np.float32)
@@ -245,7 +245,7 @@ def test_sizes_in_a_body_are_computed_outside(check_model, run_onnx):
     assert run_onnx(model, {"x": np.zeros((2, 4), np.float32)})[0][0, 0] == 24
 
 
-# --- the pipeline -----------------------------------------------------------------------------------------------------
+# --- the pipeline -------------------------------------------------------------------------------------------
 
 def test_a_dense_layer_is_gemm_and_relu(run_onnx, check_model, assert_same):
     types = {**X, "w": TensorType(F32, (3, 4)), "b": TensorType(F32, (3,))}

@@ -8,7 +8,7 @@ from weber.compiler.onnx_export import export
 from weber.compiler.pipeline import compile_to_onnx
 from weber.compiler.types import F32, F64
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 to_onnx = pytest.mark.parametrize("convert", [export, compile_to_onnx])
 
 

@@ -41,8 +41,8 @@ def test_fused(programs, inputs_of, assert_same, data, seed, rows):
 @quick
 @given(data=st.data())
 def test_simplification_reaches_a_fixed_point(programs, data):
-    from weber.compiler.rewrite import rewrite
     from weber.compiler.passes.simplify import RULES
+    from weber.compiler.rewrite import rewrite
 
     simplified = simplify(data.draw(programs()))
     assert rewrite(simplified, RULES)[1] == 0

@@ -1,0 +1,4 @@
+"""Benchmarks: compiled artifacts against PyTorch and JAX, on the same machine, in the same run.
+
+`python -m bench` runs them all, `python -m bench.profile` shows where an artifact's time goes.
+"""

@@ -1,0 +1,92 @@
+"""`map`, `reduce` and their kin over arrays: numbers go through lanes and reduction ops, see `broadcasting`."""
+
+from .. import staging
+from .. import types as t
+from ..broadcasting import broadcast
+from ..calling import call
+from ..values import Array, Range, colon, typeof
+from . import folds
+from .arrays import as_array, is_numeric
+from .concatenation import horizontal, vertical
+from .errors import argument_error, dimension_mismatch, size_text
+from .iteration import iterate
+from .iterators import NOTHING_GIVEN
+from .reductions import maximum, minimum, product, total
+from .registry import define, function
+
+REDUCTIONS = {function("+"): total, function("*"): product, function("max"): maximum, function("min"): minimum}
+"""Reductions that have an op."""
+
+JOINS = {function("vcat"): vertical, function("hcat"): horizontal}
+"""Folds of arrays that are one concatenation."""
+
+
+@define("map", t.Any, t.AbstractArray)
+def map_array(f, x):
+    return broadcast(f, [as_array(x)])
+
+
+@define("map", t.Any, t.AbstractArray, t.AbstractArray, t.AbstractArray, ...)
+def map_arrays(f, *arrays):
+    """f of corresponding elements; of vectors as many as the shortest has."""
+    arrays = [as_array(x) for x in arrays]
+    sizes = {tuple(x.size) for x in arrays}
+    if len(sizes) == 1:
+        return broadcast(f, arrays)
+    if any(x.rank != 1 for x in arrays):
+        raise dimension_mismatch(f"map over arrays of the sizes {' and '.join(map(size_text, sizes))}")
+    from .indexing import element_at
+    from .ranges import unit_range
+
+    count = min(x.size[0] for x in arrays)
+    return broadcast(f, [element_at(x, (unit_range(1, count),)) for x in arrays])
+
+
+@define("map!", t.Any, t.AbstractArray, t.AbstractArray, ...)
+def map_into(f, destination, *arrays):
+    from ..broadcasting import assign_broadcast
+
+    assign_broadcast(destination, map_arrays(f, *arrays) if len(arrays) > 1 else map_array(f, arrays[0]))
+    return destination
+
+
+@define("reduce", t.Any, t.AbstractArray, keywords=("dims", "init"))
+def reduce(operation, x, dims=colon, init=NOTHING_GIVEN):
+    """The elements combined in any grouping."""
+    if is_numeric(x) and operation in REDUCTIONS:
+        return REDUCTIONS[operation](x, dims=dims, init=init)
+    if dims is not colon:
+        return _reduce_slices(operation, as_array(x), dims, init)
+    if operation in JOINS and init is NOTHING_GIVEN and x.__class__ is Array and x.data.size:
+        return JOINS[operation](list(iterate(x)))
+    return folds.fold(operation, iterate(x), init)
+
+
+def _reduce_slices(operation, array, dims, init):
+    from .arrays import array_of
+    from .shapes import slices_along
+
+    dims = (dims,) if dims.__class__ is int else tuple(dims)
+    others = tuple(d for d in range(1, array.rank + 1) if d not in dims)
+    results = [folds.fold(operation, iterate(part), init) for part in slices_along(array, others)]
+    size = tuple(1 if d in dims else array.size[d - 1] for d in range(1, array.rank + 1))
+    return array_of(typeof(results[0]), results, size)
+
+
+@define("foldl", t.Any, t.AbstractArray, keywords=("init",))
+def fold_from_left(operation, x, init=NOTHING_GIVEN):
+    if x.__class__ is not Range and operation in REDUCTIONS and isinstance(staging.read(x), staging.Value):
+        return REDUCTIONS[operation](x, init=init)
+    return folds.fold(operation, iterate(x), init)
+
+
+@define("mapreduce", t.Any, t.Any, t.AbstractArray, keywords=("dims", "init"))
+def map_reduce(f, operation, x, dims=colon, init=NOTHING_GIVEN):
+    if is_numeric(x) and 0 in as_array(x).size and init is NOTHING_GIVEN and operation not in REDUCTIONS:
+        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` to the reducer")
+    return reduce(operation, map_array(f, x), dims=dims, init=init)
+
+
+@define("mapreduce", t.Any, t.Any, t.AbstractArray, t.AbstractArray, ..., keywords=("dims", "init"))
+def map_reduce_several(f, operation, *arrays, dims=colon, init=NOTHING_GIVEN):
+    return reduce(operation, map_arrays(f, *arrays), dims=dims, init=init)

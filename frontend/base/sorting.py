@@ -1,0 +1,154 @@
+"""Order: `sort sortperm partialsort`, searching sorted vectors. The contents must be known on the host."""
+
+import functools
+
+import numpy as np
+
+from .. import staging
+from .. import types as t
+from ..calling import call
+from ..values import Array
+from .arrays import as_array, axis_of, plain_type
+from .elements import NUMBERS
+from .errors import argument_error
+from .iteration import collect_values, iterate
+from .registry import define, function
+
+ORDER_KEYWORDS = ("rev", "by", "lt", "alg", "order", "dims", "scratch")
+
+
+def comparison_key(lt, by):
+    """A Python sort key for Julia's `lt` and `by`."""
+    less = lt or function("isless")
+
+    def compare(a, b):
+        if staging.host_number(call(less, (a, b)), "the order of elements"):
+            return -1
+        return 1 if staging.host_number(call(less, (b, a)), "the order of elements") else 0
+
+    ordered = functools.cmp_to_key(compare)
+    return ordered if by is None else lambda x: ordered(call(by, (x,)))
+
+
+def sorting_permutation(items, rev=False, by=None, lt=None):
+    """The places (from 0) of a sequence's items in sorted order; equal ones stay in order."""
+    if isinstance(items, np.ndarray) and items.dtype != object:
+        if by is None and lt is None:
+            return _numeric_permutation(items, rev)
+        items = list(iterate(Array(items)))
+    key = comparison_key(lt, by)
+    keys = [key(item) for item in items]
+    places = range(len(keys))
+    if not rev:
+        return sorted(places, key=keys.__getitem__)
+    return sorted(places, key=keys.__getitem__, reverse=True)
+
+
+def _numeric_permutation(data, rev):
+    """Stable, NaN last (first in reverse)."""
+    if not rev:
+        return np.argsort(data, kind="stable")
+    return (len(data) - 1 - np.argsort(data[::-1], kind="stable"))[::-1]
+
+
+def _host(array, what):
+    return staging.read_host(array, what)
+
+
+def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None, scratch=None):
+    array = as_array(x)
+    data = _host(array, "sort")
+    if array.rank != 1 and dims is None:
+        raise argument_error("sort of a matrix needs the keyword `dims`")
+    if array.rank == 1:
+        return Array(data[sorting_permutation(data, rev, by, lt)], plain_type(array))
+    axis = axis_of(dims, array.rank)
+    moved = np.moveaxis(data, axis, -1)
+    result = np.empty_like(moved)
+    for place in np.ndindex(*moved.shape[:-1]):
+        result[place] = moved[place][sorting_permutation(moved[place], rev, by, lt)]
+    return Array(np.ascontiguousarray(np.moveaxis(result, -1, axis)), plain_type(array))
+
+
+@define("sort", t.AbstractArray, keywords=ORDER_KEYWORDS)
+def sort(x, **options):
+    return sorted_array(x, **options)
+
+
+@define("sort", t.Any, keywords=ORDER_KEYWORDS)
+def sort_iterable(items, **options):
+    if items.__class__ is tuple:
+        return tuple(items[k] for k in sorting_permutation(list(items), **options))
+    return sorted_array(collect_values(iterate(items)), **options)
+
+
+@define("sort!", t.AbstractArray, keywords=ORDER_KEYWORDS)
+def sort_in_place(x, **options):
+    from .assignment import overwrite
+
+    overwrite(x, sorted_array(x, **options))
+    return x
+
+
+@define("sortperm", t.AbstractVector, keywords=ORDER_KEYWORDS)
+def sort_permutation(x, rev=False, by=None, lt=None, alg=None, order=None, dims=None, scratch=None):
+    data = _host(as_array(x), "sortperm")
+    return Array(np.asarray(sorting_permutation(data, rev, by, lt), dtype=np.int64) + 1)
+
+
+@define("invperm", t.AbstractVector)
+def inverse_permutation(x):
+    return Array(np.argsort(_host(as_array(x), "invperm")) + 1)
+
+
+@define("issorted", t.Any, keywords=ORDER_KEYWORDS)
+def is_sorted(items, rev=False, by=None, lt=None, **options):
+    key = comparison_key(lt, by)
+    keys = [key(item) for item in iterate(items)]
+    pairs = zip(keys, keys[1:], strict=False)
+    return all(not a < b for a, b in pairs) if rev else all(not b < a for a, b in pairs)
+
+
+@define("partialsort", t.AbstractVector, t.Any, keywords=ORDER_KEYWORDS)
+def partial_sort(x, places, **options):
+    """The elements that stand at a place (or range of places) after sorting."""
+    return call(function("getindex"), (sorted_array(x, **options), places))
+
+
+@define("partialsort!", t.AbstractVector, t.Any, keywords=ORDER_KEYWORDS)
+def partial_sort_in_place(x, places, **options):
+    return call(function("getindex"), (sort_in_place(x, **options), places))
+
+
+@define("partialsortperm", t.AbstractVector, t.Any, keywords=ORDER_KEYWORDS)
+def partial_sort_permutation(x, places, **options):
+    return call(function("getindex"), (sort_permutation(x, **options), places))
+
+
+def _search(name, side):
+    def search(items, x, rev=False, by=None, lt=None, order=None):
+        array = as_array(items)
+        data = _host(array, name)
+        if array.element in NUMBERS and not rev and by is None and lt is None:
+            return int(np.searchsorted(data, staging.host_number(x, name), side)) + (side == "left")
+        key = comparison_key(lt, by)
+        keys, wanted = [key(item) for item in iterate(array)], key(x)
+        if rev:
+            before = sum(1 for k in keys if wanted < k or (side == "right" and not k < wanted))
+        else:
+            before = sum(1 for k in keys if k < wanted or (side == "right" and not wanted < k))
+        return before + (side == "left")
+
+    define(name, t.AbstractVector, t.Any, keywords=("rev", "by", "lt", "order"))(search)
+    return search
+
+
+first_not_less = _search("searchsortedfirst", "left")
+last_not_greater = _search("searchsortedlast", "right")
+
+
+@define("searchsorted", t.AbstractVector, t.Any, keywords=("rev", "by", "lt", "order"))
+def search_sorted(items, x, **options):
+    from .ranges import unit_range
+
+    return unit_range(first_not_less(items, x, **options), last_not_greater(items, x, **options))

@@ -1,0 +1,227 @@
+"""Searching, splitting and replacing in strings. Patterns are strings, characters, regexes, or sets and
+functions of characters."""
+
+import re
+
+from ...compiler.errors import UnsupportedError
+from .. import types as t
+from ..display import Context, print_text
+from ..staging import host_number
+from ..values import Array, Char, Function, Range, SetValue, Struct
+from .errors import argument_error
+from .iteration import collect_values, iterate
+from .pairs import PairFamily
+from .regex import Regex, Substitution
+from .registry import define
+from .strings import byte_index, char_test, position_of, range_of, text_of
+
+PART = t.unwrap(t.SubString).family.apply(t.String)
+"""The element type of what `split` gives; the parts themselves are plain strings here."""
+
+Pattern = t.UnionType((t.AbstractString, t.Char, t.Regex))
+
+
+def compiled(pattern):
+    """A Python regular expression for a pattern that is a string, a Char, a Regex or a collection of
+    Chars."""
+    if pattern.__class__ is Regex:
+        return pattern.compiled
+    if pattern.__class__ in (str, Char):
+        return re.compile(re.escape(text_of(pattern)))
+    if pattern.__class__ in (tuple, Array, SetValue, Range):
+        return re.compile("|".join(re.escape(text_of(item)) for item in iterate(pattern)) or "(?!)")
+    return None
+
+
+def occurrences(pattern, text):
+    """The (start, stop, Python match or None) of the pattern's occurrences, from left to right, not
+    overlapping."""
+    expression = compiled(pattern)
+    if expression is not None:
+        return [(m.start(), m.end(), m) for m in expression.finditer(text)]
+    test = char_test(pattern)
+    return [(k, k + 1, None) for k, c in enumerate(text) if test(c)]
+
+
+# --- questions ----------------------------------------------------------------------------------------------
+
+
+@define("occursin", Pattern, t.AbstractString)
+def occursin(needle, haystack):
+    """Whether the needle occurs in the string."""
+    if needle.__class__ is Regex:
+        return needle.compiled.search(haystack) is not None
+    return text_of(needle) in haystack
+
+
+@define("contains", t.AbstractString, Pattern)
+def contains(haystack, needle):
+    return occursin(needle, haystack)
+
+
+@define("startswith", t.AbstractString, t.Any)
+def startswith(text, prefix):
+    """Whether the string starts with a string, a character of a collection, or a match of a regex."""
+    if prefix.__class__ is Regex:
+        return prefix.compiled.match(text) is not None
+    if prefix.__class__ in (str, Char):
+        return text.startswith(text_of(prefix))
+    return bool(text) and char_test(prefix)(text[0])
+
+
+@define("endswith", t.AbstractString, t.Any)
+def endswith(text, suffix):
+    """Whether the string ends with a string, a character of a collection, or a match of a regex."""
+    if suffix.__class__ is Regex:
+        return re.search(f"(?:{suffix.compiled.pattern})\\Z", text, suffix.compiled.flags) is not None
+    if suffix.__class__ in (str, Char):
+        return text.endswith(text_of(suffix))
+    return bool(text) and char_test(suffix)(text[-1])
+
+
+@define("count", Pattern, t.AbstractString)
+def count(pattern, text):
+    """How often the pattern occurs, without overlap."""
+    return len(occurrences(pattern, text))
+
+
+# --- search -------------------------------------------------------------------------------------------------
+
+
+def _place(text, pattern, found):
+    """What a search gives: the range of the occurrence, or the index of a character."""
+    if found is None:
+        return None
+    start, stop, _ = found
+    if pattern.__class__ in (str, Regex):
+        return range_of(text, start, stop)
+    return byte_index(text, start)
+
+
+@define("findfirst", t.Any, t.AbstractString)
+def findfirst(pattern, text):
+    """Where the pattern occurs first: a range, for a character its index; nothing when it does not occur."""
+    return _place(text, pattern, next(iter(occurrences(pattern, text)), None))
+
+
+@define("findnext", t.Any, t.AbstractString, t.Integer)
+def findnext(pattern, text, index):
+    """Where the pattern occurs first from an index on."""
+    start = position_of(text, index) if index <= len(text.encode()) else len(text)
+    found = next(((start + a, start + b, m) for a, b, m in occurrences(pattern, text[start:])), None)
+    return _place(text, pattern, found)
+
+
+@define("findlast", t.Any, t.AbstractString)
+def findlast(pattern, text):
+    """Where the pattern occurs last."""
+    if pattern.__class__ is str:
+        start = text.rfind(pattern)
+        return None if start < 0 else range_of(text, start, start + len(pattern))
+    return _place(text, pattern, next(iter(reversed(occurrences(pattern, text))), None))
+
+
+@define("findprev", t.Any, t.AbstractString, t.Integer)
+def findprev(pattern, text, index):
+    """Where the pattern occurs last up to an index."""
+    return findlast(pattern, text[:position_of(text, index) + 1]) if index > 0 else None
+
+
+@define("findall", t.Any, t.AbstractString)
+def findall(pattern, text):
+    """Where the pattern occurs."""
+    element = t.unwrap(t.UnitRange).family.apply(t.Int64) if pattern.__class__ in (str, Regex) else t.Int64
+    return collect_values((_place(text, pattern, found) for found in occurrences(pattern, text)), element=element)
+
+
+# --- splitting ----------------------------------------------------------------------------------------------
+
+
+def pieces(text, delimiter, limit=0, keepempty=True, from_right=False):
+    """The parts of a string between delimiters, at most `limit` of them when it is positive."""
+    if delimiter.__class__ is str and not delimiter:
+        places = [(k, k) for k in range(1, len(text))]
+    else:
+        places = [(start, stop) for start, stop, _ in occurrences(delimiter, text) if stop > start]
+    parts, start, stop = [], 0, len(text)
+    if from_right:
+        for first, last in reversed(places):
+            if limit and len(parts) == limit - 1:
+                break
+            if keepempty or text[last:stop]:
+                parts.append(text[last:stop])
+            stop = first
+        if keepempty or text[:stop]:
+            parts.append(text[:stop])
+        return parts[::-1]
+    for first, last in places:
+        if limit and len(parts) == limit - 1:
+            break
+        if keepempty or text[start:first]:
+            parts.append(text[start:first])
+        start = last
+    if keepempty or text[start:]:
+        parts.append(text[start:])
+    return parts
+
+
+def _whitespace():
+    from .registry import function
+
+    return function("isspace")
+
+
+def _define_split(name, from_right):
+    @define(name, t.AbstractString, t.Any, keywords=("limit", "keepempty"))
+    def split(text, delimiter, limit=0, keepempty=True):
+        return collect_values(pieces(text, delimiter, limit, keepempty, from_right), element=PART)
+
+    @define(name, t.AbstractString, keywords=("limit", "keepempty"))
+    def split_words(text, limit=0, keepempty=False):
+        return collect_values(pieces(text, _whitespace(), limit, keepempty, from_right), element=PART)
+
+
+_define_split("split", False)
+_define_split("eachsplit", False)
+_define_split("rsplit", True)
+
+
+# --- replacing ----------------------------------------------------------------------------------------------
+
+
+@define("replace", t.AbstractString, PairFamily.wrapper, ..., keywords=("count",))
+def replace(text, *pairs, count=None):
+    """The string with occurrences of the patterns replaced, from left to right, the first pattern that
+    fits first."""
+    limit = len(text) + 1 if count is None else int(host_number(count, "a count"))
+    if limit < 0:
+        raise argument_error("`count` must be non-negative.")
+    found = sorted(
+        ((start, order, stop, matched, pair.fields[1])
+         for order, pair in enumerate(pairs) for start, stop, matched in occurrences(pair.fields[0], text)),
+        key=lambda item: item[:2])
+    parts, position = [], 0
+    for start, _, stop, matched, replacement in found:
+        if start < position:
+            continue
+        if limit == 0:
+            break
+        limit -= 1
+        parts += [text[position:start], _replacement(replacement, text[start:stop], matched)]
+        position = stop
+    return "".join(parts) + text[position:]
+
+
+def _replacement(replacement, occurrence, matched):
+    if replacement.__class__ is Substitution:
+        return replacement.expand(matched)
+    if replacement.__class__ in (str, Char):
+        return text_of(replacement)
+    if replacement.__class__ in (Function, Struct) or t.is_type(replacement):
+        from ..calling import call
+
+        argument = occurrence if matched is not None else Char(ord(occurrence))
+        return print_text(call(replacement, (argument,)), Context())
+    raise UnsupportedError("a replacement in `replace` must be a string, a character or a function",
+                           kind="UnsupportedError")
+

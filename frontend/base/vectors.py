@@ -1,0 +1,204 @@
+"""Vectors that grow and shrink: `push! pop! append! insert! deleteat! resize!` and their kin."""
+
+import numpy as np
+
+from .. import staging
+from .. import types as t
+from ..values import Array, Range
+from .arrays import array_of, as_array
+from .conversion import convert, convert_array
+from .elements import NUMBERS
+from .errors import argument_error, bounds_error
+from .indexing import element_at
+from .iteration import collect_values, iterate
+from .registry import define
+from .shapes import sliced
+
+
+def _joined(*parts):
+    return staging.apply("concatenate", *parts, axis=0)
+
+
+def _elements(vector, items):
+    """Items converted to a vector's element type, as a payload."""
+    return staging.read(array_of(vector.element, [convert(vector.element, x) for x in items]))
+
+
+def _replace(vector, payload):
+    staging.write(vector, payload)
+    return vector
+
+
+def _length(vector):
+    return staging.read(vector).shape[0]
+
+
+@define("push!", t.AbstractVector, t.Any, t.Any, ...)
+def push(vector, *items):
+    return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
+
+
+@define("push!", t.AbstractVector)
+def push_nothing(vector):
+    return vector
+
+
+@define("pushfirst!", t.AbstractVector, t.Any, t.Any, ...)
+def push_first(vector, *items):
+    return _replace(vector, _joined(_elements(vector, items), staging.read(vector)))
+
+
+@define("append!", t.AbstractVector, t.Any, ...)
+def append(vector, *collections):
+    for items in collections:
+        _replace(vector, _joined(staging.read(vector), _converted(vector, items)))
+    return vector
+
+
+@define("prepend!", t.AbstractVector, t.Any, ...)
+def prepend(vector, *collections):
+    for items in reversed(collections):
+        _replace(vector, _joined(_converted(vector, items), staging.read(vector)))
+    return vector
+
+
+def _converted(vector, items):
+    """Another collection's elements as a payload of the vector's element type."""
+    array = items if items.__class__ is Array else collect_values(iterate(items))
+    if 0 in array.size:
+        return staging.read(array_of(vector.element, []))
+    payload = staging.read(convert_array(vector.element, array))
+    return payload if len(payload.shape) == 1 else staging.read(array_of(vector.element, list(iterate(array))))
+
+
+def _removed(vector, start, stop):
+    """The payload without the elements start … stop - 1 (from 0)."""
+    payload = staging.read(vector)
+    return _joined(sliced(payload, 0, 0, start), sliced(payload, 0, stop, payload.shape[0]))
+
+
+def _require_elements(vector):
+    if _length(vector) == 0:
+        raise argument_error("array must be non-empty")
+
+
+@define("pop!", t.AbstractVector)
+def pop(vector):
+    """Removes the last element and returns it."""
+    _require_elements(vector)
+    last = _length(vector)
+    item = element_at(vector, (staging.dim_number(last),))
+    _replace(vector, _owned(sliced(staging.read(vector), 0, 0, last - 1)))
+    return item
+
+
+def _owned(payload):
+    return payload.copy() if isinstance(payload, np.ndarray) else payload
+
+
+@define("popfirst!", t.AbstractVector)
+def pop_first(vector):
+    _require_elements(vector)
+    item = element_at(vector, (1,))
+    _replace(vector, _owned(sliced(staging.read(vector), 0, 1, _length(vector))))
+    return item
+
+
+@define("popat!", t.AbstractVector, t.Integer)
+def pop_at(vector, index):
+    item = element_at(vector, (index,))
+    _replace(vector, _removed(vector, index - 1, index))
+    return item
+
+
+@define("insert!", t.AbstractVector, t.Integer, t.Any)
+def insert(vector, index, item):
+    """Puts an item at an index; what was there and behind moves up."""
+    payload = staging.read(vector)
+    if not 1 <= index <= payload.shape[0] + 1:
+        raise bounds_error(vector, (index,))
+    before, behind = sliced(payload, 0, 0, index - 1), sliced(payload, 0, index - 1, payload.shape[0])
+    return _replace(vector, _joined(before, _elements(vector, [item]), behind))
+
+
+@define("deleteat!", t.AbstractVector, t.Any)
+def delete_at(vector, indices):
+    """Removes the elements at an index or at several."""
+    indices = [indices] if indices.__class__ is int else list(iterate(indices))
+    count = _length(vector)
+    if indices and all(i.__class__ is bool for i in indices):
+        indices = [place for place, remove in enumerate(indices, 1) if remove]
+    for index in indices:
+        if not 1 <= index <= count:
+            raise bounds_error(vector, (index,))
+    kept = np.setdiff1d(np.arange(count), np.array(indices, dtype=np.int64) - 1)
+    return _replace(vector, staging.apply("gather", staging.read(vector), kept, axis=0))
+
+
+@define("keepat!", t.AbstractVector, t.AbstractVector)
+def keep_at(vector, indices):
+    part = element_at(vector, (as_array(indices),))
+    return _replace(vector, staging.read(part))
+
+
+@define("splice!", t.AbstractVector, t.Any)
+def splice(vector, indices):
+    """Removes the elements at an index or range and returns them."""
+    removed = element_at(vector, (indices,))
+    delete_at(vector, indices)
+    return removed
+
+
+@define("splice!", t.AbstractVector, t.Any, t.Any)
+def splice_in(vector, indices, replacement):
+    """Replaces the elements at an index or range by others and returns them."""
+    removed = element_at(vector, (indices,)) if not (indices.__class__ is Range and indices.length == 0) else array_of(
+        vector.element, [])
+    start, count = (indices.start, indices.length) if indices.__class__ is Range else (indices, 1)
+    payload = staging.read(vector)
+    before = sliced(payload, 0, 0, start - 1)
+    behind = sliced(payload, 0, start - 1 + count, payload.shape[0])
+    _replace(vector, _joined(before, _converted(vector, replacement), behind))
+    return removed
+
+
+@define("empty!", t.AbstractVector)
+def empty_in_place(vector):
+    return _replace(vector, _elements(vector, []))
+
+
+@define("empty", t.AbstractVector)
+def empty(vector):
+    return array_of(as_array(vector).element, [])
+
+
+@define("empty", t.AbstractVector, t.TypeOfType)
+def empty_of_type(vector, type_):
+    return array_of(type_, [])
+
+
+@define("resize!", t.AbstractVector, t.Integer)
+def resize(vector, count):
+    """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
+    if count < 0:
+        raise argument_error("new length must be ≥ 0")
+    payload = staging.read(vector)
+    size = payload.shape[0]
+    if count <= size:
+        return _replace(vector, _owned(sliced(payload, 0, 0, count)))
+    blank = 0 if vector.element in NUMBERS else None
+    filler = np.full(count - size, blank, dtype=t.NUMPY_TYPES.get(vector.element, object))
+    return _replace(vector, _joined(payload, filler))
+
+
+@define("sizehint!", t.AbstractVector, t.Integer)
+def size_hint(vector, count):
+    return vector
+
+
+@define("permute!", t.AbstractVector, t.AbstractVector)
+def permute(vector, permutation):
+    from .assignment import overwrite
+
+    overwrite(vector, element_at(vector, (as_array(permutation),)))
+    return vector

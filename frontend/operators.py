@@ -1,0 +1,53 @@
+"""Julia's operators by precedence: the terminal of the grammar that each belongs to.
+
+Source: the operator table of the Julia manual ("Mathematical operations and elementary functions", precedence).
+"""
+
+import re
+
+_LEVELS = {
+    "ASSIGN": "= += -= *= /= //= \\= ^= ÷= %= <<= >>= >>>= |= &= ⊻= :=",
+    "TILDE": "~",
+    "PAIR": "=>",
+    "QUESTION": "?",
+    "ARROW": "--> → ← ↔ ↦ ⇒ ⇐ ⇔ ⟶ ⟵ ⟷ ⟹ ⟸ ⟺ ⟼",
+    "LAMBDA": "->",
+    "OR": "||",
+    "AND": "&&",
+    "COMPARE": "> < >= ≥ <= ≤ == === ≡ != ≠ !== ≢ ∈ ∉ ∋ ∌ ⊆ ⊈ ⊂ ⊄ ⊊ ⊇ ⊉ ⊃ ⊅ ⊋ ∝ ∊ ∍ ∥ ∦ ∷ ∺ ∻ ∽ ∾ ≁ ≃ ≂ ≄ ≅ ≆ ≇ ≈ "
+               "≉ ≊ ≋ ≌ ≍ ≎ ≐ ≑ ≒ ≓ ≖ ≗ ≘ ≙ ≚ ≛ ≜ ≝ ≞ ≟ ≣ ≦ ≧ ≨ ≩ ≪ ≫ ≬ ≮ ≯ ≰ ≱ ≲ ≳ ≴ ≵ ≶ ≷ ≺ ≻ ≼ ≽ ⊏ ⊐ ⊑ ⊒ ⊢ ⊣ "
+               "⊩ ⊬ ⊮ ⊰ ⊱ ⊲ ⊳ ⊴ ⊵ ⟂ ⪯ ⪰ ⩽ ⩾ <: >:",
+    "PIPE_LEFT": "<|",
+    "PIPE_RIGHT": "|>",
+    "COLON": ": .. …",
+    "PLUS": "+ - ++ ⊕ ⊖ ⊞ ⊟ | ∪ ∨ ⊔ ± ∓ ∔ ∸ ≏ ⊎ ⊻ ⊽ ⋎ ⋓ ¦ ⟇ ⨥ ⨦ ⩏",
+    "TIMES": "* / ÷ % & · ⋅ ∘ × \\ ∩ ∧ ⊗ ⊘ ⊙ ⊚ ⊛ ⊠ ⊡ ⊓ ∗ ∙ ∤ ⅋ ≀ ⊼ ⋄ ⋆ ⋇ ⋉ ⋊ ⋋ ⋌ ⋏ ⋒ ⌿ ▷ ⟑ ⟕ ⟖ ⟗ ⦸ ⦼ ⦾ ⦿ ⧶ ⧷ ⨝ ⨟ ⨳",
+    "RATIONAL": "//",
+    "SHIFT": "<< >> >>>",
+    "POWER": "^ ↑ ↓ ⇵ ⟰ ⟱ ⇈ ⇊",
+    "UNARY": "! ¬ √ ∛ ∜",
+    "DECLARE": "::",
+    "SPLAT": "...",
+    "DOLLAR": "$",
+}
+
+TERMINALS = {operator: terminal for terminal, operators in _LEVELS.items() for operator in operators.split()}
+WORDS = {"in": "COMPARE", "isa": "COMPARE", "where": "WHERE"}
+"""Infix operators that are words."""
+
+UNARY = frozenset("+ - ! ~ ¬ √ ∛ ∜ ± ∓ ⋆".split())
+"""What may stand before an operand."""
+
+BOTH = frozenset("+ - ± ∓ ⋆ ~ : $ &".split())
+"""Both prefix and infix: between the elements of an array, white space decides."""
+
+_UNDOTTED = {"?", ":", ":=", "..", "…", "->", "-->", "::", "...", "$", "<:", ">:"}
+
+
+def _alternatives(operators):
+    return "|".join(re.escape(operator) for operator in sorted(operators, key=len, reverse=True))
+
+
+_DOTTABLE = _alternatives(set(TERMINALS) - _UNDOTTED | {"<:", ">:"})
+OPERATOR = rf"\.\.\.|-->|\.(?:{_DOTTABLE})|{_alternatives(TERMINALS)}"
+"""An operator with its dot; the longest wins."""
