@@ -1,9 +1,9 @@
 """Families of ops that passes and lowering treat alike."""
 
 UNARY = frozenset("""
-    neg abs sign exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh tanh
-    asinh acosh atanh sigmoid softplus erf floor ceil round trunc not is_nan is_inf is_finite identity stop_gradient
-    convert relu hard_sigmoid
+    neg abs sign exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh
+    tanh asinh acosh atanh sigmoid softplus erf floor ceil round trunc not is_nan is_inf is_finite
+    identity stop_gradient convert relu hard_sigmoid
 """.split())
 
 COMMUTATIVE = frozenset("add mul max min and or xor eq ne".split())

@@ -309,7 +309,7 @@ class Lowering:
                 self.graph_scope.made[key] = node.outputs
             for name in node.outputs:
                 if name not in self.types:
-                    raise AssertionError(f"{operation.name} is lowered to a {node.op_type} node without a type")
+                    raise AssertionError(f"{operation.name} is lowered to a {node.op_type} without a type")
 
     def _define(self, value, name):
         self.graph_scope.names[value] = name

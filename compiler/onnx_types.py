@@ -3,9 +3,9 @@
 from .types import BOOL, I64, TensorType, element_type_of_onnx
 
 _AS_FIRST = frozenset("""
-    Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu HardSigmoid
-    Identity LeakyRelu Log LogSoftmax Neg Not Reciprocal Relu Round ScatterElements ScatterND Selu Sigmoid Sign Sin
-    Sinh Softmax Softplus Sqrt Tan Tanh Trilu
+    Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu
+    HardSigmoid Identity LeakyRelu Log LogSoftmax Neg Not Reciprocal Relu Round ScatterElements ScatterND
+    Selu Sigmoid Sign Sin Sinh Softmax Softplus Sqrt Tan Tanh Trilu
 """.split())
 _BROADCASTING = frozenset("""
     Add Sub Mul Div Pow Mod Min Max And Or Xor BitwiseAnd BitwiseOr BitwiseXor BitShift
@@ -89,7 +89,8 @@ def _with_axes(op_type, type, axes, attributes):
         return [TensorType(type.element, tuple(1 if axis in new else next(old) for axis in range(rank)))]
     dropped = {axis % type.rank for axis in axes}
     keep = op_type != "Squeeze" and attributes.get("keepdims", 1)
-    shape = [1 if axis in dropped else dim for axis, dim in enumerate(type.shape) if keep or axis not in dropped]
+    shape = [1 if axis in dropped else dim for axis,
+             dim in enumerate(type.shape) if keep or axis not in dropped]
     return [TensorType(type.element, tuple(shape))]
 
 

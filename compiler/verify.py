@@ -90,7 +90,7 @@ class _Verifier:
             self.fail(f"{name} is not a registered op", location)
         for position, value in enumerate(operation.operands):
             if value not in scope:
-                self.fail(f"operand {position} of {name} is used before its definition or outside of its block",
+                self.fail(f"operand {position} of {name} is used before its definition or outside its block",
                           location)
         for region in operation.regions:
             self._block(region, scope, f"a region of {name}")

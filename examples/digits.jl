@@ -11,8 +11,8 @@ using Statistics: mean
 
 seed!(1)
 
-model = Chain(Dense(64 => 64, relu), Dense(64 => 32, relu), Dense(32 => 10))
-opt = Flux.setup(Adam(3e-3), model)
+model = Chain(Dense(64 => 256, relu), Dense(256 => 128, relu), Dense(128 => 10))
+opt = Flux.setup(Adam(1e-3), model)
 
 """
 The probability of each digit, for `N` images in columns: 8×8 pixels from 0 to 1, row by row.

@@ -1,8 +1,8 @@
 """Trains the artifacts of digits.jl with nothing but onnxruntime and numpy, as a host in any language would.
 
 All there is to know stands in the model file: each state is an input whose initializer is its first value,
-and the metadata entry `weber.state` maps it to the output that holds its next value. Feed the outputs back,
-and it trains.
+and the metadata entry `weber.state` maps those that change to the outputs that hold their next values. Feed
+the outputs back, and it trains.
 
     weber compile examples/digits.jl -o build/
     python examples/train_anywhere.py [FOLDER, by default build]
@@ -28,7 +28,8 @@ class Model:
         self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self.outputs = [output.name for output in self.session.get_outputs()]
         metadata = self.session.get_modelmeta().custom_metadata_map
-        self.next_output = json.loads(metadata["weber.state"])  # state → output with its next value, or None
+        self.states = [value.name for value in self.session.get_overridable_initializers()]
+        self.next_output = json.loads(metadata["weber.state"])  # state → output with its next value
 
     def __call__(self, **feeds):
         return dict(zip(self.outputs, self.session.run(None, feeds)))
@@ -51,9 +52,9 @@ def main(folder):
         for start in range(0, len(training) - BATCH + 1, BATCH):
             batch = training[start : start + BATCH]
             outputs = train_step(x=images[batch], y=one_hot[batch], **state)
-            state = {name: outputs[next_] for name, next_ in train_step.next_output.items() if next_}
+            state = {name: outputs[next_] for name, next_ in train_step.next_output.items()}
             losses.append(outputs["train_step"])
-        trained = {name: state[name] for name in predict.next_output if name in state}
+        trained = {name: state[name] for name in predict.states if name in state}
         probabilities = predict(x=images[held_out], **trained)["predict"]
         accuracy = (probabilities.argmax(1) == data["labels"][held_out]).mean()
         print(f"epoch {epoch:2}  loss {np.mean(losses):.4f}  held-out accuracy {accuracy:.2%}", flush=True)

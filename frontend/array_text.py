@@ -87,7 +87,7 @@ def is_implicit(type_):
         return all(map(is_implicit, type_.parameters[1].parameters))
     if family.name == "Pair" or t.is_subtype(type_, t.AbstractDict):
         return all(map(is_implicit, type_.parameters))
-    return not family.field_names and family.name not in t.BUILTIN_TYPES  # a struct of the user's with one instance
+    return not family.field_names and family.name not in t.BUILTIN_TYPES  # a struct with one instance
 
 
 def type_prefix(value, context):
@@ -166,14 +166,16 @@ def show_sequence(items, value, context):
 def _show_slice(elements, outer, context):
     """The rows of a matrix, or of the slice at the `outer` indices, without brackets."""
     rows, columns = elements.size[:2]
-    row_parts = [range(rows)] if not context.limit or rows <= 4 else [range(2), range(rows - 2, rows)]
-    column_parts = [range(columns)] if not context.limit or columns <= 4 else [range(2), range(columns - 2, columns)]
-    blocks = []
-    for part in row_parts:
-        lines = [" … ".join(" ".join(_show(elements.at(i, j, *outer), context) for j in js) for js in column_parts)
-                 for i in part]
-        blocks.append("; ".join(lines))
-    return "; … ; ".join(blocks)
+
+
+    def parts(count):
+        return [range(count)] if not context.limit or count <= 4 else [range(2), range(count - 2, count)]
+
+    def row(i):
+        cells = [[_show(elements.at(i, j, *outer), context) for j in part] for part in parts(columns)]
+        return " … ".join(map(" ".join, cells))
+
+    return "; … ; ".join("; ".join(map(row, part)) for part in parts(rows))
 
 
 def _show_slices(elements, context):
@@ -210,8 +212,8 @@ def _outer_gap(outer, sizes):
     for d, (index, size) in enumerate(zip(outer, sizes, strict=True)):
         if size > 10:
             if index == 3 and not any(outer[:d]):
-                skipped = any(sizes[j] > 10 and 2 < outer[j] <= sizes[j] - 4 for j in range(d + 1, len(sizes)))
-                return -1 if skipped else d
+                later = zip(outer[d + 1:], sizes[d + 1:], strict=True)
+                return -1 if any(size > 10 and 2 < i <= size - 4 for i, size in later) else d
             if 2 < index <= size - 4:
                 return -1
     return None
@@ -362,7 +364,8 @@ def alignment(item, text, context):
         return (len(match[1]), len(match[2])) if match else (len(text), 0)
     if is_pair(item) and not is_delimited(item, context):
         inner = replace(context, compact=context.compact is not False, typeinfo=pair_infos(item, context)[0])
-        left = len(_show(item.fields[0], inner)) + 2 * (not is_delimited(item.fields[0], inner)) + (not context.compact)
+        first = item.fields[0]
+        left = len(_show(first, inner)) + 2 * (not is_delimited(first, inner)) + (not context.compact)
         return left + 1, len(text) - left - 1
     return 0, len(text)
 

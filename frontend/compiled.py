@@ -110,11 +110,12 @@ class _Key:
 class Specialisation:
     """One compiled form of a call."""
 
-    def __init__(self, recording, leaf_positions, argument_count, cells, keep):
+    def __init__(self, recording, leaf_positions, keep):
         self.guards = [g for g in recording.guards if g[0] is not None]
         self.contents = [(array, leaf_positions.get(id(array)), value) for array, value in recording.contents]
         self.keep = keep  # what the key refers to by identity must stay alive
-        self.result, self.written = recording.result, recording.written
+        self.result, self.leaf_positions = recording.result, leaf_positions
+        self.serial = recording.trace.serial
         trace, sources = recording.trace, {}
         for position, (_, value) in enumerate(recording.arguments):
             sources[value] = ("argument", position)
@@ -175,10 +176,10 @@ class Specialisation:
         for place, tree, position in self.targets:
             if place.key == "data" and place.owner.__class__ is Array:
                 target = place.owner if position is None else leaves[position]
-                target._data = self._rebuild_leaf(tree, outputs)._data
+                target._data = self._rebuild_leaf(tree, outputs, leaves)._data
             else:
-                place.set(self._rebuild(tree, outputs))
-        return self._rebuild(self.result, outputs)
+                place.set(self._rebuild(tree, outputs, leaves))
+        return self._rebuild(self.result, outputs, leaves)
 
     def _compile(self):
         self.dtypes = [a.type.element.numpy for a in self.graph.body.arguments]
@@ -189,15 +190,19 @@ class Specialisation:
 
         return Executable(compile_to_onnx(self.graph))
 
-    def _rebuild(self, tree, outputs):
-        return map_leaves(tree, lambda leaf, path: self._rebuild_leaf(leaf, outputs))
+    def _rebuild(self, tree, outputs, leaves):
+        return map_leaves(tree, lambda leaf, path: self._rebuild_leaf(leaf, outputs, leaves))
 
-    def _rebuild_leaf(self, leaf, outputs):
+    def _rebuild_leaf(self, leaf, outputs, leaves):
         value = staged_value(leaf)
         if value is None:
-            return Array(np.array(leaf.data), leaf.type) if leaf.__class__ is Array and leaf.serial > 0 else leaf
-        output = outputs[self.output_index[value]]
-        resident = Resident(output, value.type.element.numpy)
+            if leaf.__class__ is not Array:
+                return leaf
+            if leaf.serial < self.serial:  # an array of the program or of the call
+                position = self.leaf_positions.get(id(leaf))
+                return leaf if position is None else leaves[position]
+            return Array(np.array(leaf.data), leaf.type)
+        resident = Resident(outputs[self.output_index[value]], value.type.element.numpy)
         if leaf.__class__ is Array:
             return Array(resident, leaf.type)
         return to_host(resident.fetch()[()])
@@ -329,4 +334,4 @@ def specialise(function, arguments, key):
     recording.written = [(place, tree) for place, tree in recording.written
                          if id(place.owner) not in staged_cells or staged_value(tree) not in
                          {value for _, value in recording.arguments}]
-    return Specialisation(recording, leaf_positions, len(key.leaves), key.cells, (function, arguments))
+    return Specialisation(recording, leaf_positions, (function, arguments))

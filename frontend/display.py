@@ -5,7 +5,6 @@
 `Context`, Julia's `IOContext`. Methods that the user adds to `Base.show` and `Base.print` are honoured.
 """
 
-import unicodedata
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +15,15 @@ from .base.pairs import PairFamily, is_pair
 from .base.registry import BASE
 from .number_text import complex_text, float_text, unsigned_text
 from .staging import host_number
+from .string_text import (
+    field_name,
+    is_operator,
+    plain_char,
+    plain_string,
+    show_char,
+    show_string,
+    show_symbol,
+)
 from .values import (
     Array,
     Char,
@@ -209,118 +217,6 @@ def _plain_irrational(value, context):
     return f"{value.name} = {repr(value.value)[:15]}..."
 
 
-# --- text ---------------------------------------------------------------------------------------------------
-
-_ESCAPES = {"\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
-            "\x1b": "\\e", "\\": "\\\\"}
-
-
-def is_printable(character):
-    """Whether a character prints as itself: Julia's `isprint`."""
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-
-
-def escape(text, quote='"', keep="") -> str:
-    """`escape_string(text, quote)`: backslash escapes for what does not print, and for the characters in
-    `quote`."""
-    parts = []
-    for index, character in enumerate(text):
-        if character in keep:
-            parts.append(character)
-        elif character in quote:
-            parts.append("\\" + character)
-        elif character in _ESCAPES:
-            following = text[index + 1:index + 2]
-            parts.append("\\x00" if character == "\0" and following.isdigit() else _ESCAPES[character])
-        elif is_printable(character):
-            parts.append(character)
-        else:
-            code = ord(character)
-            parts.append(f"\\x{code:02x}" if code < 0x80 else f"\\u{code:x}" if code < 0x10000 else f"\\U{code:x}")
-    return "".join(parts)
-
-
-def _show_string(value, context):
-    return f'"{escape(value, chr(34) + "$")}"'
-
-
-def _plain_string(value, context):
-    """Long strings lose their middle where room is limited: one line's worth in a collection, else seven."""
-    limit = max(20, context.columns) * (7 if context.typeinfo is t.Any else 1)
-    length = len(value.encode("utf-8", "surrogatepass"))
-    if not context.limit or length <= limit - 2:
-        return _show_string(value, context)
-    frame = len(" ⋯  bytes ⋯ ") + 4
-    room = max(limit, frame + 1) - frame
-    room -= (digits := len(str(length - room)))
-    room = max(0, room + digits - len(str(length - room)))
-    head, tail = (room + 1) // 2, len(value) - room // 2
-    skipped = len(value[head:tail].encode("utf-8", "surrogatepass"))
-    least = frame + len(str(length - room)) - 1
-    if 4 * least > skipped and not least <= tail - head:
-        return _show_string(value, context)
-    return f"{_show_string(value[:head], context)} ⋯ {skipped} bytes ⋯ {_show_string(value[tail:], context)}"
-
-
-def _show_char(value, context):
-    character = chr(value.code)
-    return "'" + escape(character, "'") + "'"
-
-
-_CATEGORIES = {
-    "Cn": "Other, not assigned", "Lu": "Letter, uppercase", "Ll": "Letter, lowercase", "Lt": "Letter, titlecase",
-    "Lm": "Letter, modifier", "Lo": "Letter, other", "Mn": "Mark, nonspacing", "Mc": "Mark, spacing combining",
-    "Me": "Mark, enclosing", "Nd": "Number, decimal digit", "Nl": "Number, letter", "No": "Number, other",
-    "Pc": "Punctuation, connector", "Pd": "Punctuation, dash", "Ps": "Punctuation, open", "Pe": "Punctuation, close",
-    "Pi": "Punctuation, initial quote", "Pf": "Punctuation, final quote", "Po": "Punctuation, other",
-    "Sm": "Symbol, math", "Sc": "Symbol, currency", "Sk": "Symbol, modifier", "So": "Symbol, other",
-    "Zs": "Separator, space", "Zl": "Separator, line", "Zp": "Separator, paragraph", "Cc": "Other, control",
-    "Cf": "Other, format", "Cs": "Other, surrogate", "Co": "Other, private use",
-}
-
-
-def _plain_char(value, context):
-    text = _show_char(value, context)
-    if context.compact:
-        return text
-    category = unicodedata.category(chr(value.code))
-    charset = "ASCII/Unicode" if value.code < 0x80 else "Unicode"
-    return f"{text}: {charset} U+{value.code:04X} (category {category}: {_CATEGORIES[category]})"
-
-
-_KEYWORDS = frozenset("baremodule begin break catch const continue do else elseif end export finally for function global "
-                      "if import let local macro module quote return struct try using while true false".split())
-_OPERATOR_CHARACTERS = frozenset("+-*/\\^%<>=!&|~:'÷×⋅∘⊗⊕⊖⊙√∛≈≠≤≥∈∉∋⊆⊂∪∩∧∨→←↔⊻⊼⊽⟂∥")
-
-
-def is_identifier(name):
-    """Whether a name can be written as it is."""
-    head, rest = name[:1], name[1:]
-    return bool(head) and name not in ("true", "false") and (
-        head.isalpha() or head == "_" or unicodedata.category(head) in ("Nl", "So", "Sc", "Sm") and not is_operator(name)
-    ) and all(c.isalnum() or c in "_!′″‴⁗" or unicodedata.category(c) in ("Mn", "Mc", "No", "So", "Sk", "Nd", "Pc")
-              for c in rest)
-
-
-def is_operator(name):
-    """Whether a name is that of an operator."""
-    return bool(name) and all(c in _OPERATOR_CHARACTERS for c in name)
-
-
-def _show_symbol(value, context):
-    name = value.name
-    if is_identifier(name) or is_operator(name):
-        return f":{name}" if name != "::" else "Symbol(\"::\")"
-    return f"Symbol({_show_string(name, context)})"
-
-
-def field_name(name):
-    """A field's name where one is written: `a`, `var"a b"` for what is no identifier."""
-    if (is_identifier(name) and name not in _KEYWORDS) or is_operator(name):
-        return name
-    return f'var"{escape(name)}"'
-
-
 # --- collections --------------------------------------------------------------------------------------------
 
 
@@ -355,7 +251,9 @@ def _show_named_tuple(value, context):
     if not value.names:
         return "NamedTuple()"
     known = _fields_known(value, context, t.NamedTupleFamily)
-    infos = known.parameters[1].parameters if known is not None and t.is_concrete(known) else (t.Any,) * len(value.names)
+    infos = (t.Any,) * len(value.names)
+    if known is not None and t.is_concrete(known):
+        infos = known.parameters[1].parameters
     parts = [f"{field_name(name)} = {show_text(item, context.knowing(info))}"
              for name, item, info in zip(value.names, value.values, infos, strict=True)]
     return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
@@ -394,7 +292,8 @@ def _show_pair(value, context):
 def _show_range(value, context):
     if value.type.family.name == "OneTo":
         return f"Base.OneTo({value.length})"
-    parts = [value.start, value.stop] if value.type.family.name == "UnitRange" else [value.start, value.step, value.stop]
+    middle = [] if value.type.family.name == "UnitRange" else [value.step]
+    parts = [value.start, *middle, value.stop]
     return ":".join(show_text(part, Context()) for part in parts)
 
 
@@ -427,7 +326,9 @@ def _entries(value, context, entries, infos):
         inner = replace(inner, compact=True)
     count = len(value.items)
     text = f"{t.type_name(value.type)} with {count} {'entry' if count == 1 else 'entries'}:"
-    rows, columns = (context.rows - 4, max(12, context.columns) - 6) if context.limit else (count + 1, 1 << 60)
+    rows, columns = count + 1, 1 << 60
+    if context.limit:
+        rows, columns = context.rows - 4, max(12, context.columns) - 6
     keys, values = [], []
     for (key, item), _ in zip(entries, range(rows), strict=False):
         keys.append(show_text(key, inner.knowing(infos[0])))
@@ -542,7 +443,7 @@ def _plain_struct(value, context):
 SHOW = {
     bool: _show_bool, int: lambda value, context: str(value), float: _show_float, complex: _show_complex,
     Traced: _show_traced, Irrational: lambda value, context: value.name,
-    str: _show_string, Char: _show_char, Symbol: _show_symbol, type(None): lambda value, context: "nothing",
+    str: show_string, Char: show_char, Symbol: show_symbol, type(None): lambda value, context: "nothing",
     Singleton: lambda value, context: "Colon()" if value.name == ":" else value.name,
     tuple: _show_tuple, NamedTuple: _show_named_tuple, Range: _show_range, Array: array_text.show,
     Dictionary: _show_dictionary, SetValue: _show_set, Struct: _show_struct, Function: _show_function,
@@ -555,7 +456,7 @@ PLAIN_FAMILIES = {}
 """How structs of builtin families print in the REPL where that differs."""
 
 PLAIN = {
-    str: _plain_string, Char: _plain_char, Irrational: _plain_irrational, Array: array_text.plain,
+    str: plain_string, Char: plain_char, Irrational: _plain_irrational, Array: array_text.plain,
     Dictionary: _plain_dictionary, SetValue: _plain_set, Function: _plain_function, Struct: _plain_struct,
     Range: _show_range,
 }

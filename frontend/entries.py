@@ -122,7 +122,7 @@ def call_entry(entry, arguments, keywords=None):
         if specialisation.valid(values):
             return specialisation.run(values)
     recording = record_entry(entry)
-    specialisation = Specialisation(recording, {}, len(values), (), ())
+    specialisation = Specialisation(recording, {}, ())
     compiled.insert(0, specialisation)
     return specialisation.run(values)
 
@@ -261,12 +261,15 @@ def stage_entry(entry: Entry) -> Graph:
     outputs = inline(builder, Block(arguments, body.operations, []), [mapping[a] for a in arguments], mapping)
     assert not outputs
 
+    read_arrays = {id(array): value for array, value in recording.arrays}
+    written_arrays = {id(place.owner): tree for place, tree in recording.written if place.key == "data"}
+
     def add_result(leaf, name):
+        leaf = written_arrays.get(id(leaf), leaf)
         value = staged_value(leaf)
         if value is None:
-            if leaf.__class__ is Array and id(leaf) in state_arrays:
-                value = mapping.get(dict((id(a), v) for a, v in recording.arrays).get(id(leaf)))
-                results.append(value if value is not None else builder.constant(np.array(leaf.data)))
+            if id(leaf) in read_arrays:
+                results.append(mapping[read_arrays[id(leaf)]])
             else:
                 from .staging import payload_of
 
@@ -329,7 +332,7 @@ def next_values(place, tree, names, entry):
                 after._data.shape):
             raise WeberError(f"`{entry.name}` changes the size of the state `{name}`", entry.location,
                              kind="UnsupportedError")
-        if isinstance(before, bool) and before is after:
+        if before is after:  # an array that is changed in place is a place of its own
             continue
         pairs.append((name, after))
     return pairs

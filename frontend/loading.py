@@ -28,10 +28,9 @@ def reported():
         raise WeberError("StackOverflowError", state.location, kind="StackOverflowError") from None
     except LaneEffect:
         raise WeberError("a broadcast did what cannot be done for all elements at once", state.location) from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError,
-            NotImplementedError, MemoryError) as error:
-        if os.environ.get("WEBER_DEBUG"):
-            raise
+    except Exception as error:
+        if os.environ.get("WEBER_DEBUG") or type(error).__module__ != "builtins":
+            raise  # others than Python's own are not from here
         raise WeberError(f"internal error: {type(error).__name__}: {error}", state.location, kind="InternalError",
                          notes=[Note("  this is a fault of Weber, not of the program; WEBER_DEBUG=1 shows its trace")]
                          ) from error

@@ -278,6 +278,8 @@ def layer(compiler, node):
         for one in types:
             family = t.unwrap(one(frame)).family
             layers[family] = LayerDeclaration(trainable, expand, leaf, node.name.endswith("layer"), user)
+            if layers[family].is_layer:
+                show_as_layer(family)
 
     return run
 
@@ -291,6 +293,21 @@ class LayerDeclaration:
     leaf: bool
     is_layer: bool
     user: bool
+
+
+def show_as_layer(family):
+    """Makes the REPL show instances of a type as Flux shows layers: a line for each part, with counts of parameters."""
+    from . import types as t
+    from .base.printing import TEXT_PLAIN
+    from .dispatch import Method
+
+    def show(arguments, keywords, bindings):
+        from .packages import load_package
+
+        stream, _, layer = arguments
+        return call(load_package("Flux").bindings["show_layer"], (stream, layer))
+
+    function("show").methods.add(Method(t.tuple_type(t.IO, TEXT_PLAIN.type, family.wrapper), (), show, ("io", "mime", "layer")))
 
 
 layers: dict[object, LayerDeclaration] = {}

@@ -28,7 +28,8 @@ def shortest_digits(number):
     elif cls is np.float32 or cls is np.float16:
         text = np.format_float_scientific(number, unique=True)
     else:  # bfloat16: numpy does not know how to shorten it
-        text = next(text for text in (f"{float(number):.{p}e}" for p in range(20)) if cls(float(text)) == number)
+        texts = (f"{float(number):.{precision}e}" for precision in range(20))
+        text = next(text for text in texts if cls(float(text)) == number)
     return decimal_digits(Decimal(text))
 
 
@@ -63,7 +64,8 @@ def float_text(number, *, typed=False, compact=False, exponent_letter=None):
         rounded = True
     limit = 3 if is_half else PLAIN_EXPONENT_LIMIT
     # a number that lost its fraction to rounding must not look exact: 123456.7 is 1.23457e5
-    inexact = rounded and point >= len(digits) and abs((value + 0.05) % 10.0 ** (point - len(digits)) - 0.05) > 0.05
+    unit = 10.0 ** (point - len(digits))
+    inexact = rounded and point >= len(digits) and abs((value + 0.05) % unit - 0.05) > 0.05
     if -4 < point <= limit and not inexact:
         if point <= 0:
             text = "0." + "0" * -point + digits
@@ -101,7 +103,7 @@ _FLOATS = (t.Float16, t.Float32, t.Float64, t.BFloat16)
 
 def complex_text(real, imaginary, show, compact):
     """`real + imaginary im` from its parts, each written by `show`."""
-    negative = not isinstance(imaginary, bool) and math.copysign(1.0, imaginary) < 0 and imaginary == imaginary
+    negative = math.copysign(1.0, imaginary) < 0 and imaginary == imaginary
     sign, magnitude = ("-", -imaginary) if negative else ("+", imaginary)
     text = show(real) + (sign if compact else f" {sign} ") + show(magnitude)
     starred = isinstance(imaginary, bool) or (is_float(imaginary) and not math.isfinite(imaginary))

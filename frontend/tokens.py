@@ -42,6 +42,17 @@ IMPORT_PATH = re.compile(
 ).match
 
 
+def _content(quotes, raw):
+    """What a string holds up to an interpolation or its end."""
+    special = "" if raw else "$"
+    inner = rf"|{quotes[0]}(?!{quotes[1:]})" if len(quotes) == 3 else ""
+    return re.compile(rf"(?:[^\\{special}{quotes[0]}]+|\\.?{inner})+", re.DOTALL).match
+
+
+STRING_CONTENT = {(quotes, raw): _content(quotes, raw) for quotes in ('"', '"""', "`", "```") for raw in (False, True)}
+"""By quotes and whether the string is raw."""
+
+
 class Token:
     """A piece of the text: `kind` is a terminal of the grammar, `text` what the tree needs of it."""
 
@@ -59,7 +70,7 @@ class Frame:
 
     Hard frames are closed by text of their own: `top`, `block`, `paren`, `array`, `brace`, `string`. Soft frames end where
     what they stand in ends or goes on: `ternary` (between `?` and `:`), `macro` (arguments without parentheses),
-    `header` (of `for`, `let` and `do`), `import`.
+    `header` (of `for`, `let` and `do`).
     """
 
     __slots__ = ("commas", "header", "index", "kind", "name", "opening", "prefix", "start")

@@ -262,7 +262,7 @@ def match(a, b, bindings) -> bool:
             return _match_parameter(a.parameters[0], b.parameters[0], bindings)
         return a is DataTypeType and isinstance(b.parameters[0], TypeVar)
     while a.family is not b.family:
-        a = a.supertype
+        a = unwrap(a.supertype)
         if a is Any:
             return False
     return all(_match_parameter(p, q, bindings) for p, q in zip(a.parameters, b.parameters, strict=False))

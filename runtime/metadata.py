@@ -5,15 +5,18 @@ import json
 from ..compiler.errors import WeberError
 
 STATE_KEY = "weber.state"
-"""The metadata entry that maps each state's input to the output with its next value, or to null."""
+"""The metadata entry that maps each input with a state that the model changes to the output with its next
+value."""
 
 
-def read_state_map(metadata: dict[str, str], states: set[str], outputs: set[str]) -> dict[str, str | None]:
-    """The map from states to next outputs, empty where there is none; `states` and `outputs` are the model's
-    inputs with an initializer and its outputs. Raises WeberError when the entry is damaged."""
+def read_state_map(metadata: dict[str, str], states, outputs: set[str]) -> dict[str, str | None]:
+    """The map from states to next outputs, None for a state that the model only reads, empty for a model
+    without the entry; `states` and `outputs` are the model's inputs with an initializer, in order, and its
+    outputs. Raises WeberError when the entry is damaged."""
+    states = list(states)
     try:
         state_map = json.loads(metadata.get(STATE_KEY, "{}"))
-        unknown = (state_map.keys() - states) | (set(state_map.values()) - outputs - {None})
+        unknown = (state_map.keys() - set(states)) | (set(state_map.values()) - outputs - {None})
     except (ValueError, AttributeError, TypeError):
         raise WeberError(f"the metadata entry {STATE_KEY} is not a JSON map from inputs to outputs") from None
     if unknown:
@@ -22,4 +25,4 @@ def read_state_map(metadata: dict[str, str], states: set[str], outputs: set[str]
     mutated = [output for output in state_map.values() if output is not None]
     if len(set(mutated)) < len(mutated):
         raise WeberError(f"the metadata entry {STATE_KEY} gives two states the same next output")
-    return state_map
+    return {name: state_map.get(name) for name in states} if STATE_KEY in metadata else {}

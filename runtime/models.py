@@ -25,5 +25,5 @@ def state_map(model: onnx.ModelProto) -> dict[str, str | None]:
     """The model's map from states to their next outputs; empty where it has none."""
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     initializers = {tensor.name for tensor in model.graph.initializer}
-    states = {value.name for value in model.graph.input} & initializers
+    states = [value.name for value in model.graph.input if value.name in initializers]
     return read_state_map(metadata, states, {value.name for value in model.graph.output})

@@ -36,7 +36,7 @@ class Program:
         structured = metadata.producer_name == "weber" or STATE_KEY in self.metadata
         defaults = {value.name: spec_of(value) for value in self._session.get_overridable_initializers()}
         outputs = {value.name: spec_of(value) for value in self._session.get_outputs()}
-        next_of = read_state_map(self.metadata, set(defaults), set(outputs))
+        next_of = read_state_map(self.metadata, defaults, set(outputs))
         next_outputs = set(next_of.values())
         self.inputs = [spec_of(value) for value in self._session.get_inputs()]
         self.outputs = [spec for name, spec in outputs.items() if name not in next_outputs]

@@ -15,7 +15,7 @@ from .rules import differ, expect_kind, expect_operands, expect_same_element
 from .windows import Windows, spatial_shape
 
 MANY_CHANNELS = 32
-"""From so many channels on, gradients are faster as Conv with a flipped kernel and as a product with all windows."""
+"""From so many input channels on, the gradient of the input is faster as Conv with a flipped kernel."""
 
 
 def _parameters(attributes):
@@ -142,7 +142,8 @@ def _weight_gradient_transpose(b, operation, cotangent):
 
 
 # --- lowering: all windows as a matrix --------------------------------------------------------------------------------
-# The form for element types without a Conv kernel, for groups, and for weight gradients of many channels.
+# The form for element types without a Conv kernel, and for weight gradients, where it is faster than Conv with the
+# cotangent as a kernel.
 
 def _all_windows(b, x, windows, groups, output):
     """(batch, groups, channels per group · places, windows) from (batch, channels, spatial…)."""
@@ -284,34 +285,6 @@ def _input_gradient_by_conv_transpose(lowering, operation, names, windows):
                                    lowering.integers(range(2, result.rank))], type=result)
 
 
-def _lower_weight_gradient(lowering, operation, names):
-    attributes, (x, dy) = operation.attributes, operation.operands
-    is_dense = _has_conv(x.element) and _groups(attributes) == 1
-    if not is_dense or min(x.shape[1], dy.shape[1]) >= MANY_CHANNELS:
-        return decomposed(_weight_gradient_by_windows)(lowering, operation, names)
-    # x and dy with batch and channels exchanged: dy is the kernel, and strides and dilations change places
-    windows = Windows("conv_weight_gradient", attributes["kernel_shape"], attributes)
-    order, result = [1, 0, *range(2, x.rank)], operation.result.type
-    exchanged = [lowering.node("Transpose", [name], perm=order) for name in names]
-    swapped = {"strides": list(windows.strides), "dilations": list(windows.dilations)}
-    spanned = [floor_size(size, low + high, stride * (count - 1) + 1, dilation) for
-               size, low, high, stride, count, dilation in zip(x.shape[2:], windows.low, windows.high, windows.strides,
-                                                               dy.shape[2:], windows.dilations)]
-    type = TensorType(x.element, (x.shape[1], dy.shape[1], *spanned))
-    name = compute(lowering, "Conv", exchanged, type, pads=list(windows.pads), strides=swapped["dilations"],
-                   dilations=swapped["strides"])
-    if tuple(spanned) != windows.sizes:  # windows that the strides skip at the far edge
-        name = lowering.node("Slice", [name, *map(lowering.integers, ([0] * windows.rank, windows.sizes,
-                                                                      range(2, x.rank)))],
-                             type=TensorType(x.element, (x.shape[1], dy.shape[1], *windows.sizes)))
-    return [lowering.node("Transpose", [name], type=result, perm=order)]
-
-
-def floor_size(size, pads, extent, stride):
-    """The number of places of a window that spans `extent` and moves by `stride` over a padded axis."""
-    return (size + pads - extent) // stride + 1
-
-
 # --- records ----------------------------------------------------------------------------------------------------------
 
 register("conv", _infer_conv, _evaluate_conv, Multilinear(_conv_transpose), _lower_conv,
@@ -320,5 +293,5 @@ register("conv_input_gradient", _infer_input_gradient, _evaluate_input_gradient,
          Multilinear(_input_gradient_transpose), _lower_input_gradient,
          "the transpose of conv in x: of a cotangent dy and the kernel w; `input_shape` are the spatial sizes of x")
 register("conv_weight_gradient", _infer_weight_gradient, _evaluate_weight_gradient,
-         Multilinear(_weight_gradient_transpose), _lower_weight_gradient,
+         Multilinear(_weight_gradient_transpose), decomposed(_weight_gradient_by_windows),
          "the transpose of conv in w: of x and a cotangent dy; `kernel_shape` are the spatial sizes of w")

@@ -4,9 +4,10 @@
 import numpy as np
 
 from ..types import TensorType
+from . import convolution  # noqa: F401  (registers conv)
 from .elementwise import elementwise, infer_elementwise
 from .kernels import compute
-from .record import expect, register
+from .record import OPS, expect, register
 from .reduction import in_single
 from .rules import expect_kind, expect_same_element
 
@@ -23,7 +24,8 @@ def _infer_gemm(operands, attributes, regions):
     other, columns = right.shape[::-1] if attributes["transpose_b"] else right.shape
     expect(summed == other, f"gemm of {left.type} and {right.type}: sizes {summed} and {other}")
     for value in addend:
-        fits = value.rank <= 2 and all(dim in (1, full) for dim, full in zip(value.shape[::-1], (columns, rows)))
+        fits = value.rank <= 2 and all(dim in (1, full) for dim,
+                                       full in zip(value.shape[::-1], (columns, rows)))
         expect(fits, f"gemm adds {value.type} to a matrix of {rows} by {columns}")
     return [TensorType(left.element, (rows, columns))]
 
@@ -47,6 +49,28 @@ def _lower_gemm(lowering, operation, names):
 
 register("gemm", _infer_gemm, _evaluate_gemm, None, _lower_gemm,
          "alpha a b + beta c, a and b transposed where the flags say so; c may lack rows or have sizes of 1")
+
+# --- convolution ------------------------------------------------------------------------------------------
+
+
+def _infer_conv_bias(operands, attributes, regions):
+    expect(len(operands) == 3, f"conv_bias takes 3 operands, got {len(operands)}")
+    types = CONV.infer(operands[:2], attributes, regions)
+    bias, channels = operands[2], types[0].shape[1]
+    expect(bias.type == TensorType(types[0].element, (channels,)),
+           f"conv_bias adds {bias.type} to {channels} channels")
+    return types
+
+
+def _evaluate_conv_bias(arrays, attributes, context):
+    *operands, bias = arrays
+    (result,) = CONV.evaluate(operands, attributes, context)
+    return [result + bias.reshape(-1, *[1] * (result.ndim - 2))]
+
+
+CONV = OPS["conv"]
+register("conv_bias", _infer_conv_bias, _evaluate_conv_bias, None, CONV.lower,
+         "conv, and a number added to each channel")
 
 # --- activations --------------------------------------------------------------------------------------------
 

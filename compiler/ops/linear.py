@@ -92,11 +92,16 @@ class _Contraction:
         return tuple(self.sizes[letter] for letter in letters)
 
     def arrange(self, tensor: _Tensor, letters: str) -> _Tensor:
-        """The tensor transposed so that its axes are `letters`."""
+        """The tensor transposed so that its axes are `letters`; by a Reshape where only axes of size 1 move."""
         if tensor.letters == letters:
             return tensor
+        if self._long(tensor.letters) == self._long(letters):
+            return _Tensor(self.reshape(tensor.name, self.shape(letters)), letters)
         order = [tensor.letters.index(letter) for letter in letters]
         return _Tensor(self.lowering.node("Transpose", [tensor.name], perm=order), letters)
+
+    def _long(self, letters):
+        return self._pick(letters, lambda letter: self.sizes[letter] != 1)
 
     def reshape(self, name: str, shape) -> str:
         shape = tuple(shape)
@@ -147,6 +152,9 @@ class _Contraction:
 
     def batched(self) -> _Tensor:
         """MatMul with leading batch axes; an operand without rows (or columns) gets one of extent 1."""
+        if size_product(self.shape(self.rows)) == 1 and self.right.letters == self.batch + self.columns + self.summed:
+            # as a product with columns, which needs no Transpose of the matrices
+            self.left, self.right, self.rows, self.columns = self.right, self.left, self.columns, self.rows
         left = self.arrange(self.left, self.batch + self.rows + self.summed)
         right = self.arrange(self.right, self.batch + self.summed + self.columns)
         batch = self.shape(self.batch)
@@ -169,8 +177,15 @@ class _Contraction:
         behind = matrix.letters == summed + kept
         if not behind:
             matrix = self.arrange(matrix, kept + summed)
-        merged = self.merged(vector, summed), self.merged(matrix, *((summed, kept) if behind else (kept, summed)))
-        product = self.node("MatMul", *(merged if behind else merged[::-1]), shape=[size_product(self.shape(kept))])
+        matrix_name = self.merged(matrix, *((summed, kept) if behind else (kept, summed)))
+        count, size = size_product(self.shape(summed)), size_product(self.shape(kept))
+        if behind:
+            product = self.node("MatMul", self.merged(vector, summed), matrix_name, shape=[size])
+        elif isinstance(count, int):
+            product = self.node("MatMul", matrix_name, self.merged(vector, summed), shape=[size])
+        else:  # the runtime leaves the product with an empty vector undefined, that with an empty matrix is zero
+            column = self.reshape(vector.name, [count, 1])
+            product = self.node("MatMul", matrix_name, column, shape=[size, 1])
         return _Tensor(self.reshape(product, self.shape(kept)), kept)
 
     def matrices(self) -> _Tensor:

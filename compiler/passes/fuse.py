@@ -107,6 +107,22 @@ def _unidirectional(b, addend):
     return source
 
 
+# --- Conv -------------------------------------------------------------------------------------------------
+
+
+@RULES("add")
+def add_in_conv(b, operation):
+    """conv(x, w) plus a bias for each channel."""
+    for product, addend in (operation.operands, operation.operands[::-1]):
+        conv, repeated = made_by(product, "conv"), made_by(addend, "broadcast")
+        if conv is None or repeated is None or not b.is_used_once(product) or product.element.name != "f32":
+            continue
+        bias = repeated.operands[0]
+        if repeated.attributes["axes"] == (1,) and bias.shape == product.shape[1:2]:
+            return b.conv_bias(*conv.operands, bias, **conv.attributes)
+    return None
+
+
 # --- activations --------------------------------------------------------------------------------------------
 
 @RULES("max")

@@ -326,7 +326,10 @@ def zero_like(a):
 @define("abs2", t.Number)
 def squared_magnitude(a):
     if is_complex_type(typeof(a)):
-        return numeric(lambda z: z.real * z.real + z.imag * z.imag, a)
+        def squares(z):
+            return z.real * z.real + z.imag * z.imag
+
+        return Traced(squares(a.data)) if a.__class__ is Traced else numeric(squares, a)
     return multiply(a, a)
 
 
@@ -339,6 +342,8 @@ def _host_abs(a):
 
 
 def _traced_abs(a):
+    if is_complex_type(a.type):
+        return Traced(np.abs(a.data))
     return a if a.type is t.Bool or t.is_subtype(a.type, t.Unsigned) else emit("abs", a)
 
 

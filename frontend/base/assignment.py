@@ -111,12 +111,12 @@ def _host_index(payload, forms):
     if not isinstance(payload, np.ndarray):
         return None
     parts, rank = [], len(forms)
-    gathered = sum(form.__class__ is Gathered for form in forms)
+    gathered = any(form.__class__ is Gathered and form.positions.shape for form in forms)
     for axis, form in enumerate(reversed(forms)):
         if form.__class__ is Gathered:
             if isinstance(form.positions, Value):
                 return None
-            parts.append(form.positions)
+            parts.append(form.positions if form.positions.ndim else int(form.positions))
         elif form.__class__ is Place:
             parts.append(form.start)
         else:
@@ -148,23 +148,13 @@ def _open_mesh(places):
 def _write_host(array, payload, index, update):
     """Writes in place outside of a trace; the payload may be a reshaped view of the array's data."""
     if update.ndim == 0 and payload.dtype == object:
-        update = update[()]
+        update = update[()]  # the object: numpy would store the array around it
     if payload is array.data:
-        if payload.dtype == object and not isinstance(update, np.ndarray):
-            _write_object(array, index, update)
-        else:
-            staging.write_elements(array, index, update)
+        staging.write_elements(array, index, update)
         return
     places = np.arange(payload.size).reshape(payload.shape)[index]
     places = np.unravel_index(places, array.data.shape) if array.data.ndim else ()
     staging.write_elements(array, places, update)
-
-
-def _write_object(array, index, value):
-    """One object at one place (numpy would take a tuple or an array for several elements)."""
-    box = np.empty((), dtype=object)
-    box[()] = value
-    staging.write_elements(array, index, box)
 
 
 # --- staged -----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..staging import host_number
 from ..values import Char, Range
-from .errors import argument_error
+from .errors import argument_error, fault
 from .registry import define, define_constructor
 
 
@@ -154,4 +154,4 @@ def width(character):
 
 @define_constructor(t.Char, t.AbstractString)
 def char_of_string(_, text):
-    raise WeberError("MethodError: no method matching Char(::String): use `only(s)` or `s[1]`", kind="MethodError")
+    raise fault("MethodError", "no method matching Char(::String): use `only(s)` or `s[1]`")

@@ -20,7 +20,15 @@ def comparison(op, python):
         difference = a - b
         return python(difference, 0) if isinstance(difference, int) else NotImplemented
 
-    return dual(lambda a, b: python(python_number(a), python_number(b)), lambda a, b: emit(op, a, b), dims)
+    return dual(lambda a, b: python(python_number(a), python_number(b)),
+                lambda a, b: emit(op, a, b, kind=comparison_type(a, b)), dims)
+
+
+def comparison_type(a, b):
+    """The type in which numbers are compared: signed and unsigned integers as Int64."""
+    kind = number_type((a, b))
+    mixed = t.is_subtype(kind, t.Unsigned) and not all(t.is_subtype(typeof(x), t.Unsigned) for x in (a, b))
+    return t.Int64 if mixed and t.UInt64 not in (typeof(a), typeof(b)) else kind
 
 
 equal, unequal = comparison("eq", operator.eq), comparison("ne", operator.ne)
@@ -185,7 +193,7 @@ def _host_is_less(a, b):
 
 
 def _traced_is_less(a, b):
-    before = emit("lt", a, b)
+    before = less(a, b)
     if not t.is_subtype(number_type((a, b)), t.AbstractFloat):
         return before
     return emit("or", before, emit("and", equal(a, a), unequal(b, b)))

@@ -6,7 +6,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call, constructors
 from ..dispatch import Method
-from ..values import Array, Char, NamedTuple, Range, Traced, to_host, typeof
+from ..values import Array, Char, DimNumber, NamedTuple, Range, Traced, to_host, typeof
 from .elements import HOST_TYPES, convert_host, convert_traced, float_type, is_complex_type, is_integer_type, require
 from .errors import fault, inexact_error
 from .registry import define, function
@@ -44,6 +44,8 @@ def convert_number(type_, x):
         return x
     if type_ not in HOST_TYPES:
         type_ = _concrete(type_, kind)
+    if x.__class__ is DimNumber:
+        x = Traced(staging.payload_of(x))
     if x.__class__ is Traced:
         return _convert_traced(type_, x)
     if x.__class__ not in (int, float) and kind not in HOST_TYPES and kind.name != "Irrational":

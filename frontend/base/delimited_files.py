@@ -72,8 +72,8 @@ def _table(rows, columns, element):
                 try:
                     values[i, j] = parse_number(element, cell)
                 except WeberError:
-                    raise WeberError(f"at row {i + 1}, column {j + 1} : ErrorException(\"file entry \\\"{cell}\\\" "
-                                     f"cannot be converted to {t.type_name(element)}\")") from None
+                    problem = f'file entry \\"{cell}\\" cannot be converted to {t.type_name(element)}'
+                    raise WeberError(f'at row {i + 1}, column {j + 1}: {problem}') from None
         return Array(np.ascontiguousarray(values.T))
     if element is not None and t.is_subtype(element, t.AbstractString):
         return array_of([row[j] for j in range(columns) for row in rows], size, element)
@@ -128,7 +128,8 @@ def writedlm_delimited(target, table, delimiter):
         data = read_host(table, "writedlm")
         rows = ([to_host(data[j, i]) for j in range(data.shape[0])] for i in range(data.shape[1]))
     else:
-        rows = (list(iterate(row)) if row.__class__ in (Array, tuple, Range) else [row] for row in iterate(table))
+        rows = (list(iterate(row)) if row.__class__ in (Array, tuple, Range) else [row]
+                for row in iterate(table))
     text = "".join(text_of(delimiter).join(map(print_value, row)) + "\n" for row in rows)
     if isinstance(target, Stream):
         target.write_text(text)

@@ -219,8 +219,9 @@ def isempty(dictionary):
 def contains(item, dictionary):
     """Whether a Pair is an entry."""
     if not is_pair(item):
-        raise WeberError("AbstractDict collections only contain Pairs;\nEither look for e.g. A=>B instead, or use the "
-                         "`keys` or `values` function if you are looking for a key or value respectively.")
+        raise WeberError("AbstractDict collections only contain Pairs;\nEither look for e.g. A=>B instead, "
+                         "or use the `keys` or `values` function if you are looking for a key or value "
+                         "respectively.")
     entry = find_entry(dictionary, item.fields[0])
     return entry is not None and _equal(entry[1], item.fields[1])
 
@@ -236,7 +237,8 @@ def _define_equality(name):
     def equal(a, b):
         if len(a.items) != len(b.items):
             return False
-        return all(place in b.items and _equal(entry[1], b.items[place][1], name) for place, entry in a.items.items())
+        return all(place in b.items and _equal(entry[1], b.items[place][1], name)
+                   for place, entry in a.items.items())
 
 
 _define_equality("==")
@@ -277,7 +279,8 @@ def _view(type_, part, parameter):
         for index, item in enumerate(iterate(view), 1):
             if index == rows < count:
                 return text + "\n  ⋮"
-            text += "\n  " + display.truncate(display.show_text(item, context.inside(dictionary)), context.columns - 2)
+            shown = display.show_text(item, context.inside(dictionary))
+            text += "\n  " + display.truncate(shown, context.columns - 2)
         return text
 
     display.PLAIN_FAMILIES[family] = plain
@@ -448,7 +451,8 @@ def merge_in_place(first, *others):
 @define("mergewith", t.Any, t.AbstractDict, t.AbstractDict, ...)
 def mergewith(combine, first, *others):
     """A dictionary with the entries of all, values of equal keys combined by the function."""
-    return mergewith_in_place(combine, dictionary_of(first.items.values(), merged_type(first, others)), *others)
+    merged = dictionary_of(first.items.values(), merged_type(first, others))
+    return mergewith_in_place(combine, merged, *others)
 
 
 @define("mergewith!", t.Any, t.AbstractDict, t.AbstractDict, ...)

@@ -8,24 +8,26 @@ import sys
 import weakref
 
 from ...compiler.errors import WeberError
-from .. import array_text, display
+from .. import array_text
 from .. import types as t
-from ..display import Context, show_text
+from ..display import Context, print_value, show_text
 from ..values import Char, Struct, typeof
 from .io import memory_stream
 from .printing import string
 from .registry import define, define_constructor, function
 
-_MESSAGE_TYPES = ("ErrorException", "ArgumentError", "DimensionMismatch", "AssertionError", "OverflowError", "IOError",
-                  "ParseError", "FieldError", "TestFailed")
+_MESSAGE_TYPES = ("ErrorException", "ArgumentError", "DimensionMismatch", "AssertionError", "OverflowError",
+                  "IOError", "ParseError", "FieldError", "TestFailed")
 """Exceptions whose one field is a message."""
 
 _FIELDS = {
-    "BoundsError": ("a", "i"), "DomainError": ("val", "msg"), "InexactError": ("func", "T", "val"), "KeyError": ("key",),
-    "MethodError": ("f", "args"), "UndefVarError": ("var",), "UndefKeywordError": ("var",),
-    "TypeError": ("func", "context", "expected", "got"), "LoadError": ("file", "line", "error"),
-    "SystemError": ("prefix", "errnum", "extrainfo"), "StringIndexError": ("string", "index"), "DivideError": (),
-    "StackOverflowError": (), "InterruptException": (), "OutOfMemoryError": (), "EOFError": (), "UndefRefError": (),
+    "BoundsError": ("a", "i"), "DomainError": ("val", "msg"), "InexactError": ("func", "T", "val"),
+    "KeyError": ("key",), "MethodError": ("f", "args"), "UndefVarError": ("var",),
+    "UndefKeywordError": ("var",), "TypeError": ("func", "context", "expected", "got"),
+    "LoadError": ("file", "line", "error"),
+    "SystemError": ("prefix", "errnum", "extrainfo"), "StringIndexError": ("string", "index"),
+    "DivideError": (), "StackOverflowError": (), "InterruptException": (), "OutOfMemoryError": (),
+    "EOFError": (), "UndefRefError": (),
 }
 EXCEPTIONS = {name: t.declare(name, t.Exception_, fields=fields)
               for name, fields in ({name: ("msg",) for name in _MESSAGE_TYPES} | _FIELDS).items()}
@@ -96,8 +98,13 @@ def _bounds_text(array, index):
 
 def _type_text(function_, context, expected, got):
     place = f"in {function_.name}, " + (f"in {context}, " if context not in ("", None) else "")
-    got_text = f"Type{{{t.type_name(got)}}}" if t.is_type(got) else f"a value of type {t.type_name(typeof(got))}"
-    return f"TypeError: {place}expected {t.type_name(expected)}, got {got_text}"
+    found = f"Type{{{t.type_name(got)}}}" if t.is_type(got) else f"a value of type {t.type_name(typeof(got))}"
+    return f"TypeError: {place}expected {t.type_name(expected)}, got {found}"
+
+
+def _method_text(called, arguments):
+    types = ", ".join("::" + t.type_name(typeof(a)) for a in arguments)
+    return f"MethodError: no method matching {print_value(called)}({types})"
 
 
 def _load_text(file, line, error):
@@ -121,12 +128,12 @@ _TEXTS = {
     "ErrorException": lambda message: message,
     "BoundsError": _bounds_text,
     "DomainError": lambda value, message: f"DomainError with {_shown(value)}:\n{message}",
-    "InexactError": lambda func, type_, value: f"InexactError: {display.print_value(func)}({_shown(value)})",
+    "InexactError": lambda func, type_, value: f"InexactError: {print_value(func)}({_shown(value)})",
     "KeyError": lambda key: f"KeyError: key {_shown(key)} not found",
-    "MethodError": lambda called, arguments: f"MethodError: no method matching {display.print_value(called)}"
-                                             f"({', '.join('::' + t.type_name(typeof(a)) for a in arguments)})",
-    "UndefVarError": lambda name: f"UndefVarError: `{display.print_value(name)}` not defined",
-    "UndefKeywordError": lambda name: f"UndefKeywordError: keyword argument `{display.print_value(name)}` not assigned",
+    "MethodError": _method_text,
+    "UndefVarError": lambda name: f"UndefVarError: `{print_value(name)}` not defined",
+    "UndefKeywordError": lambda name: (
+        f"UndefKeywordError: keyword argument `{print_value(name)}` not assigned"),
     "TypeError": _type_text,
     "LoadError": _load_text,
     "SystemError": lambda prefix, *_: f"SystemError: {prefix}",
@@ -144,8 +151,10 @@ def showerror(stream, value):
         text = original.message
     elif value.__class__ is Struct and value.type in _OWN:
         name = value.type.family.name
-        text = _TEXTS[name](*value.fields) if name in _TEXTS else ": ".join([name, *map(display.print_value, value.fields)])
-        text += ":" if not value.fields and name not in _TEXTS else ""
+        if name in _TEXTS:
+            text = _TEXTS[name](*value.fields)
+        else:
+            text = f"{name}: {print_value(value.fields[0])}" if value.fields else f"{name}:"
     else:
         text = _shown(value)
     stream.write_text(text)

@@ -6,12 +6,11 @@ Arrays have methods of their own, more specific than these.
 
 import itertools
 
-from ...compiler.errors import WeberError
 from .. import types as t
 from ..calling import call
 from ..staging import HostValueNeeded, host_number
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
-from .errors import bounds_error
+from .errors import argument_error, bounds_error, fault
 from .iteration import collect_values, element_type_of, iterate, size_of
 from .iterators import NOTHING_GIVEN, holds
 from .registry import define, function
@@ -24,8 +23,8 @@ def fold(operation, items, init=NOTHING_GIVEN):
     for item in items:
         total = item if total is NOTHING_GIVEN else call(operation, (total, item))
     if total is NOTHING_GIVEN:
-        raise WeberError("ArgumentError: reducing over an empty collection is not allowed; consider supplying `init` to "
-                         "the reducer", kind="ArgumentError")
+        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` to "
+                             "the reducer")
     return total
 
 
@@ -159,7 +158,9 @@ def _define_find_extreme(name, better):
 
 
 def _values(iterable):
-    return tuple(value for _, value in iterable.items.values()) if iterable.__class__ is Dictionary else iterable
+    if iterable.__class__ is Dictionary:
+        return tuple(value for _, value in iterable.items.values())
+    return iterable
 
 
 _define_find_extreme("max", lambda best, item: (best, item))
@@ -172,7 +173,7 @@ _define_find_extreme("min", lambda best, item: (item, best))
 def _true(item):
     item = host_number(item, "a condition")
     if item.__class__ is not bool:
-        raise WeberError(f"TypeError: non-boolean ({t.type_name(typeof(item))}) used in boolean context", kind="TypeError")
+        raise fault("TypeError", f"non-boolean ({t.type_name(typeof(item))}) used in boolean context")
     return item
 
 
@@ -249,7 +250,7 @@ def length(iterable):
     """The number of elements, where it is known without iterating."""
     size = size_of(iterable)
     if size is None:
-        raise WeberError(f"MethodError: no method matching length(::{t.type_name(typeof(iterable))})", kind="MethodError")
+        raise fault("MethodError", f"no method matching length(::{t.type_name(typeof(iterable))})")
     total = 1
     for dim in size:
         total = total * dim
@@ -260,7 +261,7 @@ def length(iterable):
 def size(iterable):
     found = size_of(iterable)
     if found is None or iterable.__class__ in (tuple, str, NamedTuple, Dictionary, SetValue):
-        raise WeberError(f"MethodError: no method matching size(::{t.type_name(typeof(iterable))})", kind="MethodError")
+        raise fault("MethodError", f"no method matching size(::{t.type_name(typeof(iterable))})")
     return found
 
 
@@ -274,7 +275,7 @@ def first(iterable):
         return item
     if iterable.__class__ is tuple:
         raise bounds_error(iterable, (1,))
-    raise WeberError("ArgumentError: collection must be non-empty", kind="ArgumentError")
+    raise argument_error("collection must be non-empty")
 
 
 @define("first", t.Any, t.Integer)
@@ -288,7 +289,7 @@ def last(iterable):
     """The last element."""
     items = list(iterate(iterable))
     if not items:
-        raise WeberError("ArgumentError: collection must be non-empty", kind="ArgumentError")
+        raise argument_error("collection must be non-empty")
     return items[-1]
 
 
@@ -306,7 +307,7 @@ def last_several(iterable, number):
 def map_(function_, *iterables):
     """A vector (or array) of the function's values."""
     if not iterables:
-        raise WeberError("MethodError: no method matching map(f)", kind="MethodError")
+        raise fault("MethodError", "no method matching map(f)")
     size_ = size_of(iterables[0]) if len(iterables) == 1 else None
     return collect_values(mapped(function_, iterables), size_)
 
@@ -328,9 +329,10 @@ def _pairs(collection):
     """(key, value) of each element, by the collection's own keys where it has some."""
     if collection.__class__ is Dictionary:
         return list(collection.items.values())
-    keys = iterate(call(function("keys"), (collection,))) if collection.__class__ in (NamedTuple, Struct) and \
-        function("keys").methods.find((collection,)) else itertools.count(1)
-    return zip(keys, iterate(collection), strict=False)
+    keys = function("keys")
+    if collection.__class__ in (NamedTuple, Struct) and keys.methods.find((collection,)):
+        return zip(iterate(call(keys, (collection,))), iterate(collection), strict=True)
+    return enumerate(iterate(collection), 1)
 
 
 @define("findfirst", t.Any, t.Any)
@@ -363,4 +365,6 @@ def accumulate(operation, iterable, init=NOTHING_GIVEN):
     from .iterators import make_accumulate
 
     values = make_accumulate(operation, iterable, init)
-    return tuple(iterate(values)) if iterable.__class__ is tuple else collect_values(iterate(values), size_of(iterable))
+    if iterable.__class__ is tuple:
+        return tuple(iterate(values))
+    return collect_values(iterate(values), size_of(iterable))

@@ -32,8 +32,12 @@ def make(family, *values):
 def define_call(type_, meaning):
     """How instances of a struct type are called: `meaning(instance, arguments, keywords)`."""
     signature = t.tuple_type(type_, t.VarargType(t.Any))
-    callables.add(Method(signature, (), lambda arguments, keywords, _: meaning(arguments[0], arguments[1:], keywords),
-                         keywords=None))
+
+
+    def run(arguments, keywords, _bindings):
+        return meaning(arguments[0], arguments[1:], keywords)
+
+    callables.add(Method(signature, (), run, keywords=None))
 
 
 ComposedFunction, ComposedFamily = callable_struct("ComposedFunction", ("outer", "inner"))
@@ -45,8 +49,10 @@ Broadcasting, BroadcastingFamily = callable_struct("BroadcastFunction", ("f",))
 
 define_call(ComposedFunction, lambda self, arguments, keywords: call(
     self.fields[0], (call(self.fields[1], arguments, keywords),)))
-define_call(Fix1, lambda self, arguments, keywords: call(self.fields[0], (self.fields[1], *arguments), keywords))
-define_call(Fix2, lambda self, arguments, keywords: call(self.fields[0], (*arguments, self.fields[1]), keywords))
+define_call(Fix1, lambda self, arguments, keywords: call(
+    self.fields[0], (self.fields[1], *arguments), keywords))
+define_call(Fix2, lambda self, arguments, keywords: call(
+    self.fields[0], (*arguments, self.fields[1]), keywords))
 define_call(Returns, lambda self, arguments, keywords: self.fields[0])
 define_call(Broadcasting, lambda self, arguments, keywords: broadcast(self.fields[0], arguments, keywords))
 
@@ -118,8 +124,8 @@ def _define_fixing(name):
         return make(Fix2Family, function(name), value)
 
 
-for _name in ("==", "!=", "≠", "<", "<=", "≤", ">", ">=", "≥", "isequal", "isless", "in", "∈", "∉", "∋", "⊆", "startswith",
-              "endswith", "contains", "occursin", "isapprox", "≈", "===", "!=="):
+for _name in ("==", "!=", "≠", "<", "<=", "≤", ">", ">=", "≥", "isequal", "isless", "in", "∈", "∉", "∋", "⊆",
+              "startswith", "endswith", "contains", "occursin", "isapprox", "≈", "===", "!=="):
     _define_fixing(_name)
 
 
@@ -166,7 +172,8 @@ def applicable(function_, *arguments):
     if t.is_type(function_):
         from ..calling import constructors
 
-        return any(table.find((function_, *arguments)) is not None for table in (_table(function_), constructors))
+        tables = (_table(function_), constructors)
+        return any(table.find((function_, *arguments)) is not None for table in tables)
     return callables.find((function_, *arguments)) is not None
 
 

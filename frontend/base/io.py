@@ -101,8 +101,8 @@ def forbid_effect(what):
     if state.lanes:
         raise LaneEffect
     if state.trace is not None:
-        raise UnsupportedError(f"{what} inside of a compiled function, which has no effect but on arrays and numbers",
-                               kind="UnsupportedError")
+        raise UnsupportedError(f"{what} inside of a compiled function, which has no effect but on arrays and "
+                               "numbers", kind="UnsupportedError")
 
 
 def write_output(text):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...compiler.errors import UnsupportedError, WeberError
+from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
 from ..staging import LaneEffect, apply, payload_of, read, state
@@ -20,6 +20,7 @@ from ..values import (
     to_host,
     typeof,
 )
+from .errors import fault
 from .pairs import is_pair, pair
 from .registry import define, function
 
@@ -67,6 +68,10 @@ def iterate(value):
     return user_elements(value)
 
 
+def unsupported(message):
+    return UnsupportedError(message, kind="UnsupportedError")
+
+
 def array_elements(array):
     """The elements of an array in column-major order; what is written during the iteration is seen."""
     payload = read(array)
@@ -82,8 +87,7 @@ def array_elements(array):
         if array.data is not data:  # grown or replaced meanwhile
             data = array.data
             if data.__class__ is Value:
-                raise UnsupportedError("an array changes its contents on the device while it is iterated over",
-                                       kind="UnsupportedError")
+                raise unsupported("an array that is iterated over becomes one of the graph meanwhile")
             flat = data.reshape(-1)
 
 
@@ -92,7 +96,7 @@ def staged_elements(payload):
     count = 1
     for dim in payload.shape:
         if not isinstance(dim, int):
-            raise UnsupportedError(f"iterating over an array of unknown length {dim}", kind="UnsupportedError")
+            raise unsupported(f"iterating over an array of unknown length {dim}")
         count *= dim
     flat = payload if len(payload.shape) == 1 else apply("reshape", payload, shape=(count,))
     for k in range(count):
@@ -112,7 +116,7 @@ def user_elements(value):
             for k in range(1, call(function("length"), (value,)) + 1):
                 yield call(getindex, (value, k))
             return
-        raise WeberError(f"MethodError: no method matching iterate(::{t.type_name(typeof(value))})", kind="MethodError")
+        raise fault("MethodError", f"no method matching iterate(::{t.type_name(typeof(value))})")
     result = found[0].call((value,), {}, found[1])
     while result is not None:
         item, position = result
@@ -239,8 +243,8 @@ def stack_numbers(items, size=None) -> Array:
     kind = typeof(items[0])
     for item in items:
         if not t.is_subtype(typeof(item), t.Number):
-            raise UnsupportedError(f"an array that holds numbers known when the graph runs beside a "
-                                   f"{t.type_name(typeof(item))}", kind="UnsupportedError")
+            raise unsupported(f"an array that holds numbers known when the graph runs beside a "
+                              f"{t.type_name(typeof(item))}")
         kind = t.promote_type(kind, typeof(item))
     if state.lanes and any(item.__class__ is Traced and item.data.shape for item in items):
         raise LaneEffect
@@ -309,4 +313,5 @@ def collect_as(element, iterable):
     """A vector of the elements, converted to the element type."""
     from ..properties import convert_to
 
-    return collect_values((convert_to(element, item) for item in iterate(iterable)), size_of(iterable), element=element)
+    items = (convert_to(element, item) for item in iterate(iterable))
+    return collect_values(items, size_of(iterable), element=element)

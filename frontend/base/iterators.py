@@ -26,7 +26,7 @@ def iterator(name, *fields, size=None, element=None, display=None):
     """Decorator: declares an iterator struct with these fields; the function gives a Python iterator over its
     fields.
 
-    `size` and `element` compute from the fields, None where they are unknown. Returns a maker of instances."""
+    `size` and `element` compute from the fields, None where unknown. Returns a maker of instances."""
     family = t.TypeFamily(display or f"Base.Iterators.{name}", supertype=t.Any, field_names=fields,
                           field_types=(t.Any,) * len(fields), module=ITERATORS_MODULE)
     type_ = family.apply()
@@ -306,7 +306,12 @@ def mapped(function, *iterables):
     from ..calling import call
 
     size = _zip_size(iterables)
-    return GeneratorValue(lambda: (call(function, items) for items in zip(*map(iterate, iterables), strict=False)), size)
+
+
+    def values():
+        return (call(function, items) for items in zip(*map(iterate, iterables), strict=False))
+
+    return GeneratorValue(values, size)
 
 
 @_define("accumulate", t.Any, t.Any, keywords=("init",))

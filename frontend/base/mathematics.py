@@ -149,7 +149,7 @@ def float_binary(host_function, traced):
     return dual(host, traced)
 
 
-_named("atan", float_binary(math.atan2, lambda y, x: emit_float("atan2", y, x)), t.Real, t.Real)
+arc_tangent_of_pair = _named("atan", float_binary(math.atan2, lambda y, x: emit_float("atan2", y, x)), t.Real, t.Real)
 _named("hypot", float_binary(math.hypot, lambda a, b: square_root(add(multiply(a, a), multiply(b, b)))),
        t.Number, t.Number)
 
@@ -286,29 +286,26 @@ def to_float(x):
     return _as_float(x) if x.__class__ is Traced else convert_host(x, kind)
 
 
-@define("real", t.Number)
-def real(x):
-    return numeric(np.real, x) if is_complex_type(typeof(x)) else x
+def _complex_part(from_numpy, of_real):
+    """A function of complex numbers, on the host or in concrete lanes; `of_real` of real ones."""
+
+    def function(x):
+        if not is_complex_type(typeof(x)):
+            return of_real(x)
+        return Traced(np.array(from_numpy(x.data))) if x.__class__ is Traced else numeric(from_numpy, x)
+
+    return function
 
 
-@define("imag", t.Number)
-def imaginary(x):
-    return numeric(np.imag, x) if is_complex_type(typeof(x)) else multiply(x, HOST_TYPES[typeof(x)](0))
-
-
-@define("conj", t.Number)
-def conjugate(x):
-    return numeric(np.conj, x) if is_complex_type(typeof(x)) else x
+real = _named("real", _complex_part(np.real, lambda x: x))
+imaginary = _named("imag", _complex_part(np.imag, lambda x: multiply(x, HOST_TYPES[typeof(x)](0))))
+conjugate = _named("conj", _complex_part(np.conj, lambda x: x))
+_named("angle", _complex_part(np.angle, lambda x: arc_tangent_of_pair(0.0, x)))
 
 
 @define("reim", t.Number)
 def real_and_imaginary(x):
     return real(x), imaginary(x)
-
-
-@define("angle", t.Number)
-def phase(x):
-    return numeric(np.angle, complex(x)) if is_complex_type(typeof(x)) else math.atan2(0.0, float(x))
 
 
 @define("complex", t.Number)

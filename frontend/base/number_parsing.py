@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from .. import types as t
-from ..display import escape
+from ..string_text import escape
 from ..values import Array, to_host
 from .elements import HOST_TYPES
 from .errors import argument_error, fault

@@ -31,5 +31,5 @@ def construct_pair(type_, first, second):
     if isinstance(type_, t.DataType):
         from ..properties import convert_to
 
-        return Struct(type_, [convert_to(kind, value) for kind, value in zip(type_.parameters, (first, second))])
+        return Struct(type_, list(map(convert_to, type_.parameters, (first, second))))
     return pair(first, second)

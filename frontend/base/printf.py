@@ -5,18 +5,17 @@ import re
 
 import numpy as np
 
-from ...compiler.errors import WeberError
 from .. import types as t
 from ..display import Context, print_text, show_text
 from ..staging import host_number
 from ..values import Char, Irrational, Traced, typeof
-from .errors import argument_error
+from .errors import argument_error, fault
 from .registry import define, define_constructor, module
 
 PRINTF = module("Printf")
 
-_SPECIFIER = re.compile(r"%(?P<flags>[-+ #0]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d*))?(?:hh|h|ll|l|L|j|z|t|q)?"
-                        r"(?P<kind>[diuoxXfFeEgGaAcsp%])")
+_SPECIFIER = re.compile(r"%(?P<flags>[-+ #0]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d*))?"
+                        r"(?:hh|h|ll|l|L|j|z|t|q)?(?P<kind>[diuoxXfFeEgGaAcsp%])")
 
 
 def format_printf(template, arguments) -> str:
@@ -54,8 +53,10 @@ def _specifiers(template):
 
 
 def _mismatch(template, arguments):
-    needed = sum((f["kind"] != "%") + (f["width"] == "*") + (f["precision"] == "*") for f in _specifiers(template))
-    return argument_error(f"mismatch between # of format specifiers and provided args: {needed} != {len(arguments)}")
+    needed = sum((f["kind"] != "%") + (f["width"] == "*") + (f["precision"] == "*")
+                 for f in _specifiers(template))
+    return argument_error("mismatch between # of format specifiers and provided args: "
+                          f"{needed} != {len(arguments)}")
 
 
 def _number(text, remaining, template):
@@ -69,7 +70,7 @@ def _number(text, remaining, template):
 
 def _format(kind, flags, width, precision, value):
     if kind == "c":
-        return _pad(chr(value.code) if value.__class__ is Char else chr(int(_host(value, kind))), flags, width)
+        return _pad(chr(value.code if value.__class__ is Char else int(_host(value, kind))), flags, width)
     if kind == "s":
         text = show_text(value, Context()) if "#" in flags else print_text(value, Context())
         return _pad(text if precision is None else text[:precision], flags, width)
@@ -88,8 +89,7 @@ def _host(value, kind):
     if value.__class__ is Irrational:
         return value.value
     if not t.is_subtype(typeof(value), t.Real):
-        raise WeberError(f"MethodError: no method matching format of a {t.type_name(typeof(value))} with `%{kind}`",
-                         kind="MethodError")
+        raise fault("MethodError", f"no method to format a {t.type_name(typeof(value))} as `%{kind}`")
     return value
 
 

@@ -111,7 +111,8 @@ def replace_with_centered_mark(text, c=None):
     return " " * before + mark + " " * (len(text) - before - 1)
 
 
-display.generic_methods |= {print_to, print_, show_to, show, show_mime, show_mime_name, showarg, replace_in_print_matrix}
+display.generic_methods |= {
+    print_to, print_, show_to, show, show_mime, show_mime_name, showarg, replace_in_print_matrix}
 
 
 @define("repr", t.Any, keywords=("context",))

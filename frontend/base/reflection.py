@@ -21,7 +21,7 @@ from ..values import (
     Symbol,
     typeof,
 )
-from .errors import bounds_error
+from .errors import argument_error, bounds_error
 from .exceptions import exception, raise_value
 from .io import forbid_effect
 from .iteration import collect_values
@@ -34,14 +34,13 @@ def field_names(type_):
     """The field names of a type as Symbols; for tuples their numbers."""
     body = t.unwrap(type_)
     if not isinstance(body, t.DataType):
-        raise WeberError(f"ArgumentError: type {t.type_name(type_)} has no definite field names", kind="ArgumentError")
+        raise argument_error(f"type {t.type_name(type_)} has no definite field names")
     if body.family is t.TupleFamily:
         return tuple(range(1, len(body.parameters) + 1))
     if body.family is t.NamedTupleFamily and isinstance(body.parameters[0], tuple):
         return tuple(map(Symbol, body.parameters[0]))
     if body.family.abstract:
-        raise WeberError(f"ArgumentError: type does not have definite field names: {t.type_name(type_)}",
-                         kind="ArgumentError")
+        raise argument_error(f"type does not have definite field names: {t.type_name(type_)}")
     return tuple(map(Symbol, body.family.field_names))
 
 
@@ -121,7 +120,8 @@ def getfield_ordered(value, field, _order):
 @define("setfield!", t.Any, t.Any, t.Any)
 def setfield(value, field, content):
     """Sets the field of a mutable struct."""
-    name = field if field.__class__ is Symbol else field_names(typeof(value))[int(host_number(field, "a field")) - 1]
+    names = field_names(typeof(value))
+    name = field if field.__class__ is Symbol else names[_field_position(field, names, "")]
     return set_field(value, name.name, content)
 
 
@@ -262,7 +262,8 @@ def deepcopy_value(value, copied=None):
         result = Struct(value.type, [None] * len(value.fields))
         copied[id(value)] = (value, result)
         result.fields = [deepcopy_value(read_field(value, k), copied) for k in range(len(value.fields))]
-        if not value.type.family.mutable and all(a is b for a, b in zip(result.fields, value.fields, strict=True)):
+        unchanged = all(a is b for a, b in zip(result.fields, value.fields, strict=True))
+        if unchanged and not value.type.family.mutable:
             result = value
     else:
         result = cls(value.type)

@@ -11,8 +11,8 @@ from .exceptions import exception, raise_value
 from .iteration import array_of, collect_values
 from .registry import define, define_constructor
 
-_POSIX = {"alpha": "^\\W\\d_", "digit": "0-9", "alnum": "^\\W_", "space": "\\s", "upper": "A-Z", "lower": "a-z",
-          "xdigit": "0-9A-Fa-f", "punct": "!-/:-@\\[-`{-~", "blank": " \\t", "word": "\\w"}
+_POSIX = {"alpha": "A-Za-z", "digit": "0-9", "alnum": "A-Za-z0-9", "space": "\\s", "upper": "A-Z",
+          "lower": "a-z", "xdigit": "0-9A-Fa-f", "punct": "!-/:-@\\[-`{-~", "blank": " \\t", "word": "\\w"}
 _FLAGS = {"i": re.I, "m": re.M, "s": re.S, "x": re.X, "a": re.A}
 
 
@@ -51,7 +51,8 @@ def compile_pattern(pattern, flags):
     try:
         return re.compile(translated, value)
     except re.error as error:
-        raise UnsupportedError(f"regular expression r\"{pattern}\": {error}", kind="UnsupportedError") from None
+        message = f'regular expression r"{pattern}": {error}'
+        raise UnsupportedError(message, kind="UnsupportedError") from None
 
 
 @define_constructor(t.Regex, t.AbstractString)
@@ -72,7 +73,8 @@ def match_value(regex, found, text):
     from .strings import byte_index
 
     captures = list(found.groups())
-    offsets = [0 if found.start(k) < 0 else byte_index(text, found.start(k)) for k in range(1, len(captures) + 1)]
+    starts = [found.start(k) for k in range(1, len(captures) + 1)]
+    offsets = [0 if start < 0 else byte_index(text, start) for start in starts]
     kind = t.union(t.Nothing, t.String)
     return Struct(RegexMatch, [found[0], array_of(captures, None, kind), byte_index(text, found.start()),
                                array_of(offsets, None, t.Int64), regex])
@@ -157,11 +159,12 @@ class Substitution:
 
     def expand(self, found):
         """The replacement for a Python match."""
-        return re.sub(r"\\(?:g<(\w+)>|(\d+)|(.))", lambda m: m[3] or found[_group(m[1] or m[2])] or "", self.template)
+
+        def replacement(m):
+            name = m[1] or m[2]
+            return m[3] or found[int(name) if name.isdigit() else name] or ""
+
+        return re.sub(r"\\(?:g<(\w+)>|(\d+)|(.))", replacement, self.template)
 
     def show(self, _context):
         return f's"{self.template}"'
-
-
-def _group(name):
-    return int(name) if name.isdigit() else name

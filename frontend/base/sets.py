@@ -38,7 +38,8 @@ def set_of_iterable(called, iterable):
     if isinstance(called, t.DataType):
         return set_of(iterate(iterable), called.parameters[0])
     element = element_type_of(iterable)
-    return set_of(iterate(iterable), None if element in (t.Any, t.Bottom) or iterable.__class__ is tuple else element)
+    told = element not in (t.Any, t.Bottom) and iterable.__class__ is not tuple
+    return set_of(iterate(iterable), element if told else None)
 
 
 def has(collection, item):
@@ -175,7 +176,8 @@ def _like(first, items, element):
     """A set of the items where the first collection is a set, else a vector."""
     if first.__class__ is SetValue or (first.__class__ is Struct and t.is_subtype(first.type, t.AbstractSet)):
         return set_of(items, element)
-    return collect_values([convert_to(element, x) for x in items], element=None if element is t.Any else element)
+    known = None if element is t.Any else element
+    return collect_values([convert_to(element, x) for x in items], element=known)
 
 
 @define("union ∪", t.Any, ...)
@@ -200,7 +202,8 @@ def intersect(first, *others):
 def setdiff(first, *others):
     """The distinct elements of the first that are in none of the others."""
     gone = set().union(*map(_keyed, others))
-    return _like(first, [x for place, x in _keyed(first).items() if place not in gone], element_type_of(first))
+    kept = [x for place, x in _keyed(first).items() if place not in gone]
+    return _like(first, kept, element_type_of(first))
 
 
 @define("symdiff", t.Any, t.Any)
@@ -224,8 +227,10 @@ def _define_in_place(name, meaning):
         return _replace(collection, meaning(collection, *others))
 
 
-for _name, _meaning in {"union!": union, "intersect!": intersect, "setdiff!": setdiff, "symdiff!": symdiff}.items():
-    _define_in_place(_name, _meaning)
+_define_in_place("union!", union)
+_define_in_place("intersect!", intersect)
+_define_in_place("setdiff!", setdiff)
+_define_in_place("symdiff!", symdiff)
 
 
 @define("issubset ⊆", t.Any, t.Any)

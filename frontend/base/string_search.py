@@ -131,7 +131,8 @@ def findprev(pattern, text, index):
 def findall(pattern, text):
     """Where the pattern occurs."""
     element = t.unwrap(t.UnitRange).family.apply(t.Int64) if pattern.__class__ in (str, Regex) else t.Int64
-    return collect_values((_place(text, pattern, found) for found in occurrences(pattern, text)), element=element)
+    places = (_place(text, pattern, found) for found in occurrences(pattern, text))
+    return collect_values(places, element=element)
 
 
 # --- splitting ----------------------------------------------------------------------------------------------

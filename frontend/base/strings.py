@@ -4,8 +4,9 @@ import numpy as np
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..display import Context, escape, print_text
+from ..display import Context, print_text
 from ..staging import host_number, read_host
+from ..string_text import escape
 from ..values import Array, Char, Range, SetValue, Symbol
 from .characters import width
 from .errors import argument_error, bounds_error

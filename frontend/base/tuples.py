@@ -9,6 +9,7 @@ from ..properties import convert_to
 from ..staging import host_number, read_host
 from ..values import Array, NamedTuple, Range, Singleton, Struct, Symbol, typeof
 from .dictionaries import entries_of
+from .errors import argument_error, fault
 from .exceptions import exception, raise_value
 from .iteration import FAMILY_ELEMENTS, ITERATORS, SIZES, element_type_of, iterate, size_of
 from .pairs import PairFamily, pair
@@ -92,7 +93,7 @@ def axes(values):
 def tail(values):
     """All but the first element."""
     if not values:
-        raise WeberError("ArgumentError: Cannot call tail on an empty tuple.", kind="ArgumentError")
+        raise argument_error("Cannot call tail on an empty tuple.")
     return values[1:]
 
 
@@ -100,7 +101,7 @@ def tail(values):
 def front(values):
     """All but the last element."""
     if not values:
-        raise WeberError("ArgumentError: Cannot call front on an empty tuple.", kind="ArgumentError")
+        raise argument_error("Cannot call front on an empty tuple.")
     return values[:-1]
 
 
@@ -118,8 +119,8 @@ def setindex(values, item, index):
 
 @define("setindex!", t.Tuple, t.Any, t.Any, ...)
 def no_setindex(values, *_):
-    raise WeberError(f"MethodError: no method matching setindex!(::{t.type_name(typeof(values))}, ...): tuples are "
-                     "immutable", kind="MethodError")
+    type_ = t.type_name(typeof(values))
+    raise fault("MethodError", f"no method matching setindex!(::{type_}, ...): tuples are immutable")
 
 
 @define("map", t.Any, t.Tuple, t.Tuple, ...)
@@ -159,7 +160,7 @@ def construct_tuple(called, iterable):
         element = parameters[-1].element
         return items if element is t.Any else tuple(convert_to(element, item) for item in items)
     if len(items) < len(parameters):
-        raise WeberError(f"ArgumentError: too few elements for tuple type {t.type_name(called)}", kind="ArgumentError")
+        raise argument_error(f"too few elements for tuple type {t.type_name(called)}")
     return tuple(map(convert_to, parameters, items))
 
 
@@ -285,7 +286,7 @@ def map_named(function_, first, *others):
 
     for other in others:
         if other.names != first.names:
-            raise WeberError("ArgumentError: Named tuple names do not match.", kind="ArgumentError")
+            raise argument_error("Named tuple names do not match.")
     columns = zip(first.values, *(other.values for other in others), strict=True)
     return NamedTuple(first.names, [call(function_, items) for items in columns])
 
@@ -329,7 +330,7 @@ def construct_named_tuple(called, content):
         return getindex_names(content, tuple(map(Symbol, names)))
     items = tuple(iterate(content))
     if len(items) != len(names):
-        raise WeberError("ArgumentError: Wrong number of arguments to named tuple constructor.", kind="ArgumentError")
+        raise argument_error("Wrong number of arguments to named tuple constructor.")
     types = t.unwrap(called).parameters[1]
     if isinstance(types, t.DataType):
         items = tuple(map(convert_to, types.parameters, items))
@@ -356,8 +357,9 @@ FAMILY_ELEMENTS[PairsFamily] = lambda view: PairFamily.apply(
 
 
 def _plain_pairs(view, context):
-    count = len(list(iterate(view.fields[1])))
-    lines = [f"pairs(::{t.type_name(typeof(view.fields[0]))}) with {count} {'entry' if count == 1 else 'entries'}:"]
+    count = length_pairs(view)
+    type_ = t.type_name(typeof(view.fields[0]))
+    lines = [f"pairs(::{type_}) with {count} {'entry' if count == 1 else 'entries'}:"]
     entries = [(show_text(key, context), show_text(item, context)) for key, item in pairs_entries(view)]
     width = max((len(key) for key, _ in entries), default=0)
     return "\n".join(lines + [f"  {key:<{width}} => {item}" for key, item in entries])
@@ -463,7 +465,8 @@ _define_equality("isequal")
 
 Ref = t.declare("Ref", abstract=True, parameters=(t.TypeVar("T"),))
 _RefT = t.TypeVar("T")
-RefValue = t.declare("RefValue", t.unwrap(Ref).family.apply(_RefT), mutable=True, parameters=(_RefT,), fields=("x",))
+RefValue = t.declare("RefValue", t.unwrap(Ref).family.apply(_RefT), mutable=True, parameters=(_RefT,),
+                     fields=("x",))
 RefFamily = t.unwrap(RefValue).family
 RefFamily.field_types = RefFamily.parameters
 Some = t.declare("Some", parameters=(t.TypeVar("T"),), fields=("value",))
@@ -512,7 +515,7 @@ def something(*values):
     for value in values:
         if value is not None:
             return value.fields[0] if value.__class__ is Struct and value.type.family is SomeFamily else value
-    raise WeberError("ArgumentError: No value arguments present", kind="ArgumentError")
+    raise argument_error("No value arguments present")
 
 
 @define("isnothing", t.Any)
@@ -524,7 +527,7 @@ def isnothing(value):
 @define("notnothing", t.Any, exported=False)
 def notnothing(value):
     if value is None:
-        raise WeberError("ArgumentError: expected a value, got nothing", kind="ArgumentError")
+        raise argument_error("expected a value, got nothing")
     return value
 
 

@@ -25,8 +25,10 @@ class Programs:
         self.builder = ir.Builder(self.block)
         self.names = []
         for name, type in {
-            "x": TensorType(element, (N, ROWS)), "y": TensorType(element, (N, ROWS)), "v": TensorType(element, (ROWS,)),
-            "w": TensorType(element, (COLUMNS, ROWS)), "s": TensorType(element), "k": TensorType(I64, (N, ROWS)),
+            "x": TensorType(element, (N, ROWS)), "y": TensorType(element, (N, ROWS)),
+            "v": TensorType(element, (ROWS,)),
+            "w": TensorType(element, (COLUMNS, ROWS)), "s": TensorType(element),
+            "k": TensorType(I64, (N, ROWS)),
             "c": TensorType(BOOL, (N, ROWS)), "z": TensorType(element, (N, COLUMNS)),
         }.items():
             self.block.arguments.append(ir.Value(type, name=name))
@@ -36,7 +38,8 @@ class Programs:
     def pick(self, condition=lambda value: True):
         found = [value for value in self.values if condition(value)]
         # mostly the latest values, so that chains form
-        return found[-1 - min(self.draw(st.sampled_from([0, 0, 0, 0, 1, 2, 4, 8])), len(found) - 1)] if found else None
+        return found[-1 - min(self.draw(st.sampled_from([0, 0, 0, 0, 1, 2, 4, 8])),
+                              len(found) - 1)] if found else None
 
     def float(self, least=0, most=3):
         return self.pick(lambda value: value.element is self.element and least <= value.rank <= most)
@@ -49,7 +52,7 @@ class Programs:
 
     def step(self):
         inexact = ("step_contract", "step_reduce", "step_affine", "step_power", "step_counting_loop")
-        # onnxruntime drops a pair of casts even where the body of a loop uses their result, which is then missing
+        # onnxruntime drops a pair of casts even where the body of a loop uses its result
         only_exact = ("step_convert_and_back",)
         steps = [name for name in dir(self) if name.startswith("step_")
                  and name not in (inexact if self.exact else only_exact)]
@@ -72,7 +75,8 @@ class Programs:
 
     def step_scaled_by_scalar(self, b):
         x, s = self.float(least=1), self.float(most=0)
-        self.add(b.emit(self.draw(st.sampled_from(["mul", "div", "add"])), (x, b.broadcast(s, shape=x.shape, axes=()))))
+        self.add(b.emit(self.draw(st.sampled_from(["mul", "div", "add"])),
+                        (x, b.broadcast(s, shape=x.shape, axes=()))))
 
     def step_power(self, b):
         x = self.float()
@@ -100,7 +104,8 @@ class Programs:
         condition = self.pick(lambda value: value.element is BOOL)
         x = self.pick(lambda value: value.element is self.element and value.shape == condition.shape)
         if x is not None:
-            other = self.like(x) if self.draw(st.booleans()) else b.full(self.draw(st.sampled_from([0, 1])), x)
+            other = self.like(x) if self.draw(st.booleans()) else b.full(self.draw(st.sampled_from([0, 1])),
+                                                                         x)
             self.add(b.select(condition, *self.draw(st.permutations([x, other]))))
 
     def step_convert(self, b):
@@ -116,11 +121,13 @@ class Programs:
     def step_broadcast(self, b):
         x = self.float(most=1)
         if x.rank == 0:
-            self.add(b.broadcast(x, shape=self.draw(st.sampled_from([(N, ROWS), (ROWS,), (N, COLUMNS)])), axes=()))
+            self.add(b.broadcast(x, shape=self.draw(st.sampled_from([(N, ROWS), (ROWS,), (N, COLUMNS)])),
+                                 axes=()))
         else:
             first = self.draw(st.booleans())
             other = self.draw(st.sampled_from([N, 2]))
-            self.add(b.broadcast(x, shape=(x.shape[0], other) if first else (other, x.shape[0]), axes=(int(not first),)))
+            self.add(b.broadcast(x, shape=(x.shape[0], other) if first else (other, x.shape[0]),
+                                 axes=(int(not first),)))
 
     def step_transpose(self, b):
         x = self.float(least=2)
@@ -170,7 +177,8 @@ class Programs:
 
     def step_contract(self, b):
         x = self.float(least=2, most=2)
-        y = self.pick(lambda value: value.element is self.element and value.rank == 2 and value.shape[1] == x.shape[1])
+        y = self.pick(lambda value: value.element is self.element and value.rank == 2
+                      and value.shape[1] == x.shape[1])
         spec = self.draw(st.sampled_from(["ni,oi->no", "ni,oi->on"]))
         if y.shape[0] == x.shape[0] and self.draw(st.booleans()):
             spec = self.draw(st.sampled_from(["ni,ni->n", "ni,no->io", "ni,ni->ni"]))
@@ -213,15 +221,18 @@ class Programs:
     def step_loop(self, b):
         start, scanned = self.float(), self.float(least=1)
         reverse = self.draw(st.booleans())
-        arguments = [ir.Value(TensorType(I64)), ir.Value(start.type), ir.Value(TensorType(self.element, scanned.shape[1:]))]
+        arguments = [ir.Value(TensorType(I64)), ir.Value(start.type),
+                     ir.Value(TensorType(self.element, scanned.shape[1:]))]
         body = self.region(arguments, lambda: [self.like(start), self.float(most=2)])
-        self.values += b.loop(start, scanned, regions=[body], carried=1, trips=scanned.shape[0], reverse=reverse)
+        self.values += b.loop(start, scanned, regions=[body], carried=1, trips=scanned.shape[0],
+                              reverse=reverse)
 
     def step_counting_loop(self, b):
         start = self.float(most=2)
         trips = symbol(f"K{len(self.values)}")
         body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)], lambda: [self.like(start)] * 2)
-        last, stack = b.loop(b.constant(np.int64(self.draw(st.integers(0, 3)))), start, regions=[body], carried=1,
+        last, stack = b.loop(b.constant(np.int64(self.draw(st.integers(0, 3)))), start, regions=[body],
+                             carried=1,
                              trips=trips, counted=True)
         self.values += [last, b.reduce_sum(stack, axes=(0,))]
 

@@ -53,7 +53,8 @@ def test_signature_and_source(check_model):
 
 def test_state(check_model, run_onnx):
     types = {"x": TensorType(F32, (4,)), "model.β₁": TensorType(F32, (4,))}
-    function = function_of(types, lambda b, x, state: [x, b.add(state, x)], result_names=["f", "model.β₁.next"],
+    function = function_of(types, lambda b, x, state: [x, b.add(state, x)],
+                           result_names=["f", "model.β₁.next"],
                            defaults={"model.β₁": ROW}, state={"model.β₁": "model.β₁.next"})
     model = export(function, metadata={"weber.source": "m.jl"})
     check_model(model)
@@ -76,7 +77,8 @@ def test_outputs_that_no_node_makes(check_model, run_onnx):
     x = np.ones((2, 4), np.float32)
     for optimised in (False, True):
         results = run_onnx(model, {"x": x}, optimised)
-        for result, expected in zip(results, [x, x, ROW, ROW, 2 * x, 2 * x, np.stack([ROW, ROW])], strict=True):
+        for result, expected in zip(results, [x, x, ROW, ROW, 2 * x, 2 * x, np.stack([ROW, ROW])],
+                                    strict=True):
             np.testing.assert_array_equal(result, expected)
 
 
@@ -98,7 +100,8 @@ def test_names_that_repeat(check_model):
 ])
 def test_signatures_that_cannot_be_exported(types, results, message):
     with pytest.raises(WeberError) as error:
-        export(function_of(types, lambda b, x: b.neg(x), result_names=results, location=Location("m.jl", 1, 1)))
+        export(function_of(types, lambda b, x: b.neg(x), result_names=results,
+                           location=Location("m.jl", 1, 1)))
     assert message in str(error.value)
 
 
@@ -142,15 +145,18 @@ def test_broadcasts_need_no_node():
     assert expanding(lambda b, x: b.add(x, b.full(2, x))) == ["Add"]
     assert expanding(lambda b, x: b.add(x, b.broadcast(b.constant(ROW), shape=x.shape, axes=(1,)))) == ["Add"]
     cube = {"x": TensorType(F32, (N, 3, 8)), "v": TensorType(F32, (3,))}
-    assert expanding(lambda b, x, v: b.add(b.broadcast(v, shape=x.shape, axes=(1,)), x), cube) == ["Unsqueeze", "Add"]
+    assert expanding(lambda b, x, v: b.add(b.broadcast(v, shape=x.shape, axes=(1,)), x),
+                     cube) == ["Unsqueeze", "Add"]
     columns = {"x": TensorType(F32, (N,)), "y": TensorType(F32, (T,))}
     assert expanding(lambda b, x, y: b.mul(b.broadcast(x, shape=(N, T), axes=(0,)),
-                                           b.broadcast(y, shape=(N, T), axes=(1,))), columns) == ["Unsqueeze", "Mul"]
+                                           b.broadcast(y, shape=(N, T), axes=(1,))),
+                     columns) == ["Unsqueeze", "Mul"]
 
 
 def test_a_constant_is_aligned_when_compiled():
     cube = {"x": TensorType(F32, (N, 4, 8))}
-    model = export(function_of(cube, lambda b, x: b.add(x, b.broadcast(b.constant(ROW), shape=x.shape, axes=(1,)))))
+    model = export(function_of(cube, lambda b,
+                               x: b.add(x, b.broadcast(b.constant(ROW), shape=x.shape, axes=(1,)))))
     assert op_types(model) == ["Add"]
     assert list(model.graph.initializer[0].dims) == [4, 1]
 
@@ -197,7 +203,8 @@ def test_dims_are_computed_once():
 
 
 def test_the_shape_of_an_input_is_one_node():
-    types = op_types(export(function_of(X, lambda b, x: b.broadcast(b.constant(np.float32(2)), shape=x.shape, axes=()))))
+    types = op_types(export(function_of(X, lambda b,
+                                        x: b.broadcast(b.constant(np.float32(2)), shape=x.shape, axes=()))))
     assert types == ["Shape", "Expand"]
 
 
@@ -208,7 +215,8 @@ def test_one_unknown_dim_of_a_reshape_is_left_to_the_runtime():
 @pytest.mark.parametrize("rows", [0, 3])
 def test_reshapes_of_nothing(rows, run_onnx):
     types = {"x": TensorType(F32, (N, T, 4)), "y": TensorType(F32, (N, 0))}
-    model = export(function_of(types, lambda b, x, y: [b.reshape(x, shape=(T, N, 2, 2)), b.reshape(y, shape=(0, N))]))
+    model = export(function_of(types, lambda b, x,
+                               y: [b.reshape(x, shape=(T, N, 2, 2)), b.reshape(y, shape=(0, N))]))
     inputs = {"x": np.zeros((rows, 5, 4), np.float32), "y": np.zeros((rows, 0), np.float32)}
     assert [result.shape for result in run_onnx(model, inputs)] == [(5, rows, 2, 2), (0, rows)]
 
@@ -262,7 +270,8 @@ def test_a_dense_layer_is_gemm_and_relu(run_onnx, check_model, assert_same):
     rng = np.random.default_rng(0)
     for rows in (1, 7, 128):
         inputs = {"x": rng.standard_normal((rows, 4)).astype(np.float32),
-                  "w": rng.standard_normal((3, 4)).astype(np.float32), "b": rng.standard_normal(3).astype(np.float32)}
+                  "w": rng.standard_normal((3, 4)).astype(np.float32),
+                  "b": rng.standard_normal(3).astype(np.float32)}
         for optimised in (False, True):
             assert_same(run_onnx(model, inputs, optimised), run(function, inputs), rtol=1e-5, atol=1e-6)
 
@@ -284,3 +293,23 @@ def test_debugging_verifies(monkeypatch):
     monkeypatch.setenv("WEBER_DEBUG", "1")
     with pytest.raises(InvalidIRError):
         compile_to_onnx(function)
+
+
+def test_a_convolution_takes_its_bias(run_onnx, check_model, assert_same):
+    types = {"x": TensorType(F32, (N, 3, 6, 6)), "w": TensorType(F32, (4, 3, 3, 3)), "b": TensorType(F32, (4,))}
+
+    def make(b, x, w, bias):
+        result = b.conv(x, w, strides=(1, 1), pads=(1, 1, 1, 1))
+        column = b.reshape(bias, shape=(1, 4, 1, 1))
+        return b.add(result, b.broadcast(column, shape=result.shape, axes=(0, 1, 2, 3)))
+
+    function = function_of(types, make)
+    model = compile_to_onnx(function)
+    check_model(model)
+    assert op_types(model) == ["Conv"]
+    rng = np.random.default_rng(0)
+    for rows in (1, 7):
+        inputs = {name: rng.standard_normal([rows if dim is N else dim for dim in type.shape]).astype(np.float32)
+                  for name, type in types.items()}
+        for optimised in (False, True):
+            assert_same(run_onnx(model, inputs, optimised), run(function, inputs), rtol=1e-4, atol=1e-5)

@@ -2,15 +2,26 @@
 
 import itertools
 import math
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 import scipy.special
-from weber.compiler import ir
+from weber.compiler import interpreter, ir
+from weber.compiler.onnx_export import export
 from weber.compiler.ops import OPS, Zero
-from weber.compiler.types import BOOL, ELEMENT_TYPES, I64, TensorType, evaluate_dim, symbol, symbol_name
+from weber.compiler.types import (
+    BOOL,
+    ELEMENT_TYPES,
+    I64,
+    TensorType,
+    element_type_of,
+    evaluate_dim,
+    symbol,
+    symbol_name,
+)
 
 N, K = symbol("N"), symbol("K")
 FLOATS, INTEGERS = ("f32", "f64", "f16", "bf16"), ("i32", "i64", "i8", "i16", "ui8", "ui16", "ui32", "ui64")
@@ -949,7 +960,39 @@ def rows():
 @pytest.fixture(scope="session")
 def tools():
     """The table's helpers for the tests: conftest modules cannot be imported."""
-    import types
+    return types.SimpleNamespace(Draw=Draw, build=build, integers=integers, assert_close=assert_close)
 
-    return types.SimpleNamespace(Draw=Draw, Sample=Sample, build=build, integers=integers, assert_close=assert_close,
-                                 TOLERANCES=TOLERANCES)
+
+@pytest.fixture(scope="session")
+def apply_op(run_onnx):
+    """`apply_op(op, *arrays, **attributes)`: the interpreter's result and those of the runtime, optimised and not.
+
+    An operand given as `constant(array)` is a constant of the function and not an input.
+    """
+    def apply(op, *operands, **attributes):
+        builder, inputs = ir.Builder(), {}
+        for index, operand in enumerate(operands):
+            if not isinstance(operand, Constant):
+                inputs[f"x{index}"] = array = np.asarray(operand)
+                value = ir.Value(TensorType(element_type_of(array.dtype), array.shape), name=f"x{index}")
+                builder.block.arguments.append(value)
+        arguments = iter(builder.block.arguments)
+        values = [builder.constant(operand.array) if isinstance(operand, Constant) else next(arguments)
+                  for operand in operands]
+        builder.block.results = [builder.emit(op, values, attributes)]
+        function = ir.Function("f", builder.block, list(inputs), ["y"])
+        (expected,) = interpreter.run(function, inputs)
+        model = export(function)
+        return expected, [run_onnx(model, inputs, optimised)[0] for optimised in (False, True)]
+
+    return apply
+
+
+@dataclass
+class Constant:
+    array: np.ndarray
+
+
+@pytest.fixture(scope="session")
+def constant():
+    return Constant

@@ -2,23 +2,11 @@
 
 import numpy as np
 import onnx
-import onnxruntime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from weber.compiler import interpreter, ir
 from weber.compiler.onnx_export import export
 from weber.compiler.types import BF16, F32, TensorType
-
-LEVELS = [onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL]
-
-
-def run_model(model, arrays, level):
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level, options.log_severity_level = level, 3
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return session.run(None, dict(zip([one.name for one in session.get_inputs()], arrays)))
-
 
 def through_single(function):
     """The function with its bfloat16 inputs and results as float32, for numpy has no bfloat16 of its own."""
@@ -32,8 +20,8 @@ def through_single(function):
     return ir.Function(function.name, block, function.argument_names, function.result_names)
 
 
-def test_runtime_agrees_with_interpreter(row, tools):
-    @settings(max_examples=int(__import__("os").environ.get("EX","12")), deadline=None, database=None, derandomize=True)
+def test_runtime_agrees_with_interpreter(row, tools, run_onnx):
+    @settings(max_examples=15, deadline=None, database=None, derandomize=True)
     @given(seed=st.integers(0, 2**32), element=st.sampled_from(row.elements))
     def check(seed, element):
         sample = row.draw(tools.Draw(seed, element))
@@ -45,8 +33,8 @@ def test_runtime_agrees_with_interpreter(row, tools):
         model = export(function)
         onnx.checker.check_model(model, full_check=True)
         kind = element if function.body.results[0].element.is_float else "exact"
-        for level in LEVELS:
-            (actual,) = run_model(model, arrays, level)
+        for optimised in (False, True):
+            (actual,) = run_onnx(model, dict(zip(function.argument_names, arrays)), optimised)
             assert actual.shape == expected.shape
             assert actual.dtype == expected.dtype
             tools.assert_close(actual, expected, row, kind)

@@ -12,9 +12,13 @@ from weber.compiler.types import BOOL, F32, F64, I64, TensorType, symbol
 from weber.compiler.verify import verify
 
 N = symbol("N")
-TYPES = {"x": TensorType(F32, (N, 4)), "y": TensorType(F32, (N, 4)), "v": TensorType(F32, (4,)), "s": TensorType(F32),
-         "t": TensorType(F32), "w": TensorType(F32, (3, 4)), "k": TensorType(I64, (N, 4)), "c": TensorType(BOOL, (N, 4)),
-         "u": TensorType(F32, (2, 1, 3)), "q": TensorType(F32, (4, 5)), "d": TensorType(BOOL), "z": TensorType(F32, (N, 3))}
+TYPES = {"x": TensorType(F32, (N, 4)), "y": TensorType(F32, (N, 4)), "v": TensorType(F32, (4,)),
+         "s": TensorType(F32),
+         "t": TensorType(F32), "w": TensorType(F32, (3, 4)), "k": TensorType(I64, (N, 4)),
+         "c": TensorType(BOOL, (N, 4)),
+         "u": TensorType(F32, (2, 1, 3)), "q": TensorType(F32, (4, 5)), "d": TensorType(BOOL),
+         "i": TensorType(F32, (N, 3, 5, 4)), "h": TensorType(F32, (2, 3, 2, 2)), "e": TensorType(F32, (2,)),
+         "z": TensorType(F32, (N, 3))}
 
 
 def build(make):
@@ -56,14 +60,17 @@ def dense(b, a):
 SIMPLIFIED = {
     "constant_to_the_right": (lambda b, a: b.sub(b.mul(b.full(3, a.x), a.x), b.mul(a.x, b.full(3, a.x))),
                               ["constant", "broadcast", "mul", "sub"]),
-    "compared_constant_to_the_right": (lambda b, a: b.lt(b.full(3, a.x), a.x), ["constant", "broadcast", "gt"]),
+    "compared_constant_to_the_right": (lambda b, a: b.lt(b.full(3, a.x), a.x),
+                                       ["constant", "broadcast", "gt"]),
     "add_zero": (lambda b, a: [b.add(a.x, b.full(-0.0, a.x)), b.add(b.abs(a.x), b.full(0, a.x)),
                                b.add(a.x, b.full(0, a.x))], ["abs", "constant", "broadcast", "add"]),
     "subtract_zero": (lambda b, a: b.sub(a.x, b.full(0, a.x)), []),
-    "by_one": (lambda b, a: [b.div(b.mul(b.full(1, a.x), a.x), b.full(1, a.x)), b.pow(a.x, b.full(1, a.x))], []),
+    "by_one": (lambda b, a: [b.div(b.mul(b.full(1, a.x), a.x), b.full(1, a.x)), b.pow(a.x, b.full(1, a.x))],
+               []),
     "by_minus_one": (lambda b, a: b.div(a.x, b.full(-1, a.x)), ["neg"]),
     "integer_times_zero": (lambda b, a: b.mul(a.k, b.full(0, a.k)), ["constant", "broadcast"]),
-    "integer_less_itself": (lambda b, a: [b.sub(a.k, a.k), b.sub(a.x, a.x)], ["constant", "broadcast", "sub"]),
+    "integer_less_itself": (lambda b, a: [b.sub(a.k, a.k), b.sub(a.x, a.x)],
+                            ["constant", "broadcast", "sub"]),
     "with_itself": (lambda b, a: b.max(a.x, a.x), []),
     "with_neutral": (lambda b, a: getattr(b, "and")(a.c, b.full(True, a.c)), []),
     "compared_with_itself": (lambda b, a: [b.le(a.k, a.k), b.eq(a.x, a.x)], ["constant", "broadcast", "eq"]),
@@ -83,13 +90,16 @@ SIMPLIFIED = {
                                 ["constant", "broadcast", "add"]),
     "convert_to_same": (lambda b, a: b.convert(a.x, element=F32), []),
     "convert_twice": (lambda b, a: [b.convert(b.convert(a.x, element=F64), element=F32),
-                                    b.convert(b.convert(a.x, element=I64), element=F32)], ["convert", "convert"]),
+                                    b.convert(b.convert(a.x, element=I64), element=F32)],
+                      ["convert", "convert"]),
     "drop_identity": (lambda b, a: b.identity(a.x), []),
     "select_known": (lambda b, a: [b.select(b.full(True, a.c), a.x, a.y), b.select(a.c, a.y, a.y)], []),
     "select_by_negation": (lambda b, a: b.select(b.emit("not", [a.c]), a.x, a.y), ["select"]),
     "select_one_or_zero": (lambda b, a: [b.select(a.c, b.full(1, a.x), b.full(0, a.x)),
-                                         b.select(a.c, b.full(False, a.c), b.full(True, a.c))], ["convert", "not"]),
-    "select_under_same_condition": (lambda b, a: b.select(a.c, b.select(a.c, a.x, b.abs(a.x)), a.y), ["select"]),
+                                         b.select(a.c, b.full(False, a.c), b.full(True, a.c))],
+                           ["convert", "not"]),
+    "select_under_same_condition": (lambda b, a: b.select(a.c, b.select(a.c, a.x, b.abs(a.x)), a.y),
+                                    ["select"]),
     "known_condition": (lambda b, a: b.emit("if", [b.constant(np.bool_(False))], {}, [
         arm(lambda inner: inner.neg(a.x)), arm(lambda inner: inner.abs(a.x))]), ["abs"]),
     "broadcast_to_same": (lambda b, a: b.broadcast(a.x, shape=a.x.shape, axes=(0, 1)), []),
@@ -99,37 +109,45 @@ SIMPLIFIED = {
                                  ["tanh", "broadcast", "mul", "broadcast"]),
     "reshape_to_same": (lambda b, a: b.reshape(a.x, shape=a.x.shape), []),
     "reshape_twice": (lambda b, a: b.reshape(b.reshape(a.x, shape=(N * 4,)), shape=(N, 2, 2)), ["reshape"]),
-    "reshape_of_repeated_scalar": (lambda b, a: b.reshape(spread(b, a.s, N, 4), shape=(N * 4,)), ["broadcast"]),
+    "reshape_of_repeated_scalar": (lambda b, a: b.reshape(spread(b, a.s, N, 4), shape=(N * 4,)),
+                                   ["broadcast"]),
     "transpose_of_nothing": (lambda b, a: b.transpose(a.x, permutation=(0, 1)), []),
-    "transpose_twice": (lambda b, a: b.transpose(b.transpose(a.x, permutation=(1, 0)), permutation=(1, 0)), []),
+    "transpose_twice": (lambda b, a: b.transpose(b.transpose(a.x, permutation=(1, 0)), permutation=(1, 0)),
+                        []),
     "transpose_of_broadcast": (lambda b, a: b.transpose(spread(b, a.x, 2, N, 4), permutation=(2, 0, 1)),
                                ["transpose", "broadcast"]),
     "transpose_of_unit_axes": (lambda b, a: b.transpose(a.u, permutation=(1, 0, 2)), ["reshape"]),
     "slice_of_everything": (lambda b, a: b.slice(a.x, starts=(0, 0), stops=(N, 4), steps=(1, 1)), []),
-    "slice_of_part": (lambda b, a: b.slice(b.concatenate(a.x, a.y, axis=1), starts=(0, 5), stops=(N, 8), steps=(1, 2)),
+    "slice_of_part": (lambda b, a: b.slice(b.concatenate(a.x, a.y, axis=1), starts=(0, 5), stops=(N, 8),
+                                           steps=(1, 2)),
                       ["slice"]),
     "pad_with_nothing": (lambda b, a: b.pad(a.x, low=(0, 0), high=(0, 0), value=1), []),
     "concatenate_one": (lambda b, a: b.concatenate(a.x, axis=0), []),
-    "concatenate_flat": (lambda b, a: b.concatenate(b.concatenate(a.x, a.y, axis=0), a.x, axis=0), ["concatenate"]),
-    "reverse_nothing": (lambda b, a: [b.reverse(b.reverse(a.x, axes=(0, 1)), axes=(1, 0)), b.reverse(a.u, axes=(1,))],
+    "concatenate_flat": (lambda b, a: b.concatenate(b.concatenate(a.x, a.y, axis=0), a.x, axis=0),
+                         ["concatenate"]),
+    "reverse_nothing": (lambda b, a: [b.reverse(b.reverse(a.x, axes=(0, 1)), axes=(1, 0)),
+                                      b.reverse(a.u, axes=(1,))],
                         []),
     "reduce_nothing": (lambda b, a: b.reduce_max(a.x, axes=()), []),
     "reduce_unit_axes": (lambda b, a: b.reduce_sum(a.u, axes=(1,)), ["reshape"]),
     "reduce_twice": (lambda b, a: b.reduce_sum(b.reduce_sum(a.u, axes=(0,)), axes=(1,)), ["reduce_sum"]),
-    "reduce_transposed": (lambda b, a: b.reduce_sum(b.transpose(a.w, permutation=(1, 0)), axes=(0,)), ["reduce_sum"]),
+    "reduce_transposed": (lambda b, a: b.reduce_sum(b.transpose(a.w, permutation=(1, 0)), axes=(0,)),
+                          ["reduce_sum"]),
     "sum_of_repeated": (lambda b, a: b.reduce_sum(spread(b, a.v, N, 4), axes=(0,)),
                         ["dim_value", "convert", "broadcast", "mul"]),
     "extremum_of_repeated": (lambda b, a: [b.reduce_max(spread(b, a.v, 3, 4), axes=(0, 1)),
                                            b.reduce_min(spread(b, a.v, N, 4), axes=(0,))],
                              ["reduce_max", "broadcast", "reduce_min"]),
-    "contract_transposed": (lambda b, a: b.contract(a.x, b.transpose(a.w, permutation=(1, 0)), spec="ni,io->no"),
+    "contract_transposed": (lambda b, a: b.contract(a.x, b.transpose(a.w, permutation=(1, 0)),
+                                                    spec="ni,io->no"),
                             ["contract"]),
     "transpose_of_contraction": (lambda b, a: b.transpose(dense(b, a), permutation=(1, 0)), ["contract"]),
     "contract_unit_axes": (lambda b, a: b.contract(a.u, a.u, spec="aub,cub->ac"), ["reshape", "contract"]),
     "fold_constants": (lambda b, a: [b.exp(b.constant(np.arange(3.0))), b.idiv(b.constant(np.int64(1)),
                                                                                b.constant(np.int64(0)))],
                        ["constant", "constant", "constant", "idiv"]),
-    "constant_as_broadcast": (lambda b, a: b.constant(np.full((2, 3), np.nan, np.float32)), ["constant", "broadcast"]),
+    "constant_as_broadcast": (lambda b, a: b.constant(np.full((2, 3), np.nan, np.float32)),
+                              ["constant", "broadcast"]),
 }
 
 FUSED = {
@@ -137,8 +155,11 @@ FUSED = {
     "add_in_gemm": (lambda b, a: b.add(spread(b, b.reduce_sum(a.w, axes=(1,)), N, 3), dense(b, a)),
                     ["reduce_sum", "gemm"]),
     "subtract_in_gemm": (lambda b, a: [b.sub(a.z, dense(b, a)), b.sub(b.contract(a.x, a.q, spec="ni,ij->nj"),
-                                                                      spread(b, a.s, N, 5))], ["gemm", "gemm"]),
+                                                                      spread(b, a.s, N, 5))],
+                         ["gemm", "gemm"]),
     "scale_in_gemm": (lambda b, a: b.sub(a.z, b.mul(dense(b, a), b.full(0.25, a.z))), ["gemm"]),
+    "add_in_conv": (lambda b, a: b.add(b.conv(a.i, a.h, strides=(1, 2), pads=(1, 0, 0, 1)),
+                                       b.broadcast(a.e, shape=(N, 2, 5, 2), axes=(1,))), ["conv_bias"]),
     "maximum_with_zero": (lambda b, a: relu(b, a.x), ["relu"]),
     "zero_below_zero": (lambda b, a: b.select(b.lt(a.x, b.full(0, a.x)), b.full(0, a.x), a.x), ["relu"]),
     "step_as_number": (lambda b, a: b.convert(step(b, a.x), element=F32), ["hard_sigmoid"]),
@@ -157,7 +178,8 @@ FUSED = {
 
 def finite_inputs():
     rng = np.random.default_rng(0)
-    return {name: np.asarray(rng.integers(1, 9, [dim if isinstance(dim, int) else 5 for dim in type.shape]) % (
+    return {name: np.asarray(rng.integers(1, 9,
+                                          [dim if isinstance(dim, int) else 5 for dim in type.shape]) % (
         2 if type.element is BOOL else 99) * (rng.integers(0, 2) * 2 - 1)).astype(type.element.numpy)
         for name, type in TYPES.items()}
 
@@ -170,7 +192,8 @@ def test_simplification(rule, inputs_of, assert_same):
     assert [operation.name for operation in simplified.body.operations] == left
     if rule == "fold_constants":
         return  # its program divides by zero
-    exact = not any(operation.name in ("contract", "reduce_sum", "pow") for operation in function.body.operations)
+    exact = not any(operation.name in ("contract", "reduce_sum",
+                                       "pow") for operation in function.body.operations)
     for seed in range(20):
         inputs = inputs_of(function, 5, seed, special=exact)
         tolerance = {} if exact else {"rtol": 1e-6}

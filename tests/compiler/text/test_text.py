@@ -30,7 +30,8 @@ def example():
     last, stack = b.loop(total, regions=[body], carried=1, trips=N * 2 + 1)
     last.name, stack.name = "last", "2nd"
     block.results = [last, stack, theta]
-    return ir.Function("f", block, ["x", "θ"], ["f.1", "f.2", "θ.next"], {"θ": np.float32([1.5, np.nan])}, {"θ": "θ.next"},
+    return ir.Function("f", block, ["x", "θ"], ["f.1", "f.2", "θ.next"], {"θ": np.float32([1.5, np.nan])},
+                       {"θ": "θ.next"},
                        Location("a.jl", 1, 1))
 
 
@@ -100,9 +101,10 @@ dims = st.recursive(
 dense = st.sampled_from([type.numpy for type in ELEMENT_TYPES.values() if type is not BF16]).flatmap(
     lambda dtype: arrays.arrays(dtype, arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)))
 attributes = st.recursive(
-    st.integers() | st.booleans() | st.floats() | st.text(alphabet=st.characters(codec="utf-8")) | st.none() | dims
-    | dense | st.sampled_from(list(ELEMENT_TYPES.values())),
-    lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    st.integers() | st.booleans() | st.floats() | st.text(alphabet=st.characters(codec="utf-8")) | st.none()
+    | dims | dense | st.sampled_from(list(ELEMENT_TYPES.values())),
+    lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=3), inner,
+                                                                           max_size=3),
     max_leaves=6)
 
 
@@ -132,13 +134,16 @@ def test_attributes_come_back_to_the_bit(value):
 
 @pytest.mark.parametrize("bits", [0x0000, 0x8000, 0x7F80, 0xFF80, 0x7FC1, 0x3DCD, 0x0001])
 def test_bfloat16_comes_back_to_the_bit(bits):
-    for array in (np.array([bits, 0x3F80], np.uint16), np.array(bits, np.uint16), np.full(40, bits, np.uint16)):
+    for array in (np.array([bits, 0x3F80], np.uint16), np.array(bits, np.uint16),
+                  np.full(40, bits, np.uint16)):
         assert is_same(array.view(BF16.numpy), read_attribute(print_attribute(array.view(BF16.numpy))))
 
 
 @pytest.mark.parametrize("value, text", [
-    (0.1, "0.1"), (1e-5, "1.0e-05"), (float("inf"), "0x7FF0000000000000 : f64"), (np.float32(0.1), "dense<0.1> : tensor<f32>"),
-    (np.zeros((2, 2), bool), "dense<false> : tensor<2x2xi1>"), (np.arange(3), "dense<[0, 1, 2]> : tensor<3xi64>"),
+    (0.1, "0.1"), (1e-5, "1.0e-05"), (float("inf"), "0x7FF0000000000000 : f64"),
+    (np.float32(0.1), "dense<0.1> : tensor<f32>"),
+    (np.zeros((2, 2), bool), "dense<false> : tensor<2x2xi1>"),
+    (np.arange(3), "dense<[0, 1, 2]> : tensor<3xi64>"),
     (np.arange(17, dtype=np.uint8), 'dense<"0x000102030405060708090A0B0C0D0E0F10"> : tensor<17xui8>'),
     ('a"b\n', '"a\\22b\\0A"'), ((N - 1, 3, F32, None, True), '[#weber.dim<"N - 1">, 3, f32, unit, true]'),
 ])

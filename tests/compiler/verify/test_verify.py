@@ -22,7 +22,8 @@ def valid():
     then.results = [ir.Builder(then, Location("m.jl", 4, 1)).neg(tanh)]
     otherwise.results = [tanh]
     block.results = [b.emit("if", [condition], {}, [then, otherwise]), x]
-    return ir.Function("f", block, ["x", "c"], ["f", "x.next"], {"x": np.zeros((2, 4), np.float32)}, {"x": "x.next"})
+    return ir.Function("f", block, ["x", "c"], ["f", "x.next"], {"x": np.zeros((2, 4), np.float32)},
+                       {"x": "x.next"})
 
 
 def test_valid():
@@ -152,13 +153,13 @@ def state_that_changes_type(f):
 
 
 @pytest.mark.parametrize("damage, message", [
-    (foreign_operand, "m.jl:3:1: in f: operand 0 of tanh is used before its definition or outside of its block"),
+    (foreign_operand, "m.jl:3:1: in f: operand 0 of tanh is used before its definition or outside its block"),
     (used_too_soon, "m.jl:4:1: in f: operand 0 of neg is used before its definition"),
     (out_of_its_region, "f yields a value that is not defined there"),
     (from_a_sibling_region, "a region of if yields a value that is not defined there"),
     (operand_inside_a_region, "m.jl:4:1: in f: operand 0 of neg is used before"),
-    (wrong_type, 'm.jl:3:1: in f: result 0 of tanh is recorded as tensor<?x5xf32, ["N"]>, its type rule gives '
-                 'tensor<?x4xf32, ["N"]>'),
+    (wrong_type, 'm.jl:3:1: in f: result 0 of tanh is recorded as tensor<?x5xf32, ["N"]>, its type rule '
+                 'gives tensor<?x4xf32, ["N"]>'),
     (wrong_type_inside_a_region, "m.jl:4:1: in f: result 0 of neg is recorded"),
     (broken_type_rule, "if breaks its type rule: if takes one operand, a scalar of type i1"),
     (missing_region, "if has two regions"),
