@@ -1,7 +1,7 @@
 """The numpy interpreter: the meaning of the IR.
 
-Every value's element type and rank are checked and its dims unified with the integers met so far: a named dim stands for
-one size throughout a run of its block, whatever defines it first.
+Every value's element type and rank are checked and its dims unified with the integers met so far: a named dim
+stands for one size throughout a run of its block, whatever defines it first.
 """
 
 from collections import ChainMap
@@ -33,7 +33,8 @@ class Context:
         return run_block(region, arrays, Context(self.bindings.new_child(), self.values))
 
     def unify(self, value: Value, array: np.ndarray, what: str):
-        """Binds the dims of a value's type to an array's sizes. Raises WeberError where the two do not agree."""
+        """Binds the dims of a value's type to an array's sizes. Raises WeberError where the two do not
+        agree."""
         type = value.type
         if array.dtype != type.element.numpy or array.ndim != type.rank:
             raise WeberError(f"{what} should have type {type}, got {array.dtype} of shape {array.shape}",
@@ -54,7 +55,8 @@ def _solve(dim, size, bindings):
         return
     (monomial, coefficient), *constant = rest.terms
     offset = constant[0][1] if constant and constant[0][0] == () else 0
-    if len(monomial) == 1 and isinstance(monomial[0], str) and rest == symbol(monomial[0]) * coefficient + offset:
+    if len(monomial) == 1 and isinstance(monomial[0],
+                                         str) and rest == symbol(monomial[0]) * coefficient + offset:
         number, remainder = divmod(size - offset, coefficient)
         if remainder == 0 and number >= 0:
             bindings[monomial[0]] = number
@@ -63,7 +65,8 @@ def _solve(dim, size, bindings):
 def run(function: Function, inputs) -> list[np.ndarray]:
     """The results of a function for its inputs, a mapping from names to arrays or a sequence in order.
 
-    Inputs left out of a mapping take their defaults. Raises WeberError where sizes, element types or names are wrong.
+    Inputs left out of a mapping take their defaults. Raises WeberError where sizes, element types or names
+    are wrong.
     """
     arguments = function.body.arguments
     if isinstance(inputs, dict):
@@ -71,11 +74,13 @@ def run(function: Function, inputs) -> list[np.ndarray]:
         inputs = {**function.defaults, **inputs}
         missing = [name for name in function.argument_names if name not in inputs]
         if unknown or missing:
-            wrong = [f"has no input {name!r}" for name in sorted(unknown)] + [f"lacks input {name!r}" for name in missing]
+            wrong = [f"has no input {name!r}" for name in sorted(unknown)] + [f"lacks input {name!r}"
+                                                                              for name in missing]
             raise WeberError(f"{function.name} {', '.join(wrong)}", function.location)
         inputs = [inputs[name] for name in function.argument_names]
     if len(inputs) != len(arguments):
-        raise WeberError(f"{function.name} takes {len(arguments)} inputs, got {len(inputs)}", function.location)
+        raise WeberError(f"{function.name} takes {len(arguments)} inputs, got {len(inputs)}",
+                         function.location)
     return run_block(function.body, [np.asarray(array) for array in inputs], Context())
 
 

@@ -8,13 +8,18 @@ no parameters between numpy and onnxruntime.
 
 import numpy as np
 
+from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, inline
 from ..compiler.ir import Function as Graph
 from ..compiler.types import TensorType, element_type_of
+from ..runtime.tensors import borrow, to_numpy
 from . import types as t
+from .base.registry import define, module
+from .calling import call
 from .specialise import record, staged_value
 from .staging import HostValueNeeded, get_location, state
-from .trees import children, is_number, map_leaves
+from .trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
+from .trees import leaves as tree_leaves
 from .values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, Traced, to_host
 
 MAX_SPECIALISATIONS = 64
@@ -34,8 +39,6 @@ class Resident:
 
     def fetch(self):
         """The contents as a numpy array that may be written to."""
-        from ..runtime.tensors import to_numpy
-
         array = to_numpy(self.value).view(self.dtype)  # onnxruntime's int64 is numpy's long long
         return array if array.flags.writeable and array.flags.owndata else np.array(array)
 
@@ -108,36 +111,54 @@ class _Key:
 
 
 class Specialisation:
-    """One compiled form of a call."""
+    """One compiled form of a call.
+
+    `sources` tell where each input of the graph comes from at each call: a leaf of the arguments, an array of the program,
+    or a leaf of the value in a place that the call changes. `targets` tell what the outputs are written to."""
 
     def __init__(self, recording, leaf_positions, keep):
         self.guards = [g for g in recording.guards if g[0] is not None]
         self.contents = [(array, leaf_positions.get(id(array)), value) for array, value in recording.contents]
         self.keep = keep  # what the key refers to by identity must stay alive
-        self.result, self.leaf_positions = recording.result, leaf_positions
-        self.serial = recording.trace.serial
-        trace, sources = recording.trace, {}
-        for position, (_, value) in enumerate(recording.arguments):
-            sources[value] = ("argument", position)
-        for array, value in recording.arrays:
-            position = leaf_positions.get(id(array))
-            sources[value] = ("argument", position) if position is not None else ("array", array)
-        for number in recording.numbers:
-            sources[number.value] = ("number", number)
-        self.targets = []
-        for place, tree in recording.written:
-            position = leaf_positions.get(id(place.owner)) if place.key == "data" else None
-            self.targets.append((place, tree, position))
+        self.serial, self.leaf_positions = recording.trace.serial, leaf_positions
+        self.places = [(place, tree) for place, tree in recording.lifted]
+        self.seen = [tree for _, tree in recording.lifted]  # the value last seen in each place
+        self.place_leaves = {}  # id(array) → (index of the place, accessor), for arrays in places
+        for index, (_, tree) in enumerate(self.places):
+            for path, leaf in tree_leaves(tree):
+                if leaf.__class__ is Array:
+                    self.place_leaves.setdefault(id(leaf), (index, accessor(tree, path)))
         outputs = {}
-        for tree in [self.result, *(tree for _, tree in recording.written)]:
+        for tree in [recording.result, *(tree for _, tree in recording.written)]:
             map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
-        body = trace.builder.block
+        body = recording.trace.builder.block
         used = used_values(body, outputs)
         arguments = [a for a in body.arguments if a in used]
-        self.sources = [sources[a] for a in arguments]
+        sources = self._sources(recording)
+        self.sources = [(*sources[a], a.type.element.numpy) for a in arguments]
         self.graph = _graph(body, arguments, list(outputs))
         self.executable = None
+        self.targets = [(place, self._array_source(place.owner) if place.key == "data" else None,
+                         rebuilder(tree, self._leaf_rule)) for place, tree in recording.written]
+        self.result = rebuilder(recording.result, self._leaf_rule)
+
+    def _sources(self, recording):
+        sources = {value: ("argument", position) for position, (_, value) in enumerate(recording.arguments)}
+        for array, value in recording.arrays:
+            sources[value] = self._array_source(array)
+        indices = {place.identity: index for index, (place, _) in enumerate(self.places)}
+        for number in recording.numbers:
+            index = indices[number.place.identity]
+            sources[number.value] = ("place", (index, accessor(self.places[index][1], number.path)))
+        return sources
+
+    def _array_source(self, array):
+        position = self.leaf_positions.get(id(array))
+        if position is not None:
+            return "argument", position
+        found = self.place_leaves.get(id(array))
+        return ("place", found) if found is not None else ("array", array)
 
     def valid(self, leaves):
         """Whether what the recording depended on is still so."""
@@ -145,44 +166,49 @@ class Specialisation:
             current = get_location(owner, key)
             if current is not expected and not _equal(current, expected):
                 return False
+        for index, (place, tree) in enumerate(self.places):
+            current = place.get()
+            if current is not self.seen[index]:
+                if not same_structure(current, tree):
+                    return False
+                self.seen[index] = current
         return all(np.array_equal((array if position is None else leaves[position]).data, content)
                    for array, position, content in self.contents)
 
     def run(self, leaves):
-        """Runs the compiled graph on the call's leaves, writes back, and gives the result."""
-        from ..runtime.tensors import borrow
-
+        """Runs the compiled graph on the call's leaves, writes back, and gives the result. `valid` has been called."""
         if self.executable is None:
             self.executable = self._compile()
+        context = leaves, self.seen, None
         inputs, alive = [], []
-        for (kind, source), dtype in zip(self.sources, self.dtypes, strict=True):
-            if kind == "argument":
-                leaf = leaves[source]
-            elif kind == "array":
-                leaf = source
-            else:
-                leaf = _number_at(source)
+        for kind, source, dtype in self.sources:
+            leaf = _leaf_at(kind, source, context)
             data = leaf._data if leaf.__class__ is Array else leaf
             if data.__class__ is Resident:
                 inputs.append(data.value)
+                continue
+            if data.__class__ is not np.ndarray or data.dtype != dtype or not data.flags.c_contiguous:
+                data = np.array(data, dtype=dtype, order="C")
+            alive.append(data)
+            inputs.append(borrow(data))
+        context = leaves, self.seen, self.executable.run(inputs) if self.executable else []
+        written = []
+        for place, array_source, build in self.targets:
+            if array_source is not None:
+                target = _leaf_at(*array_source, context)
+                written.append((target, build(context)._data))
             else:
-                array = np.ascontiguousarray(data, dtype=dtype) if data.__class__ is not np.ndarray or \
-                    data.dtype != dtype or not data.flags.c_contiguous else data
-                if array.ndim == 1 and not isinstance(data, np.ndarray):
-                    array = array.reshape(())
-                alive.append(array)
-                inputs.append(borrow(array))
-        outputs = self.executable.run(inputs) if self.executable else []
-        for place, tree, position in self.targets:
-            if place.key == "data" and place.owner.__class__ is Array:
-                target = place.owner if position is None else leaves[position]
-                target._data = self._rebuild_leaf(tree, outputs, leaves)._data
+                written.append((place, build(context)))
+        result = self.result(context)
+        for target, value in written:
+            if target.__class__ is Array:
+                target._data = value
             else:
-                place.set(self._rebuild(tree, outputs, leaves))
-        return self._rebuild(self.result, outputs, leaves)
+                target.set(value)
+        self.seen = [place.get() for place, _ in self.places]
+        return result
 
     def _compile(self):
-        self.dtypes = [a.type.element.numpy for a in self.graph.body.arguments]
         if not self.output_index:
             return False
         from ..compiler.pipeline import compile_to_onnx
@@ -190,22 +216,30 @@ class Specialisation:
 
         return Executable(compile_to_onnx(self.graph))
 
-    def _rebuild(self, tree, outputs, leaves):
-        return map_leaves(tree, lambda leaf, path: self._rebuild_leaf(leaf, outputs, leaves))
-
-    def _rebuild_leaf(self, leaf, outputs, leaves):
+    def _leaf_rule(self, leaf):
+        """How a leaf of a result is made at each call; None for one that is always the same."""
         value = staged_value(leaf)
         if value is None:
             if leaf.__class__ is not Array:
-                return leaf
+                return None
             if leaf.serial < self.serial:  # an array of the program or of the call
-                position = self.leaf_positions.get(id(leaf))
-                return leaf if position is None else leaves[position]
-            return Array(np.array(leaf.data), leaf.type)
-        resident = Resident(outputs[self.output_index[value]], value.type.element.numpy)
+                kind, source = self._array_source(leaf)
+                return None if kind == "array" else lambda context: _leaf_at(kind, source, context)
+            return lambda context: Array(np.array(leaf.data), leaf.type)
+        index, dtype, type_ = self.output_index[value], value.type.element.numpy, leaf.type
         if leaf.__class__ is Array:
-            return Array(resident, leaf.type)
-        return to_host(resident.fetch()[()])
+            return lambda context: Array(Resident(context[2][index], dtype), type_)
+        return lambda context: to_host(to_numpy(context[2][index]).view(dtype)[()])
+
+
+def _leaf_at(kind, source, context):
+    """The leaf that a source stands for; `context` is (leaves of the arguments, values in the places, outputs)."""
+    if kind == "argument":
+        return context[0][source]
+    if kind == "array":
+        return source
+    index, access = source
+    return access(context[1][index])
 
 
 def _collect(outputs, leaf):
@@ -241,12 +275,6 @@ def _graph(body, arguments, outputs):
                  [f"output.{k}" for k in range(len(outputs))])
 
 
-def _number_at(number):
-    from .trees import leaves
-
-    return dict(leaves(number.place.get()))[number.path]
-
-
 def _equal(a, b):
     if a.__class__ is not b.__class__ or a.__class__ in (Array, Struct, Function, Dictionary):
         return False
@@ -261,8 +289,6 @@ _cache: dict[object, list] = {}
 
 def run_compiled(function, arguments):
     """Calls `function(arguments...)` through a compiled specialisation; within a trace the call is simply staged."""
-    from .calling import call
-
     if state.trace is not None:
         return call(function, arguments)
     for static_numbers in (False, True):
@@ -335,3 +361,16 @@ def specialise(function, arguments, key):
                          if id(place.owner) not in staged_cells or staged_value(tree) not in
                          {value for _, value in recording.arguments}]
     return Specialisation(recording, leaf_positions, (function, arguments))
+
+
+@define("compiled", t.Any, t.Any, ..., module=module("Primitives"))
+def compiled(function, *arguments):
+    """compiled(f, args...): `f(args...)`, run as a compiled graph where it can be staged."""
+    if state.trace is not None or state.lanes:
+        return call(function, arguments)
+    try:
+        return run_compiled(function, arguments)
+    except WeberError as error:
+        if error.kind != "UnsupportedError":
+            raise
+        return call(function, arguments)

@@ -13,8 +13,7 @@ from ..compiler.passes.reverse import pullback as reverse
 from . import types as t
 from .base.registry import define, module
 from .calling import call
-from .display import print_value
-from .staging import read, read_field, state
+from .staging import read, read_field, state, write
 from .trees import children, is_number
 from .values import Array, NamedTuple, Range, Struct, Traced, typeof
 
@@ -27,14 +26,16 @@ class Marks:
     def __init__(self, trace):
         self.trace = trace
         self.arrays: dict[int, tuple[Array, Value, object]] = {}
-        self.fields: list = []  # (struct, index, marked Traced, old) of mutable structs with float fields
+        self.fields: list = []  # (struct, index, marked child, old child) of fields that are replaced meanwhile
         self.values: list[Value] = []
+        self.shadowed: list = []  # (array, shadow)
+        self.visited: set[int] = set()
+        self.structs: set[int] = set()  # a struct that occurs twice is marked, and has a gradient, once
 
     def mark(self, value, top=False):
         """Marks the arrays in a tree in place and returns the tree with marked numbers."""
         if value.__class__ is Array:
-            self.mark_array(value, top)
-            return value
+            return self.mark_array(value, top)
         if is_number(value):
             type_ = typeof(value)
             if t.is_subtype(type_, t.AbstractFloat) or (top and t.is_subtype(type_, t.Integer)
@@ -54,6 +55,10 @@ class Marks:
         return value
 
     def mark_struct(self, value):
+        if id(value) in self.structs:
+            return
+        self.structs.add(id(value))
+        self.visited.add(id(value))
         for index, child in enumerate(list(value.fields)):
             if value.type.family.mutable:
                 child = read_field(value, index)
@@ -69,28 +74,35 @@ class Marks:
                     value.fields[index] = marked
 
     def mark_array(self, array, top):
-        if id(array) in self.arrays:
-            return
+        """Marks an array. The second occurrence of an array is a shadow with a mark of its own: tied arrays have a
+        gradient for each path."""
         if array.element not in t.NUMPY_TYPES:
             for item in array.data.reshape(-1) if isinstance(array.data, np.ndarray) else ():
                 self.mark(item)
-            return
+            return array
         element = array.element
         if not t.is_subtype(element, t.AbstractFloat):
             if not top or not t.is_subtype(element, t.Integer) or element is t.Bool:
-                return
+                return array
             element = t.Float64
         builder = self.trace.builder
+        first = self.arrays.get(id(array))
         payload = read(array)
         value = payload if payload.__class__ is Value else builder.constant(np.array(payload))
         if element is not array.element:
             value = builder.convert(value, element=t.ELEMENT_TYPES[element])
-        mark = builder.identity(value)
-        self.arrays[id(array)] = (array, mark, (array._data, array.type))
+        mark = builder.identity(first[1].operation.operands[0] if first is not None else value)
         self.values.append(mark)
+        if first is not None:
+            shadow = Array(mark, array.type)
+            self.arrays[id(shadow)] = (shadow, mark, None)
+            self.shadowed.append((array, shadow))
+            return shadow
+        self.arrays[id(array)] = (array, mark, (array._data, array.type))
         array._data = mark
         if element is not array.element:
             array.type = t.array_type(element, array.rank)
+        return array
 
     def mark_number(self, value, type_):
         if type_ not in t.NUMPY_TYPES or not t.is_subtype(type_, t.AbstractFloat):
@@ -105,7 +117,13 @@ class Marks:
     def remove(self):
         """Puts back what the marks replaced, except where the function wrote."""
         journal = self.trace.journal
-        for array, mark, (data, type_) in self.arrays.values():
+        for array, shadow in self.shadowed:
+            if shadow._data is not self.arrays[id(shadow)][1]:  # written to: the array itself is meant
+                write(array, shadow._data)
+        for array, mark, old in self.arrays.values():
+            if old is None:
+                continue
+            data, type_ = old
             if array._data is mark:
                 array._data, array.type = data, type_
             entry = journal.get((id(array), "data"))
@@ -118,18 +136,25 @@ class Marks:
             if entry is not None and entry[2] is marked:
                 journal[(id(struct), index)] = (struct, index, old)
 
+    def restart(self):
+        """Makes the gradients of all structs available (again)."""
+        self.structs |= self.visited
+
     def gradient(self, value, marked, cotangents):
         """The gradient tree of one argument: `value` as it was given, `marked` as the function saw it."""
         if value.__class__ is Array:
             if value.element not in t.NUMPY_TYPES:
                 return self.gradient_items(value, cotangents)
-            entry = self.arrays.get(id(value))
+            entry = self.arrays.get(id(marked))
             cotangent = cotangents.get(entry[1]) if entry is not None else None
             return None if cotangent is None else Array(cotangent)
         if marked.__class__ is Traced:
             cotangent = cotangents.get(marked.data)
             return None if cotangent is None else Traced(cotangent)
         if value.__class__ is Struct:
+            if id(value) not in self.structs:
+                return None
+            self.structs.discard(id(value))
             by_field = {(id(s), i): m for s, i, m, _ in self.fields}
             items = [self.gradient(child, by_field.get((id(value), index), child), cotangents)
                      for index, child in enumerate(value.fields)]
@@ -181,7 +206,7 @@ def stage_pullback(function, arguments, auxiliary=False):
         value = target.data if target.__class__ is Traced else read(target)
         found = reverse(trace.builder, trace.builder.block.operations[start:end], [(value, cotangent)], marks.values)
         cotangents = dict(zip(marks.values, found, strict=True))
-        # types of the marked fields were restored: gradients are read off the arguments as given
+        marks.restart()
         return tuple([marks.gradient(a, m, cotangents) for a, m in zip(arguments, marked, strict=True)])
 
     return result, target, back
@@ -264,6 +289,3 @@ def ignore_derivatives(value):
 def params(*_):
     raise WeberError("implicit parameters (`params`) are not supported: write `gradient(m -> loss(m, x, y), model)`",
                      kind="UnsupportedError")
-
-
-__all__ = ["print_value"]

@@ -53,7 +53,8 @@ class Recording:
     """A staged call.
 
     `arguments`: (path, Value) of the call's own staged leaves, in order. `arrays`: (Array, Value) of the older arrays it
-    reads. `numbers`: the lifted numbers. `result`: the result tree, leaves staged or concrete. `written`: (Place, tree) of
+    reads. `numbers`: the lifted numbers; `lifted`: the places they are in, and others that hold arrays and are written,
+    with the values there at the time. `result`: the result tree, leaves staged or concrete. `written`: (Place, tree) of
     the last write to each place; for contents of arrays the tree is an `Array`. `guards` and `contents`: what the
     recording depends on otherwise.
     """
@@ -62,6 +63,7 @@ class Recording:
     arguments: list
     arrays: list
     numbers: list
+    lifted: list
     result: object
     written: list
     guards: list
@@ -94,7 +96,7 @@ def record(function, make_arguments, lift=()):
             if place.key == "data" and isinstance(place.owner, Array):
                 continue
             old = place.get()
-            if place.identity not in lifted and place.identity not in static and _has_numbers(old):
+            if place.identity not in lifted and place.identity not in static and leaves(old):
                 lifted[place.identity] = place
                 again = True
             elif place.identity in lifted:
@@ -104,10 +106,6 @@ def record(function, make_arguments, lift=()):
             return recording
     raise WeberError("the state that this function changes does not settle: a value changes its type at each call",
                      state.location)
-
-
-def _has_numbers(tree):
-    return any(is_number(leaf) and not isinstance(leaf, bool) for _, leaf in leaves(tree))
 
 
 def _has_integers(tree):
@@ -149,8 +147,8 @@ def _run(function, make_arguments, lifted, promoted):
             state.lanes, state.depth, state.differentiating = lanes, depth, differentiating
     places = [(Place(owner, key), Array(value) if key == "data" and owner.__class__ is Array else value)
               for owner, key, value in written.values()]
-    return Recording(trace, values, list(trace.lifted.values()), numbers, result, places, list(trace.guards.values()),
-                     list(trace.contents.values()))
+    return Recording(trace, values, list(trace.lifted.values()), numbers, originals, result, places,
+                     list(trace.guards.values()), list(trace.contents.values()))
 
 
 def _lift_numbers(trace, place, tree, promoted, numbers):

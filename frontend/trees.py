@@ -91,3 +91,46 @@ def same_structure(a, b):
         return x is None and y is None and (a is b or a == b)
     return (a.__class__ is b.__class__ and [k for k, _ in x] == [k for k, _ in y]
             and all(same_structure(p, q) for (_, p), (_, q) in zip(x, y, strict=True)))
+
+
+def accessor(tree, path):
+    """A function that takes a tree like this one to its leaf at a path of `leaves`."""
+    steps = []
+    while path:
+        for position, (key, child) in enumerate(children(tree)):
+            if path == str(key) or path.startswith(f"{key}."):
+                steps.append(position)
+                path, tree = path[len(str(key)) + 1:], child
+                break
+        else:
+            raise KeyError(path)
+
+    def get(value):
+        for position in steps:
+            kind = value.__class__
+            if kind is tuple:
+                value = value[position]
+            elif kind is Struct:
+                value = value.fields[position]
+            elif kind is NamedTuple:
+                value = value.values[position]
+            else:
+                value = value.data.reshape(-1)[position]
+        return value
+
+    return get
+
+
+def rebuilder(tree, rule):
+    """A function `build(context)` that makes the tree anew; `rule(leaf)` gives None for a leaf that stays, or a function of
+    the context that makes the leaf."""
+    if is_leaf(tree):
+        make = rule(tree)
+        return make if make is not None else lambda context: tree
+    items = children(tree)
+    if not items:
+        return lambda context: tree
+    builders = [rebuilder(child, rule) for _, child in items]
+    if tree.__class__ is tuple:
+        return lambda context: tuple([build(context) for build in builders])
+    return lambda context: with_children(tree, [build(context) for build in builders])

@@ -1,8 +1,8 @@
 """Convolution (cross-correlation, as ONNX has it) and its two gradients, each linear in both of its operands.
 
-Tensors are (batch, channels, spatial…), kernels (out channels, in channels / groups, spatial…). The three ops are each
-other's transposes, so that any order of derivative stays among them. Attributes: strides, dilations, pads (all low
-edges, then all high edges), groups.
+Tensors are (batch, channels, spatial…), kernels (out channels, in channels / groups, spatial…). The three ops
+are each other's transposes, so that any order of derivative stays among them. Attributes: strides, dilations,
+pads (all low edges, then all high edges), groups.
 """
 
 import numpy as np
@@ -27,14 +27,16 @@ def _groups(attributes):
 
 
 def _check(name, x_shape, y_shape, w_shape, attributes):
-    """Checks shapes against each other; y's spatial sizes are checked where they are given. Gives y's spatial sizes."""
+    """Checks shapes against each other; y's spatial sizes are checked where they are given. Gives y's spatial
+    sizes."""
     groups = _groups(attributes)
     expect(w_shape[0] % groups == 0, f"{name}: {w_shape[0]} output channels in {groups} groups")
     expect(x_shape[1] == w_shape[1] * groups,
            f"{name}: {x_shape[1]} input channels; the kernel takes {w_shape[1]} in each of {groups} groups")
     output = Windows(name, w_shape[2:], attributes).output(name, x_shape[2:])
     if y_shape is not None:
-        expect(y_shape[1] == w_shape[0], f"{name}: {y_shape[1]} output channels; the kernel makes {w_shape[0]}")
+        expect(y_shape[1] == w_shape[0],
+               f"{name}: {y_shape[1]} output channels; the kernel makes {w_shape[0]}")
         expect(y_shape[0] == x_shape[0], f"{name}: batches of {x_shape[0]} and {y_shape[0]}")
         for size, other in zip(y_shape[2:], output):
             expect(not differ(size, other), f"{name}: {size} windows along an axis that has {other}")
@@ -46,13 +48,15 @@ def _expect_pair(name, operands):
     expect_kind(name, operands[0], "float")
     expect_same_element(name, operands)
     first, second = operands
-    expect(first.rank == second.rank >= 3, f"{name} of {first.type} and {second.type}: ranks of at least 3 that agree")
+    expect(first.rank == second.rank >= 3,
+           f"{name} of {first.type} and {second.type}: ranks of at least 3 that agree")
 
 
 def _infer_conv(operands, attributes, regions):
     _expect_pair("conv", operands)
     x, w = operands
-    return [TensorType(x.element, (x.shape[0], w.shape[0], *_check("conv", x.shape, None, w.shape, attributes)))]
+    return [TensorType(x.element,
+                       (x.shape[0], w.shape[0], *_check("conv", x.shape, None, w.shape, attributes)))]
 
 
 def _infer_input_gradient(operands, attributes, regions):
@@ -76,7 +80,7 @@ def _infer_weight_gradient(operands, attributes, regions):
     return [TensorType(x.element, shape)]
 
 
-# --- numpy meaning ----------------------------------------------------------------------------------------------------
+# --- numpy meaning ------------------------------------------------------------------------------------------
 
 def _split(array, axis, groups):
     return array.reshape(*array.shape[:axis], groups, array.shape[axis] // groups, *array.shape[axis + 1:])
@@ -100,14 +104,16 @@ def _evaluate_input_gradient(arrays, attributes, context):
     split, kernel = _split(dy, 1, groups), _split(w, 0, groups)
     dx = np.zeros((dy.shape[0], groups, w.shape[1], *windows.extended(spatial)), dy.dtype)
     for place, offset in zip(np.ndindex(*windows.sizes), windows.positions()):
-        windows.view(dx, offset, dy.shape[2:])[...] += np.einsum("ngm...,gmc->ngc...", split, kernel[(..., *place)])
+        windows.view(dx, offset, dy.shape[2:])[...] += np.einsum("ngm...,gmc->ngc...", split,
+                                                                 kernel[(..., *place)])
     dx = windows.crop(dx, spatial)
     return [dx.reshape(dy.shape[0], groups * w.shape[1], *spatial).astype(arrays[0].dtype)]
 
 
 def _evaluate_weight_gradient(arrays, attributes, context):
     x, dy = map(in_single, arrays)
-    windows, groups = Windows("conv_weight_gradient", attributes["kernel_shape"], attributes), _groups(attributes)
+    windows, groups = Windows("conv_weight_gradient", attributes["kernel_shape"],
+                              attributes), _groups(attributes)
     extended, split = _split(windows.extend(x), 1, groups), _split(dy, 1, groups)
     dw = np.zeros((groups, dy.shape[1] // groups, x.shape[1] // groups, *windows.sizes), x.dtype)
     for place, offset in zip(np.ndindex(*windows.sizes), windows.positions()):
@@ -121,7 +127,7 @@ def _flat(array):
     return array.reshape(*array.shape[:3], np.prod(array.shape[3:], dtype=int))
 
 
-# --- derivatives ------------------------------------------------------------------------------------------------------
+# --- derivatives --------------------------------------------------------------------------------------------
 
 def _conv_transpose(b, operation, cotangent):
     (x, w), parameters = operation.operands, _parameters(operation.attributes)
@@ -141,9 +147,9 @@ def _weight_gradient_transpose(b, operation, cotangent):
             b.conv(x, cotangent, **parameters)]
 
 
-# --- lowering: all windows as a matrix --------------------------------------------------------------------------------
-# The form for element types without a Conv kernel, and for weight gradients, where it is faster than Conv with the
-# cotangent as a kernel.
+# --- lowering: all windows as a matrix ----------------------------------------------------------------------
+# The form for element types without a Conv kernel, and for weight gradients, where it is faster than Conv
+# with the cotangent as a kernel.
 
 def _all_windows(b, x, windows, groups, output):
     """(batch, groups, channels per group · places, windows) from (batch, channels, spatial…)."""
@@ -184,7 +190,8 @@ def _input_gradient_by_windows(b, operation, dy, w):
 
 
 def _spread(b, piece, windows, offset, shape):
-    """The transpose of taking one place of every window: the elements put back where they came from, zeros elsewhere."""
+    """The transpose of taking one place of every window: the elements put back where they came from, zeros
+    elsewhere."""
     low = tuple(start - edge for start, edge in zip(offset, windows.low))
     for axis, stride in enumerate(windows.strides, 2):
         if stride > 1:
@@ -199,7 +206,8 @@ def _spread(b, piece, windows, offset, shape):
 
 def _weight_gradient_by_windows(b, operation, x, dy):
     attributes = operation.attributes
-    groups, windows = _groups(attributes), Windows("conv_weight_gradient", attributes["kernel_shape"], attributes)
+    groups, windows = _groups(attributes), Windows("conv_weight_gradient", attributes["kernel_shape"],
+                                                   attributes)
     output, channels, makes = dy.shape[2:], x.shape[1] // groups, dy.shape[1] // groups
     batch_inside = (1, 0, *range(2, x.rank))
     extended = windows.pad(b, b.transpose(x, permutation=batch_inside))
@@ -216,7 +224,7 @@ def _weight_gradient_by_windows(b, operation, x, dy):
     return b.reshape(b.transpose(product, permutation=(0, 2, 1)), shape=operation.result.shape)
 
 
-# --- lowering: Conv and its relatives ---------------------------------------------------------------------------------
+# --- lowering: Conv and its relatives -----------------------------------------------------------------------
 
 def _has_conv(element):
     return element.name in ("f16", "bf16", "f32")
@@ -247,7 +255,8 @@ def _lower_input_gradient(lowering, operation, names):
 
 
 def _input_gradient_by_scatter(lowering, operation, names, windows):
-    """The gradient of every window, added where the window lies: MatMul and Col2Im (which is wrong over three axes)."""
+    """The gradient of every window, added where the window lies: MatMul and Col2Im (which is wrong over three
+    axes)."""
     (dy, w), shape = operation.operands, operation.result.shape
     count, window = size_product(dy.shape[2:]), size_product(w.shape[1:])
     kernel = lowering.node("Transpose", [lowering.reshape(names[1], (w.shape[0], window))], perm=[1, 0])
@@ -257,35 +266,41 @@ def _input_gradient_by_scatter(lowering, operation, names, windows):
     columns = lowering.node("MatMul", [kernel, lowering.reshape(names[0], (dy.shape[0], dy.shape[1], count))],
                             type=TensorType(w.element, (dy.shape[0], window, count)))
     return lowering.node("Col2Im", [columns, lowering.shape(shape[2:]), lowering.integers(windows.sizes)],
-                         type=operation.result.type, dilations=list(windows.dilations), **windows.attributes())
+                         type=operation.result.type, dilations=list(windows.dilations),
+                         **windows.attributes())
 
 
 def _flipped(lowering, name, rank):
     """The kernel with its channels exchanged and its spatial axes reversed."""
     kernel = lowering.node("Transpose", [name], perm=[1, 0, *range(2, 2 + rank)])
-    inputs = map(lowering.integers, ([-1] * rank, [np.iinfo(np.int64).min] * rank, range(2, 2 + rank), [-1] * rank))
+    inputs = map(lowering.integers,
+                 ([-1] * rank, [np.iinfo(np.int64).min] * rank, range(2, 2 + rank), [-1] * rank))
     return lowering.node("Slice", [kernel, *inputs], type=lowering.types[kernel])
 
 
 def _input_gradient_by_conv_transpose(lowering, operation, names, windows):
-    """ConvTranspose; where the windows leave a remainder of unknown size, to the longest input, which is then cut."""
+    """ConvTranspose; where the windows leave a remainder of unknown size, to the longest input, which is then
+    cut."""
     dy, result, spatial = operation.operands[0], operation.result.type, operation.result.shape[2:]
     reached = [(count - 1) * stride + extent - low - high for count, stride, extent, low, high in
                zip(dy.shape[2:], windows.strides, windows.extents(), windows.low, windows.high)]
     rest = [size - have for size, have in zip(spatial, reached)]
     if all(isinstance(size, int) for size in rest):
-        return compute(lowering, "ConvTranspose", names, result, kernel_shape=list(windows.sizes), output_padding=rest,
-                       dilations=list(windows.dilations), group=_groups(operation.attributes), **windows.attributes())
+        return compute(lowering, "ConvTranspose", names, result, kernel_shape=list(windows.sizes),
+                       output_padding=rest,
+                       dilations=list(windows.dilations), group=_groups(operation.attributes),
+                       **windows.attributes())
     longest = [stride - 1 for stride in windows.strides]
     shape = (*result.shape[:2], *(have + more for have, more in zip(reached, longest)))
     name = compute(lowering, "ConvTranspose", names, TensorType(result.element, shape),
-                   kernel_shape=list(windows.sizes), output_padding=longest, dilations=list(windows.dilations),
+                   kernel_shape=list(windows.sizes), output_padding=longest,
+                   dilations=list(windows.dilations),
                    group=_groups(operation.attributes), **windows.attributes())
     return lowering.node("Slice", [name, lowering.integers([0] * windows.rank), lowering.shape(spatial),
                                    lowering.integers(range(2, result.rank))], type=result)
 
 
-# --- records ----------------------------------------------------------------------------------------------------------
+# --- records ------------------------------------------------------------------------------------------------
 
 register("conv", _infer_conv, _evaluate_conv, Multilinear(_conv_transpose), _lower_conv,
          "cross-correlation of x with the kernel w")

@@ -21,14 +21,16 @@ def _infer_constant(operands, attributes, regions):
 
 
 register("constant", _infer_constant, lambda arrays, attributes, context: [attributes["value"]], Zero(),
-         lambda lowering, operation, names: [lowering.constant(operation.attributes["value"])], "the array `value`")
+         lambda lowering, operation, names: [lowering.constant(operation.attributes["value"])],
+         "the array `value`")
 
 
 def _infer_iota(operands, attributes, regions):
     expect_operands("iota", operands, 0)
     shape, element = as_shape("iota", attributes["shape"]), attributes["element"]
     expect_axis("iota", attributes["axis"], len(shape))
-    expect(isinstance(element, ElementType) and (element.is_float or element.is_integer), f"iota of {element}")
+    expect(isinstance(element, ElementType) and (element.is_float or element.is_integer),
+           f"iota of {element}")
     return [TensorType(element, shape)]
 
 
@@ -42,7 +44,8 @@ def _lower_iota(lowering, operation, names):
     if type.is_static and np.prod(type.shape) <= CONSTANT_LIMIT:
         return [lowering.constant(_iota(type.shape, axis, type.element))]
     count = TensorType(I64, (type.shape[axis],))
-    name = lowering.node("Range", [lowering.scalar(0, I64), lowering.dim(type.shape[axis]), lowering.scalar(1, I64)],
+    name = lowering.node("Range",
+                         [lowering.scalar(0, I64), lowering.dim(type.shape[axis]), lowering.scalar(1, I64)],
                          type=count)
     name = lowering.cast(name, type.element)
     if type.rank == 1:
@@ -52,8 +55,9 @@ def _lower_iota(lowering, operation, names):
 
 
 register("iota", _infer_iota,
-         lambda arrays, attributes, context: [_iota([context.dim(d) for d in attributes["shape"]], attributes["axis"],
-                                                    attributes["element"])],
+         lambda arrays, attributes,
+         context: [_iota([context.dim(d) for d in attributes["shape"]], attributes["axis"],
+                         attributes["element"])],
          Zero(), _lower_iota, "the index, from 0, along `axis`")
 
 
@@ -65,4 +69,5 @@ def _infer_dim_value(operands, attributes, regions):
 
 register("dim_value", _infer_dim_value,
          lambda arrays, attributes, context: [np.asarray(context.dim(attributes["dim"]), np.int64)], Zero(),
-         lambda lowering, operation, names: [lowering.dim(operation.attributes["dim"])], "a dim as an i64 scalar")
+         lambda lowering, operation, names: [lowering.dim(operation.attributes["dim"])],
+         "a dim as an i64 scalar")

@@ -41,7 +41,8 @@ def lower_as(op_type, **attributes):
 
 def elementwise(name, count, kind, function, derivative, lower, result=None, doc=""):
     """Registers an elementwise op; `lower` is an ONNX operator or a lowering."""
-    register(name, infer_elementwise(name, count, kind, result), evaluate_elementwise(function, result), derivative,
+    register(name, infer_elementwise(name, count, kind, result), evaluate_elementwise(function, result),
+             derivative,
              lower_as(lower) if isinstance(lower, str) else lower, doc)
 
 
@@ -49,7 +50,7 @@ def zeros_like(b, value):
     return b.full(0, value)
 
 
-# --- arithmetic -------------------------------------------------------------------------------------------------------
+# --- arithmetic ---------------------------------------------------------------------------------------------
 
 def _pass(b, operation, cotangents):
     return [cotangents[0]]
@@ -127,7 +128,7 @@ elementwise("mod", 2, "number", _on_kind(np.mod, _checked(np.mod, "mod")),
             doc="the remainder with the sign of the divisor")
 
 
-# --- powers -----------------------------------------------------------------------------------------------------------
+# --- powers -------------------------------------------------------------------------------------------------
 
 def _power_of_base(b, x, p, y):
     # p xᵖ⁻¹, and 0 where p is 0 also at x = 0
@@ -150,8 +151,10 @@ def _integer_power(a, b):
 
 
 def _constant_operand(operation, index):
-    """The number that all elements of an operand have when it is a constant scalar or its broadcast; else None."""
-    # the results belong to the operation as it was built; the operands being lowered may stand in for broadcasts
+    """The number that all elements of an operand have when it is a constant scalar or its broadcast; else
+    None."""
+    # the results belong to the operation as it was built; the operands being lowered may stand in for
+    # broadcasts
     operand = operation.result.operation.operands[index].operation
     while operand is not None and operand.name in ("broadcast", "reshape"):
         operand = operand.operands[0].operation
@@ -184,8 +187,9 @@ elementwise("pow", 2, "number", _on_kind(np.power, _integer_power),
             doc="x to the power p; of integers, with an exponent that is not negative")
 
 
-# --- extrema ----------------------------------------------------------------------------------------------------------
-# Where the operands are equal the derivative goes to the second of `max` and the first of `min`, as in Julia's rules.
+# --- extrema ------------------------------------------------------------------------------------------------
+# Where the operands are equal the derivative goes to the second of `max` and the first of `min`, as in
+# Julia's rules.
 
 def _extremum_rule(takes_first):
     def split(b, operation):
@@ -203,20 +207,23 @@ def _extremum_rule(takes_first):
     return Rule(vjp, jvp)
 
 
-elementwise("max", 2, "number", np.maximum, _extremum_rule(lambda b, x, y: b.gt(x, y)), "Max", doc="NaN if one is")
-elementwise("min", 2, "number", np.minimum, _extremum_rule(lambda b, x, y: b.le(x, y)), "Min", doc="NaN if one is")
+elementwise("max", 2, "number", np.maximum, _extremum_rule(lambda b, x, y: b.gt(x, y)), "Max",
+            doc="NaN if one is")
+elementwise("min", 2, "number", np.minimum, _extremum_rule(lambda b, x, y: b.le(x, y)), "Min",
+            doc="NaN if one is")
 
 
-# --- rounding ---------------------------------------------------------------------------------------------------------
+# --- rounding -----------------------------------------------------------------------------------------------
 
 elementwise("floor", 1, "float", np.floor, Zero(), "Floor")
 elementwise("ceil", 1, "float", np.ceil, Zero(), "Ceil")
-elementwise("round", 1, "float", np.rint, Zero(), "Round", doc="to the nearest integer, halves to the even one")
+elementwise("round", 1, "float", np.rint, Zero(), "Round",
+            doc="to the nearest integer, halves to the even one")
 elementwise("trunc", 1, "float", np.trunc, Zero(),
             formula(lambda x: (x < 0).choose(x.apply("Ceil"), x.apply("Floor"))))
 
 
-# --- comparison -------------------------------------------------------------------------------------------------------
+# --- comparison ---------------------------------------------------------------------------------------------
 
 def _lower_not_equal(lowering, operation, names):
     return [lowering.node("Not", [compute(lowering, "Equal", names)])]
@@ -240,7 +247,7 @@ elementwise("is_inf", 1, "float", np.isinf, Zero(), "IsInf", BOOL)
 elementwise("is_finite", 1, "float", np.isfinite, Zero(), _lower_is_finite, BOOL)
 
 
-# --- logic and bits ---------------------------------------------------------------------------------------------------
+# --- logic and bits -----------------------------------------------------------------------------------------
 
 def _lower_logic(op_type):
     def lower(lowering, operation, names):
@@ -250,7 +257,8 @@ def _lower_logic(op_type):
     return lower
 
 
-for _name, _function, _count in (("and", np.bitwise_and, 2), ("or", np.bitwise_or, 2), ("xor", np.bitwise_xor, 2),
+for _name, _function, _count in (("and", np.bitwise_and, 2), ("or", np.bitwise_or, 2),
+                                 ("xor", np.bitwise_xor, 2),
                                  ("not", np.invert, 1)):
     elementwise(_name, _count, "logical", _function, Zero(), _lower_logic(_name.capitalize()),
                 doc="logical on i1, bit by bit on integers")
@@ -288,7 +296,7 @@ elementwise("shift_right_logical", 2, "integer", _shift(np.right_shift), Zero(),
             doc="fills with zeros; 0 where the count is negative or at least the number of bits")
 
 
-# --- selection, copies, conversion ------------------------------------------------------------------------------------
+# --- selection, copies, conversion --------------------------------------------------------------------------
 
 def _infer_select(operands, attributes, regions):
     expect_operands("select", operands, 3)
@@ -325,6 +333,7 @@ def _infer_convert(operands, attributes, regions):
 
 register("convert", _infer_convert,
          lambda arrays, attributes, context: [arrays[0].astype(attributes["element"].numpy)],
-         Linear(lambda b, operation, cotangents: [b.convert(cotangents[0], element=operation.operands[0].element)]),
+         Linear(lambda b, operation,
+                cotangents: [b.convert(cotangents[0], element=operation.operands[0].element)]),
          lambda lowering, operation, names: [lowering.cast(names[0], operation.result.element)],
          "to another element type; floats to integers by truncation, numbers to i1 as `x != 0`")

@@ -1,13 +1,14 @@
 """Reading and writing at indices: whole rows, single elements, moving windows, one-hot vectors.
 
-Indices are i64 and count from 0; one outside of its axis is an error in the interpreter and undefined in an artifact.
+Indices are i64 and count from 0; one outside of its axis is an error in the interpreter and undefined in an
+artifact.
 """
 
 import numpy as np
 
 from ..errors import WeberError
 from ..types import BOOL, I64, ElementType, TensorType, size_product, symbol
-from .kernels import decomposed
+from .kernels import compute, decomposed
 from .record import Linear, Zero, expect, register
 from .rules import (
     as_shape,
@@ -19,7 +20,8 @@ from .rules import (
 )
 
 ONE_HOT_LIMIT = 256
-"""Up to this depth a one-hot vector is a row of a constant, and adding rows is a product with one-hot vectors."""
+"""Up to this depth a one-hot vector is a row of a constant, and adding rows is a product with one-hot
+vectors."""
 
 
 def _expect_indices(name, value):
@@ -32,12 +34,15 @@ def _check_bounds(name, indices, size):
         raise WeberError(f"{name}: index {wrong} (from 0) of an axis of size {size}", kind="BoundsError")
 
 
-def _zeros(lowering, type: TensorType):
-    return lowering.node("ConstantOfShape", [lowering.shape(type.shape)], type=type,
-                         value=np.zeros(1, type.element.numpy))
+def _added(lowering, type: TensorType, places, updates, axis):
+    """Zeros with the updates added at their places along the axis."""
+    zeros = lowering.node("ConstantOfShape", [lowering.shape(type.shape)], type=type,
+                          value=np.zeros(1, type.element.numpy))
+    return compute(lowering, "ScatterElements", [zeros, places, updates], type, data=(0, 2), axis=axis,
+                   reduction="add")
 
 
-# --- rows -------------------------------------------------------------------------------------------------------------
+# --- rows ---------------------------------------------------------------------------------------------------
 
 def _gathered(shape, axis, indices):
     return (*shape[:axis], *indices, *shape[axis + 1:])
@@ -63,7 +68,8 @@ def _gather_transpose(b, operation, cotangents):
 
 
 register("gather", _infer_gather, _evaluate_gather, Linear(_gather_transpose, of=(0,)),
-         lambda lowering, operation, names: [lowering.node("Gather", names, axis=operation.attributes["axis"])],
+         lambda lowering, operation,
+         names: [lowering.node("Gather", names, axis=operation.attributes["axis"])],
          "x at the indices along `axis`, whose place the axes of the indices take")
 
 
@@ -109,17 +115,17 @@ def _lower_scatter_add(lowering, operation, names):
     column = [rows[axis] if a == axis else 1 for a in range(len(rows))]
     places = lowering.node("Expand", [lowering.reshape(names[0], column), lowering.shape(rows)],
                            type=TensorType(I64, rows))
-    return [lowering.node("ScatterElements", [_zeros(lowering, result.type), places, lowering.reshape(names[1], rows)],
-                          type=result.type, axis=axis, reduction="add")]
+    return [_added(lowering, result.type, places, lowering.reshape(names[1], rows), axis)]
 
 
 register("scatter_add", _infer_scatter_add, _evaluate_scatter_add,
          Linear(lambda b, operation, cotangents: [None, b.gather(cotangents[0], operation.operands[0],
-                                                                 axis=operation.attributes["axis"])], of=(1,)),
+                                                                 axis=operation.attributes["axis"])],
+                of=(1,)),
          _lower_scatter_add, "zeros of `shape`, to which the updates are added at the indices along `axis`")
 
 
-# --- single elements --------------------------------------------------------------------------------------------------
+# --- single elements ----------------------------------------------------------------------------------------
 
 def _expect_along(name, indices, shape, axis):
     expect_axis(name, axis, len(shape))
@@ -147,8 +153,9 @@ def _take_along_transpose(b, operation, cotangents):
 
 
 register("take_along", _infer_take_along, _evaluate_take_along, Linear(_take_along_transpose, of=(0,)),
-         lambda lowering, operation, names: [lowering.node("GatherElements", names, type=operation.result.type,
-                                                           axis=operation.attributes["axis"])],
+         lambda lowering, operation,
+         names: [lowering.node("GatherElements", names, type=operation.result.type,
+                               axis=operation.attributes["axis"])],
          "for each index the element of x at that index along `axis` and at the index's own place along the others")
 
 
@@ -156,7 +163,8 @@ def _infer_scatter_along(operands, attributes, regions):
     expect_operands("scatter_along", operands, 2)
     (indices, updates), shape = operands, as_shape("scatter_along", attributes["shape"])
     _expect_along("scatter_along", indices, shape, attributes["axis"])
-    expect(updates.shape == indices.shape, f"scatter_along of updates {updates.type} at indices {indices.type}")
+    expect(updates.shape == indices.shape,
+           f"scatter_along of updates {updates.type} at indices {indices.type}")
     return [TensorType(updates.element, shape)]
 
 
@@ -171,18 +179,17 @@ def _evaluate_scatter_along(arrays, attributes, context):
 
 
 def _lower_scatter_along(lowering, operation, names):
-    type = operation.result.type
-    return [lowering.node("ScatterElements", [_zeros(lowering, type), *names], type=type,
-                          axis=operation.attributes["axis"], reduction="add")]
+    return [_added(lowering, operation.result.type, *names, operation.attributes["axis"])]
 
 
 register("scatter_along", _infer_scatter_along, _evaluate_scatter_along,
          Linear(lambda b, operation, cotangents: [None, b.take_along(cotangents[0], operation.operands[0],
-                                                                     axis=operation.attributes["axis"])], of=(1,)),
+                                                                     axis=operation.attributes["axis"])],
+                of=(1,)),
          _lower_scatter_along, "zeros of `shape`, to which each update is added at its index along `axis`")
 
 
-# --- moving windows ---------------------------------------------------------------------------------------------------
+# --- moving windows -----------------------------------------------------------------------------------------
 
 def _infer_dynamic_slice(operands, attributes, regions):
     expect(operands, "dynamic_slice takes an operand and a start for each of its axes")
@@ -192,12 +199,14 @@ def _infer_dynamic_slice(operands, attributes, regions):
 
 
 def _expect_window(name, x, starts, sizes):
-    expect(len(starts) == len(sizes) == x.rank, f"{name}: {len(starts)} starts and {len(sizes)} sizes for {x.type}")
+    expect(len(starts) == len(sizes) == x.rank,
+           f"{name}: {len(starts)} starts and {len(sizes)} sizes for {x.type}")
     for start in starts:
         expect_scalar_index(name, start)
     for size, whole in zip(sizes, x.shape):
         room = whole - size
-        expect(not isinstance(room, int) or room >= 0, f"{name}: a window of size {size} in an axis of size {whole}")
+        expect(not isinstance(room, int) or room >= 0,
+               f"{name}: a window of size {size} in an axis of size {whole}")
 
 
 def _window(name, shape, starts, sizes):
@@ -244,8 +253,10 @@ def _as_vector(lowering, name):
     return lowering.node("Unsqueeze", [name, lowering.integers([0])])
 
 
-register("dynamic_slice", _infer_dynamic_slice, _evaluate_dynamic_slice, Linear(_dynamic_slice_transpose, of=(0,)),
-         _lower_dynamic_slice, "the window of x of `sizes` that begins at the given starts; it lies inside of x")
+register("dynamic_slice", _infer_dynamic_slice, _evaluate_dynamic_slice,
+         Linear(_dynamic_slice_transpose, of=(0,)),
+         _lower_dynamic_slice,
+         "the window of x of `sizes` that begins at the given starts; it lies inside of x")
 
 
 def _infer_dynamic_update_slice(operands, attributes, regions):
@@ -303,7 +314,7 @@ register("dynamic_update_slice", _infer_dynamic_update_slice, _evaluate_dynamic_
          "x with the window that begins at the given starts replaced by the update")
 
 
-# --- one-hot ----------------------------------------------------------------------------------------------------------
+# --- one-hot ------------------------------------------------------------------------------------------------
 
 def _infer_one_hot(operands, attributes, regions):
     expect_operands("one_hot", operands, 1)

@@ -1,8 +1,8 @@
 """What lowerings share: which element types onnxruntime's CPU kernels take, and formulas over ONNX nodes.
 
-A tensor of an element type that a kernel lacks is cast to a wider one and back. float16 is left as it is: where it
-lacks a kernel the runtime itself computes in float32. float64 is never narrowed: an op without a float64 kernel is
-lowered to a formula (`Formula`).
+A tensor of an element type that a kernel lacks is cast to a wider one and back. float16 is left as it is:
+where it lacks a kernel the runtime itself computes in float32. float64 is never narrowed: an op without a
+float64 kernel is lowered to a formula (`Formula`).
 """
 
 import numpy as np
@@ -36,9 +36,10 @@ KERNELS = {op_type: frozenset(elements.split()) for op_types, elements in {
     "MaxPool": _FLOATS,
     "Pad": f"{_WIDE} ui32 ui64 i8 ui8 i1",
     "Expand": f"{_COMPARABLE} i1",
+    "ScatterElements": f"f32 f64 {_INTEGERS}",  # with a reduction
 }.items() for op_type in op_types.split()}
 
-_WIDER = {"bf16": (F32,), "i8": (I32, I64), "i16": (I32, I64), "i32": (I64,),
+_WIDER = {"bf16": (F32,), "f16": (F32,), "i8": (I32, I64), "i16": (I32, I64), "i32": (I64,),
           "ui8": (I32, I64), "ui16": (I32, I64), "ui32": (I64,), "ui64": (I64,), "i1": (I32,)}
 
 _ORDERED = ("ReduceMax", "ReduceMin", "ArgMax", "ArgMin")
@@ -50,7 +51,8 @@ def has_kernel(op_type: str, element: ElementType) -> bool:
 
 
 def kernel_element(op_type: str, element: ElementType) -> ElementType:
-    """The element type in which to compute `op_type` for tensors of `element`. Raises KeyError where there is none."""
+    """The element type in which to compute `op_type` for tensors of `element`. Raises KeyError where there is
+    none."""
     if has_kernel(op_type, element):
         return element
     for wider in _WIDER.get(element.name, ()):
@@ -62,8 +64,8 @@ def kernel_element(op_type: str, element: ElementType) -> ElementType:
 def compute(lowering, op_type, inputs, type: TensorType | None = None, data=None, **attributes) -> str:
     """Appends `op_type`, casting around a kernel that is missing.
 
-    The inputs at positions `data` (all, when None) share the element type that the kernel is looked up for. `type` is
-    needed where the lowering cannot tell the result's type from the inputs.
+    The inputs at positions `data` (all, when None) share the element type that the kernel is looked up for.
+    `type` is needed where the lowering cannot tell the result's type from the inputs.
     """
     data = range(len(inputs)) if data is None else data
     element = lowering.types[inputs[data[0]]].element
@@ -71,7 +73,8 @@ def compute(lowering, op_type, inputs, type: TensorType | None = None, data=None
     if used is element:
         return lowering.node(op_type, inputs, type=type, **attributes)
     flips = element is U64 and op_type in _ORDERED
-    inputs = [_widened(lowering, name, used, flips) if index in data else name for index, name in enumerate(inputs)]
+    inputs = [_widened(lowering, name, used, flips) if index in data else name for index,
+              name in enumerate(inputs)]
     if type is not None and type.element is not element:
         return lowering.node(op_type, inputs, type=type, **attributes)
     name = lowering.node(op_type, inputs, type=type and TensorType(used, type.shape), **attributes)
@@ -86,7 +89,8 @@ def _widened(lowering, name, element, flips):
 
 
 def _flipped(lowering, name):
-    """An int64 tensor with its sign bits flipped: the order of unsigned numbers becomes that of signed ones."""
+    """An int64 tensor with its sign bits flipped: the order of unsigned numbers becomes that of signed
+    ones."""
     return lowering.node("BitwiseXor", [name, lowering.scalar(np.iinfo(np.int64).min, I64)])
 
 
@@ -100,7 +104,8 @@ def where(lowering, condition, a, b) -> str:
 
 
 class Formula:
-    """An ONNX tensor in an elementwise formula: arithmetic appends nodes, numbers are constants of its element type."""
+    """An ONNX tensor in an elementwise formula: arithmetic appends nodes, numbers are constants of its
+    element type."""
 
     def __init__(self, lowering, name):
         self.lowering, self.name = lowering, name
@@ -179,7 +184,8 @@ class Formula:
 
 
 def formula(function):
-    """A lowering from a function of `Formula`s of the operands; float16 and bfloat16 are computed in float32."""
+    """A lowering from a function of `Formula`s of the operands; float16 and bfloat16 are computed in
+    float32."""
 
     def lower(lowering, operation, names):
         operands = [Formula(lowering, name) for name in names]
@@ -191,8 +197,8 @@ def formula(function):
 
 
 def decomposed(function):
-    """A lowering that lowers other ops of the IR in place of the operation: `function(b, operation, *operands)` builds
-    them and gives the result."""
+    """A lowering that lowers other ops of the IR in place of the operation: `function(b, operation,
+    *operands)` builds them and gives the result."""
 
     def lower(lowering, operation, names):
         block = Block([Value(operand.type) for operand in operation.operands])

@@ -53,7 +53,7 @@ def _contract_transpose(b, operation, cotangent):
             b.contract(operation.operands[0], cotangent, spec=f"{left},{result}->{right}")]
 
 
-# --- lowering ---------------------------------------------------------------------------------------------------------
+# --- lowering -----------------------------------------------------------------------------------------------
 
 @dataclass(slots=True)
 class _Tensor:
@@ -64,8 +64,8 @@ class _Tensor:
 
 
 class _Contraction:
-    """One contraction being lowered. The letters fall into four groups: `batch` (in both operands and the result),
-    `rows` (left and result), `columns` (right and result), `summed` (both operands only)."""
+    """One contraction being lowered. The letters fall into four groups: `batch` (in both operands and the
+    result), `rows` (left and result), `columns` (right and result), `summed` (both operands only)."""
 
     def __init__(self, lowering, spec, names, types):
         self.lowering, self.element = lowering, types[0].element
@@ -85,14 +85,16 @@ class _Contraction:
 
     def _position(self, letters):
         """Where the first letter that only this operand has stands in the result."""
-        own = [index for index, letter in enumerate(self.result) if letter in letters and letter not in self.batch]
+        own = [index for index,
+               letter in enumerate(self.result) if letter in letters and letter not in self.batch]
         return own[0] if own else len(self.result)
 
     def shape(self, letters):
         return tuple(self.sizes[letter] for letter in letters)
 
     def arrange(self, tensor: _Tensor, letters: str) -> _Tensor:
-        """The tensor transposed so that its axes are `letters`; by a Reshape where only axes of size 1 move."""
+        """The tensor transposed so that its axes are `letters`; by a Reshape where only axes of size 1
+        move."""
         if tensor.letters == letters:
             return tensor
         if self._long(tensor.letters) == self._long(letters):
@@ -115,7 +117,8 @@ class _Contraction:
         type = None if shape is None else TensorType(self.element, tuple(shape))
         return compute(self.lowering, op_type, list(inputs), type, **attributes)
 
-    # --- forms --------------------------------------------------------------------------------------------------------
+    # --- forms
+    # --------------------------------------------------------------------------------------------------------
 
     def lower(self) -> str:
         if not self.summed:
@@ -158,7 +161,8 @@ class _Contraction:
         left = self.arrange(self.left, self.batch + self.rows + self.summed)
         right = self.arrange(self.right, self.batch + self.summed + self.columns)
         batch = self.shape(self.batch)
-        rows, summed, columns = (size_product(self.shape(group)) for group in (self.rows, self.summed, self.columns))
+        rows, summed, columns = (size_product(self.shape(group))
+                                 for group in (self.rows, self.summed, self.columns))
         product = self.node("MatMul", self.reshape(left.name, (*batch, rows, summed)),
                             self.reshape(right.name, (*batch, summed, columns)))
         letters = self.batch + self.rows + self.columns
@@ -169,7 +173,8 @@ class _Contraction:
         left, right = self.left, self.right
         if not self.rows and not self.columns:
             right = self.arrange(right, left.letters)
-            return _Tensor(self.node("MatMul", self.merged(left, left.letters), self.merged(right, right.letters),
+            return _Tensor(self.node("MatMul", self.merged(left, left.letters),
+                                     self.merged(right, right.letters),
                                      shape=()), "")
         matrix, vector, kept = (left, right, self.rows) if self.rows else (right, left, self.columns)
         summed = self._pick(matrix.letters, lambda letter: letter in self.summed)
@@ -189,7 +194,8 @@ class _Contraction:
         return _Tensor(self.reshape(product, self.shape(kept)), kept)
 
     def matrices(self) -> _Tensor:
-        """Gemm, whose flags take operands with their groups of axes in either order; MatMul where none is needed."""
+        """Gemm, whose flags take operands with their groups of axes in either order; MatMul where none is
+        needed."""
         left, right, rows, columns = self.left, self.right, self.rows, self.columns
         summed = self._pick(left.letters, lambda letter: letter in self.summed)
         has_flags = self.element.is_float

@@ -30,7 +30,8 @@ def _evaluate(function):
 
 
 def _lower(op_type):
-    return lambda lowering, operation, names: [compute(lowering, op_type, names, axis=operation.attributes["axis"])]
+    return lambda lowering, operation, names: [compute(lowering, op_type, names,
+                                                       axis=operation.attributes["axis"])]
 
 
 def _sum_along(b, value, operation):
@@ -54,7 +55,9 @@ def _log_softmax_jvp(b, operation, tangents):
     return [b.sub(tangents[0], _sum_along(b, weighted, operation))]
 
 
-register("softmax", _infer("softmax"), _evaluate(np.exp), Rule(_softmax_rule, _softmax_rule), _lower("Softmax"),
+register("softmax", _infer("softmax"), _evaluate(np.exp), Rule(_softmax_rule, _softmax_rule),
+         _lower("Softmax"),
          "exp(x) / Σ exp(x) along `axis`, computed from the largest down")
-register("log_softmax", _infer("log_softmax"), _evaluate(lambda y: y), Rule(_log_softmax_vjp, _log_softmax_jvp),
+register("log_softmax", _infer("log_softmax"), _evaluate(lambda y: y),
+         Rule(_log_softmax_vjp, _log_softmax_jvp),
          _lower("LogSoftmax"), "x - log Σ exp(x) along `axis`, computed from the largest down")

@@ -1,7 +1,8 @@
 """Pooling over windows and its derivatives. Tensors are (batch, channels, spatial…).
 
-Attributes: window, strides (the window, by default), pads (all low edges, then all high edges). The derivative of
-max_pool goes to one place of each window, the first in row-major order where the maximum stands.
+Attributes: window, strides (the window, by default), pads (all low edges, then all high edges). The
+derivative of max_pool goes to one place of each window, the first in row-major order where the maximum
+stands.
 """
 
 import numpy as np
@@ -25,7 +26,8 @@ def _windows(name, attributes):
 
 
 def _parameters(operation):
-    return {key: operation.attributes[key] for key in ("window", "strides", "pads") if key in operation.attributes}
+    return {key: operation.attributes[key] for key in ("window", "strides", "pads")
+            if key in operation.attributes}
 
 
 def _expect_tensor(name, x, windows):
@@ -47,23 +49,26 @@ def _infer_pool(name):
     return infer
 
 
-# --- the largest ------------------------------------------------------------------------------------------------------
+# --- the largest --------------------------------------------------------------------------------------------
 
 def _infer_max_derivative(name, gives_input):
     def infer(operands, attributes, regions):
         expect_operands(name, operands, 3)
         (x, y, change), windows = operands, _windows(name, attributes)
         _expect_tensor(name, x, windows)
-        expect(y.type == _pooled(name, x, windows), f"{name}: {y.type} is not the result of max_pool of {x.type}")
+        expect(y.type == _pooled(name, x, windows),
+               f"{name}: {y.type} is not the result of max_pool of {x.type}")
         given, result = (y, x) if gives_input else (x, y)
-        expect(change.type == given.type, f"{name} takes a third operand of type {given.type}, got {change.type}")
+        expect(change.type == given.type,
+               f"{name} takes a third operand of type {given.type}, got {change.type}")
         return [result.type]
 
     return infer
 
 
 def _places(x, windows):
-    """For every window the number of the first place where its maximum stands, and the elements at each place."""
+    """For every window the number of the first place where its maximum stands, and the elements at each
+    place."""
     extended = windows.extend(x, -np.inf)
     output = windows.output("max_pool", x.shape[2:])
     return np.stack([windows.view(extended, offset, output) for offset in windows.positions()])
@@ -89,11 +94,13 @@ def _evaluate_max_tangent(arrays, attributes, context):
 
 
 def _max_pool_vjp(b, operation, cotangents):
-    return [b.max_pool_gradient(operation.operands[0], operation.result, cotangents[0], **_parameters(operation))]
+    return [b.max_pool_gradient(operation.operands[0], operation.result, cotangents[0],
+                                **_parameters(operation))]
 
 
 def _max_pool_jvp(b, operation, tangents):
-    return [b.max_pool_tangent(operation.operands[0], operation.result, tangents[0], **_parameters(operation))]
+    return [b.max_pool_tangent(operation.operands[0], operation.result, tangents[0],
+                               **_parameters(operation))]
 
 
 def _max_gradient_transpose(b, operation, cotangents):
@@ -133,8 +140,8 @@ def _max_gradient_by_scatter(lowering, operation, names):
     zeros = lowering.node("ConstantOfShape", [lowering.shape((size,))], type=TensorType(x.element, (size,)),
                           value=np.zeros(1, x.element.numpy))
     places = lowering.reshape(_maximum_places(lowering, operation, names), (count,))
-    total = lowering.node("ScatterElements", [zeros, places, lowering.reshape(names[2], (count,))],
-                          type=TensorType(x.element, (size,)), axis=0, reduction="add")
+    total = compute(lowering, "ScatterElements", [zeros, places, lowering.reshape(names[2], (count,))],
+                    TensorType(x.element, (size,)), data=(0, 2), axis=0, reduction="add")
     return lowering.reshape(total, x.shape)
 
 
@@ -163,7 +170,8 @@ def _untiled(b, tiled, windows, spatial):
 
 
 def _interleaved(b, pieces, windows):
-    """From one value for each place of a window, in row-major order, the tensor in which windows lie side by side."""
+    """From one value for each place of a window, in row-major order, the tensor in which windows lie side by
+    side."""
     for axis in reversed(range(2, 2 + windows.rank)):
         size, stride = windows.sizes[axis - 2], windows.strides[axis - 2]
         merged = []
@@ -181,22 +189,24 @@ def _interleaved(b, pieces, windows):
 
 
 def _tiles_image(windows, spatial, output):
-    """Whether windows side by side fill an image of known size: then Resize repeats a value over each window."""
+    """Whether windows side by side fill an image of known size: then Resize repeats a value over each
+    window."""
     return (windows.rank == 2 and windows.strides == windows.sizes and not any(windows.pads)
             and all(isinstance(size, int) and size == count * edge
                     for size, count, edge in zip(spatial, output, windows.sizes)))
 
 
 def _repeated(lowering, name, windows, type):
-    """Each element over its window. This mode of Resize is many times faster than the default one, and than Expand."""
+    """Each element over its window. This mode of Resize is many times faster than the default one, and than
+    Expand."""
     scales = lowering.constant(np.asarray([1, 1, *windows.sizes], np.float32))
     return lowering.node("Resize", [name, None, scales], type=type, mode="nearest", nearest_mode="floor",
                          coordinate_transformation_mode="asymmetric")
 
 
 def _max_gradient_by_rank(lowering, operation, names, windows):
-    """For windows that tile an image: among the places where the maximum stands, that of the highest rank in its
-    window, the first in row-major order."""
+    """For windows that tile an image: among the places where the maximum stands, that of the highest rank in
+    its window, the first in row-major order."""
     x, y, dy = names
     type = operation.result.type
     ranks = np.arange(windows.count, 0, -1, dtype=np.float32).reshape(windows.sizes)
@@ -204,7 +214,8 @@ def _max_gradient_by_rank(lowering, operation, names, windows):
     zero = lowering.scalar(0, type.element)
     equal = lowering.node("Equal", [x, _repeated(lowering, y, windows, type)])
     ranked = lowering.node("Where", [equal, lowering.constant(ranks), zero])
-    highest = lowering.node("MaxPool", [ranked], type=operation.operands[1].type, kernel_shape=list(windows.sizes),
+    highest = lowering.node("MaxPool", [ranked], type=operation.operands[1].type,
+                            kernel_shape=list(windows.sizes),
                             **windows.attributes())
     first = lowering.node("Equal", [ranked, _repeated(lowering, highest, windows, type)])
     return lowering.node("Where", [first, _repeated(lowering, dy, windows, type), zero])
@@ -220,7 +231,8 @@ def _lower_max_gradient(lowering, operation, names):
     return [_max_gradient_by_scatter(lowering, operation, names)]
 
 
-register("max_pool", _infer_pool("max_pool"), _evaluate_max_pool, Rule(_max_pool_vjp, _max_pool_jvp), _lower_max_pool,
+register("max_pool", _infer_pool("max_pool"), _evaluate_max_pool, Rule(_max_pool_vjp, _max_pool_jvp),
+         _lower_max_pool,
          "the largest element of each window; pads count as -Inf")
 register("max_pool_gradient", _infer_max_derivative("max_pool_gradient", True), _evaluate_max_gradient,
          Linear(_max_gradient_transpose, of=(2,)), _lower_max_gradient,
@@ -230,7 +242,7 @@ register("max_pool_tangent", _infer_max_derivative("max_pool_tangent", False), _
          "of x, y = max_pool(x) and a tangent of x: the tangent of y")
 
 
-# --- the mean ---------------------------------------------------------------------------------------------------------
+# --- the mean -----------------------------------------------------------------------------------------------
 
 def _evaluate_mean_pool(arrays, attributes, context):
     (x,), windows = arrays, _windows("mean_pool", attributes)
@@ -278,12 +290,14 @@ def _mean_gradient_by_conv(b, operation, dy):
     windows = _windows("mean_pool_gradient", operation.attributes)
     images = b.reshape(dy, shape=(dy.shape[0] * dy.shape[1], 1, *dy.shape[2:]))
     spread = b.conv_input_gradient(images, _mean_kernel(b, windows, dy.element),
-                                   input_shape=operation.attributes["input_shape"], **_as_convolution(windows))
+                                   input_shape=operation.attributes["input_shape"],
+                                   **_as_convolution(windows))
     return b.reshape(spread, shape=operation.result.shape)
 
 
 def _mean_gradient_by_places(b, operation, dy):
-    """For windows apart from each other: each cotangent, divided by the window's size, at every place of its window."""
+    """For windows apart from each other: each cotangent, divided by the window's size, at every place of its
+    window."""
     windows = _windows("mean_pool_gradient", operation.attributes)
     part = b.mul(dy, b.full(1 / windows.count, dy))
     return _untiled(b, _interleaved(b, [part] * windows.count, windows), windows, operation.result.shape[2:])
@@ -304,7 +318,8 @@ def _lower_mean_gradient(lowering, operation, names):
         part = lowering.node("Mul", [*names, lowering.scalar(1 / windows.count, type.element)])
         return [_repeated(lowering, part, windows, type)]
     is_apart = windows.count <= FEW_PLACES and all(map(int.__le__, windows.sizes, windows.strides))
-    return decomposed(_mean_gradient_by_places if is_apart else _mean_gradient_by_conv)(lowering, operation, names)
+    return decomposed(_mean_gradient_by_places if is_apart else _mean_gradient_by_conv)(lowering, operation,
+                                                                                        names)
 
 
 register("mean_pool", _infer_pool("mean_pool"), _evaluate_mean_pool,
@@ -314,4 +329,5 @@ register("mean_pool", _infer_pool("mean_pool"), _evaluate_mean_pool,
          _lower_mean_pool, "the sum of each window over the number of its places; pads count as 0")
 register("mean_pool_gradient", _infer_mean_gradient, _evaluate_mean_gradient,
          Linear(lambda b, operation, cotangents: [b.mean_pool(cotangents[0], **_parameters(operation))]),
-         _lower_mean_gradient, "the transpose of mean_pool; `input_shape` are the spatial sizes of its operand")
+         _lower_mean_gradient,
+         "the transpose of mean_pool; `input_shape` are the spatial sizes of its operand")

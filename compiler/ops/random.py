@@ -1,8 +1,9 @@
-"""Counter-based random numbers: element i is a hash of the key and of counter + i, whatever is drawn beside it.
+"""Counter-based random numbers: element i is a hash of the key and of counter + i, whatever is drawn beside
+it.
 
 The hash is SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): the state
-mix(key) + (counter + i + 1) γ goes through the finaliser `mix`. Integer arithmetic wraps, in numpy and in the runtime, so
-that both draw the same numbers bit for bit.
+mix(key) + (counter + i + 1) γ goes through the finaliser `mix`. Integer arithmetic wraps, in numpy and in the
+runtime, so that both draw the same numbers bit for bit.
 """
 
 import numpy as np
@@ -35,10 +36,11 @@ def _bits(shape, key, counter):
 
 def _uniform(bits, element):
     mantissa = MANTISSA_BITS[element.name]
-    return (bits >> np.uint64(64 - mantissa)).astype(element.numpy) * np.asarray(2.0 ** -mantissa, element.numpy)
+    return (bits >> np.uint64(64 - mantissa)).astype(element.numpy) * np.asarray(2.0 ** -mantissa,
+                                                                                 element.numpy)
 
 
-# --- lowering ---------------------------------------------------------------------------------------------------------
+# --- lowering -----------------------------------------------------------------------------------------------
 
 def _lower_mix(z: Formula) -> Formula:
     for shift, multiplier in zip(SHIFTS, MULTIPLIERS):
@@ -68,12 +70,13 @@ def _lower_random_bits(lowering, operation, names):
 def _lower_random_uniform(lowering, operation, names):
     element = operation.result.element
     mantissa = MANTISSA_BITS[element.name]
-    high = _lower_bits(lowering, operation, names).apply("BitShift", 64 - mantissa, direction="RIGHT").cast(I64)
+    high = _lower_bits(lowering, operation, names).apply("BitShift", 64 - mantissa,
+                                                         direction="RIGHT").cast(I64)
     number = high.cast(element) * 2.0 ** -mantissa
     return [lowering.reshape(number.name, operation.result.shape)]
 
 
-# --- records ----------------------------------------------------------------------------------------------------------
+# --- records ------------------------------------------------------------------------------------------------
 
 def _expect_random(name, operands, attributes):
     expect_operands(name, operands, 2)
@@ -93,9 +96,11 @@ def _draw(arrays, attributes, context):
 
 
 register("random_bits",
-         lambda operands, attributes, regions: [TensorType(I64, _expect_random("random_bits", operands, attributes))],
+         lambda operands, attributes,
+         regions: [TensorType(I64, _expect_random("random_bits", operands, attributes))],
          lambda arrays, attributes, context: [_draw(arrays, attributes, context).view(np.int64)],
          Zero(), _lower_random_bits, "64 random bits for each element, from the operands key and counter")
 register("random_uniform", _infer_random_uniform,
-         lambda arrays, attributes, context: [_uniform(_draw(arrays, attributes, context), attributes["element"])],
+         lambda arrays, attributes,
+         context: [_uniform(_draw(arrays, attributes, context), attributes["element"])],
          Zero(), _lower_random_uniform, "numbers in [0, 1), from the operands key and counter")

@@ -40,13 +40,14 @@ def _lower_reduction(op_type):
         axes = list(operation.attributes["axes"])
         if not axes:
             return [lowering.node("Identity", names)]
-        return [compute(lowering, op_type, [*names, lowering.integers(axes)], operation.result.type, data=(0,),
+        return [compute(lowering, op_type, [*names, lowering.integers(axes)], operation.result.type,
+                        data=(0,),
                         keepdims=0)]
 
     return lower
 
 
-# --- sum --------------------------------------------------------------------------------------------------------------
+# --- sum ----------------------------------------------------------------------------------------------------
 
 def _lower_sum(lowering, operation, names):
     (x,), axes = operation.operands, tuple(sorted(operation.attributes["axes"]))
@@ -56,7 +57,8 @@ def _lower_sum(lowering, operation, names):
     # The sum over leading axes as a product with ones is many times faster than ReduceSum.
     rows, columns, kept = size_product(x.shape[:len(axes)]), size_product(x.shape[len(axes):]), x.shape[len(axes):]
     matrix = names[0] if x.rank == 2 else lowering.reshape(names[0], (rows, columns))
-    total = lowering.node("MatMul", [_ones(lowering, rows, x.element), matrix], type=TensorType(x.element, (columns,)))
+    total = lowering.node("MatMul", [_ones(lowering, rows, x.element), matrix],
+                          type=TensorType(x.element, (columns,)))
     return [total if len(kept) == 1 else lowering.reshape(total, kept)]
 
 
@@ -74,14 +76,15 @@ register("reduce_sum", _infer_reduction("reduce_sum", "number"),
          _lower_sum, "the sum over `axes`; 0 of nothing")
 
 
-# --- product ----------------------------------------------------------------------------------------------------------
+# --- product ------------------------------------------------------------------------------------------------
 
 def _as_rows(b, value, axes):
     """The value with `axes` moved to the end and merged into one, in row-major order, and the way back."""
     axes = tuple(sorted(axes))
     kept = tuple(axis for axis in range(value.rank) if axis not in axes)
     moved = b.transpose(value, permutation=kept + axes)
-    rows = b.reshape(moved, shape=(*moved.shape[:len(kept)], size_product(value.shape[axis] for axis in axes)))
+    rows = b.reshape(moved, shape=(*moved.shape[:len(kept)],
+                                   size_product(value.shape[axis] for axis in axes)))
 
     def back(rows):
         inverse = tuple(np.argsort(kept + axes).tolist())
@@ -108,11 +111,12 @@ def _product_jvp(b, operation, tangents):
 
 
 register("reduce_prod", _infer_reduction("reduce_prod", "number"),
-         _evaluate_reduction(lambda x, axes: np.prod(x, axes, dtype=x.dtype)), Rule(_product_vjp, _product_jvp),
+         _evaluate_reduction(lambda x, axes: np.prod(x, axes, dtype=x.dtype)),
+         Rule(_product_vjp, _product_jvp),
          _lower_reduction("ReduceProd"), "the product over `axes`; 1 of nothing")
 
 
-# --- extrema ----------------------------------------------------------------------------------------------------------
+# --- extrema ------------------------------------------------------------------------------------------------
 
 def _lowest(dtype):
     return -np.inf if dtype.kind in "fV" else np.iinfo(dtype).min
@@ -123,7 +127,8 @@ def _highest(dtype):
 
 
 def _first_extremum(argument):
-    """An i1 value that is true at the first place, in row-major order over `axes`, where the extremum stands."""
+    """An i1 value that is true at the first place, in row-major order over `axes`, where the extremum
+    stands."""
 
     def mask(b, operation):
         rows, back = _as_rows(b, operation.operands[0], operation.attributes["axes"])
@@ -164,8 +169,10 @@ def _lower_extremum(op_type):
         element = operation.result.element
         if not element.is_float or not operation.attributes["axes"]:
             return [extremum]
-        # The runtime's reductions pass over NaN, its elementwise Max does not; a sum without -Inf is NaN only by NaN.
-        (trace,) = total(lowering, operation, [compute(lowering, "Max", [*names, lowering.scalar(0, element)])])
+        # The runtime's reductions pass over NaN, its elementwise Max does not; a sum without -Inf is NaN only
+        # by NaN.
+        (trace,) = total(lowering, operation,
+                         [compute(lowering, "Max", [*names, lowering.scalar(0, element)])])
         nan = compute(lowering, "IsNaN", [trace])
         return [where(lowering, nan, lowering.scalar(np.nan, element), extremum)]
 
@@ -173,11 +180,14 @@ def _lower_extremum(op_type):
 
 
 register("reduce_max", _infer_reduction("reduce_max", "number"),
-         _evaluate_reduction(lambda x, axes: np.max(x, axes, initial=_lowest(x.dtype))), _extremum_rule("arg_max"),
+         _evaluate_reduction(lambda x, axes: np.max(x, axes, initial=_lowest(x.dtype))),
+         _extremum_rule("arg_max"),
          _lower_extremum("ReduceMax"), "the largest over `axes`, NaN if one is; the lowest value of nothing")
 register("reduce_min", _infer_reduction("reduce_min", "number"),
-         _evaluate_reduction(lambda x, axes: np.min(x, axes, initial=_highest(x.dtype))), _extremum_rule("arg_min"),
-         _lower_extremum("ReduceMin"), "the smallest over `axes`, NaN if one is; the highest value of nothing")
+         _evaluate_reduction(lambda x, axes: np.min(x, axes, initial=_highest(x.dtype))),
+         _extremum_rule("arg_min"),
+         _lower_extremum("ReduceMin"),
+         "the smallest over `axes`, NaN if one is; the highest value of nothing")
 
 
 def _lower_logical_reduction(op_type):
@@ -192,9 +202,11 @@ def _lower_logical_reduction(op_type):
     return lower
 
 
-register("reduce_and", _infer_reduction("reduce_and", "bool"), _evaluate_reduction(lambda x, axes: np.all(x, axes)),
+register("reduce_and", _infer_reduction("reduce_and", "bool"),
+         _evaluate_reduction(lambda x, axes: np.all(x, axes)),
          Zero(), _lower_logical_reduction("ReduceMin"), "whether all are true")
-register("reduce_or", _infer_reduction("reduce_or", "bool"), _evaluate_reduction(lambda x, axes: np.any(x, axes)),
+register("reduce_or", _infer_reduction("reduce_or", "bool"),
+         _evaluate_reduction(lambda x, axes: np.any(x, axes)),
          Zero(), _lower_logical_reduction("ReduceMax"), "whether one is true")
 
 
@@ -211,18 +223,22 @@ def _infer_argument(name):
 
 def _argument(name, function, op_type, doc):
     register(name, _infer_argument(name),
-             lambda arrays, attributes, context: [np.asarray(function(arrays[0], attributes["axis"]), np.int64)],
+             lambda arrays, attributes,
+             context: [np.asarray(function(arrays[0], attributes["axis"]), np.int64)],
              Zero(),
              lambda lowering, operation, names: [
-                 compute(lowering, op_type, names, operation.result.type, axis=operation.attributes["axis"], keepdims=0)],
+                 compute(lowering, op_type, names, operation.result.type, axis=operation.attributes["axis"],
+                         keepdims=0)],
              doc)
 
 
-_argument("arg_max", np.argmax, "ArgMax", "the first index, from 0, of the largest along `axis`; undefined with NaN")
-_argument("arg_min", np.argmin, "ArgMin", "the first index, from 0, of the smallest along `axis`; undefined with NaN")
+_argument("arg_max", np.argmax, "ArgMax",
+          "the first index, from 0, of the largest along `axis`; undefined with NaN")
+_argument("arg_min", np.argmin, "ArgMin",
+          "the first index, from 0, of the smallest along `axis`; undefined with NaN")
 
 
-# --- cumulative -------------------------------------------------------------------------------------------------------
+# --- cumulative ---------------------------------------------------------------------------------------------
 
 def _infer_cumulative(name):
     def infer(operands, attributes, regions):
@@ -240,7 +256,8 @@ def _evaluate_cumulative(function, neutral):
         values = np.flip(in_single(x), axis) if attributes.get("reverse") else in_single(x)
         total = function(values, axis, dtype=values.dtype)
         if attributes.get("exclusive"):
-            first = np.full_like(np.take(total, [], axis), neutral, shape=(*x.shape[:axis], 1, *x.shape[axis + 1:]))
+            first = np.full_like(np.take(total, [], axis), neutral,
+                                 shape=(*x.shape[:axis], 1, *x.shape[axis + 1:]))
             total = np.concatenate([first, total], axis)[(slice(None),) * axis + (slice(x.shape[axis]),)]
         return [(np.flip(total, axis) if attributes.get("reverse") else total).astype(x.dtype)]
 
@@ -266,7 +283,8 @@ register("cumsum", _infer_cumulative("cumsum"), _evaluate_cumulative(np.cumsum, 
 
 
 def _products_before(b, operation, x):
-    """The cumulated axis moved last and repeated: row i holds the factors of the i-th product, and 1 elsewhere."""
+    """The cumulated axis moved last and repeated: row i holds the factors of the i-th product, and 1
+    elsewhere."""
     axis = operation.attributes["axis"]
     flags = _cumulative_flags(operation.attributes)
     size, last = x.shape[axis], x.rank
@@ -297,18 +315,21 @@ def _cumprod_vjp(b, operation, cotangents):
     partials, forward, backward = _factors_rule(b, operation)
     moved = b.transpose(cotangents[0], permutation=forward)
     spread = _spread(b, moved, partials.shape, partials.rank - 1)
-    return [b.transpose(b.reduce_sum(b.mul(partials, spread), axes=(partials.rank - 2,)), permutation=backward)]
+    return [b.transpose(b.reduce_sum(b.mul(partials, spread), axes=(partials.rank - 2,)),
+                        permutation=backward)]
 
 
 def _cumprod_jvp(b, operation, tangents):
     partials, forward, backward = _factors_rule(b, operation)
     moved = b.transpose(tangents[0], permutation=forward)
     spread = _spread(b, moved, partials.shape, partials.rank - 2)
-    return [b.transpose(b.reduce_sum(b.mul(partials, spread), axes=(partials.rank - 1,)), permutation=backward)]
+    return [b.transpose(b.reduce_sum(b.mul(partials, spread), axes=(partials.rank - 1,)),
+                        permutation=backward)]
 
 
 def _cumprod_by_doubling(b, operation, x):
-    """Products of 1, 2, 4, … neighbours: each round multiplies by the tensor shifted by twice the distance."""
+    """Products of 1, 2, 4, … neighbours: each round multiplies by the tensor shifted by twice the
+    distance."""
     axis, flags = operation.attributes["axis"], _cumulative_flags(operation.attributes)
 
     def shifted(value, distance):

@@ -15,7 +15,8 @@ KINDS = {
 
 def expect_operands(name, operands, count):
     """Raises `TypeRuleError` unless there are `count` operands."""
-    expect(len(operands) == count, f"{name} takes {count} operand{'s' if count != 1 else ''}, got {len(operands)}")
+    expect(len(operands) == count,
+           f"{name} takes {count} operand{'s' if count != 1 else ''}, got {len(operands)}")
 
 
 def expect_kind(name, value, kind):

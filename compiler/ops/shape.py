@@ -1,4 +1,5 @@
-"""Ops that move elements without looking at them: reshape, transpose, broadcast, concatenate, slice, pad, reverse."""
+"""Ops that move elements without looking at them: reshape, transpose, broadcast, concatenate, slice, pad,
+reverse."""
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from .rules import (
     replace,
 )
 
-# --- reshape and transpose --------------------------------------------------------------------------------------------
+# --- reshape and transpose ----------------------------------------------------------------------------------
 
 def _infer_reshape(operands, attributes, regions):
     expect_operands("reshape", operands, 1)
@@ -36,8 +37,10 @@ def reshape_to(b, value, shape):
 
 
 register("reshape", _infer_reshape,
-         lambda arrays, attributes, context: [arrays[0].reshape([context.dim(d) for d in attributes["shape"]])],
-         Linear(lambda b, operation, cotangents: [b.reshape(cotangents[0], shape=operation.operands[0].shape)]),
+         lambda arrays, attributes,
+         context: [arrays[0].reshape([context.dim(d) for d in attributes["shape"]])],
+         Linear(lambda b, operation,
+                cotangents: [b.reshape(cotangents[0], shape=operation.operands[0].shape)]),
          lambda lowering, operation, names: [lowering.reshape(names[0], operation.result.shape)],
          "the same elements in row-major order, as another shape")
 
@@ -63,7 +66,7 @@ register("transpose", _infer_transpose,
          "axis i of the result is axis permutation[i] of the operand")
 
 
-# --- broadcast --------------------------------------------------------------------------------------------------------
+# --- broadcast ----------------------------------------------------------------------------------------------
 
 def _infer_broadcast(operands, attributes, regions):
     expect_operands("broadcast", operands, 1)
@@ -117,7 +120,7 @@ def broadcast_along(b, value, like, axes):
     return b.broadcast(value, shape=like.shape, axes=kept)
 
 
-# --- concatenate ------------------------------------------------------------------------------------------------------
+# --- concatenate --------------------------------------------------------------------------------------------
 
 def _infer_concatenate(operands, attributes, regions):
     expect(operands, "concatenate takes at least one operand")
@@ -141,11 +144,12 @@ def _concatenate_transpose(b, operation, cotangents):
 register("concatenate", _infer_concatenate,
          lambda arrays, attributes, context: [np.concatenate(arrays, attributes["axis"])],
          Linear(_concatenate_transpose),
-         lambda lowering, operation, names: [lowering.node("Concat", names, axis=operation.attributes["axis"])],
+         lambda lowering, operation,
+         names: [lowering.node("Concat", names, axis=operation.attributes["axis"])],
          "the operands one after the other along `axis`")
 
 
-# --- slice, pad, reverse ----------------------------------------------------------------------------------------------
+# --- slice, pad, reverse ------------------------------------------------------------------------------------
 
 def _slice_size(start: Dim, stop: Dim, step: int) -> Dim:
     return floor_divide(stop - start + (step - 1), step)
@@ -168,7 +172,8 @@ def _infer_slice(operands, attributes, regions):
 
 def slice_axis(b, value, axis, start, stop, step=1):
     """The value sliced along one axis."""
-    return b.slice(value, starts=replace((0,) * value.rank, axis, start), stops=replace(value.shape, axis, stop),
+    return b.slice(value, starts=replace((0,) * value.rank, axis, start),
+                   stops=replace(value.shape, axis, stop),
                    steps=replace((1,) * value.rank, axis, step))
 
 
@@ -179,7 +184,8 @@ def _slice_transpose(b, operation, cotangents):
         size = cotangent.shape[axis]
         if step > 1:  # put step - 1 zeros behind each element
             spread = b.reshape(cotangent, shape=(*cotangent.shape[:axis + 1], 1, *cotangent.shape[axis + 1:]))
-            spread = b.pad(spread, low=(0,) * spread.rank, high=replace((0,) * spread.rank, axis + 1, step - 1), value=0)
+            spread = b.pad(spread, low=(0,) * spread.rank,
+                           high=replace((0,) * spread.rank, axis + 1, step - 1), value=0)
             cotangent = b.reshape(spread, shape=replace(cotangent.shape, axis, size * step))
         low.append(start)
         high.append(x.shape[axis] - start - size * step)
@@ -190,7 +196,8 @@ def _slice_transpose(b, operation, cotangents):
 
 def _evaluate_slice(arrays, attributes, context):
     ranges = zip(attributes["starts"], attributes["stops"], attributes["steps"])
-    return [arrays[0][tuple(slice(context.dim(start), context.dim(stop), step) for start, stop, step in ranges)]]
+    return [arrays[0][tuple(slice(context.dim(start), context.dim(stop), step) for start, stop,
+                            step in ranges)]]
 
 
 def _lower_slice(lowering, operation, names):
@@ -213,10 +220,12 @@ register("slice", _infer_slice, _evaluate_slice, Linear(_slice_transpose), _lowe
 def _infer_pad(operands, attributes, regions):
     expect_operands("pad", operands, 1)
     (x,), low, high = operands, attributes["low"], attributes["high"]
-    expect(len(low) == len(high) == x.rank, f"pad: {len(low)} and {len(high)} edges for an operand of rank {x.rank}")
+    expect(len(low) == len(high) == x.rank,
+           f"pad: {len(low)} and {len(high)} edges for an operand of rank {x.rank}")
     shape = tuple(before + size + after for before, size, after in zip(low, x.shape, high))
     for size, padded in zip(x.shape, shape):
-        expect(not isinstance(padded, int) or padded >= 0, f"pad: an axis of size {size} would get size {padded}")
+        expect(not isinstance(padded, int) or padded >= 0,
+               f"pad: an axis of size {size} would get size {padded}")
     return [TensorType(x.element, shape)]
 
 
@@ -241,7 +250,8 @@ def _pad_with_zeros(sign):
 
 def _lower_pad(lowering, operation, names):
     attributes, element = operation.attributes, operation.result.element
-    axes = [axis for axis in range(operation.result.rank) if attributes["low"][axis] != 0 or attributes["high"][axis] != 0]
+    axes = [axis for axis in range(operation.result.rank) if attributes["low"][axis] != 0
+            or attributes["high"][axis] != 0]
     if not axes:
         return [lowering.node("Identity", names)]
     edges = lowering.shape([attributes[key][axis] for key in ("low", "high") for axis in axes])
@@ -269,6 +279,8 @@ def _lower_reverse(lowering, operation, names):
     return [lowering.node("Slice", [*names, *inputs], type=operation.result.type)]
 
 
-register("reverse", _infer_reverse, lambda arrays, attributes, context: [np.flip(arrays[0], attributes["axes"])],
-         Linear(lambda b, operation, cotangents: [b.reverse(cotangents[0], axes=operation.attributes["axes"])]),
+register("reverse", _infer_reverse, lambda arrays, attributes,
+         context: [np.flip(arrays[0], attributes["axes"])],
+         Linear(lambda b, operation,
+                cotangents: [b.reverse(cotangents[0], axes=operation.attributes["axes"])]),
          _lower_reverse, "the elements in opposite order along `axes`")

@@ -1,7 +1,8 @@
 """Functions of analysis, element by element, on floats.
 
-Where the runtime has no kernel for an element type (`kernels`) the lowering is a formula that keeps the precision of
-the element type; the formulas use series and identities of Abramowitz and Stegun, "Handbook of Mathematical Functions".
+Where the runtime has no kernel for an element type (`kernels`) the lowering is a formula that keeps the
+precision of the element type; the formulas use series and identities of Abramowitz and Stegun, "Handbook of
+Mathematical Functions".
 """
 
 import math
@@ -14,8 +15,8 @@ from .record import Elementwise
 
 
 def _analytic(name, function, partial, op_type=None, otherwise=None, doc=""):
-    """Registers a function of one variable. `partial(b, x, y)` is its derivative, `op_type` its ONNX operator, and
-    `otherwise` a formula for element types that the operator has no kernel for."""
+    """Registers a function of one variable. `partial(b, x, y)` is its derivative, `op_type` its ONNX
+    operator, and `otherwise` a formula for element types that the operator has no kernel for."""
 
     def lower(lowering, operation, names):
         if op_type and (otherwise is None or has_kernel(op_type, operation.result.element)):
@@ -25,7 +26,7 @@ def _analytic(name, function, partial, op_type=None, otherwise=None, doc=""):
     elementwise(name, 1, "float", function, Elementwise((partial,)), lower, doc=doc)
 
 
-# --- formulas ---------------------------------------------------------------------------------------------------------
+# --- formulas -----------------------------------------------------------------------------------------------
 
 def _expm1(x):
     # 2t / (1 - t) with t = tanh(x/2) does not cancel near 0
@@ -47,7 +48,8 @@ def _with_sign_of(magnitude, x):
 def _sinh(x):
     a = x.apply("Abs")
     e, root = _expm1(a), (a * 0.5).apply("Exp")  # the root's square would overflow before its half product
-    return _with_sign_of((a < 1).choose((e + e / (e + 1)) * 0.5, (root * 0.5) * root - (-a).apply("Exp") * 0.5), x)
+    return _with_sign_of((a < 1).choose((e + e / (e + 1)) * 0.5,
+                                        (root * 0.5) * root - (-a).apply("Exp") * 0.5), x)
 
 
 def _cosh(x):
@@ -87,12 +89,14 @@ def _softplus(x):
 
 
 def _erf(x):
-    """The series 2/√π x exp(-x²) Σ 2ᵏ x²ᵏ / (2k+1)!! (7.1.6) up to 2.5 and the continued fraction (7.1.14) beyond."""
+    """The series 2/√π x exp(-x²) Σ 2ᵏ x²ᵏ / (2k+1)!! (7.1.6) up to 2.5 and the continued fraction (7.1.14)
+    beyond."""
     a, terms = x.apply("Abs").apply("Min", 30), [1.0]
     for k in range(1, 35):
         terms.append(terms[-1] * 2 / (2 * k + 1))
     gauss = (-(a * a)).apply("Exp")
-    near = a * (2 / math.sqrt(math.pi)) * gauss * (a.apply("Min", 2.5) * a.apply("Min", 2.5)).polynomial(terms)
+    near = a * (2 / math.sqrt(math.pi)) * gauss * (a.apply("Min", 2.5)
+                                                   * a.apply("Min", 2.5)).polynomial(terms)
     fraction = a
     for k in range(24, 0, -1):
         fraction = a + k / 2 / fraction
@@ -101,7 +105,8 @@ def _erf(x):
 
 
 def _atan2(y, x):
-    """The angle of the point (x, y), from the octant's angle in [0, π/4]; signed zeros and infinities count."""
+    """The angle of the point (x, y), from the octant's angle in [0, π/4]; signed zeros and infinities
+    count."""
     above, right = y.apply("Abs"), x.apply("Abs")
     steep, infinite = above > right, right.equals(math.inf) & above.equals(math.inf)
     large = above.apply("Max", right)
@@ -116,7 +121,7 @@ def _is_negative(x):
     return (x < 0) | (x.equals(0) & (1 / x < 0))  # the reciprocal of -0 is -Inf
 
 
-# --- derivatives ------------------------------------------------------------------------------------------------------
+# --- derivatives --------------------------------------------------------------------------------------------
 
 def _one(b, x):
     return b.full(1, x)
@@ -138,12 +143,13 @@ def _one_plus_square(b, x):
     return b.add(_one(b, x), _squared(b, x))
 
 
-# --- records ----------------------------------------------------------------------------------------------------------
+# --- records ------------------------------------------------------------------------------------------------
 
 _analytic("exp", np.exp, lambda b, x, y: y, "Exp")
 _analytic("expm1", np.expm1, lambda b, x, y: b.add(y, _one(b, y)), otherwise=_expm1, doc="exp(x) - 1")
 _analytic("log", np.log, lambda b, x, y: b.reciprocal(x), "Log")
-_analytic("log1p", np.log1p, lambda b, x, y: b.reciprocal(b.add(x, _one(b, x))), otherwise=_log1p, doc="log(1 + x)")
+_analytic("log1p", np.log1p, lambda b, x, y: b.reciprocal(b.add(x, _one(b, x))), otherwise=_log1p,
+          doc="log(1 + x)")
 _analytic("log2", np.log2, lambda b, x, y: b.reciprocal(_scaled(b, x, math.log(2))),
           otherwise=lambda x: x.apply("Log") * (1 / math.log(2)))
 _analytic("log10", np.log10, lambda b, x, y: b.reciprocal(_scaled(b, x, math.log(10))),
@@ -154,7 +160,8 @@ _analytic("rsqrt", lambda x: 1 / np.sqrt(x), lambda b, x, y: _scaled(b, b.div(y,
 _analytic("reciprocal", lambda x: 1 / x, lambda b, x, y: b.neg(_squared(b, y)), "Reciprocal")
 _analytic("sin", np.sin, lambda b, x, y: b.cos(x), "Sin")
 _analytic("cos", np.cos, lambda b, x, y: b.neg(b.sin(x)), "Cos")
-_analytic("tan", np.tan, lambda b, x, y: _one_plus_square(b, y), "Tan", lambda x: x.apply("Sin") / x.apply("Cos"))
+_analytic("tan", np.tan, lambda b, x, y: _one_plus_square(b, y), "Tan",
+          lambda x: x.apply("Sin") / x.apply("Cos"))
 _analytic("asin", np.arcsin, lambda b, x, y: b.rsqrt(_one_minus_square(b, x)), "Asin",
           lambda x: _atan(x / ((1 - x) * (1 + x)).apply("Sqrt")))
 _analytic("acos", np.arccos, lambda b, x, y: b.neg(b.rsqrt(_one_minus_square(b, x))), "Acos",

@@ -1,4 +1,5 @@
-"""Forward-mode derivatives of straight-line code: from tangents of inputs to tangents of all that depends on them."""
+"""Forward-mode derivatives of straight-line code: from tangents of inputs to tangents of all that depends on
+them."""
 
 from collections.abc import Sequence
 
@@ -8,11 +9,13 @@ from ..ops.record import Elementwise, Linear, Multilinear, Rule, Zero
 from .reverse import differentiable_operands
 
 
-def pushforward(builder: Builder, operations: Sequence[Operation], tangents: dict[Value, Value]) -> dict[Value, Value]:
+def pushforward(builder: Builder, operations: Sequence[Operation],
+                tangents: dict[Value, Value]) -> dict[Value, Value]:
     """Appends the operations that compute tangents; gives the tangent of every value that has one.
 
-    `operations` have been emitted already, in order; `tangents` maps inputs to their tangents. A value without a tangent
-    in the result does not depend on the inputs. Raises WeberError for an operation that has no derivative.
+    `operations` have been emitted already, in order; `tangents` maps inputs to their tangents. A value
+    without a tangent in the result does not depend on the inputs. Raises WeberError for an operation that has
+    no derivative.
     """
     tangents = {value: tangent for value, tangent in tangents.items() if value.element.is_float}
     location = builder.location
@@ -38,7 +41,8 @@ def _result_tangents(builder, operation, tangents):
     match operation.op.derivative:
         case Elementwise(partials):
             terms = [builder.mul(tangent, partial(builder, *operation.operands, operation.result))
-                     for partial, tangent in zip(partials, tangents) if partial is not None and tangent is not None]
+                     for partial,
+                     tangent in zip(partials, tangents) if partial is not None and tangent is not None]
             return [_sum(builder, terms)]
         case Linear(of=of):
             linear = range(len(tangents)) if of is None else of

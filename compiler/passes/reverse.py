@@ -7,14 +7,17 @@ from ..ir import Block, Builder, Function, Operation, Value, captured_values, in
 from ..ops.record import Elementwise, Linear, Multilinear, Rule, Zero
 
 
-def pullback(builder: Builder, operations: Sequence[Operation], outputs: "dict[Value, Value] | Iterable[tuple]",
+def pullback(builder: Builder, operations: Sequence[Operation],
+             outputs: "dict[Value, Value] | Iterable[tuple]",
              inputs: Sequence[Value]) -> list[Value | None]:
-    """Appends the operations that take cotangents of `outputs` back to `inputs`; gives each input's cotangent.
+    """Appends the operations that take cotangents of `outputs` back to `inputs`; gives each input's
+    cotangent.
 
-    `operations` have been emitted already, in order, to the builder's block or one around it; `outputs` are values with
-    their cotangents (a mapping or pairs; one value may come several times). None stands for a cotangent that is zero
-    everywhere. Each operation that is built has the location of the one it is the derivative of. Raises WeberError for an
-    operation on the way from inputs to outputs that has no derivative.
+    `operations` have been emitted already, in order, to the builder's block or one around it; `outputs` are
+    values with their cotangents (a mapping or pairs; one value may come several times). None stands for a
+    cotangent that is zero everywhere. Each operation that is built has the location of the one it is the
+    derivative of. Raises WeberError for an operation on the way from inputs to outputs that has no
+    derivative.
     """
     active = depending_values(operations, inputs)
     cotangents: dict[Value, Value] = {}
@@ -33,7 +36,8 @@ def pullback(builder: Builder, operations: Sequence[Operation], outputs: "dict[V
             continue
         builder.location = operation.location
         wanted = [operand in active for operand in operation.operands]
-        for operand, cotangent in zip(operation.operands, _operand_cotangents(builder, operation, given, wanted)):
+        for operand, cotangent in zip(operation.operands,
+                                      _operand_cotangents(builder, operation, given, wanted)):
             if cotangent is not None and operand in active:
                 accumulate(operand, cotangent)
     builder.location = location
@@ -51,7 +55,8 @@ def depending_values(operations: Sequence[Operation], inputs: Iterable[Value]) -
 
 
 def differentiable_operands(operation: Operation) -> list[Value]:
-    """The values that an operation's derivative may be taken with respect to, those its regions capture included."""
+    """The values that an operation's derivative may be taken with respect to, those its regions capture
+    included."""
     match operation.op.derivative:
         case Zero():
             return []
@@ -64,7 +69,8 @@ def differentiable_operands(operation: Operation) -> list[Value]:
 
 
 def _operand_cotangents(builder, operation, cotangents, wanted):
-    """A cotangent or None for each operand; where the form of the derivative allows, only for those that are wanted."""
+    """A cotangent or None for each operand; where the form of the derivative allows, only for those that are
+    wanted."""
     match operation.op.derivative:
         case Elementwise(partials):
             return [builder.mul(cotangents[0], partial(builder, *operation.operands, operation.result))
@@ -79,9 +85,9 @@ def _operand_cotangents(builder, operation, cotangents, wanted):
 
 
 def value_and_gradient(function: Function, arguments: Sequence[str] | None = None) -> Function:
-    """A function with the same inputs whose results are the scalar first result of `function` and its gradient with
-    respect to the named arguments (all float ones, when None): results `gradient.NAME`, of zeros where there is no
-    dependence. Raises WeberError when the first result is no float scalar."""
+    """A function with the same inputs whose results are the scalar first result of `function` and its
+    gradient with respect to the named arguments (all float ones, when None): results `gradient.NAME`, of
+    zeros where there is no dependence. Raises WeberError when the first result is no float scalar."""
     if arguments is None:
         arguments = [name for name, value in zip(function.argument_names, function.body.arguments)
                      if value.element.is_float]
@@ -96,5 +102,6 @@ def value_and_gradient(function: Function, arguments: Sequence[str] | None = Non
     block.results = [loss] + [builder.full(0, value) if cotangent is None else cotangent
                               for value, cotangent in zip(inputs, found)]
     return Function(f"{function.name}.gradient", block, list(function.argument_names),
-                    [function.result_names[0], *(f"gradient.{name}" for name in arguments)], dict(function.defaults),
+                    [function.result_names[0], *(f"gradient.{name}" for name in arguments)],
+                    dict(function.defaults),
                     location=function.location)

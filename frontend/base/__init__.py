@@ -4,8 +4,8 @@ from importlib import import_module
 from importlib.util import find_spec
 
 MODULES = """
-    core arithmetic powers comparison logic mathematics rounding integers conversion ranges arrays shapes indexing
-    assignment concatenation vectors reductions linear_algebra array_numbers statistics searching sorting mapping random_numbers
+    core refused arithmetic powers comparison logic mathematics rounding integers conversion ranges arrays shapes indexing
+    assignment concatenation vectors reductions linear_algebra square_matrices array_numbers statistics searching sorting mapping random_numbers
     nnlib_primitives pairs iteration iterators folds io printing exceptions characters strings regex string_search
     number_parsing string_macros dictionaries sets tuples
     hashing reflection models functional printf files delimited_files npz

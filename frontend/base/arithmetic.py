@@ -33,6 +33,9 @@ def host_binary(python, on_bool=None):
     """A binary function of host numbers: `python` on two ints (the result wraps), floats, or numpy scalars."""
 
     def function(a, b):
+        if a.__class__ is b.__class__ is np.float32:
+            with np.errstate(all="ignore"):
+                return python(a, b)
         kind = number_type((a, b))
         if kind is t.Int64:
             return wrap(python(int(a), int(b)))
@@ -54,15 +57,17 @@ def arithmetic_type(*numbers):
 
 
 def quick(on_int, on_float, other):
-    """`other`, with a short way for two Int64 and two Float64."""
+    """`other`, with a short way for Int64, Float64 and both together."""
 
     def function(a, b):
-        kind = a.__class__
-        if kind is b.__class__:
+        kind, kind_b = a.__class__, b.__class__
+        if kind is kind_b:
             if kind is float:
                 return on_float(a, b)
             if kind is int:
                 return on_int(a, b)
+        elif (kind is int and kind_b is float) or (kind is float and kind_b is int):
+            return on_float(a, b)
         return other(a, b)
 
     return function
@@ -134,6 +139,8 @@ def integer_division(on_int, on_float):
     """A function of two host numbers: of integers, where a zero divisor is an error, and of floats."""
 
     def function(a, b):
+        if a.__class__ is b.__class__ is int and b > 0:
+            return on_int(a, b)
         kind = number_type((a, b))
         a, b = convert_host(a, kind), convert_host(b, kind)
         if not is_integer_type(kind):

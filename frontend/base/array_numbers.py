@@ -9,8 +9,9 @@ from .arrays import as_array, is_numeric
 from .conversion import element_of
 from .elements import float_type, is_complex_type
 from .errors import dimension_mismatch, size_text
-from .linear_algebra import LINEAR_ALGEBRA, identity_matrix, multiply_matrices, multiply_vector
+from .linear_algebra import LINEAR_ALGEBRA, multiply_matrices, multiply_vector
 from .registry import define, function
+from .square_matrices import identity_matrix
 
 
 def _elementwise(name, unchanged):

@@ -112,7 +112,7 @@ def _host_index(payload, forms):
         return None
     parts, rank = [], len(forms)
     gathered = any(form.__class__ is Gathered and form.positions.shape for form in forms)
-    for axis, form in enumerate(reversed(forms)):
+    for form in reversed(forms):
         if form.__class__ is Gathered:
             if isinstance(form.positions, Value):
                 return None
@@ -225,8 +225,27 @@ def _assign_cartesian(array, value, indices, spread):
         assign(array, one, (place,))
 
 
+NUMPY_KINDS = {int: "iufc", float: "fc", bool: "biufc"}
+"""The kinds of numpy arrays that hold every number of a Python type (integers may still be too large)."""
+
+
+def _set_number(array, value, indices):
+    """The short way for a number at known places of an array of numbers; False where it does not apply."""
+    data = array.data
+    if value.__class__ not in NUMPY_KINDS or data.dtype.kind not in NUMPY_KINDS[value.__class__] or (
+            data.dtype.itemsize < 8) or data.ndim != len(indices) or data.dtype.kind == "u":
+        return False
+    for index, size in zip(indices, array.size, strict=True):
+        if index.__class__ is not int or not 0 < index <= size:
+            return False
+    data[tuple([index - 1 for index in reversed(indices)])] = value
+    return True
+
+
 @define("setindex!", t.AbstractArray, t.Any, t.Any, ...)
 def set_index(array, value, *indices):
+    if staging.state.trace is None and not staging.state.lanes and _set_number(array, value, indices):
+        return array
     assign(array, value, indices or (1,))
     return array
 

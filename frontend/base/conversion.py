@@ -7,7 +7,15 @@ from .. import types as t
 from ..calling import call, constructors
 from ..dispatch import Method
 from ..values import Array, Char, DimNumber, NamedTuple, Range, Traced, to_host, typeof
-from .elements import HOST_TYPES, convert_host, convert_traced, float_type, is_complex_type, is_integer_type, require
+from .elements import (
+    HOST_TYPES,
+    convert_host,
+    convert_traced,
+    float_type,
+    is_complex_type,
+    is_integer_type,
+    require,
+)
 from .errors import fault, inexact_error
 from .registry import define, function
 
@@ -40,7 +48,7 @@ def constructs(type_, *signature, keywords=()):
 def convert_number(type_, x):
     """A number as a number of a type. Raises InexactError where an integer type cannot hold it."""
     kind = typeof(x)
-    if kind is type_ or t.is_subtype(kind, type_):
+    if kind is type_ or (type_ not in HOST_TYPES and t.is_subtype(kind, type_)):
         return x
     if type_ not in HOST_TYPES:
         type_ = _concrete(type_, kind)
@@ -223,14 +231,6 @@ def to_signed(x):
 @define("float", t.TypeOfType)
 def float_of_type(type_):
     return float_type(type_)
-
-
-@define("float", t.AbstractArray)
-def float_of_array(array):
-    """float(A): the array with elements of its floating-point type; itself when it has them."""
-    if t.is_subtype(array.element, t.AbstractFloat):
-        return array
-    return broadcast(function("float"), [array])
 
 
 @define("real", t.TypeOfType)

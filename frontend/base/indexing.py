@@ -214,7 +214,7 @@ def read_forms(payload, forms):
         if forms[axis].__class__ is Gathered:
             payload = staging.apply("gather", payload, forms[axis].positions, axis=axis)
     shape = []
-    for axis, form in enumerate(forms):
+    for form in forms:
         if form.__class__ is Gathered:
             shape.extend(form.positions.shape)
         elif form.__class__ is Span:
@@ -224,6 +224,12 @@ def read_forms(payload, forms):
 
 def element_at(array, indices, copy=True):
     """`array[indices...]`: a number (or object) where all indices are single, else an array."""
+    if staging.state.trace is None and not staging.state.lanes and len(indices) == len(array.size):
+        data = array.data  # the short way to one element
+        if all([index.__class__ is int and 0 < index <= size
+                for index, size in zip(indices, array.size, strict=True)]):
+            item = data[tuple([index - 1 for index in reversed(indices)])]
+            return item if data.dtype == object else to_host(item)
     if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
         return _at_cartesian(array, indices[0])
     payload, forms = normalised(array, indices)
@@ -232,28 +238,30 @@ def element_at(array, indices, copy=True):
         if all(isinstance(one, int) for one in place):
             item = payload[place]
             return item if payload.dtype == object else to_host(item)
-    if isinstance(payload, np.ndarray) and payload.dtype == object:
+    if _holds_objects(payload):
         forms = [_known_form(form, size) for form, size in zip(forms, reversed(payload.shape), strict=True)]
-    lanes = [form for form in forms if form.__class__ is Gathered and len(form.positions.shape)
-             and form in _of_numbers(forms, indices)]
-    if lanes:
+    if _has_lanes(forms, indices):
         return _read_lanes(payload, forms)
     part = read_forms(payload, forms)
     if len(part.shape) == 0 and all(_is_single(form) for form in forms):
-        return part[()] if getattr(part, "dtype", None) == object else number_of(part)
+        return part[()] if _holds_objects(part) else number_of(part)
     if copy and isinstance(part, np.ndarray) and (part.base is not None or part is array.data):
         part = part.copy()
     return Array(part, t.array_type(array.element, len(part.shape)))
+
+
+def _holds_objects(payload):
+    return isinstance(payload, np.ndarray) and payload.dtype == object
 
 
 def _is_single(form):
     return form.__class__ is Place or (form.__class__ is Gathered and len(form.positions.shape) == 0)
 
 
-def _of_numbers(forms, indices):
-    """The forms that come from traced numbers."""
-    indices = _spread_cartesian(indices)
-    return [form for form, index in zip(forms, indices, strict=True) if index.__class__ is Traced]
+def _has_lanes(forms, indices):
+    """Whether an index is a traced number with lanes."""
+    return any(form.__class__ is Gathered and index.__class__ is Traced and len(form.positions.shape)
+               for form, index in zip(forms, _spread_cartesian(indices), strict=True))
 
 
 def _known_form(form, size):
@@ -343,7 +351,7 @@ def get_only(x):
 def number_or_object(array):
     """The element of an array of rank 0."""
     payload = staging.read(array)
-    return payload[()] if getattr(payload, "dtype", None) == object else number_of(payload)
+    return payload[()] if _holds_objects(payload) else number_of(payload)
 
 
 @define("getindex", t.Number)

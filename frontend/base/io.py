@@ -162,6 +162,8 @@ def get_property(stream, key, default):
     context = context_of(stream)
     if key.name == "compact":
         return default if context.compact is None else context.compact
+    if key.name == "typeinfo" and not context.shown:
+        return default
     if key.name in _PROPERTIES:
         return getattr(context, key.name)
     return context.properties.get(key.name, default)

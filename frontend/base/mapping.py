@@ -3,7 +3,6 @@
 from .. import staging
 from .. import types as t
 from ..broadcasting import broadcast
-from ..calling import call
 from ..values import Array, Range, colon, typeof
 from . import folds
 from .arrays import as_array, is_numeric

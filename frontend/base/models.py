@@ -76,7 +76,7 @@ def isstaged(value):
 @define("summarysize", t.Any, exported=False)
 def summarysize(value):
     """Base.summarysize(x): the bytes of a value with all that it refers to, each object once, on 64 bits."""
-    own = 0 if _is_object(value) else _stored(value)[0]
+    own = 0 if _is_object(value) else _stored(value, typeof(value))[0]
     return own + _referred(value, set())
 
 
@@ -108,9 +108,9 @@ def _parts(value):
     return value.fields if value.__class__ is Struct else ()
 
 
-def _stored(value, declared=t.Any):
+def _stored(value, declared):
     """(bytes, alignment) of a value where it is stored."""
-    if _is_object(value) or value.__class__ is Symbol:
+    if _is_object(value) or value.__class__ is Symbol or _is_boxed(value, declared):
         return 8, 8
     if isinstance(declared, t.UnionType):  # the larger member, and a byte that tells which it is
         size = max((_item_size(member) for member in declared.members if member in t.NUMPY_TYPES), default=0)
@@ -123,12 +123,20 @@ def _stored(value, declared=t.Any):
     return _packed(value)
 
 
+def _is_boxed(value, declared):
+    """Whether a field of this declared type refers to the value instead of holding it."""
+    return not isinstance(declared, t.UnionType) and not t.is_concrete(declared)
+
+
+def _declared(value):
+    """The declared types of the parts of a value."""
+    return value.type.field_types if value.__class__ is Struct else map(typeof, _parts(value))
+
+
 def _packed(value):
     """(bytes, alignment) of the fields of a struct or tuple, each at a multiple of its alignment."""
-    parts = _parts(value)
-    types = value.type.field_types if value.__class__ is Struct else (t.Any,) * len(parts)
     offset, alignment = 0, 1
-    for part, declared in zip(parts, types, strict=True):
+    for part, declared in zip(_parts(value), _declared(value), strict=True):
         size, align = _stored(part, declared)
         offset = -(-offset // align) * align + size
         alignment = max(alignment, align)
@@ -138,7 +146,7 @@ def _packed(value):
 def _referred(value, seen):
     """The bytes of the objects that a value is or refers to."""
     if not _is_object(value):
-        return sum(_referred(part, seen) for part in _parts(value))
+        return _referred_by_parts(value, seen)
     if id(value) in seen:
         return 0
     seen.add(id(value))
@@ -148,8 +156,19 @@ def _referred(value, seen):
         header = 32 + 8 * max(value.rank, 1)
         if value.element in t.NUMPY_TYPES:
             return header + _item_size(value.element) * int(np.prod(value.size, dtype=np.int64))
-        return header + sum(_stored(item)[0] + _referred(item, seen) for item in value.data.reshape(-1))
+        items = value.data.reshape(-1)
+        return header + sum(_stored(item, value.element)[0] + _referred(item, seen) for item in items)
     if value.__class__ is Dictionary:
         items = [item for pair in value.items.values() for item in pair]
-        return 64 + sum(_stored(item)[0] + _referred(item, seen) for item in items)
-    return _packed(value)[0] + sum(_referred(part, seen) for part in value.fields)
+        return 64 + sum(_stored(item, typeof(item))[0] + _referred(item, seen) for item in items)
+    return _packed(value)[0] + _referred_by_parts(value, seen)
+
+
+def _referred_by_parts(value, seen):
+    """The bytes of the objects that the fields of a value refer to, boxes of immutable values included."""
+    total = 0
+    for part, declared in zip(_parts(value), _declared(value), strict=True):
+        if _is_boxed(part, declared) and not _is_object(part) and part.__class__ is not Symbol:
+            total += _stored(part, typeof(part))[0]
+        total += _referred(part, seen)
+    return total

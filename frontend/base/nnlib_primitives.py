@@ -11,7 +11,7 @@ from ..values import Array, Traced, typeof
 from .arithmetic import add, divide, multiply, negate, subtract
 from .arrays import as_array, axis_of, reshaped
 from .conversion import convert_array
-from .elements import HOST_TYPES, NUMBERS, dual, emit_float, float_type, select
+from .elements import HOST_TYPES, NUMBERS, dual, emit_float, float_type, is_integer_type, select
 from .errors import dimension_mismatch, domain_error, size_text
 from .indexing import index_form
 from .mathematics import exponential, logarithm, square_root
@@ -138,14 +138,20 @@ def _pair(x, w):
     return [staging.read(convert_array(kind, array)) for array in (x, w)]
 
 
+def _result(payload, x, w):
+    """The array of a convolution: of integers again integers."""
+    kind = t.promote_type(x.element, w.element)
+    return Array(staging.convert_payload(payload, kind) if is_integer_type(kind) else payload)
+
+
 @_define("crosscor", t.AbstractArray, t.AbstractArray, keywords=("stride", "pad", "dilation", "groups"))
 def cross_correlation(x, w, stride, pad, dilation, groups=1):
     """x of size (spatial…, channels, batch), w of size (spatial…, channels ÷ groups, outputs)."""
     x, w = as_array(x), as_array(w)
     if x.rank != w.rank:
         raise dimension_mismatch(f"conv of an array of size {size_text(x.size)} with weights of size {size_text(w.size)}")
-    return Array(staging.apply("conv", *_pair(x, w), strides=_window(stride), pads=_pads(pad),
-                               dilations=_window(dilation), groups=groups))
+    return _result(staging.apply("conv", *_pair(x, w), strides=_window(stride), pads=_pads(pad),
+                                 dilations=_window(dilation), groups=groups), x, w)
 
 
 @_define("crosscor_transpose", t.AbstractArray, t.AbstractArray,
@@ -159,8 +165,8 @@ def transposed_cross_correlation(x, w, stride, pad, outpad, dilation, groups=1):
     shape = tuple(
         (payload.shape[2 + k] - 1) * strides[k] + dilations[k] * (kernel.shape[2 + k] - 1) + 1
         + extra[k] - pads[k] - pads[rank + k] for k in range(rank))
-    return Array(staging.apply("conv_input_gradient", payload, kernel, input_shape=shape, strides=strides, pads=pads,
-                               dilations=dilations, groups=groups))
+    return _result(staging.apply("conv_input_gradient", payload, kernel, input_shape=shape, strides=strides, pads=pads,
+                                 dilations=dilations, groups=groups), x, w)
 
 
 def _pool(op):

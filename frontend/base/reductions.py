@@ -91,6 +91,7 @@ def _define_total(name, op, operator, neutral):
 
 total = _define_total("sum", "reduce_sum", "+", "zero")
 product = _define_total("prod", "reduce_prod", "*", "one")
+define("prod", t.tuple_type())(lambda empty: 1)
 
 
 # --- extrema ----------------------------------------------------------------------------------------------------------

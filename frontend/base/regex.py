@@ -65,6 +65,9 @@ def make_regex_with_flags(_, pattern, flags):
     return Regex(pattern, flags)
 
 
+PART = t.unwrap(t.SubString).family.apply(t.String)
+"""The type that Julia gives to parts of a string; the parts themselves are plain strings here."""
+
 RegexMatch = t.declare("RegexMatch", fields=("match", "captures", "offset", "offsets", "regex"))
 
 
@@ -75,8 +78,8 @@ def match_value(regex, found, text):
     captures = list(found.groups())
     starts = [found.start(k) for k in range(1, len(captures) + 1)]
     offsets = [0 if start < 0 else byte_index(text, start) for start in starts]
-    kind = t.union(t.Nothing, t.String)
-    return Struct(RegexMatch, [found[0], array_of(captures, None, kind), byte_index(text, found.start()),
+    element = t.union(t.Nothing, PART)
+    return Struct(RegexMatch, [found[0], array_of(captures, None, element), byte_index(text, found.start()),
                                array_of(offsets, None, t.Int64), regex])
 
 

@@ -233,9 +233,10 @@ def covariance_matrix(x, dims=1, corrected=True):
 
 @_define("cor", t.AbstractMatrix, keywords=("dims",))
 def correlation_matrix(x, dims=1):
-    covariances = covariance_matrix(x, dims=dims)
-    from .linear_algebra import diagonal
     from .shapes import reshape_array
+    from .square_matrices import diagonal
+
+    covariances = covariance_matrix(x, dims=dims)
 
     deviations = broadcast(function("sqrt"), [diagonal(covariances)])
     row = reshape_array(deviations, (1, *deviations.size))

@@ -11,12 +11,9 @@ from ..values import Array, Char, Function, Range, SetValue, Struct
 from .errors import argument_error
 from .iteration import collect_values, iterate
 from .pairs import PairFamily
-from .regex import Regex, Substitution
+from .regex import PART, Regex, Substitution
 from .registry import define
 from .strings import byte_index, char_test, position_of, range_of, text_of
-
-PART = t.unwrap(t.SubString).family.apply(t.String)
-"""The element type of what `split` gives; the parts themselves are plain strings here."""
 
 Pattern = t.UnionType((t.AbstractString, t.Char, t.Regex))
 
@@ -33,14 +30,28 @@ def compiled(pattern):
     return None
 
 
-def occurrences(pattern, text):
-    """The (start, stop, Python match or None) of the pattern's occurrences, from left to right, not
-    overlapping."""
+def searcher(pattern, text):
+    """A function from a position to the first occurrence from there on: (start, stop, Python match or None);
+    None when there is none."""
     expression = compiled(pattern)
-    if expression is not None:
-        return [(m.start(), m.end(), m) for m in expression.finditer(text)]
-    test = char_test(pattern)
-    return [(k, k + 1, None) for k, c in enumerate(text) if test(c)]
+    if expression is None:
+        test = char_test(pattern)
+        places = [(k, k + 1, None) for k, c in enumerate(text) if test(c)]
+        return lambda position: next((place for place in places if place[0] >= position), None)
+
+    def search(position):
+        found = expression.search(text, position) if position <= len(text) else None
+        return found and (found.start(), found.end(), found)
+
+    return search
+
+
+def occurrences(pattern, text):
+    """The occurrences of a pattern from left to right, as `searcher` gives them, not overlapping."""
+    search, position = searcher(pattern, text), 0
+    while (found := search(position)) is not None:
+        yield found
+        position = found[1] + (found[0] == found[1])
 
 
 # --- questions ----------------------------------------------------------------------------------------------
@@ -82,7 +93,7 @@ def endswith(text, suffix):
 @define("count", Pattern, t.AbstractString)
 def count(pattern, text):
     """How often the pattern occurs, without overlap."""
-    return len(occurrences(pattern, text))
+    return sum(1 for _ in occurrences(pattern, text))
 
 
 # --- search -------------------------------------------------------------------------------------------------
@@ -101,15 +112,14 @@ def _place(text, pattern, found):
 @define("findfirst", t.Any, t.AbstractString)
 def findfirst(pattern, text):
     """Where the pattern occurs first: a range, for a character its index; nothing when it does not occur."""
-    return _place(text, pattern, next(iter(occurrences(pattern, text)), None))
+    return _place(text, pattern, searcher(pattern, text)(0))
 
 
 @define("findnext", t.Any, t.AbstractString, t.Integer)
 def findnext(pattern, text, index):
     """Where the pattern occurs first from an index on."""
     start = position_of(text, index) if index <= len(text.encode()) else len(text)
-    found = next(((start + a, start + b, m) for a, b, m in occurrences(pattern, text[start:])), None)
-    return _place(text, pattern, found)
+    return _place(text, pattern, searcher(pattern, text)(start))
 
 
 @define("findlast", t.Any, t.AbstractString)
@@ -118,7 +128,7 @@ def findlast(pattern, text):
     if pattern.__class__ is str:
         start = text.rfind(pattern)
         return None if start < 0 else range_of(text, start, start + len(pattern))
-    return _place(text, pattern, next(iter(reversed(occurrences(pattern, text))), None))
+    return _place(text, pattern, (list(occurrences(pattern, text)) or [None])[-1])
 
 
 @define("findprev", t.Any, t.AbstractString, t.Integer)
@@ -197,19 +207,17 @@ def replace(text, *pairs, count=None):
     limit = len(text) + 1 if count is None else int(host_number(count, "a count"))
     if limit < 0:
         raise argument_error("`count` must be non-negative.")
-    found = sorted(
-        ((start, order, stop, matched, pair.fields[1])
-         for order, pair in enumerate(pairs) for start, stop, matched in occurrences(pair.fields[0], text)),
-        key=lambda item: item[:2])
+    searches = [searcher(pair.fields[0], text) for pair in pairs]
+    found = [search(0) for search in searches]
     parts, position = [], 0
-    for start, _, stop, matched, replacement in found:
-        if start < position:
-            continue
-        if limit == 0:
-            break
-        limit -= 1
-        parts += [text[position:start], _replacement(replacement, text[start:stop], matched)]
-        position = stop
+    while limit and any(found):
+        chosen = min((k for k, match in enumerate(found) if match), key=lambda k: (found[k][0], k))
+        start, stop, matched = found[chosen]
+        parts += [text[position:start], _replacement(pairs[chosen].fields[1], text[start:stop], matched)]
+        limit, position = limit - 1, stop
+        following = stop + (start == stop)
+        found = [search(following) if match and match[0] < following else match
+                 for match, search in zip(found, searches, strict=True)]
     return "".join(parts) + text[position:]
 
 

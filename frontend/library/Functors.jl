@@ -7,6 +7,7 @@ node whose children are its fields, unless `@leaf` declares it a leaf.
 module Functors
 
 import Primitives
+using Random: AbstractRNG
 
 export functor, children, isleaf, fmap, fmap_with_path, fmapstructure, fmapstructure_with_path, fcollect, fleaves,
     execute, KeyPath, getkeypath, haskeypath, setkeypath!

@@ -13,7 +13,10 @@ export onehot, onehotbatch, onecold
 A Boolean vector as long as `classes`, true where they equal `label`. A label that is none of the classes is
 an error, or stands for `default`.
 """
-onehot(label, classes, default...) = collect(==(known(label, classes, default...)), classes)
+function onehot(label, classes, default...)
+    chosen = known(label, classes, default...)
+    return Bool[class == chosen for class in classes]
+end
 
 """
     onehotbatch(labels, classes, [default])

@@ -64,7 +64,15 @@ end
 
 part_text(part) = sprint(show, part)
 part_text(part::Function) = string(part)
-part_text(part::AbstractArray) = isleaf(part) ? "$(join(size(part), "×")) $(nameof(typeof(part))){$(eltype(part)),...}" : sprint(show, part)
+part_text(part::AbstractArray) = isleaf(part) ? "$(size_text(part)) $(short_type(part))" : sprint(show, part)
+
+size_text(x) = ndims(x) == 1 ? "$(length(x))-element" : join(size(x), "×")
+
+# The type of an array with no parameters but the first.
+function short_type(x)
+    full = string(typeof(x))
+    return ',' in full ? first(split(full, ',')) * ",...}" : full
+end
 
 function show_total(io, layer)
     parameters = trainables(layer)

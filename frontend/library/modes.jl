@@ -7,7 +7,7 @@ Puts `Dropout`, `BatchNorm` and their like in a model in inference mode, whether
 `false` in training mode, `:auto` back to the default.
 """
 function testmode!(model, mode = true)
-    active = mode === :auto || mode === nothing ? nothing : !mode
+    active = mode isa Bool ? !mode : nothing
     foreach(layer -> set_active!(layer, active), fcollect(model))
     return model
 end

@@ -22,7 +22,7 @@ function apply_all!(rules::Tuple, states::Tuple, x, dx)
     return (state, rest...), step
 end
 
-Base.show(io::IO, chain::OptimiserChain) = print(io, "OptimiserChain(", join(map(repr, chain.opts), ", "), ")")
+rule_fields(chain::OptimiserChain) = chain.opts
 
 """
     WeightDecay(λ = 5e-4): g + λ * x

@@ -13,6 +13,10 @@ unless `step` is `nothing`. Numbers of a rule are converted to the element type 
 """
 abstract type AbstractRule end
 
+Base.show(io::IO, rule::AbstractRule) = print(io, nameof(typeof(rule)), "(", join(map(repr, rule_fields(rule)), ", "), ")")
+
+rule_fields(rule) = map(name -> getfield(rule, name), fieldnames(typeof(rule)))
+
 """
     Leaf(rule, state; frozen = false)
 
@@ -62,12 +66,17 @@ One step: overwrites the parameters of the model and the state in the tree. The 
 the sum of both gradients, and one step.
 """
 function update!(tree, model, gradient)
+    Primitives.compiled(take_steps!, tree, model, gradient)
+    return tree, model
+end
+
+function take_steps!(tree, model, gradient)
     steps = IdDict()
     collect_steps!(steps, tree, model, gradient)
     for (leaf, (x, dx)) in steps
         step!(leaf, x, dx)
     end
-    return tree, model
+    return nothing
 end
 
 collect_steps!(steps, tree, model, ::Nothing) = nothing

@@ -230,10 +230,10 @@ def test_float32_stays_float32(program):
         Flux.update!(opt, model, grads[1])
         nothing
     end
-    state() = (model.weight, opt.weight.state[1], opt.weight.state[2], opt.weight.state[3])
+    numbers() = (model.weight, opt.weight.state[1], opt.weight.state[2], opt.weight.state[3])
     """)
     module.step(np.ones((4, 3), dtype=np.float32))
-    weight, m, v, powers = module.state()
+    weight, m, v, powers = module.numbers()
     assert {a.dtype for a in (weight, m, v)} == {np.dtype(np.float32)}
     assert [np.asarray(p).dtype for p in powers] == [np.float32] * 2
 

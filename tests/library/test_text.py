@@ -60,7 +60,7 @@ Parallel(
 Mine(
   Dense(2 => 3),                        # 9 parameters
   3-element Vector{Float64},            # 3 parameters
-)                   # Total: 3 arrays, 12 parameters, 228 bytes."""
+)                   # Total: 3 arrays, 12 parameters, 220 bytes."""
 
 
 def test_optimiser_state(session):

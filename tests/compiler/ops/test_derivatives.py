@@ -1,4 +1,5 @@
-"""Derivatives of every op: reverse against central differences and against forward, first and second order, in float64."""
+"""Derivatives of every op: reverse against central differences and against forward, first and second order,
+in float64."""
 
 import numpy as np
 import pytest
@@ -51,7 +52,8 @@ def tangent_function(function):
     inputs, results = list(filter(is_float, arguments)), list(filter(is_float, results))
     tangents = with_changes(inputs, "t")
     found = pushforward(builder, list(builder.block.operations), dict(zip(inputs, tangents)))
-    return finished(builder, [*arguments, *tangents], zero_filled(builder, [found.get(r) for r in results], results))
+    return finished(builder, [*arguments, *tangents],
+                    zero_filled(builder, [found.get(r) for r in results], results))
 
 
 def directional(function, arrays, directions):
@@ -82,7 +84,8 @@ def check(function, arrays, random):
     expected = inner_product(weights, differences)
     scale = max(1.0, *(np.abs(array).max(initial=0) for array in (*pulled, *pushed)))
     size = sum(array.size for array in (*pulled, *pushed))
-    assert inner_product(pulled, directions) == pytest.approx(expected, rel=1e-5, abs=1e-8 * scale * max(size, 1))
+    assert inner_product(pulled, directions) == pytest.approx(expected, rel=1e-5,
+                                                              abs=1e-8 * scale * max(size, 1))
     assert inner_product(weights, pushed) == pytest.approx(inner_product(pulled, directions), rel=1e-9,
                                                            abs=1e-11 * scale * max(size, 1))
 

@@ -48,10 +48,12 @@ def test_contraction(spec, shapes, expected):
 
 
 def test_contraction_needs_no_transpose_of_matrices():
-    for spec in ("ik,kj->ij", "ki,kj->ij", "ik,jk->ij", "ki,jk->ij", "ik,kj->ji", "ki,kj->ji", "ik,jk->ji", "ki,jk->ji"):
+    for spec in ("ik,kj->ij", "ki,kj->ij", "ik,jk->ij", "ki,jk->ij", "ik,kj->ji", "ki,kj->ji", "ik,jk->ji",
+                 "ki,jk->ji"):
         left, right = spec.partition("->")[0].split(",")
         sizes = dict(i=3, j=4, k=5)
-        names = operators("contract", *(TensorType(F32, tuple(map(sizes.get, one))) for one in (left, right)), spec=spec)
+        names = operators("contract", *(TensorType(F32, tuple(map(sizes.get, one))) for one in (left, right)),
+                          spec=spec)
         assert len(names) == 1 and names[0] in ("Gemm", "MatMul")
 
 

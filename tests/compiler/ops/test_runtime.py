@@ -10,13 +10,15 @@ from weber.compiler.types import BF16, F32, TensorType
 
 def through_single(function):
     """The function with its bfloat16 inputs and results as float32, for numpy has no bfloat16 of its own."""
-    block = ir.Block([ir.Value(TensorType(F32, value.shape) if value.element is BF16 else value.type, name=value.name)
+    block = ir.Block([ir.Value(TensorType(F32, value.shape) if value.element is BF16 else value.type,
+                               name=value.name)
                       for value in function.body.arguments])
     builder = ir.Builder(block)
     inner = [builder.convert(value, element=BF16) if old.element is BF16 else value
              for value, old in zip(block.arguments, function.body.arguments)]
     results = ir.inline(builder, function.body, inner)
-    block.results = [builder.convert(value, element=F32) if value.element is BF16 else value for value in results]
+    block.results = [builder.convert(value, element=F32) if value.element is BF16 else value
+                     for value in results]
     return ir.Function(function.name, block, function.argument_names, function.result_names)
 
 

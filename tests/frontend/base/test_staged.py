@@ -165,7 +165,7 @@ SPREAD = "broadcast_setindex!"
 ASSIGNMENTS = [
     (2.5, (2, 3), "setindex!"), (7, (4,), "setindex!"), (np.array([7, 8, 9]), (1, colon), "setindex!"),
     (np.array([[7.0, 8]]), (1, span(2, 3)), "setindex!"), (0, (colon, 2), SPREAD), (np.array([1, 2]), (colon, np.array([3, 1])), SPREAD),
-    (5, (span(2, 5),), SPREAD), (np.array([1, 2, 3]), (Range(1, 2, 3, t.StepRange),), "setindex!"), 
+    (5, (span(2, 5),), SPREAD), (np.array([1, 2, 3]), (Range(1, 2, 3, t.StepRange),), "setindex!"),
     (9, (np.array([2, 1]), 2), SPREAD),
     (np.array([1.0, 2]), (colon, 1), SPREAD), (np.array([4, 5, 6]), (2, Range(3, -1, 3, t.StepRange)), "setindex!"),
 ]

@@ -38,7 +38,7 @@ PLAIN = [
     ("[true false; false true]", "2×2 Matrix{Bool}:\n 1  0\n 0  1"),
     ('["a" "bcd"]', '1×2 Matrix{String}:\n "a"  "bcd"'),
     ("reshape([1.0], 1, 1)", "1×1 Matrix{Float64}:\n 1.0"),
-    ("[1//1;;][1]" if False else "fill(2.0)", "0-dimensional Array{Float64, 0}:\n 2.0"),
+    ("fill(2.0)", "0-dimensional Array{Float64, 0}:\n2.0"),
     ("[]", "Any[]"), ("Float64[]", "Float64[]"), ("zeros(0, 3)", "0×3 Matrix{Float64}"),
     ("zeros(2, 1, 2)", "2×1×2 Array{Float64, 3}:\n[:, :, 1] =\n 0.0\n 0.0\n\n[:, :, 2] =\n 0.0\n 0.0"),
     ("zeros(Int, 1, 1, 1, 2)", "1×1×1×2 Array{Int64, 4}:\n[:, :, 1, 1] =\n 0\n\n[:, :, 1, 2] =\n 0"),
@@ -101,19 +101,19 @@ def test_twenty_rows_are_shown_in_full():
 
 
 def test_a_wide_matrix_keeps_its_sides():
-    row = " ".join(["1.0 "] * 8).rstrip()
     head, *rows = show_value(Array(np.ones((30, 3)))).split("\n")
     assert head == "3×30 Matrix{Float64}:"
     assert rows[0] == " " + "  ".join(["1.0"] * 8) + "  …  " + "  ".join(["1.0"] * 7)
     assert rows[1] == " " + "  ".join(["1.0"] * 8) + "     " + "  ".join(["1.0"] * 7)
-    assert len(rows) == 3 and row.startswith("1.0") and max(map(len, rows)) <= 80
+    assert len(rows) == 3 and max(map(len, rows)) <= 80
 
 
 def test_a_large_matrix_keeps_its_corners():
     head, *rows = show_value(Array(np.zeros((100, 100)))).split("\n")
     assert head == "100×100 Matrix{Float64}:"
     assert len(rows) == 20
-    assert rows[10] == " ⋮" + " " * 23 + "⋮" + " " * 12 + "  ⋱  " + " " * 15 + "⋮" or "⋱" in rows[10]
+    assert rows[10].split() == ["⋮", "⋮", "⋱", "⋮"]
+    assert rows[10].index("⋱") == rows[0].index("…")
     assert max(map(len, rows)) <= 80
 
 

@@ -43,7 +43,7 @@ COLLECTIONS = [
     ("Dict()", "Dict{Any, Any}()"), ("Dict{String, Int}()", "Dict{String, Int64}()"),
     ("Dict(:a => Dict(:b => 1))", "Dict{Symbol, Dict{Symbol, Int64}} with 1 entry:\n  :a => Dict(:b=>1)"),
     ("Set([1, 2])", "Set{Int64} with 2 elements:\n  1\n  2"), ("Set{Int}()", "Set{Int64}()"),
-    ("Set([1, 2]),", "(Set([1, 2]),)"),
+    ("(Set([1, 2]),)", "(Set([1, 2]),)"),
     ("keys(Dict(:a => 1))", "KeySet for a Dict{Symbol, Int64} with 1 entry. Keys:\n  :a"),
     ("values(Dict(:a => 1))", "ValueIterator for a Dict{Symbol, Int64} with 1 entry. Values:\n  1"),
     ("pairs((a = 1,))", "pairs(::@NamedTuple{a::Int64}) with 1 entry:\n  :a => 1"),
