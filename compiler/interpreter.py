@@ -33,8 +33,7 @@ class Context:
         return run_block(region, arrays, Context(self.bindings.new_child(), self.values))
 
     def unify(self, value: Value, array: np.ndarray, what: str):
-        """Binds the dims of a value's type to an array's sizes. Raises WeberError where the two do not
-        agree."""
+        """Binds the dims of a value's type to an array's sizes. Raises WeberError where they disagree."""
         type = value.type
         if array.dtype != type.element.numpy or array.ndim != type.rank:
             raise WeberError(f"{what} should have type {type}, got {array.dtype} of shape {array.shape}",

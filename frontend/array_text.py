@@ -313,7 +313,7 @@ class _Columns:
         if "\n" in text:
             text = aligned
         owner = self.elements.value
-        if owner.__class__ is Struct:
+        if owner.__class__ is Struct or owner.type.family in WRAPPER_TEXTS:
             arguments = (owner, row + 1, column + 1, text)
             method = user_method("replace_in_print_matrix", arguments)
             text = text if method is None else method(arguments)

@@ -11,7 +11,7 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Value
 from . import types as t
 from .calling import call
-from .staging import LaneEffect, expand, payload_of, read, state, write
+from .staging import VIEWS, LaneEffect, expand, payload_of, read, state, write
 from .values import Array, Dictionary, GeneratorValue, NamedTuple, Range, Struct, Traced, to_host, typeof
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
@@ -206,7 +206,8 @@ def assign_broadcast(array: Array, value):
         raise WeberError(f"DimensionMismatch: array could not be broadcast to match destination: it has axes "
                          f"{_axes(tuple(payload.shape))}, the destination {_axes(shape)}", kind="DimensionMismatch")
     payload = convert_payload(payload, array.element)
-    if state.trace is None and payload.__class__ is not Value and array.data.__class__ is np.ndarray:
+    if state.trace is None and payload.__class__ is not Value and array.data.__class__ is np.ndarray \
+            and array not in VIEWS:
         if state.lanes:
             raise LaneEffect
         array.data[...] = payload

@@ -3,11 +3,24 @@
 Nothing depends on them: what cannot be read is made anew, what cannot be written is not kept.
 """
 
+import copyreg
+import gc
 import hashlib
+import io
 import os
 import pickle
 import tempfile
 from pathlib import Path
+
+from ..compiler.errors import Location
+
+
+class _Pickler(pickle.Pickler):
+    """Trees hold many locations, and those of a frozen dataclass are slow to restore field by field."""
+
+    dispatch_table = copyreg.dispatch_table | {
+        Location: lambda place: (Location, (place.file, place.line, place.column, place.end_line, place.end_column))
+    }
 
 
 def directory() -> Path:
@@ -24,15 +37,28 @@ def load(name: str):
         digest, payload = content[:32], content[32:]
         if hashlib.sha256(payload).digest() != digest:
             return None
-        return pickle.loads(payload)
+        return _unpickled(payload)
     except Exception:  # damaged, unreadable, or of another version: as if absent
         return None
+
+
+def _unpickled(payload):
+    """Without collections of garbage in between, which would take as long again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return pickle.loads(payload)
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def store(name: str, value) -> None:
     """Stores an object under a name: whole or not at all."""
     try:
-        payload = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        buffer = io.BytesIO()
+        _Pickler(buffer, pickle.HIGHEST_PROTOCOL).dump(value)
+        payload = buffer.getvalue()
         target = directory() / name
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=name)

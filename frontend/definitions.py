@@ -125,13 +125,13 @@ class FunctionCode:
             cells.append(cell)
         return cells
 
-    def invoke(self, captured, arguments, keywords, bindings, static):
+    def invoke(self, captured, arguments, keywords, bindings, static, types=()):
         """Runs the code. `static` are the method's type variables in order of the `where`."""
         if self.run is None:
             self.prepare()
-        return self._invoke(captured, arguments, keywords, bindings, static)
+        return self._invoke(captured, arguments, keywords, bindings, static, types)
 
-    def _invoke(self, captured, arguments, keywords, bindings, static):
+    def _invoke(self, captured, arguments, keywords, bindings, static, types):
         count = len(self.parameters)
         frame = [*arguments, *[UNDEFINED] * (self.layout.size - len(arguments))] if not self.variadic else None
         if frame is None:
@@ -151,6 +151,8 @@ class FunctionCode:
             if frame[index] is UNDEFINED:
                 default = self.defaults[index]
                 frame[index] = default(frame) if default is not None else () if self.variadic else UNDEFINED
+                if default is not None and self.static:
+                    self._bind_default(frame, types[index], frame[index], bindings, static)
             if variable.captured:
                 frame[index] = Cell(frame[index])
         for slot, assign in self.destructures:
@@ -171,6 +173,17 @@ class FunctionCode:
         if self.result_type is not None:
             result = convert_to(self.result_type(frame), result)
         return result
+
+    def _bind_default(self, frame, type_, value, bindings, static):
+        """Binds the static parameters that only a default's type determines."""
+        found = {variable: bindings.get(variable) for variable in static}
+        if not t.match(typeof(value), type_, found):
+            raise WeberError(f"MethodError: the default of a parameter of `{self.name}` is a "
+                             f"{t.type_name(typeof(value))}, not a {t.type_name(type_)}", kind="MethodError")
+        for variable, type_variable in zip(self.static, static, strict=True):
+            if bindings.get(type_variable) is None and found[type_variable] is not None:
+                bound = found[type_variable]
+                frame[variable.slot] = Cell(bound) if variable.captured else bound
 
     def _bind_keywords(self, frame, given):
         rest = dict(given)
@@ -197,11 +210,13 @@ class FunctionCode:
                              kind="MethodError")
 
 
-def method_call(code, captured, static):
-    """The `call` of a method made from source. (A plain closure: calls through it do not use the C stack.)"""
+def method_call(code, captured, static, types):
+    """The `call` of a method made from source. (A plain closure: calls through it do not use the C stack.)
+
+    `types` are the declared types of all parameters, for those that take their default."""
 
     def call_method(arguments, keywords, bindings):
-        return code.invoke(captured, arguments, keywords, bindings, static)
+        return code.invoke(captured, arguments, keywords, bindings, static, types)
 
     return call_method
 
@@ -218,7 +233,7 @@ def make_methods(code: FunctionCode, frame, signature_run, captured):
     for count in counts:
         used = t.tuple_type(*types[:count])
         static = [v for v in variables]
-        methods.append(Method(used, [v for v in static], method_call(code, captured, static), names[:count], keywords,
+        methods.append(Method(used, [v for v in static], method_call(code, captured, static, types), names[:count], keywords,
                               code.location, definition=code))
     return methods
 
@@ -372,14 +387,14 @@ def define_local(compiler, node):
         existing = frame[variable.slot]
         if existing.__class__ is Cell:
             existing = existing.value
-        if existing.__class__ is Function and existing.captured is frame:
+        if existing.__class__ is Function and existing.frame is frame:
             for method in make_methods(code, frame, signature, code.capture(frame)):
                 existing.methods.add(method)
             return existing
         if variable.captured and frame[variable.slot].__class__ is not Cell:
             frame[variable.slot] = Cell()
         value = closure(code, frame, signature, name)
-        value.captured = frame  # marks the activation that made it
+        value.frame = frame
         store(frame, value)
         return value
 

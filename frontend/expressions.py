@@ -9,7 +9,7 @@ from .calling import call
 from .evaluator import compiles, divide, located, truth, wrap_int
 from .properties import get_property
 from .scopes import target_names
-from .staging import state
+from .staging import VIEWS, state
 from .values import Array, GeneratorValue, NamedTuple, Symbol, colon, to_host, typeof
 
 
@@ -403,7 +403,8 @@ def index(compiler, node):
     def run(frame):
         frame[slot] = value = collection(frame)
         where = indices(frame)
-        if value.__class__ is Array and len(where) == 1 and where[0].__class__ is int and state.trace is None:
+        if value.__class__ is Array and len(where) == 1 and where[0].__class__ is int and state.trace is None \
+                and value not in VIEWS:
             data = value.data
             if data.ndim == 1 and 0 < where[0] <= data.shape[0]:
                 element = data[where[0] - 1]
@@ -472,6 +473,9 @@ def apply_type(type_, parameters, location=None):
     if type_ is t.BUILTIN_TYPES.get("Vararg"):
         return t.VarargType(*parameters)
     if type_ is t.BUILTIN_TYPES.get("NTuple"):
+        if len(parameters) == 1:
+            element = t.TypeVar("T")
+            return t.UnionAll(element, apply_type(type_, [parameters[0], element]))
         count, element = parameters
         return t.tuple_type(*[element] * count) if isinstance(count, int) else t.tuple_type(
             t.VarargType(element, count))

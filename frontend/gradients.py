@@ -13,11 +13,13 @@ from ..compiler.passes.reverse import pullback as reverse
 from . import types as t
 from .base.registry import define, module
 from .calling import call
-from .staging import read, read_field, state, write
+from .dispatch import Method, MethodTable
+from .staging import apply, as_value, payload_of, read, read_field, state, write
 from .trees import children, is_number
-from .values import Array, NamedTuple, Range, Struct, Traced, typeof
+from .values import Array, Function, NamedTuple, Range, Struct, Traced, typeof
 
-ZYGOTE = module("Zygote")
+DERIVATIVES = module("Derivatives")
+"""What `library/Zygote.jl` is made of."""
 
 
 class Marks:
@@ -108,8 +110,6 @@ class Marks:
         if type_ not in t.NUMPY_TYPES or not t.is_subtype(type_, t.AbstractFloat):
             type_ = t.Float64
         known = value.known if value.__class__ is Traced else value
-        from .staging import as_value, payload_of
-
         mark = self.trace.builder.identity(as_value(payload_of(value, type_)))
         self.values.append(mark)
         return Traced(mark, known=None if known is None else known)
@@ -183,8 +183,8 @@ def _named(names, items):
 def stage_pullback(function, arguments, auxiliary=False):
     """Runs `function(arguments...)` marked, in the current trace.
 
-    Returns (result, scalar to differentiate, back) where `back(cotangent)` appends the reverse operations and gives the
-    tuple of gradients; `cotangent` is a payload like the scalar's."""
+    Returns (result, what is differentiated, back) where `back(cotangent)` appends the reverse operations and gives the
+    tuple of gradients; the cotangent is a tree like what is differentiated."""
     trace = state.trace
     marks = Marks(trace)
     marked = [marks.mark(a, top=True) for a in arguments]
@@ -201,15 +201,39 @@ def stage_pullback(function, arguments, auxiliary=False):
         target = result[0] if result.__class__ is tuple else result.values[0]
 
     def back(cotangent):
-        if cotangent is None:
-            return tuple([None] * len(arguments))
-        value = target.data if target.__class__ is Traced else read(target)
-        found = reverse(trace.builder, trace.builder.block.operations[start:end], [(value, cotangent)], marks.values)
-        cotangents = dict(zip(marks.values, found, strict=True))
+        pairs = [] if cotangent is None else list(cotangent_pairs(target, cotangent))
+        found = reverse(trace.builder, trace.builder.block.operations[start:end], pairs, marks.values)
         marks.restart()
+        cotangents = dict(zip(marks.values, found, strict=True))
         return tuple([marks.gradient(a, m, cotangents) for a, m in zip(arguments, marked, strict=True)])
 
     return result, target, back
+
+
+def cotangent_pairs(value, cotangent):
+    """The (IR value, cotangent) pairs of a result and a cotangent tree like it; `nothing` is zero.
+
+    Raises DimensionMismatch for a cotangent of another size than the value."""
+    if cotangent is None:
+        return
+    if value.__class__ in (Traced, Array):
+        target = value.data if value.__class__ is Traced else read(value)
+        if target.__class__ is not Value or not target.element.is_float:
+            return
+        given = as_value(payload_of(cotangent, t.FROM_ELEMENT[target.element]))
+        if given.shape != target.shape:
+            raise WeberError(f"DimensionMismatch: the cotangent has size {given.shape[::-1]}, the value "
+                             f"{target.shape[::-1]}", kind="DimensionMismatch")
+        yield target, given
+        return
+    items = children(value) or ()
+    parts = [item for _, item in children(cotangent) or ()]
+    if len(parts) != len(items):
+        if items:
+            raise WeberError("the cotangent must have the structure of the value", kind="ArgumentError")
+        return
+    for (_, child), part in zip(items, parts, strict=True):
+        yield from cotangent_pairs(child, part)
 
 
 def stage_gradient(function, arguments, auxiliary=False):
@@ -227,8 +251,7 @@ def stage_gradient(function, arguments, auxiliary=False):
         return result, back(None)
     if not target.data.element.is_float:
         return result, back(None)
-    seed = state.trace.builder.constant(np.asarray(1, dtype=target.data.element.numpy))
-    return result, back(seed)
+    return result, back(1.0)
 
 
 def _collected(value):
@@ -246,22 +269,45 @@ def _compiled(builtin, arguments):
     return run_compiled(builtin, arguments)
 
 
-@define("gradient", t.Any, t.Any, ..., module=ZYGOTE)
+@define("gradient", t.Any, t.Any, ..., module=DERIVATIVES)
 def gradient(function, *arguments):
     """gradient(f, args...): the tuple of gradients of the number `f(args...)` with respect to each argument."""
     if state.trace is None:
-        return _compiled(ZYGOTE.bindings["gradient"], (function, *arguments))
+        return _compiled(DERIVATIVES.bindings["gradient"], (function, *arguments))
     return stage_gradient(function, arguments)[1]
 
 
-@define("withgradient", t.Any, t.Any, ..., module=ZYGOTE)
+@define("withgradient", t.Any, t.Any, ..., module=DERIVATIVES)
 def withgradient(function, *arguments):
     """withgradient(f, args...): `(val = f(args...), grad = gradients)`. When f returns a tuple or named tuple its first
     element is differentiated, the rest is auxiliary."""
     if state.trace is None:
-        return _compiled(ZYGOTE.bindings["withgradient"], (function, *arguments))
+        return _compiled(DERIVATIVES.bindings["withgradient"], (function, *arguments))
     result, gradients = stage_gradient(function, arguments, auxiliary=True)
     return NamedTuple(("val", "grad"), (result, gradients))
+
+
+@define("pullback", t.Any, t.Any, ..., module=DERIVATIVES)
+def pullback(function, *arguments):
+    """pullback(f, args...): `(y, back)` with `y = f(args...)`; `back(dy)` is the tuple of gradients for the cotangent dy."""
+    if state.trace is not None:
+        result, _, back = stage_pullback(function, [_collected(a) for a in arguments])
+        return result, builtin_function("back", lambda cotangent: back(cotangent))
+    return call(function, arguments), builtin_function("back", lambda cotangent: _compiled(
+        DERIVATIVES.bindings["pull_back"], (function, cotangent, *arguments)))
+
+
+@define("pull_back", t.Any, t.Any, t.Any, ..., module=DERIVATIVES, exported=False)
+def pull_back(function, cotangent, *arguments):
+    """The gradients of `f(args...)` for a cotangent, in a trace."""
+    return stage_pullback(function, [_collected(a) for a in arguments])[2](cotangent)
+
+
+def builtin_function(name, python):
+    """A function value of one argument."""
+    table = MethodTable(name)
+    table.add(Method(t.tuple_type(t.Any), (), lambda arguments, keywords, bindings: python(*arguments), ("x",)))
+    return Function(name, table)
 
 
 @define("within_gradient", module=module("Primitives"))
@@ -270,12 +316,9 @@ def within_gradient():
     return state.differentiating > 0
 
 
-@define("ignore_derivatives ignore dropgrad", t.Any, module=ZYGOTE)
+@define("ignore_derivatives ignore dropgrad", t.Any, module=DERIVATIVES)
 def ignore_derivatives(value):
     """The value (or the result of a function without arguments) as a constant of differentiation."""
-    from .staging import apply
-    from .values import Function
-
     if value.__class__ is Function:
         value = call(value, ())
     if value.__class__ is Traced:
@@ -285,7 +328,7 @@ def ignore_derivatives(value):
     return value
 
 
-@define("params", t.Any, ..., module=ZYGOTE)
+@define("params", t.Any, ..., module=DERIVATIVES)
 def params(*_):
     raise WeberError("implicit parameters (`params`) are not supported: write `gradient(m -> loss(m, x, y), model)`",
                      kind="UnsupportedError")

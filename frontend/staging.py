@@ -6,6 +6,8 @@ next values of the state. Everything else is evaluation as usual: `apply` comput
 concrete and appends an operation to the trace when one is staged.
 """
 
+import weakref
+
 import numpy as np
 
 from ..compiler.errors import WeberError
@@ -117,10 +119,18 @@ def tensor_type(data):
         raise WeberError(f"an array of {t.type_name(t.JULIA_TYPES.get(data.dtype, t.Any))} cannot be part of a graph") from None
 
 
+VIEWS = weakref.WeakKeyDictionary()
+"""What arrays of type SubArray show of others: array -> `base.views.View`, which reads and writes the parent."""
+
+_VIEW_FAMILY = t.unwrap(t.SubArray).family
+
+
 def read(array: Array):
     """The payload of an array: numpy, or an IR value (an older array is lifted while a trace is active)."""
     if state.lanes:
         raise LaneEffect
+    if array.type.family is _VIEW_FAMILY and array in VIEWS:
+        return VIEWS[array].read(array)
     data, trace = array.data, state.trace
     if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
         if data.dtype == object:
@@ -133,6 +143,8 @@ def write(array: Array, data):
     """Replaces the contents of an array."""
     if state.lanes:
         raise LaneEffect
+    if array.type.family is _VIEW_FAMILY and array in VIEWS:
+        return VIEWS[array].write(data)
     trace = state.trace
     if trace is not None:
         if array.serial < trace.serial:
@@ -148,6 +160,8 @@ def read_host(array: Array, purpose="this") -> np.ndarray:
     """The numpy contents of an array, for what must be known on the host.
 
     Raises `HostValueNeeded` when they are only known in the graph."""
+    if array.type.family is _VIEW_FAMILY and array in VIEWS:
+        return VIEWS[array].read_host(purpose)
     data, trace = array.data, state.trace
     if isinstance(data, Value):
         raise HostValueNeeded(f"{purpose} needs the contents of an array that are only known when the graph runs",
@@ -164,7 +178,7 @@ def write_elements(array: Array, index, values):
     """`data[index] = values` for a numpy index: in place outside of a trace, a copy inside."""
     if state.lanes:
         raise LaneEffect
-    if state.trace is None:
+    if state.trace is None and not (array.type.family is _VIEW_FAMILY and array in VIEWS):
         array.data[index] = values
     else:
         data = np.array(read_host(array, "indexed assignment"))

@@ -453,6 +453,15 @@ class MacroCall(Node):
 
 
 @dataclass(eq=False, slots=True)
+class MacroDefinition(Node):
+    """`macro name(…) … end`; as `FunctionDefinition`."""
+
+    name: Node
+    signature: Signature | None
+    body: Node
+
+
+@dataclass(eq=False, slots=True)
 class Documented(Node):
     """A docstring before a definition."""
 

@@ -3,241 +3,320 @@
 A method gets the children of its rule (tokens, nodes, and what other methods returned), with the offsets of their span.
 """
 
-import re
-from bisect import bisect_right
-
-from ..compiler.errors import Location
 from . import literals, syntax
-from .operators import OPERATOR
 from .signature_builder import (
     Section,
     bound,
-    definition,
     is_plain_assignment,
-    is_signature,
     keyword,
-    parameter,
     parameters,
     refuse,
     split_arguments,
 )
-from .tokens import NAME, Token
-
-_PATH_PARTS = re.compile(rf"@?{NAME}|{OPERATOR}").findall
-_TARGETS = (syntax.Identifier, syntax.Field, syntax.Index, syntax.Tuple, syntax.NamedTuple, syntax.TypeAssertion,
-            syntax.Curly, syntax.Call, syntax.MacroCall, syntax.Splat)
+from .statement_builder import StatementBuilder, nodes
+from .tokens import Token
 
 
-def nodes(children):
-    """The children that are not tokens."""
-    return [child for child in children if child.__class__ is not Token]
+class TreeBuilder(StatementBuilder):
+    """Expressions; statements are inherited."""
 
+    # --- atoms --------------------------------------------------------------------------------------------------------
 
-class StatementBuilder:
-    """Statements and definitions."""
+    def number(self, children, start, end):
+        location = self.location(start, end)
+        try:
+            return syntax.Literal(literals.number(children[0].text), location=location)
+        except OverflowError as error:
+            refuse(str(error), location)
 
-    def __init__(self, text, file):
-        self.file = file
-        self.lines = [0] + [match.end() for match in re.finditer("\n", text)]
-        self.sections_of = {}  # Call → Sections: a call may turn out as the head of a definition
+    def literal(self, children, start, end):
+        return syntax.Literal(children[0].text == "true", location=self.location(start, end))
 
-    def location(self, start, end):
-        line, end_line = bisect_right(self.lines, start), bisect_right(self.lines, end)
-        return Location(self.file, line, start - self.lines[line - 1] + 1,
-                        end_line, end - self.lines[end_line - 1] + 1)
+    def character(self, children, start, end):
+        from .values import Char
 
-    def identifier(self, token, name=None):
-        return syntax.Identifier(token.text if name is None else name, location=self.location(token.start, token.end))
+        location = self.location(start, end)
+        text = self.unescaped(children[0].text[1:-1], location)
+        if len(text) != 1:
+            refuse("a character literal holds one character", location)
+        return syntax.Literal(Char(ord(text)), location=location)
 
-    def block(self, children, start, end):
-        return syntax.Block(nodes(children), location=self.location(start, end))
+    def unescaped(self, text, location):
+        try:
+            return literals.unescape(text)
+        except ValueError as error:
+            refuse(str(error), location)
 
-    def documented(self, children, start, end):
-        return syntax.Documented(children[0], children[2], location=self.location(start, end))
+    def name(self, children, start, end):
+        return syntax.Identifier(children[0].text, location=self.location(start, end))
 
-    def begin(self, children, start, end):
-        block = children[1]
-        block.location = self.location(start, end)
-        return block
+    def symbol(self, children, start, end):
+        name = syntax.Identifier(children[0].text, location=self.location(start + 1, end))
+        return syntax.Quote(name, location=self.location(start, end))
 
-    def quote(self, children, start, end):
+    def quoted(self, children, start, end):
         return syntax.Quote(children[1], location=self.location(start, end))
 
-    def assignment(self, children, start, end):
-        target, token, value = children
+    def interpolation(self, children, start, end):
+        sign, expression = children
+        return syntax.Call(self.identifier(sign), [expression], location=self.location(start, end))
+
+    def end_marker(self, children, start, end):
+        return syntax.EndMarker(location=self.location(start, end))
+
+    def begin_marker(self, children, start, end):
+        return syntax.BeginMarker(location=self.location(start, end))
+
+    # --- strings ------------------------------------------------------------------------------------------------------
+
+    def text(self, children, start, end):
+        return children[0].text
+
+    def interpolated(self, children, start, end):
+        return self.group_value(children[1], self.location(start, end))
+
+    def string(self, children, start, end):
+        opening, *parts, closing = children
         location = self.location(start, end)
-        operator = token.text.lstrip(".")[:-1]
-        dotted = token.text[0] == "."
-        if operator == ":":
-            refuse("`:=` is not an assignment of Julia", self.location(token.start, token.end))
-        if token.text == "=" and is_signature(target):
-            name, signature = definition(target, self.sections_of)
-            return syntax.FunctionDefinition(name, signature, value, location=location)
-        if not isinstance(target, _TARGETS):
-            refuse("this cannot be assigned to", target.location)
-        return syntax.Assignment(target, value, operator, dotted, location=location)
+        quotes = opening.text[-3:] if opening.text[-2:] in ('""', "``") else opening.text[-1]
+        prefix = opening.text[:-len(quotes)]
+        if len(quotes) == 3:
+            parts = literals.dedent(parts)
+        raw = bool(prefix)
+        if quotes[0] == "`":
+            prefix, raw = prefix + "`", True
+        resolved = []
+        for part in parts:
+            if part.__class__ is str:
+                part = literals.unescape_raw(part, quotes[0]) if raw else self.unescaped(part, location)
+            if part != "":
+                resolved.append(part)
+        return syntax.String(resolved, prefix, closing.text, location=location)
 
-    def declaration(self, children, start, end):
-        token, statement = children
-        statements = statement.elements if isinstance(statement, syntax.Tuple) else [statement]
-        return syntax.Declaration(token.text, statements, location=self.location(start, end))
+    # --- operators ----------------------------------------------------------------------------------------------------
 
-    def return_(self, children, start, end):
-        return syntax.Return(children[1] if len(children) > 1 else None, location=self.location(start, end))
+    def operator_call(self, token, arguments, start, end):
+        text = token.text
+        dotted = text[0] == "." and text not in ("..", ".")
+        function = self.identifier(token, text[1:] if dotted else text)
+        return syntax.Call(function, arguments, [], dotted, True, location=self.location(start, end))
 
-    def break_(self, children, start, end):
-        return syntax.Break(location=self.location(start, end))
+    def binary(self, children, start, end):
+        left, token, right = children
+        return self.operator_call(token, [left, right], start, end)
 
-    def continue_(self, children, start, end):
-        return syntax.Continue(location=self.location(start, end))
+    def unary(self, children, start, end):
+        token, operand = children
+        return self.operator_call(token, [operand], start, end)
 
-    def if_(self, children, start, end):
-        condition, then, *otherwise = nodes(children)
-        return syntax.If(condition, then, otherwise[0] if otherwise else None, location=self.location(start, end))
+    def adjoint(self, children, start, end):
+        operand, token = children
+        return self.operator_call(token, [operand], start, end)
 
-    ternary = if_
+    def comparison(self, children, start, end):
+        if len(children) == 3:
+            return self.binary(children, start, end)
+        operators = [self.identifier(token) for token in children[1::2]]
+        return syntax.Comparison(children[::2], operators, location=self.location(start, end))
 
-    def else_(self, children, start, end):
-        return children[1]
+    def range(self, children, start, end):
+        """`a:b` and `a:b:c` are one call; what follows nests to the left."""
+        left, open_colon = children[0], False
+        for token, right in zip(children[1::2], children[2::2]):
+            if open_colon and token.text == ":":
+                left.arguments.append(right)
+                open_colon = False
+            else:
+                left = self.operator_call(token, [left, right], start, end)
+                open_colon = token.text == ":"
+        return left
 
-    def for_(self, children, start, end):
-        *iterations, body = nodes(children)
-        return syntax.For(iterations, body, location=self.location(start, end))
+    def range_splat(self, children, start, end):
+        *children, dots = children
+        return syntax.Splat(self.range(children, start, dots.start), location=self.location(start, end))
 
-    def iteration(self, children, start, end):
-        return syntax.Iteration(children[0], children[2], location=self.location(start, end))
+    def splat(self, children, start, end):
+        return syntax.Splat(children[0], location=self.location(start, end))
 
-    def while_(self, children, start, end):
-        return syntax.While(children[1], children[2], location=self.location(start, end))
+    def both(self, children, start, end):
+        left, token, right = children
+        return syntax.And(left, right, token.text[0] == ".", location=self.location(start, end))
 
-    def let(self, children, start, end):
-        return syntax.Let(children[1], children[2], location=self.location(start, end))
+    def either(self, children, start, end):
+        left, token, right = children
+        return syntax.Or(left, right, token.text[0] == ".", location=self.location(start, end))
 
-    def listed(self, children, start, end):
-        return nodes(children)
+    # --- types --------------------------------------------------------------------------------------------------------
 
-    def try_(self, children, start, end):
-        node = syntax.Try(children[1], location=self.location(start, end))
-        order = {"catch": "handler", "else": "otherwise", "finally": "final"}
-        last = 0
-        for token, variable, block in nodes(children[2:]):
-            rank = list(order).index(token.text) + 1
-            if rank <= last or rank == 2 and last != 1:
-                refuse(f"unexpected `{token.text}` in `try`", self.location(token.start, token.end))
-            last = rank
-            setattr(node, order[token.text], block)
-            node.variable = variable or node.variable
-        if not last:
-            refuse("`try` without `catch` or `finally`", node.location)
+    def declared(self, children, start, end):
+        return syntax.TypeAssertion(children[0], children[2], location=self.location(start, end))
+
+    def declared_anonymous(self, children, start, end):
+        return syntax.TypeAssertion(None, children[1], location=self.location(start, end))
+
+    def bound_above(self, children, start, end):
+        token, limit = children
+        upper, lower = (limit, None) if token.text == "<:" else (None, limit)
+        return syntax.TypeBound("", upper, lower, location=self.location(start, end))
+
+    def where(self, children, start, end):
+        bounds = [bound(item) or refuse("expected a type parameter", item.location) for item in children[2]]
+        return syntax.Where(children[0], bounds, location=self.location(start, end))
+
+    def curly(self, children, start, end):
+        type, *items = nodes(children)
+        items = [item if isinstance(item, syntax.Identifier) else bound(item) or item for item in items]
+        return syntax.Curly(type, items, location=self.location(start, end))
+
+    # --- calls and fields ---------------------------------------------------------------------------------------------
+
+    def section(self, children, start, end):
+        return Section(nodes(children), any(child.__class__ is Token for child in children))
+
+    def sections(self, children, start, end):
+        return children
+
+    def more_sections(self, children, start, end):
+        return [*children[0], children[2]]
+
+    def call(self, children, start, end, dotted=False):
+        function, _, sections, _ = children
+        arguments, keywords = split_arguments(sections)
+        node = syntax.Call(function, arguments, keywords, dotted, location=self.location(start, end))
+        self.sections_of[node] = sections
         return node
 
-    def handler(self, children, start, end):
-        variable = self.identifier(children[1]) if len(children) == 3 else None
-        return children[0], variable, children[-1]
+    def dotted_call(self, children, start, end):
+        return self.call(children, start, end, True)
 
-    # --- definitions --------------------------------------------------------------------------------------------------
+    def call_with_block(self, children, start, end):
+        call, token, names, body, _ = children
+        signature = parameters([Section(names, True)], self.location(token.start, token.end))
+        function = syntax.Lambda(signature, body, location=self.location(token.start, end))
+        if isinstance(call, syntax.MacroCall):
+            return syntax.MacroCall(call.name, [*call.arguments, function], location=self.location(start, end))
+        if not isinstance(call, syntax.Call) or call.infix:
+            refuse("`do` follows a call", self.location(token.start, token.end))
+        return syntax.Call(call.function, [function, *call.arguments], call.keywords, call.dotted,
+                           location=self.location(start, end))
 
-    def function(self, children, start, end):
-        _, head, body, _ = children
+    def field(self, children, start, end):
+        object, _, name = children
+        if name.__class__ is Token:
+            name = name.text
+        return syntax.Field(object, name, location=self.location(start, end))
+
+    def operator_field(self, children, start, end):
+        return children[0].text
+
+    def quoted_field(self, children, start, end):
+        name = children[1]
+        return name.name if isinstance(name, syntax.Identifier) else syntax.Quote(name, location=name.location)
+
+    def index(self, children, start, end):
+        collection, _, array, _ = children
         location = self.location(start, end)
-        if not body.statements and isinstance(head, (syntax.Identifier, syntax.Field)):
-            return syntax.FunctionDefinition(head, None, None, location=location)
-        name, signature = definition(head, self.sections_of)
-        return syntax.FunctionDefinition(name, signature, body, location=location)
+        if not isinstance(array, syntax.Vector):
+            array.element_type, array.location = collection, location
+            return array
+        arguments, keywords = split_arguments([Section(array.elements, False)])
+        return syntax.Index(collection, arguments, keywords, location=location)
 
-    def macro_definition(self, children, start, end):
-        _, head, body, _ = children
-        name, signature = definition(head, self.sections_of)
-        return syntax.MacroDefinition(name, signature, body, location=self.location(start, end))
+    def macro(self, children, start, end):
+        return syntax.MacroCall(children[0].text, nodes(children), location=self.location(start, end))
 
-    def anonymous(self, children, start, end):
-        _, opening, sections, closing, body, _ = children
-        signature = parameters(sections, self.location(opening.start, closing.end))
-        return syntax.Lambda(signature, body, location=self.location(start, end))
+    def macro_call(self, children, start, end):
+        arguments = [item for section in children[2] for item in section.items]
+        return syntax.MacroCall(children[0].text, arguments, location=self.location(start, end))
 
-    def lambda_of(self, children, start, end):
-        target, _, body = children
-        signature = syntax.Signature([parameter(target)], location=target.location)
-        return syntax.Lambda(signature, body, location=self.location(start, end))
+    def field_macro(self, children, start, end):
+        object, token, *arguments = children
+        return syntax.MacroCall(f"{self.path(object)}.{token.text}", nodes(arguments),
+                                location=self.location(start, end))
 
-    def lambda_with(self, children, start, end):
-        opening, sections, closing, _, body = children
-        items = sections[0].items
-        if len(sections) == 1 and len(items) == 1 and not sections[0].comma and isinstance(items[0], syntax.Tuple):
-            sections = [Section(items[0].elements, True)]  # `((a, b)) -> …`
-        signature = parameters(sections, self.location(opening.start, closing.end))
-        return syntax.Lambda(signature, body, location=self.location(start, end))
+    def field_macro_call(self, children, start, end):
+        node = self.macro_call(children[1:], start, end)
+        node.name = f"{self.path(children[0])}.{node.name}"
+        return node
 
-    def type_head(self, head):
-        """Name, parameters and supertype that the head of a type's definition says."""
-        supertype, whole = None, head
-        if isinstance(head, syntax.Call) and isinstance(head.function, syntax.Identifier) and head.function.name == "<:":
-            head, supertype = head.arguments
-        names = []
-        if isinstance(head, syntax.Curly):
-            names = [bound(item) or refuse("expected a type parameter", item.location) for item in head.parameters]
-            head = head.type
-        if isinstance(head, syntax.Identifier):
-            return head.name, names, supertype
-        if isinstance(head, syntax.Call):  # `$name`, in a quoted expression
-            return head, names, supertype
-        refuse("expected the name of a type", whole.location)
-
-    def struct(self, children, start, end):
-        token, head, body, _ = children
-        name, names, supertype = self.type_head(head)
-        fields, constructors = [], []
-        for statement in body.statements:
-            if isinstance(statement, syntax.Documented):
-                statement = statement.definition
-            field = self.struct_field(statement)
-            if field:
-                fields.append(field)
-            elif not isinstance(statement, syntax.String):
-                constructors.append(statement)
-        return syntax.Struct(name, names, supertype, fields, constructors, token.kind == "MUTABLE_STRUCT",
-                             location=self.location(start, end))
-
-    def struct_field(self, statement):
-        node, default, type = statement, None, None
-        constant = isinstance(node, syntax.Declaration) and node.kind == "const"
-        if constant:
-            (node,) = node.statements
-        if is_plain_assignment(node):
-            default, node = node.value, node.target
-        if isinstance(node, syntax.TypeAssertion):
-            type, node = node.type, node.expression
+    def path(self, node):
         if isinstance(node, syntax.Identifier):
-            return syntax.FieldDeclaration(node.name, type, default, constant, location=statement.location)
-        return None
+            return node.name
+        if isinstance(node, syntax.Field) and isinstance(node.name, str):
+            return f"{self.path(node.object)}.{node.name}"
+        refuse("expected a module's name before the macro", node.location)
 
-    def abstract(self, children, start, end):
-        return syntax.AbstractType(*self.type_head(children[1]), location=self.location(start, end))
+    # --- tuples and arrays --------------------------------------------------------------------------------------------
 
-    def primitive(self, children, start, end):
-        name, _, supertype = self.type_head(children[1])
-        return syntax.PrimitiveType(name, supertype, children[2], location=self.location(start, end))
+    def open_tuple(self, children, start, end):
+        return syntax.Tuple(nodes(children), location=self.location(start, end))
 
-    def module(self, children, start, end):
-        keyword_token, name, body, _ = children
-        bare = keyword_token.text == "baremodule"
-        return syntax.ModuleDefinition(name.text, body, bare, location=self.location(start, end))
+    def group(self, children, start, end):
+        return self.group_value(children[1], self.location(start, end))
 
-    def import_item(self, children, start, end):
-        text = children[0].text
-        rest = text.lstrip(".")
-        path = ["."] * (len(text) - len(rest)) if rest.strip() else []
-        path += _PATH_PARTS(rest.replace(":", "") if rest.strip(":") else rest) if rest.strip() else [text]
-        alias = children[2].text if len(children) > 1 else None
-        return syntax.ImportItem(path, alias, location=self.location(start, end))
+    def group_value(self, sections, location):
+        """What parentheses are without a function before them: a value, a tuple, a named tuple or a block."""
+        first, *rest = sections
+        if rest and not first.items:
+            items = [item for section in rest for item in section.items]
+            return syntax.NamedTuple([keyword(item) or item for item in items], location=location)
+        if rest:
+            if any(section.comma for section in sections):
+                refuse("`,` and `;` together belong to a call or to the parameters of a function", location)
+            return syntax.Block([item for section in sections for item in section.items], location=location)
+        if not first.comma and len(first.items) == 1 and not isinstance(first.items[0], syntax.Splat):
+            return first.items[0]
+        named = [is_plain_assignment(item) for item in first.items]
+        if any(named):
+            for item, assigned in zip(first.items, named):
+                if not (assigned and keyword(item) or isinstance(item, syntax.Splat)):
+                    refuse("expected `name = value` in a named tuple", item.location)
+            return syntax.NamedTuple([keyword(item) or item for item in first.items], location=location)
+        return syntax.Tuple(first.items, location=location)
 
-    def import_(self, children, start, end):
-        return syntax.Import(children[0].text, None, nodes(children), location=self.location(start, end))
+    def clause(self, children, start, end):
+        found = nodes(children)
+        condition = None if isinstance(found[-1], syntax.Iteration) else found.pop()
+        return found, condition
 
-    def import_from(self, children, start, end):
-        module, *items = nodes(children)
-        return syntax.Import(children[0].text, module, items, location=self.location(start, end))
+    def generator(self, children, start, end):
+        body, *clauses = children
+        return syntax.Generator(body, clauses, location=self.location(start, end))
 
-    def export(self, children, start, end):
-        names = [token.text for token in children[1:] if token.kind == "PATH"]
-        return syntax.Export(children[0].text, names, location=self.location(start, end))
+    def collection(self, children, start, end):
+        node = children[1]
+        node.location = self.location(start, end)
+        return node
+
+    def elements(self, children, start, end):
+        items = nodes(children)
+        if len(items) == len(children) == 1 and isinstance(items[0], syntax.Generator):
+            return syntax.Comprehension(items[0])
+        return syntax.Vector(items)
+
+    def row(self, children, start, end):
+        return syntax.Concatenation(nodes(children), 2, row_major=True, location=self.location(start, end))
+
+    def single_row(self, children, start, end):
+        return children[0]
+
+    def rows(self, children, start, end):
+        """Items between rows of semicolons; the longer the row, the looser it binds."""
+        items, counts = children[::2], [max(1, token.text) for token in children[1::2]]
+        trailing = counts.pop() if len(counts) == len(items) else 0
+        node = self.concatenated(items, counts)
+        highest = max(counts, default=0)
+        single = len(items) == 1 and not isinstance(node, syntax.Concatenation)
+        if single or trailing > max(highest, 2 if isinstance(items[0], syntax.Concatenation) else 1):
+            node = syntax.Concatenation([node], trailing, location=self.location(start, end))
+        return node
+
+    def concatenated(self, items, counts):
+        if not counts:
+            return items[0]
+        highest, parts, first = max(counts), [], 0
+        for i, count in enumerate([*counts, highest]):
+            if count == highest:
+                parts.append(self.concatenated(items[first:i + 1], counts[first:i]))
+                first = i + 1
+        return syntax.Concatenation(parts, highest)

@@ -291,7 +291,7 @@ def _match_parameter(p, q, bindings):
         return False
     if isinstance(p, DataType) and isinstance(q, DataType) and p.family is not q.family:
         return False
-    if isinstance(p, UnionAll) and isinstance(q, DataType):
+    if isinstance(p, UnionAll) != isinstance(q, UnionAll):
         return False
     return match(p, q, bindings) and match(substitute(q, {k: v for k, v in bindings.items() if v is not None}), p, {})
 

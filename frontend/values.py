@@ -287,12 +287,13 @@ def simplest_fraction(number) -> Fraction:
 class Function:
     """A generic function: a name and a method table (see `dispatch`). Closures are Functions of their own.
 
-    `type` is its singleton type `typeof(f)`."""
+    `type` is its singleton type `typeof(f)`; `captured` are the cells of a closure."""
 
-    __slots__ = ("name", "methods", "type", "module", "serial", "captured", "documentation", "__weakref__")
+    __slots__ = ("name", "methods", "type", "module", "serial", "captured", "frame", "documentation", "__weakref__")
 
     def __init__(self, name, methods, module=None, captured=()):
         self.name, self.methods, self.module, self.captured = name, methods, module, captured
+        self.frame = None  # of a local function: the activation that defined it
         self.type = t.TypeFamily(f"typeof({name})", supertype=t.Function, module=module).apply()
         self.serial = next(serials)
         self.documentation = None

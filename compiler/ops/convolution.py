@@ -27,8 +27,7 @@ def _groups(attributes):
 
 
 def _check(name, x_shape, y_shape, w_shape, attributes):
-    """Checks shapes against each other; y's spatial sizes are checked where they are given. Gives y's spatial
-    sizes."""
+    """Checks shapes (y's may be None) against each other; gives y's spatial sizes."""
     groups = _groups(attributes)
     expect(w_shape[0] % groups == 0, f"{name}: {w_shape[0]} output channels in {groups} groups")
     expect(x_shape[1] == w_shape[1] * groups,
@@ -190,8 +189,7 @@ def _input_gradient_by_windows(b, operation, dy, w):
 
 
 def _spread(b, piece, windows, offset, shape):
-    """The transpose of taking one place of every window: the elements put back where they came from, zeros
-    elsewhere."""
+    """The transpose of taking one place of every window: the elements where they came from, among zeros."""
     low = tuple(start - edge for start, edge in zip(offset, windows.low))
     for axis, stride in enumerate(windows.strides, 2):
         if stride > 1:
@@ -255,8 +253,7 @@ def _lower_input_gradient(lowering, operation, names):
 
 
 def _input_gradient_by_scatter(lowering, operation, names, windows):
-    """The gradient of every window, added where the window lies: MatMul and Col2Im (which is wrong over three
-    axes)."""
+    """The gradient of every window, added where it lies: MatMul and Col2Im (wrong over three axes)."""
     (dy, w), shape = operation.operands, operation.result.shape
     count, window = size_product(dy.shape[2:]), size_product(w.shape[1:])
     kernel = lowering.node("Transpose", [lowering.reshape(names[1], (w.shape[0], window))], perm=[1, 0])
@@ -279,8 +276,7 @@ def _flipped(lowering, name, rank):
 
 
 def _input_gradient_by_conv_transpose(lowering, operation, names, windows):
-    """ConvTranspose; where the windows leave a remainder of unknown size, to the longest input, which is then
-    cut."""
+    """ConvTranspose; where the remainder of the windows is not known, to the longest input, then cut."""
     dy, result, spatial = operation.operands[0], operation.result.type, operation.result.shape[2:]
     reached = [(count - 1) * stride + extent - low - high for count, stride, extent, low, high in
                zip(dy.shape[2:], windows.strides, windows.extents(), windows.low, windows.high)]
@@ -306,7 +302,7 @@ register("conv", _infer_conv, _evaluate_conv, Multilinear(_conv_transpose), _low
          "cross-correlation of x with the kernel w")
 register("conv_input_gradient", _infer_input_gradient, _evaluate_input_gradient,
          Multilinear(_input_gradient_transpose), _lower_input_gradient,
-         "the transpose of conv in x: of a cotangent dy and the kernel w; `input_shape` are the spatial sizes of x")
+         "the transpose of conv in x, of a cotangent and the kernel; `input_shape`: the spatial sizes of x")
 register("conv_weight_gradient", _infer_weight_gradient, _evaluate_weight_gradient,
          Multilinear(_weight_gradient_transpose), decomposed(_weight_gradient_by_windows),
-         "the transpose of conv in w: of x and a cotangent dy; `kernel_shape` are the spatial sizes of w")
+         "the transpose of conv in w, of x and a cotangent; `kernel_shape`: the spatial sizes of w")

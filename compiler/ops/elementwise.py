@@ -151,8 +151,7 @@ def _integer_power(a, b):
 
 
 def _constant_operand(operation, index):
-    """The number that all elements of an operand have when it is a constant scalar or its broadcast; else
-    None."""
+    """The number that all elements of an operand have if it is a constant scalar or its broadcast."""
     # the results belong to the operation as it was built; the operands being lowered may stand in for
     # broadcasts
     operand = operation.result.operation.operands[index].operation
@@ -333,7 +332,7 @@ def _infer_convert(operands, attributes, regions):
 
 register("convert", _infer_convert,
          lambda arrays, attributes, context: [arrays[0].astype(attributes["element"].numpy)],
-         Linear(lambda b, operation,
-                cotangents: [b.convert(cotangents[0], element=operation.operands[0].element)]),
+         Linear(lambda b, operation, cotangents: [b.convert(cotangents[0],
+                                                            element=operation.operands[0].element)]),
          lambda lowering, operation, names: [lowering.cast(names[0], operation.result.element)],
          "to another element type; floats to integers by truncation, numbers to i1 as `x != 0`")

@@ -68,8 +68,8 @@ def _gather_transpose(b, operation, cotangents):
 
 
 register("gather", _infer_gather, _evaluate_gather, Linear(_gather_transpose, of=(0,)),
-         lambda lowering, operation,
-         names: [lowering.node("Gather", names, axis=operation.attributes["axis"])],
+         lambda lowering, operation, names: [lowering.node("Gather", names,
+                                                           axis=operation.attributes["axis"])],
          "x at the indices along `axis`, whose place the axes of the indices take")
 
 
@@ -131,7 +131,7 @@ def _expect_along(name, indices, shape, axis):
     expect_axis(name, axis, len(shape))
     _expect_indices(name, indices)
     expect(indices.rank == len(shape) and replace(indices.shape, axis, 0) == replace(shape, axis, 0),
-           f"{name} along axis {axis}: indices of type {indices.type} for sizes ({', '.join(map(str, shape))})")
+           f"{name} along axis {axis}: indices of type {indices.type} for sizes {', '.join(map(str, shape))}")
 
 
 def _infer_take_along(operands, attributes, regions):
@@ -153,10 +153,10 @@ def _take_along_transpose(b, operation, cotangents):
 
 
 register("take_along", _infer_take_along, _evaluate_take_along, Linear(_take_along_transpose, of=(0,)),
-         lambda lowering, operation,
-         names: [lowering.node("GatherElements", names, type=operation.result.type,
-                               axis=operation.attributes["axis"])],
-         "for each index the element of x at that index along `axis` and at the index's own place along the others")
+         lambda lowering, operation, names: [lowering.node("GatherElements", names,
+                                                           type=operation.result.type,
+                                                           axis=operation.attributes["axis"])],
+         "for each index the element of x there along `axis`, and at the index's own place along other axes")
 
 
 def _infer_scatter_along(operands, attributes, regions):

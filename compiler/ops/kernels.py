@@ -51,8 +51,7 @@ def has_kernel(op_type: str, element: ElementType) -> bool:
 
 
 def kernel_element(op_type: str, element: ElementType) -> ElementType:
-    """The element type in which to compute `op_type` for tensors of `element`. Raises KeyError where there is
-    none."""
+    """The element type in which to compute `op_type` of `element`s. Raises KeyError where there is none."""
     if has_kernel(op_type, element):
         return element
     for wider in _WIDER.get(element.name, ()):
@@ -73,8 +72,8 @@ def compute(lowering, op_type, inputs, type: TensorType | None = None, data=None
     if used is element:
         return lowering.node(op_type, inputs, type=type, **attributes)
     flips = element is U64 and op_type in _ORDERED
-    inputs = [_widened(lowering, name, used, flips) if index in data else name for index,
-              name in enumerate(inputs)]
+    inputs = [_widened(lowering, name, used, flips) if index in data else name
+              for index, name in enumerate(inputs)]
     if type is not None and type.element is not element:
         return lowering.node(op_type, inputs, type=type, **attributes)
     name = lowering.node(op_type, inputs, type=type and TensorType(used, type.shape), **attributes)
@@ -89,8 +88,7 @@ def _widened(lowering, name, element, flips):
 
 
 def _flipped(lowering, name):
-    """An int64 tensor with its sign bits flipped: the order of unsigned numbers becomes that of signed
-    ones."""
+    """An int64 tensor with its sign bits flipped: the order of unsigned numbers becomes that of signed."""
     return lowering.node("BitwiseXor", [name, lowering.scalar(np.iinfo(np.int64).min, I64)])
 
 
@@ -104,8 +102,7 @@ def where(lowering, condition, a, b) -> str:
 
 
 class Formula:
-    """An ONNX tensor in an elementwise formula: arithmetic appends nodes, numbers are constants of its
-    element type."""
+    """An ONNX tensor in an elementwise formula: arithmetic appends nodes, numbers become constants."""
 
     def __init__(self, lowering, name):
         self.lowering, self.name = lowering, name
@@ -184,8 +181,7 @@ class Formula:
 
 
 def formula(function):
-    """A lowering from a function of `Formula`s of the operands; float16 and bfloat16 are computed in
-    float32."""
+    """A lowering from a function of `Formula`s; float16 and bfloat16 are computed in float32."""
 
     def lower(lowering, operation, names):
         operands = [Formula(lowering, name) for name in names]

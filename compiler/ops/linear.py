@@ -74,7 +74,7 @@ class _Contraction:
         self.left, self.right = _Tensor(names[0], left), _Tensor(names[1], right)
         self.batch = self._pick(self.result, lambda letter: letter in left and letter in right)
         self.summed = self._pick(left, lambda letter: letter not in self.result)
-        if self._position(right) < self._position(left):  # the result has the columns first: exchange the operands
+        if self._position(right) < self._position(left):  # the result has the columns first
             self.left, self.right = self.right, self.left
         self.rows = self._pick(self.result, lambda letter: letter not in self.right.letters)
         self.columns = self._pick(self.result, lambda letter: letter not in self.left.letters)
@@ -85,16 +85,15 @@ class _Contraction:
 
     def _position(self, letters):
         """Where the first letter that only this operand has stands in the result."""
-        own = [index for index,
-               letter in enumerate(self.result) if letter in letters and letter not in self.batch]
+        own = [index for index, letter in enumerate(self.result) if letter in letters
+               and letter not in self.batch]
         return own[0] if own else len(self.result)
 
     def shape(self, letters):
         return tuple(self.sizes[letter] for letter in letters)
 
     def arrange(self, tensor: _Tensor, letters: str) -> _Tensor:
-        """The tensor transposed so that its axes are `letters`; by a Reshape where only axes of size 1
-        move."""
+        """The tensor transposed so that its axes are `letters`; a Reshape where only axes of size 1 move."""
         if tensor.letters == letters:
             return tensor
         if self._long(tensor.letters) == self._long(letters):
@@ -117,8 +116,7 @@ class _Contraction:
         type = None if shape is None else TensorType(self.element, tuple(shape))
         return compute(self.lowering, op_type, list(inputs), type, **attributes)
 
-    # --- forms
-    # --------------------------------------------------------------------------------------------------------
+    # --- forms ----------------------------------------------------------------------------------------------
 
     def lower(self) -> str:
         if not self.summed:
@@ -155,7 +153,8 @@ class _Contraction:
 
     def batched(self) -> _Tensor:
         """MatMul with leading batch axes; an operand without rows (or columns) gets one of extent 1."""
-        if size_product(self.shape(self.rows)) == 1 and self.right.letters == self.batch + self.columns + self.summed:
+        needs_flip = self.right.letters == self.batch + self.columns + self.summed
+        if needs_flip and size_product(self.shape(self.rows)) == 1:
             # as a product with columns, which needs no Transpose of the matrices
             self.left, self.right, self.rows, self.columns = self.right, self.left, self.columns, self.rows
         left = self.arrange(self.left, self.batch + self.rows + self.summed)
@@ -188,14 +187,13 @@ class _Contraction:
             product = self.node("MatMul", self.merged(vector, summed), matrix_name, shape=[size])
         elif isinstance(count, int):
             product = self.node("MatMul", matrix_name, self.merged(vector, summed), shape=[size])
-        else:  # the runtime leaves the product with an empty vector undefined, that with an empty matrix is zero
+        else:  # with an empty vector the runtime's product is undefined, with an empty matrix it is zero
             column = self.reshape(vector.name, [count, 1])
             product = self.node("MatMul", matrix_name, column, shape=[size, 1])
         return _Tensor(self.reshape(product, self.shape(kept)), kept)
 
     def matrices(self) -> _Tensor:
-        """Gemm, whose flags take operands with their groups of axes in either order; MatMul where none is
-        needed."""
+        """Gemm, whose flags take groups of axes in either order; MatMul where no flag is needed."""
         left, right, rows, columns = self.left, self.right, self.rows, self.columns
         summed = self._pick(left.letters, lambda letter: letter in self.summed)
         has_flags = self.element.is_float

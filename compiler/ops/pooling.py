@@ -67,8 +67,7 @@ def _infer_max_derivative(name, gives_input):
 
 
 def _places(x, windows):
-    """For every window the number of the first place where its maximum stands, and the elements at each
-    place."""
+    """The elements at each place of every window; the place is the first axis."""
     extended = windows.extend(x, -np.inf)
     output = windows.output("max_pool", x.shape[2:])
     return np.stack([windows.view(extended, offset, output) for offset in windows.positions()])
@@ -170,8 +169,7 @@ def _untiled(b, tiled, windows, spatial):
 
 
 def _interleaved(b, pieces, windows):
-    """From one value for each place of a window, in row-major order, the tensor in which windows lie side by
-    side."""
+    """The tensor of windows side by side, from a value for each place of a window in row-major order."""
     for axis in reversed(range(2, 2 + windows.rank)):
         size, stride = windows.sizes[axis - 2], windows.strides[axis - 2]
         merged = []
@@ -189,16 +187,14 @@ def _interleaved(b, pieces, windows):
 
 
 def _tiles_image(windows, spatial, output):
-    """Whether windows side by side fill an image of known size: then Resize repeats a value over each
-    window."""
+    """Whether windows side by side fill an image of known size, so that Resize repeats a value over each."""
     return (windows.rank == 2 and windows.strides == windows.sizes and not any(windows.pads)
             and all(isinstance(size, int) and size == count * edge
                     for size, count, edge in zip(spatial, output, windows.sizes)))
 
 
 def _repeated(lowering, name, windows, type):
-    """Each element over its window. This mode of Resize is many times faster than the default one, and than
-    Expand."""
+    """Each element over its window. This mode of Resize is many times faster than its default and Expand."""
     scales = lowering.constant(np.asarray([1, 1, *windows.sizes], np.float32))
     return lowering.node("Resize", [name, None, scales], type=type, mode="nearest", nearest_mode="floor",
                          coordinate_transformation_mode="asymmetric")
@@ -296,8 +292,7 @@ def _mean_gradient_by_conv(b, operation, dy):
 
 
 def _mean_gradient_by_places(b, operation, dy):
-    """For windows apart from each other: each cotangent, divided by the window's size, at every place of its
-    window."""
+    """For windows apart from each other: each cotangent, over the window's size, at each of its places."""
     windows = _windows("mean_pool_gradient", operation.attributes)
     part = b.mul(dy, b.full(1 / windows.count, dy))
     return _untiled(b, _interleaved(b, [part] * windows.count, windows), windows, operation.result.shape[2:])

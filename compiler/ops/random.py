@@ -30,7 +30,7 @@ def _mix(z):
 
 def _bits(shape, key, counter):
     with np.errstate(over="ignore"):
-        index = np.arange(np.prod(shape, dtype=np.int64)).astype(np.uint64) + counter.astype(np.uint64) + np.uint64(1)
+        index = np.arange(1, np.prod(shape, dtype=np.int64) + 1).astype(np.uint64) + counter.astype(np.uint64)
         return _mix(_mix(key.astype(np.uint64)) + index * np.uint64(GAMMA)).reshape(shape)
 
 
@@ -96,11 +96,11 @@ def _draw(arrays, attributes, context):
 
 
 register("random_bits",
-         lambda operands, attributes,
-         regions: [TensorType(I64, _expect_random("random_bits", operands, attributes))],
+         lambda operands, attributes, regions: [TensorType(I64, _expect_random("random_bits", operands,
+                                                                               attributes))],
          lambda arrays, attributes, context: [_draw(arrays, attributes, context).view(np.int64)],
          Zero(), _lower_random_bits, "64 random bits for each element, from the operands key and counter")
 register("random_uniform", _infer_random_uniform,
-         lambda arrays, attributes,
-         context: [_uniform(_draw(arrays, attributes, context), attributes["element"])],
+         lambda arrays, attributes, context: [_uniform(_draw(arrays, attributes, context),
+                                                       attributes["element"])],
          Zero(), _lower_random_uniform, "numbers in [0, 1), from the operands key and counter")

@@ -55,7 +55,8 @@ def _lower_sum(lowering, operation, names):
     if not leads or x.element.name not in ("f32", "f64"):
         return _lower_reduction("ReduceSum")(lowering, operation, names)
     # The sum over leading axes as a product with ones is many times faster than ReduceSum.
-    rows, columns, kept = size_product(x.shape[:len(axes)]), size_product(x.shape[len(axes):]), x.shape[len(axes):]
+    summed, kept = x.shape[:len(axes)], x.shape[len(axes):]
+    rows, columns = size_product(summed), size_product(kept)
     matrix = names[0] if x.rank == 2 else lowering.reshape(names[0], (rows, columns))
     total = lowering.node("MatMul", [_ones(lowering, rows, x.element), matrix],
                           type=TensorType(x.element, (columns,)))
@@ -127,8 +128,7 @@ def _highest(dtype):
 
 
 def _first_extremum(argument):
-    """An i1 value that is true at the first place, in row-major order over `axes`, where the extremum
-    stands."""
+    """An i1 value: true at the first place, in row-major order over `axes`, where the extremum stands."""
 
     def mask(b, operation):
         rows, back = _as_rows(b, operation.operands[0], operation.attributes["axes"])
@@ -223,8 +223,8 @@ def _infer_argument(name):
 
 def _argument(name, function, op_type, doc):
     register(name, _infer_argument(name),
-             lambda arrays, attributes,
-             context: [np.asarray(function(arrays[0], attributes["axis"]), np.int64)],
+             lambda arrays, attributes, context: [np.asarray(function(arrays[0], attributes["axis"]),
+                                                             np.int64)],
              Zero(),
              lambda lowering, operation, names: [
                  compute(lowering, op_type, names, operation.result.type, axis=operation.attributes["axis"],
@@ -283,8 +283,7 @@ register("cumsum", _infer_cumulative("cumsum"), _evaluate_cumulative(np.cumsum, 
 
 
 def _products_before(b, operation, x):
-    """The cumulated axis moved last and repeated: row i holds the factors of the i-th product, and 1
-    elsewhere."""
+    """The cumulated axis moved last and repeated: row i holds the factors of the i-th product, else 1."""
     axis = operation.attributes["axis"]
     flags = _cumulative_flags(operation.attributes)
     size, last = x.shape[axis], x.rank
@@ -328,8 +327,7 @@ def _cumprod_jvp(b, operation, tangents):
 
 
 def _cumprod_by_doubling(b, operation, x):
-    """Products of 1, 2, 4, … neighbours: each round multiplies by the tensor shifted by twice the
-    distance."""
+    """Products of 1, 2, 4, … neighbours: each round multiplies by the tensor shifted twice as far."""
     axis, flags = operation.attributes["axis"], _cumulative_flags(operation.attributes)
 
     def shifted(value, distance):

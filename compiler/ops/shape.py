@@ -1,5 +1,4 @@
-"""Ops that move elements without looking at them: reshape, transpose, broadcast, concatenate, slice, pad,
-reverse."""
+"""Ops that move elements: reshape, transpose, broadcast, concatenate, slice, pad, reverse."""
 
 import numpy as np
 
@@ -37,10 +36,10 @@ def reshape_to(b, value, shape):
 
 
 register("reshape", _infer_reshape,
-         lambda arrays, attributes,
-         context: [arrays[0].reshape([context.dim(d) for d in attributes["shape"]])],
-         Linear(lambda b, operation,
-                cotangents: [b.reshape(cotangents[0], shape=operation.operands[0].shape)]),
+         lambda arrays, attributes, context: [arrays[0].reshape([context.dim(d)
+                                                                 for d in attributes["shape"]])],
+         Linear(lambda b, operation, cotangents: [b.reshape(cotangents[0],
+                                                            shape=operation.operands[0].shape)]),
          lambda lowering, operation, names: [lowering.reshape(names[0], operation.result.shape)],
          "the same elements in row-major order, as another shape")
 
@@ -111,7 +110,7 @@ def _lower_broadcast(lowering, operation, names):
 
 
 register("broadcast", _infer_broadcast, _evaluate_broadcast, Linear(_broadcast_transpose), _lower_broadcast,
-         "axis i of the operand becomes axis axes[i] of the result; along new axes and axes of size 1 it repeats")
+         "axis i of the operand becomes axis axes[i]; the result repeats along new axes and those of size 1")
 
 
 def broadcast_along(b, value, like, axes):
@@ -144,8 +143,8 @@ def _concatenate_transpose(b, operation, cotangents):
 register("concatenate", _infer_concatenate,
          lambda arrays, attributes, context: [np.concatenate(arrays, attributes["axis"])],
          Linear(_concatenate_transpose),
-         lambda lowering, operation,
-         names: [lowering.node("Concat", names, axis=operation.attributes["axis"])],
+         lambda lowering, operation, names: [lowering.node("Concat", names,
+                                                           axis=operation.attributes["axis"])],
          "the operands one after the other along `axis`")
 
 
@@ -196,8 +195,8 @@ def _slice_transpose(b, operation, cotangents):
 
 def _evaluate_slice(arrays, attributes, context):
     ranges = zip(attributes["starts"], attributes["stops"], attributes["steps"])
-    return [arrays[0][tuple(slice(context.dim(start), context.dim(stop), step) for start, stop,
-                            step in ranges)]]
+    return [arrays[0][tuple(slice(context.dim(start), context.dim(stop), step)
+                            for start, stop, step in ranges)]]
 
 
 def _lower_slice(lowering, operation, names):
@@ -250,18 +249,16 @@ def _pad_with_zeros(sign):
 
 def _lower_pad(lowering, operation, names):
     attributes, element = operation.attributes, operation.result.element
-    axes = [axis for axis in range(operation.result.rank) if attributes["low"][axis] != 0
-            or attributes["high"][axis] != 0]
-    if not axes:
+    if all(edge == 0 for key in ("low", "high") for edge in attributes[key]):
         return [lowering.node("Identity", names)]
-    edges = lowering.shape([attributes[key][axis] for key in ("low", "high") for axis in axes])
+    # All axes are listed: onnxruntime's optimiser moves transposes wrongly past a Pad that has the input `axes`.
+    edges = lowering.shape([edge for key in ("low", "high") for edge in attributes[key]])
     value = lowering.constant(np.asarray(attributes["value"]).astype(element.numpy))
-    return [compute(lowering, "Pad", [*names, edges, value, lowering.integers(axes)], operation.result.type,
-                    data=(0, 2))]
+    return [compute(lowering, "Pad", [*names, edges, value], operation.result.type, data=(0, 2))]
 
 
 register("pad", _infer_pad, _evaluate_pad, Rule(_pad_with_zeros(-1), _pad_with_zeros(1)), _lower_pad,
-         "`value` put before (low) and after (high) the elements of each axis; a negative number drops elements")
+         "`value` put before (low) and after (high) each axis; a negative number drops elements")
 
 
 def _infer_reverse(operands, attributes, regions):
@@ -279,8 +276,8 @@ def _lower_reverse(lowering, operation, names):
     return [lowering.node("Slice", [*names, *inputs], type=operation.result.type)]
 
 
-register("reverse", _infer_reverse, lambda arrays, attributes,
-         context: [np.flip(arrays[0], attributes["axes"])],
-         Linear(lambda b, operation,
-                cotangents: [b.reverse(cotangents[0], axes=operation.attributes["axes"])]),
+register("reverse",
+         _infer_reverse, lambda arrays, attributes, context: [np.flip(arrays[0], attributes["axes"])],
+         Linear(lambda b, operation, cotangents: [b.reverse(cotangents[0],
+                                                            axes=operation.attributes["axes"])]),
          _lower_reverse, "the elements in opposite order along `axes`")

@@ -89,8 +89,7 @@ def _softplus(x):
 
 
 def _erf(x):
-    """The series 2/√π x exp(-x²) Σ 2ᵏ x²ᵏ / (2k+1)!! (7.1.6) up to 2.5 and the continued fraction (7.1.14)
-    beyond."""
+    """Up to 2.5 the series 2/√π x exp(-x²) Σ 2ᵏ x²ᵏ / (2k+1)!! (7.1.6), then the fraction (7.1.14)."""
     a, terms = x.apply("Abs").apply("Min", 30), [1.0]
     for k in range(1, 35):
         terms.append(terms[-1] * 2 / (2 * k + 1))
@@ -105,8 +104,7 @@ def _erf(x):
 
 
 def _atan2(y, x):
-    """The angle of the point (x, y), from the octant's angle in [0, π/4]; signed zeros and infinities
-    count."""
+    """The angle of the point (x, y), from that in its octant; signed zeros and infinities count."""
     above, right = y.apply("Abs"), x.apply("Abs")
     steep, infinite = above > right, right.equals(math.inf) & above.equals(math.inf)
     large = above.apply("Max", right)
@@ -160,8 +158,8 @@ _analytic("rsqrt", lambda x: 1 / np.sqrt(x), lambda b, x, y: _scaled(b, b.div(y,
 _analytic("reciprocal", lambda x: 1 / x, lambda b, x, y: b.neg(_squared(b, y)), "Reciprocal")
 _analytic("sin", np.sin, lambda b, x, y: b.cos(x), "Sin")
 _analytic("cos", np.cos, lambda b, x, y: b.neg(b.sin(x)), "Cos")
-_analytic("tan", np.tan, lambda b, x, y: _one_plus_square(b, y), "Tan",
-          lambda x: x.apply("Sin") / x.apply("Cos"))
+_analytic("tan", np.tan, lambda b, x, y: _one_plus_square(b, y),
+          "Tan", lambda x: x.apply("Sin") / x.apply("Cos"))
 _analytic("asin", np.arcsin, lambda b, x, y: b.rsqrt(_one_minus_square(b, x)), "Asin",
           lambda x: _atan(x / ((1 - x) * (1 + x)).apply("Sqrt")))
 _analytic("acos", np.arccos, lambda b, x, y: b.neg(b.rsqrt(_one_minus_square(b, x))), "Acos",

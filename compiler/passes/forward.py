@@ -41,8 +41,8 @@ def _result_tangents(builder, operation, tangents):
     match operation.op.derivative:
         case Elementwise(partials):
             terms = [builder.mul(tangent, partial(builder, *operation.operands, operation.result))
-                     for partial,
-                     tangent in zip(partials, tangents) if partial is not None and tangent is not None]
+                     for partial, tangent in zip(partials, tangents) if partial is not None
+                     and tangent is not None]
             return [_sum(builder, terms)]
         case Linear(of=of):
             linear = range(len(tangents)) if of is None else of

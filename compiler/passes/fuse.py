@@ -8,6 +8,7 @@ from ..families import ELEMENTWISE
 from ..ir import Function
 from ..ops.linear import parse_spec
 from ..rewrite import Rules
+from .movement import broadcast_along
 from .patterns import is_splat, made_by, splat_of
 from .simplify import RULES as SIMPLIFICATIONS
 from .simplify import simplify
@@ -142,6 +143,34 @@ def zero_below_zero(b, operation):
     return b.relu(y) if is_relu else None
 
 
+@RULES("max_pool")
+def pool_before_relu(b, operation):
+    """max_pool(relu(x)) = relu(max_pool(x)), on fewer elements."""
+    activation = made_by(operation.operands[0], "relu")
+    return b.relu(b.max_pool(*activation.operands, **operation.attributes)) if activation else None
+
+
+@RULES("select")
+def relu_cotangent_before_pool(b, operation):
+    """The step of relu on a cotangent that max_pool spread over its operand, done before it is spread.
+
+    Where a window's maximum is not positive no element of the window gets a cotangent; elsewhere the maximum
+    of x stands where that of relu(x) does.
+    """
+    condition, d, zero = operation.operands
+    comparison, gradient = made_by(condition, "gt"), made_by(d, "max_pool_gradient")
+    if not comparison or not gradient or splat_of(comparison.operands[1]) != 0 or not is_splat(zero, 0):
+        return None
+    inner, outer = (made_by(value, "relu") for value in gradient.operands[:2])
+    x, dy = comparison.operands[0], gradient.operands[2]
+    pool = outer and made_by(outer.operands[0], "max_pool")
+    if not inner or not pool or inner.operands[0] is not x or pool.operands[0] is not x:
+        return None
+    y = pool.result
+    kept = b.select(b.gt(y, b.full(0, y)), dy, b.full(0, dy))
+    return b.max_pool_gradient(x, y, kept, **gradient.attributes)
+
+
 STEEP = 3.4e38
 """A slope that takes every positive normal number to 1."""
 
@@ -194,51 +223,100 @@ def _elementwise_sources(value):
     return found
 
 
-# --- scalars first ------------------------------------------------------------------------------------------
+# --- small factors first ----------------------------------------------------------------------------------
+
 
 @RULES("mul", "div")
-def scalars_first(b, operation):
-    """(x · s) · t = x · (s · t) and so with divisions, for scalars s and t: one pass over x less."""
+def small_factors_first(b, operation):
+    """(x · s) · t = x · (s · t) and so with divisions, for s and t that are broadcast along a common axis:
+    one pass over x less."""
     x, t = operation.operands
     for name in ("mul", "div"):
         inner = made_by(x, name)
         if inner is None or not b.is_used_once(x) or not x.element.is_float:
             continue
-        first, second = scalar_of(inner.operands[1]), scalar_of(t)
-        if first is None or second is None or scalar_of(inner.operands[0]) is not None:
+        s = inner.operands[1]
+        if not _are_small(s, t) or _are_small(inner.operands[0]):
             return None
         by_first, by_second = name == "mul", operation.name == "mul"
         if by_first == by_second:
-            factor = b.mul(first, second)
+            factor = b.mul(s, t)
         else:
-            factor = b.div(first, second) if by_first else b.div(second, first)
-        divides = not by_first and not by_second
-        factor = b.broadcast(factor, shape=x.shape, axes=())
-        return b.div(inner.operands[0], factor) if divides else b.mul(inner.operands[0], factor)
+            factor = b.div(s, t) if by_first else b.div(t, s)
+        return b.emit("mul" if by_first or by_second else "div", (inner.operands[0], factor))
     return None
 
 
 @RULES("mul", "div")
-def scalar_into_numerator(b, operation):
-    """(x · s / y) · t = x · (s · t) / y for scalars s and t, also where they divide."""
+def small_factor_into_numerator(b, operation):
+    """(x · s / y) · t = x · (s · t) / y, also where s and t divide."""
     quotient, t = operation.operands
     divided = made_by(quotient, "div")
-    if divided is None or scalar_of(t) is None or not b.is_used_once(quotient):
+    if divided is None or not b.is_used_once(quotient):
         return None
     numerator, y = divided.operands
     scaled = made_by(numerator, "mul") or made_by(numerator, "div")
-    if scaled is None or scalar_of(scaled.operands[1]) is None or not b.is_used_once(numerator):
+    if scaled is None or not _are_small(scaled.operands[1], t) or not b.is_used_once(numerator):
         return None
     return b.div(b.emit(operation.name, (numerator, t)), y)
 
 
-@RULES("mul")
-def scalar_to_the_right(b, operation):
+@RULES("reduce_sum")
+def factor_out_of_sum(b, operation):
+    """Σ x · s = s · Σ x and Σ x · s · y = s · Σ x · y, for s that is broadcast along the axes summed over."""
+    (x,), axes = operation.operands, operation.attributes["axes"]
+    found = _factor_along(x, axes)
+    if found:
+        name, x, s = found
+    else:
+        product = made_by(x, "mul")
+        for first, second in (product.operands, product.operands[::-1]) if product else ():
+            found = _factor_along(first, axes)
+            if found:
+                name, x, s = found
+                x = b.mul(x, second)
+                break
+        else:
+            return None
+    kept = [axis for axis in range(x.rank) if axis not in axes]
+    return b.emit(name, (b.reduce_sum(x, axes=axes), broadcast_along(b, s.operation, kept)))
+
+
+def _factor_along(value, axes):
+    """(op, x, s) of a value that is x · s or x / s, where s is broadcast along all of the axes."""
+    scaled = made_by(value, "mul") or made_by(value, "div")
+    if scaled is None or not value.element.is_float:
+        return None
+    x, s = scaled.operands
+    repeated = made_by(s, "broadcast")
+    if repeated is None or any(axis in axes for axis in _own_axes(repeated)):
+        return None
+    return scaled.name, x, s
+
+
+@RULES("add")
+def twice_scaled(b, operation):
+    """x · s + x · s = x · 2 s."""
     x, y = operation.operands
-    return b.mul(y, x) if scalar_of(x) is not None and scalar_of(y) is None else None
+    scaled = made_by(x, "mul")
+    if x is not y or scaled is None or not x.element.is_float or not _are_small(scaled.operands[1]):
+        return None
+    return b.mul(scaled.operands[0], b.mul(scaled.operands[1], b.full(2, x)))
 
 
-def scalar_of(value):
-    """The rank-0 value of which a value of higher rank is the broadcast."""
-    repeated = made_by(value, "broadcast")
-    return repeated.operands[0] if repeated and repeated.operands[0].rank == 0 else None
+@RULES("mul")
+def small_factor_to_the_right(b, operation):
+    x, y = operation.operands
+    return b.mul(y, x) if _are_small(x) and not _are_small(y) else None
+
+
+def _are_small(*values):
+    """Whether values are broadcasts along a common axis, so that what is computed of them is smaller."""
+    repeated = [made_by(value, "broadcast") for value in values]
+    return all(repeated) and len(set().union(*map(_own_axes, repeated))) < values[0].rank
+
+
+def _own_axes(repeated):
+    """The axes of a broadcast's result along which its operand is not repeated."""
+    own = zip(repeated.attributes["axes"], repeated.operands[0].shape)
+    return {axis for axis, dim in own if dim == repeated.result.shape[axis]}

@@ -239,6 +239,25 @@ def reduce_transposed(b, operation):
 
 
 @RULES("reduce_sum")
+def sum_of_negated(b, operation):
+    """The sum of -x is minus the sum of x."""
+    inner = made_by(operation.operands[0], "neg")
+    return b.neg(b.reduce_sum(*inner.operands, axes=operation.attributes["axes"])) if inner else None
+
+
+@RULES(*_REDUCTIONS)
+def reduce_of_added_axes(b, operation):
+    """A reduction over all axes of a tensor that was only given axes of extent 1."""
+    inner = made_by(operation.operands[0], "reshape")
+    if inner is None or operation.result.rank:
+        return None
+    (source,), shape = inner.operands, inner.result.shape
+    if tuple(dim for dim in shape if dim != 1) != tuple(dim for dim in source.shape if dim != 1):
+        return None
+    return b.emit(operation.name, (source,), {"axes": tuple(range(source.rank))})
+
+
+@RULES("reduce_sum")
 def sum_of_repeated(b, operation):
     """A sum over axes along which an operand was only repeated is a product with their extent."""
     source, repeated = _repeated_axes(operation)
@@ -275,11 +294,15 @@ def _repeated_axes(operation):
 
 def _without_repeated(b, operation, source, repeated):
     """The reduction of the same broadcast made without the axes `repeated`."""
-    (x,), shape = source.operands, source.result.shape
-    kept = [axis for axis in range(len(shape)) if axis not in repeated]
-    own = [axis for axis in source.attributes["axes"] if axis in kept]
-    x = b.reshape(x, shape=_dims_along(x, source.attributes["axes"], kept))
-    x = b.broadcast(x, shape=tuple(shape[axis] for axis in kept),
-                    axes=tuple(kept.index(axis) for axis in own))
+    kept = [axis for axis in range(source.result.rank) if axis not in repeated]
     axes = tuple(kept.index(axis) for axis in sorted(operation.attributes["axes"]) if axis in kept)
-    return b.emit(operation.name, (x,), {"axes": axes})
+    return b.emit(operation.name, (broadcast_along(b, source, kept),), {"axes": axes})
+
+
+def broadcast_along(b, repeated, kept):
+    """The broadcast of the same operand to the axes `kept` alone; along others it was only repeated."""
+    (x,), shape = repeated.operands, repeated.result.shape
+    own = [axis for axis in repeated.attributes["axes"] if axis in kept]
+    x = b.reshape(x, shape=_dims_along(x, repeated.attributes["axes"], kept))
+    return b.broadcast(x, shape=tuple(shape[axis] for axis in kept),
+                       axes=tuple(kept.index(axis) for axis in own))

@@ -55,8 +55,7 @@ def depending_values(operations: Sequence[Operation], inputs: Iterable[Value]) -
 
 
 def differentiable_operands(operation: Operation) -> list[Value]:
-    """The values that an operation's derivative may be taken with respect to, those its regions capture
-    included."""
+    """The values an operation may be differentiated by, those that its regions capture included."""
     match operation.op.derivative:
         case Zero():
             return []
@@ -69,8 +68,7 @@ def differentiable_operands(operation: Operation) -> list[Value]:
 
 
 def _operand_cotangents(builder, operation, cotangents, wanted):
-    """A cotangent or None for each operand; where the form of the derivative allows, only for those that are
-    wanted."""
+    """A cotangent or None for each operand; partial derivatives are built for the wanted ones only."""
     match operation.op.derivative:
         case Elementwise(partials):
             return [builder.mul(cotangents[0], partial(builder, *operation.operands, operation.result))

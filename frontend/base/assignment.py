@@ -232,7 +232,7 @@ NUMPY_KINDS = {int: "iufc", float: "fc", bool: "biufc"}
 def _set_number(array, value, indices):
     """The short way for a number at known places of an array of numbers; False where it does not apply."""
     data = array.data
-    if value.__class__ not in NUMPY_KINDS or data.dtype.kind not in NUMPY_KINDS[value.__class__] or (
+    if array in staging.VIEWS or value.__class__ not in NUMPY_KINDS or data.dtype.kind not in NUMPY_KINDS[value.__class__] or (
             data.dtype.itemsize < 8) or data.ndim != len(indices) or data.dtype.kind == "u":
         return False
     for index, size in zip(indices, array.size, strict=True):

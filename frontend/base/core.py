@@ -18,7 +18,8 @@ BASE.bindings.update({"nothing": None, "missing": missing, "true": True, "false"
 BASE.bindings.update({"Base": BASE, "Core": MODULES["Core"]})
 BASE.constants.update(BASE.bindings)
 
-for _name in ("Statistics", "LinearAlgebra", "Random", "Printf", "DelimitedFiles", "NPZ", "Test", "ProgressMeter"):
+for _name in ("Statistics", "LinearAlgebra", "Random", "Printf", "DelimitedFiles", "NPZ", "Test",
+              "ProgressMeter"):
     module(_name)  # known even before its functions are defined
 
 

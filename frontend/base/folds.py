@@ -10,7 +10,7 @@ from .. import types as t
 from ..calling import call
 from ..staging import HostValueNeeded, host_number
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
-from .errors import argument_error, bounds_error, fault
+from .errors import argument_error, fault
 from .iteration import collect_values, element_type_of, iterate, size_of
 from .iterators import NOTHING_GIVEN, holds
 from .registry import define, function
@@ -71,7 +71,7 @@ def mapfoldr(function_, operation, iterable, init=NOTHING_GIVEN):
 def _neutral(iterable, name):
     """What the sum or product of an empty iterable is, where the element type tells."""
     element = element_type_of(iterable)
-    if t.is_subtype(element, t.Number) and t.is_concrete(element):
+    if element is not None and t.is_subtype(element, t.Number) and t.is_concrete(element):
         return call(function("zero" if name == "sum" else "one"), (element,))
     return NOTHING_GIVEN
 
@@ -273,9 +273,7 @@ def first(iterable):
     """The first element."""
     for item in iterate(iterable):
         return item
-    if iterable.__class__ is tuple:
-        raise bounds_error(iterable, (1,))
-    raise argument_error("collection must be non-empty")
+    raise argument_error(f"{'tuple' if iterable.__class__ is tuple else 'collection'} must be non-empty")
 
 
 @define("first", t.Any, t.Integer)

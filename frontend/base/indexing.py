@@ -15,7 +15,7 @@ from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
 from .arrays import array_of, as_array, as_dim_product, reshaped
 from .conversion import constructs
-from .elements import matched, number_of
+from .elements import number_of
 from .errors import argument_error, bounds_error
 from .registry import define
 
@@ -224,7 +224,8 @@ def read_forms(payload, forms):
 
 def element_at(array, indices, copy=True):
     """`array[indices...]`: a number (or object) where all indices are single, else an array."""
-    if staging.state.trace is None and not staging.state.lanes and len(indices) == len(array.size):
+    if staging.state.trace is None and not staging.state.lanes and len(indices) == len(array.size) \
+            and array not in staging.VIEWS:
         data = array.data  # the short way to one element
         if all([index.__class__ is int and 0 < index <= size
                 for index, size in zip(indices, array.size, strict=True)]):
@@ -240,8 +241,6 @@ def element_at(array, indices, copy=True):
             return item if payload.dtype == object else to_host(item)
     if _holds_objects(payload):
         forms = [_known_form(form, size) for form, size in zip(forms, reversed(payload.shape), strict=True)]
-    if _has_lanes(forms, indices):
-        return _read_lanes(payload, forms)
     part = read_forms(payload, forms)
     if len(part.shape) == 0 and all(_is_single(form) for form in forms):
         return part[()] if _holds_objects(part) else number_of(part)
@@ -258,39 +257,12 @@ def _is_single(form):
     return form.__class__ is Place or (form.__class__ is Gathered and len(form.positions.shape) == 0)
 
 
-def _has_lanes(forms, indices):
-    """Whether an index is a traced number with lanes."""
-    return any(form.__class__ is Gathered and index.__class__ is Traced and len(form.positions.shape)
-               for form, index in zip(forms, _spread_cartesian(indices), strict=True))
-
-
 def _known_form(form, size):
     """A form into an array of objects: its positions must be known on the host."""
     if form.__class__ is Gathered and isinstance(form.positions, Value):
         raise staging.HostValueNeeded("an index into an array of objects must be known on the host",
                                       staging.state.location, kind="UnsupportedError")
     return form
-
-
-def _read_lanes(payload, forms):
-    """One element for each lane: the positions of all dims combine to one into the flat array."""
-    if not all(form.__class__ is Place or form.__class__ is Gathered for form in forms):
-        raise staging.LaneEffect  # an array for each lane
-    strides, stride = [], 1
-    for size in reversed(payload.shape):
-        strides.append(stride)
-        stride = stride * size
-    parts = [form.positions if form.__class__ is Gathered else np.asarray(form.start) for form in forms]
-    total = None
-    for part, stride in zip(matched(parts), strides, strict=True):
-        scaled = staging.apply("mul", part, staging.expand(_index_payload(stride), part.shape))
-        total = scaled if total is None else staging.apply("add", total, scaled)
-    flat = reshaped(payload, (as_dim_product(payload.shape),))
-    return Traced(staging.apply("gather", flat, total, axis=0))
-
-
-def _index_payload(dim):
-    return staging.payload_of(staging.dim_number(dim), t.Int64)
 
 
 def _at_cartesian(array, indices):
@@ -395,20 +367,6 @@ def get_or_default(x, index, default):
     limits = size if len(indices) == len(size) else (as_dim_product(size),)
     inside = all(1 <= i <= limit for i, limit in zip(indices, limits, strict=True))
     return get_index(x, *indices) if inside else default
-
-
-def view_of(array, indices):
-    """`view(array, indices...)`: shares memory with the array where the indices are places and ranges."""
-    part = element_at(array, indices, copy=False)
-    if part.__class__ is Array:
-        return part
-    return Array(reshaped(staging.payload_of(part, array.element), ()) if array.element in t.NUMPY_TYPES else
-                 np.array(part, dtype=object), t.array_type(array.element, 0))
-
-
-@define("view", t.AbstractArray, t.Any, ...)
-def view(x, *indices):
-    return view_of(as_array(x), indices)
 
 
 @define("checkbounds", t.AbstractArray, t.Any, ...)

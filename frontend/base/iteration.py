@@ -21,7 +21,7 @@ from ..values import (
     typeof,
 )
 from .errors import fault
-from .pairs import is_pair, pair
+from .pairs import PairFamily, is_pair, pair
 from .registry import define, function
 
 ITERATORS = {}
@@ -151,27 +151,36 @@ def size_of(value):
 
 
 def element_type_of(value):
-    """The element type of an iterable as far as its type tells; `Any` where it does not."""
+    """The element type of an iterable as far as its type tells; None where it does not."""
     cls = value.__class__
-    if cls is Array or cls is Range:
+    if cls is Array or cls is Range or cls is SetValue:
         return value.type.parameters[0]
     if cls is str:
         return t.Char
     if cls is Dictionary:
-        from .pairs import PairFamily
-
         return PairFamily.apply(*value.type.parameters)
-    if cls is SetValue:
-        return value.type.parameters[0]
     if cls is tuple:
         return join_all(map(typeof, value))
     if cls is NamedTuple:
         return join_all(map(typeof, value.values))
     if isinstance(value, _NUMBERS) or cls is Char:
         return typeof(value)
-    if cls is Struct and value.type.family in FAMILY_ELEMENTS:
-        return FAMILY_ELEMENTS[value.type.family](value)
-    return t.Any
+    if cls is Struct:
+        if value.type.family in ITERATORS:
+            element = FAMILY_ELEMENTS.get(value.type.family)
+            return None if element is None else element(value)
+        if is_pair(value):
+            return join_types(*value.type.parameters)
+        from ..calling import call
+
+        return call(function("eltype"), (value.type,))
+    return None
+
+
+def tuple_of_elements(types):
+    """The type of tuples of elements of these types, None where one is not known."""
+    types = list(types)
+    return None if None in types else t.tuple_type(*types)
 
 
 # --- arrays from elements -----------------------------------------------------------------------------------
@@ -216,9 +225,9 @@ def collect_values(iterator, size=None, array=True, element=None) -> Array:
     items = list(iterator)
     if any(item.__class__ is Traced for item in items):
         return stack_numbers(items, size)
-    if element is None or element is t.Any or element is t.Bottom:
-        element = join_all(set(map(typeof, items))) if items and element is None else t.Any
-    return array_of(items, size, element)
+    if element is None:
+        element = join_all(set(map(typeof, items)))
+    return array_of(items, size, t.Any if element is t.Bottom else element)
 
 
 def array_of(items, size=None, element=t.Any) -> Array:
@@ -298,11 +307,7 @@ def iterate_next(value, position):
 @define("collect", t.Any)
 def collect(iterable):
     """A vector (or array) of the elements."""
-    element = element_type_of(iterable)
-    known = element if element is not t.Any and (iterable.__class__ is not tuple) else None
-    if element is t.Any and iterable.__class__ in (Dictionary, SetValue):
-        known = t.Any
-    return collect_values(iterate(iterable), size_of(iterable), element=known)
+    return collect_values(iterate(iterable), size_of(iterable), element=element_type_of(iterable))
 
 
 _T = t.TypeVar("T")

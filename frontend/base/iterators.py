@@ -16,6 +16,7 @@ from .iteration import (
     element_type_of,
     iterate,
     size_of,
+    tuple_of_elements,
 )
 from .registry import BASE, MODULES, define
 
@@ -63,13 +64,13 @@ def _zip_size(iterables):
 
 
 @iterator("Zip", "is", size=_zip_size, display="zip",
-          element=lambda iterables: t.tuple_type(*map(element_type_of, iterables)))
+          element=lambda iterables: tuple_of_elements(map(element_type_of, iterables)))
 def make_zip(iterables):
     return zip(*map(iterate, iterables), strict=False)
 
 
 @iterator("Enumerate", "itr", size=size_of, display="enumerate",
-          element=lambda inner: t.tuple_type(t.Int64, element_type_of(inner)))
+          element=lambda inner: tuple_of_elements((t.Int64, element_type_of(inner))))
 def make_enumerate(inner):
     return enumerate(iterate(inner), 1)
 
@@ -171,7 +172,7 @@ NOTHING_GIVEN = object()
 
 @iterator("ProductIterator", "iterators",
           size=lambda parts: None if None in (sizes := [size_of(p) for p in parts]) else sum(sizes, ()),
-          element=lambda parts: t.tuple_type(*map(element_type_of, parts)))
+          element=lambda parts: tuple_of_elements(map(element_type_of, parts)))
 def make_product(parts):
     for reversed_ in itertools.product(*(list(iterate(p)) for p in reversed(parts))):
         yield reversed_[::-1]
@@ -386,4 +387,4 @@ def only(iterable):
 @define("eltype", t.Any)
 def eltype(iterable):
     """The type of the elements, as far as the iterable's type tells."""
-    return element_type_of(iterable)
+    return element_type_of(iterable) or t.Any

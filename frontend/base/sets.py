@@ -1,5 +1,7 @@
 """`Set` and the operations of sets, also on other collections."""
 
+from functools import reduce
+
 from ...compiler.errors import WeberError
 from .. import types as t
 from ..properties import convert_to
@@ -38,8 +40,7 @@ def set_of_iterable(called, iterable):
     if isinstance(called, t.DataType):
         return set_of(iterate(iterable), called.parameters[0])
     element = element_type_of(iterable)
-    told = element not in (t.Any, t.Bottom) and iterable.__class__ is not tuple
-    return set_of(iterate(iterable), element if told else None)
+    return set_of(iterate(iterable), t.Any if element is t.Bottom else element)
 
 
 def has(collection, item):
@@ -166,18 +167,18 @@ def _keyed(iterable):
 
 
 def _element(collections):
-    element = element_type_of(collections[0])
-    for other in collections[1:]:
-        element = t.promote_type(element, element_type_of(other))
-    return element
+    """The promoted element type of several collections, None where one does not tell."""
+    types = [element_type_of(collection) for collection in collections]
+    return None if None in types else reduce(t.promote_type, types)
 
 
 def _like(first, items, element):
     """A set of the items where the first collection is a set, else a vector."""
     if first.__class__ is SetValue or (first.__class__ is Struct and t.is_subtype(first.type, t.AbstractSet)):
         return set_of(items, element)
-    known = None if element is t.Any else element
-    return collect_values([convert_to(element, x) for x in items], element=known)
+    if element is not None:
+        items = [convert_to(element, item) for item in items]
+    return collect_values(items, element=element)
 
 
 @define("union ∪", t.Any, ...)
@@ -274,8 +275,7 @@ def isdisjoint(a, b):
 @define("unique", t.Any)
 def unique(collection):
     """The distinct elements, in order, as a vector."""
-    element = element_type_of(collection)
-    return collect_values(_keyed(collection).values(), element=None if element is t.Any else element)
+    return collect_values(_keyed(collection).values(), element=element_type_of(collection))
 
 
 @define("unique", t.Any, t.Any)

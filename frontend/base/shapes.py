@@ -297,7 +297,7 @@ _rotation("rot180", False, (0, 1))
 
 def slices_along(array, dims):
     """The slices of an array at each place along the given Julia dims, in column-major order, with those dims gone."""
-    from .indexing import element_at
+    from .views import view_of
 
     places = [()]
     for dimension in range(array.rank, 0, -1):
@@ -310,13 +310,13 @@ def slices_along(array, dims):
         else:
             choices = (colon,)
         places = [(choice, *rest) for rest in places for choice in choices]
-    return [element_at(array, place) for place in places]
+    return [view_of(array, place) for place in places]
 
 
 def _slices(array, dims):
     sizes = tuple(array.size[d - 1] for d in dims)
     parts = slices_along(array, dims)
-    kept = t.array_type(array.element, array.rank - len(dims))
+    kept = typeof(parts[0]) if parts else t.array_type(array.element, array.rank - len(dims))
     return array_of(kept, parts, sizes)
 
 
@@ -339,7 +339,7 @@ def each_slice(x, dims, drop=True):
 
 @define("selectdim", t.AbstractArray, t.Integer, t.Any)
 def select_dim(x, dimension, index):
-    from .indexing import view_of
+    from .views import view_of
 
     array = as_array(x)
     return view_of(array, tuple(index if d == dimension else colon for d in range(1, array.rank + 1)))

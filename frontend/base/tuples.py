@@ -353,7 +353,7 @@ def pairs_entries(view):
 ITERATORS[PairsFamily] = lambda view: (pair(key, item) for key, item in pairs_entries(view))
 SIZES[PairsFamily] = lambda view: size_of(view.fields[0])
 FAMILY_ELEMENTS[PairsFamily] = lambda view: PairFamily.apply(
-    t.Symbol if view.fields[0].__class__ is NamedTuple else t.Int64, element_type_of(view.fields[0]))
+    t.Symbol if view.fields[0].__class__ is NamedTuple else t.Int64, element_type_of(view.fields[0]) or t.Any)
 
 
 def _plain_pairs(view, context):

@@ -81,7 +81,7 @@ function walk_with_path(f, exclude, assemble, path, x, others...)
     return assemble(x, mapkeys(visit, parts, map(children, others)...))
 end
 
-mapkeys(f, parts::Tuple, others...) = map(f, keys(parts), parts, others...)
+mapkeys(f, parts::Tuple, others...) = map(f, ntuple(identity, length(parts)), parts, others...)
 mapkeys(f, parts::NamedTuple, others...) = NamedTuple{keys(parts)}(map(f, keys(parts), values(parts), map(values, others)...))
 mapkeys(f, parts::AbstractArray, others...) = map(f, eachindex(parts), parts, others...)
 mapkeys(f, parts::AbstractDict, others...) =

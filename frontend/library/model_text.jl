@@ -6,6 +6,7 @@ function layer_parts(layer)
     layer isa Maxout && return "Maxout(", ")", layer.layers
     layer isa Parallel && return "Parallel(", ")", with_first(layer.connection, layer.layers)
     layer isa PairwiseFusion && return "PairwiseFusion(", ")", with_first(layer.connection, layer.layers)
+    layer isa Recurrence && return "Recurrence(", ")", (layer.cell,)
     layer isa NamedTuple && return "(;", ")", layer
     layer isa Tuple && return "(", ")", layer
     layer isa AbstractArray && return "[", "]", layer
@@ -18,7 +19,7 @@ with_first(connection, layers) = (connection, layers...)
 with_first(connection, layers::NamedTuple) = (; Symbol("") => connection, layers...)
 
 # Whether a layer prints on one line: it has no layers inside.
-prints_on_one_line(x) = isleaf(x) || x isa Union{LayerNorm, Scale} || all(is_plain, values(children(x)))
+prints_on_one_line(x) = isleaf(x) || !Primitives.is_expanded(x) || x isa Union{LayerNorm, Scale} || all(is_plain, values(children(x)))
 is_plain(x) = isleaf(x) || x isa Scale || x isa Tuple{Vararg{Number}} || x isa Tuple{Vararg{AbstractArray}}
 
 """

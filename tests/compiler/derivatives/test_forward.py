@@ -28,7 +28,8 @@ def test_only_what_depends_on_the_inputs_has_a_tangent():
     assert not {beside, flat, index} & tangents.keys()
     b.block.arguments, b.block.results = [x, y, direction], [tangents[total]]
     f = ir.Function("f", b.block, ["x", "y", "t"], ["tangent"])
-    np.testing.assert_array_equal(interpreter.run(f, [np.zeros(3), np.ones(3), np.arange(3.0)])[0], np.arange(3.0))
+    np.testing.assert_array_equal(interpreter.run(f, [np.zeros(3), np.ones(3), np.arange(3.0)])[0],
+                                  np.arange(3.0))
 
 
 def test_a_multilinear_op_has_a_term_for_each_operand():
@@ -51,7 +52,8 @@ def test_a_linear_op_fills_missing_tangents_with_zeros():
     tangents = pushforward(b, list(b.block.operations), {x: t})
     b.block.arguments, b.block.results = [x, y, t], [tangents[joined]]
     f = ir.Function("f", b.block, ["x", "y", "t"], ["t"])
-    np.testing.assert_array_equal(interpreter.run(f, [np.ones(2), np.ones(3), np.array([5.0, 6])])[0], [5, 6, 0, 0, 0])
+    np.testing.assert_array_equal(interpreter.run(f, [np.ones(2), np.ones(3), np.array([5.0, 6])])[0],
+                                  [5, 6, 0, 0, 0])
 
 
 @pytest.mark.parametrize("derivative", [None, Rule(lambda b, operation, cotangents: cotangents)])
@@ -61,7 +63,8 @@ def test_a_missing_rule_is_an_error(monkeypatch, derivative):
     b = ir.Builder(location=Location("model.jl", 4, 2))
     x = value(3, name="x")
     b.tanh(x)
-    with pytest.raises(WeberError, match=r"model.jl:4:2: error: the op tanh has no derivative in forward mode"):
+    with pytest.raises(WeberError,
+                       match=r"model.jl:4:2: error: the op tanh has no derivative in forward mode"):
         pushforward(b, list(b.block.operations), {x: x})
 
 

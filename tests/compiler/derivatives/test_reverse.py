@@ -115,7 +115,8 @@ def test_a_missing_rule_is_an_error_that_names_op_transform_and_place(monkeypatc
     x = value(3, name="x")
     y = b.tanh(x)
     operations = list(b.block.operations)
-    with pytest.raises(WeberError, match=r"model.jl:4:2: error: the op tanh has no derivative in reverse mode"):
+    with pytest.raises(WeberError,
+                       match=r"model.jl:4:2: error: the op tanh has no derivative in reverse mode"):
         pullback(b, operations, [(y, b.full(1, y))], [x])
     assert pullback(b, operations, [(y, b.full(1, y))], [value(3)]) == [None]
 
@@ -145,7 +146,8 @@ def test_arguments_without_influence_have_zero_gradients():
 
 
 def test_conversions_bring_cotangents_back_to_their_element_type():
-    f = value_and_gradient(function(lambda b, x: total(b, b.exp(b.convert(x, element=F64))), x=vector(3, element=F32)))
+    f = value_and_gradient(function(lambda b, x: total(b, b.exp(b.convert(x, element=F64))),
+                                    x=vector(3, element=F32)))
     _, gradient = interpreter.run(f, {"x": np.zeros(3, np.float32)})
     assert gradient.dtype == np.float32
     np.testing.assert_array_equal(gradient, np.ones(3))
@@ -174,7 +176,8 @@ def test_powers_at_zero():
 
 def test_products_with_zeros():
     f = value_and_gradient(function(lambda b, x: b.reduce_prod(x, axes=(0,)), x=vector(4)))
-    for x, expected in (([2.0, 0, 3, 4], [0, 24, 0, 0]), ([0.0, 0, 3, 4], [0, 0, 0, 0]), ([2.0, 1, 3, 4], [12, 24, 8, 6])):
+    for x, expected in (([2.0, 0, 3, 4], [0, 24, 0, 0]), ([0.0, 0, 3, 4], [0, 0, 0, 0]),
+                        ([2.0, 1, 3, 4], [12, 24, 8, 6])):
         np.testing.assert_array_equal(interpreter.run(f, {"x": np.array(x)})[1], expected)
 
 
@@ -190,7 +193,8 @@ TWO_LAYERS = dict(x=vector(N, 5), y=vector(N, 3), w=vector(4, 5), c=vector(4), v
 
 def draw(types, n, seed=0):
     random = np.random.default_rng(seed)
-    return {name: random.normal(size=[n if dim is N else dim for dim in type.shape]) for name, type in types.items()}
+    return {name: random.normal(size=[n if dim is N else dim for dim in type.shape])
+            for name, type in types.items()}
 
 
 @pytest.mark.parametrize("n", [1, 7, 0])

@@ -296,7 +296,8 @@ def test_debugging_verifies(monkeypatch):
 
 
 def test_a_convolution_takes_its_bias(run_onnx, check_model, assert_same):
-    types = {"x": TensorType(F32, (N, 3, 6, 6)), "w": TensorType(F32, (4, 3, 3, 3)), "b": TensorType(F32, (4,))}
+    types = {"x": TensorType(F32, (N, 3, 6, 6)), "w": TensorType(F32, (4, 3, 3, 3)),
+             "b": TensorType(F32, (4,))}
 
     def make(b, x, w, bias):
         result = b.conv(x, w, strides=(1, 1), pads=(1, 1, 1, 1))
@@ -309,7 +310,7 @@ def test_a_convolution_takes_its_bias(run_onnx, check_model, assert_same):
     assert op_types(model) == ["Conv"]
     rng = np.random.default_rng(0)
     for rows in (1, 7):
-        inputs = {name: rng.standard_normal([rows if dim is N else dim for dim in type.shape]).astype(np.float32)
-                  for name, type in types.items()}
+        shapes = {name: [rows if dim is N else dim for dim in type.shape] for name, type in types.items()}
+        inputs = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
         for optimised in (False, True):
             assert_same(run_onnx(model, inputs, optimised), run(function, inputs), rtol=1e-4, atol=1e-5)

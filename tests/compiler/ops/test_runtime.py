@@ -8,6 +8,7 @@ from weber.compiler import interpreter, ir
 from weber.compiler.onnx_export import export
 from weber.compiler.types import BF16, F32, TensorType
 
+
 def through_single(function):
     """The function with its bfloat16 inputs and results as float32, for numpy has no bfloat16 of its own."""
     block = ir.Block([ir.Value(TensorType(F32, value.shape) if value.element is BF16 else value.type,

@@ -1,13 +1,13 @@
-"""Values at the edges: NaN, infinities, signed zeros, wrapping integers, ties, duplicates, constant operands."""
+"""Values at the edges: NaN, infinities, signed zeros, wrapping integers, ties, duplicates, constants."""
 
 import numpy as np
 import pytest
 from weber.compiler.errors import WeberError
 
-SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1, -1, 1e-8, -1e-8, 1e-4, 0.5, 5, -5, 30, -30, 80, -80, 0.9999, 1e10,
-           -1e10, 1e30]
-UNARY = """exp expm1 log log1p log2 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh
-    softplus erf sign abs floor ceil round trunc is_nan is_inf is_finite""".split()
+SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1, -1, 1e-8, -1e-8, 1e-4, 0.5, 5, -5, 30, -30, 80, -80,
+           0.9999, 1e10, -1e10, 1e30]
+UNARY = """exp expm1 log log1p log2 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh tanh
+    asinh acosh atanh softplus erf sign abs floor ceil round trunc is_nan is_inf is_finite""".split()
 RELATIVE = {np.float32: 3e-6, np.float64: 1e-13}
 
 
@@ -30,7 +30,8 @@ def test_sigmoid_is_accurate_to_the_precision_of_one(apply_op, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("op", ["max", "min", "pow", "atan2", "rem", "mod", "div", "eq", "ne", "lt", "le", "gt", "ge"])
+@pytest.mark.parametrize("op", ["max", "min", "pow", "atan2", "rem", "mod", "div", "eq", "ne", "lt", "le",
+                                "gt", "ge"])
 def test_binary(apply_op, op, dtype):
     x, y = (grid.ravel() for grid in np.meshgrid(*[np.array(SPECIAL, dtype)] * 2))
     assert_agree(apply_op(op, x, y), RELATIVE[dtype])
@@ -91,7 +92,8 @@ def test_shifts_by_a_constant(apply_op, constant, op, dtype, count):
 @pytest.mark.parametrize("depth", [8, 1000])
 def test_many_duplicates_are_all_added(apply_op, depth):
     random = np.random.default_rng(0)
-    indices, updates = random.integers(0, depth, 20_000), random.integers(0, 9, (20_000, 3)).astype(np.float32)
+    indices, updates = random.integers(0, depth,
+                                       20_000), random.integers(0, 9, (20_000, 3)).astype(np.float32)
     expected, actual = apply_op("scatter_add", indices, updates, axis=0, shape=(depth, 3))
     assert expected.sum() == updates.sum()
     assert_agree((expected, actual))

@@ -17,7 +17,8 @@ TYPES = {"x": TensorType(F32, (N, 4)), "y": TensorType(F32, (N, 4)), "v": Tensor
          "t": TensorType(F32), "w": TensorType(F32, (3, 4)), "k": TensorType(I64, (N, 4)),
          "c": TensorType(BOOL, (N, 4)),
          "u": TensorType(F32, (2, 1, 3)), "q": TensorType(F32, (4, 5)), "d": TensorType(BOOL),
-         "i": TensorType(F32, (N, 3, 5, 4)), "h": TensorType(F32, (2, 3, 2, 2)), "e": TensorType(F32, (2,)),
+         "i": TensorType(F32, (N, 3, 5, 4)), "h": TensorType(F32, (2, 3, 2, 2)),
+         "e": TensorType(F32, (2,)), "p": TensorType(F32, (N, 3, 2, 2)),
          "z": TensorType(F32, (N, 3))}
 
 
@@ -50,6 +51,17 @@ def step(b, x):
 
 def relu(b, x):
     return b.max(x, b.full(0, x))
+
+
+def twice(b, x):
+    return b.add(x, x)
+
+
+POOL = {"window": (2, 2), "strides": (2, 2)}
+
+
+def pooled(b, x):
+    return b.max_pool(x, **POOL)
 
 
 def dense(b, a):
@@ -133,6 +145,9 @@ SIMPLIFIED = {
     "reduce_twice": (lambda b, a: b.reduce_sum(b.reduce_sum(a.u, axes=(0,)), axes=(1,)), ["reduce_sum"]),
     "reduce_transposed": (lambda b, a: b.reduce_sum(b.transpose(a.w, permutation=(1, 0)), axes=(0,)),
                           ["reduce_sum"]),
+    "sum_of_negated": (lambda b, a: b.reduce_sum(b.neg(a.x), axes=(0,)), ["reduce_sum", "neg"]),
+    "reduce_of_added_axes": (lambda b, a: b.reduce_max(b.reshape(a.v, shape=(1, 4, 1)), axes=(2, 0, 1)),
+                             ["reduce_max"]),
     "sum_of_repeated": (lambda b, a: b.reduce_sum(spread(b, a.v, N, 4), axes=(0,)),
                         ["dim_value", "convert", "broadcast", "mul"]),
     "extremum_of_repeated": (lambda b, a: [b.reduce_max(spread(b, a.v, 3, 4), axes=(0, 1)),
@@ -166,13 +181,27 @@ FUSED = {
     "relu_cotangent": (lambda b, a: [relu(b, a.x), b.select(step(b, a.x), a.y, b.full(0, a.x)),
                                      b.select(step(b, a.x), b.log(a.x), b.full(0, a.x))],
                        ["constant", "broadcast", "relu", "gt", "hard_sigmoid", "mul", "log", "select"]),
-    "scalars_first": (lambda b, a: b.div(b.mul(a.x, spread(b, a.s, N, 4)), spread(b, a.t, N, 4)),
-                      ["div", "broadcast", "mul"]),
-    "scalar_into_numerator": (
+    "pool_before_relu": (lambda b, a: pooled(b, relu(b, a.i)), ["max_pool", "relu"]),
+    "relu_cotangent_before_pool": (
+        lambda b, a: b.select(step(b, a.i), b.max_pool_gradient(
+            relu(b, a.i), pooled(b, relu(b, a.i)), a.p, **POOL), b.full(0, a.i)),
+        ["max_pool", "relu", "hard_sigmoid", "mul", "max_pool_gradient"]),
+    "small_factors_first": (
+        lambda b, a: [b.div(b.mul(a.x, spread(b, a.s, N, 4)), spread(b, a.t, N, 4)),
+                      b.div(b.div(a.y, spread(b, a.s, N, 4)), spread(b, a.v, N, 4))],
+        ["div", "broadcast", "mul", "broadcast", "mul", "broadcast", "div"]),
+    "small_factor_into_numerator": (
         lambda b, a: b.mul(b.div(b.div(a.x, spread(b, a.s, N, 4)), a.y), spread(b, a.t, N, 4)),
         ["div", "broadcast", "mul", "div"]),
-    "scalar_to_the_right": (lambda b, a: b.mul(b.mul(spread(b, a.s, N, 4), a.x), spread(b, a.t, N, 4)),
-                            ["mul", "broadcast", "mul"]),
+    "factor_out_of_sum": (
+        lambda b, a: [b.reduce_sum(b.mul(a.x, spread(b, a.v, N, 4)), axes=(0,)),
+                      b.reduce_sum(b.mul(a.y, b.div(a.x, spread(b, a.s, N, 4))), axes=(1,))],
+        ["reduce_sum", "mul", "mul", "reduce_sum", "broadcast", "div"]),
+    "twice_scaled": (lambda b, a: [twice(b, b.mul(a.x, spread(b, a.s, N, 4)))],
+                     ["constant", "mul", "broadcast", "mul"]),
+    "small_factor_to_the_right": (
+        lambda b, a: b.mul(b.mul(spread(b, a.s, N, 4), a.x), spread(b, a.t, N, 4)),
+        ["mul", "broadcast", "mul"]),
 }
 
 

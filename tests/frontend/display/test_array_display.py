@@ -53,9 +53,12 @@ def test_text_plain(source, expected):
 
 
 ON_ONE_LINE = [
-    ("[1, 2]", "[1, 2]"), ("[1.0, 2.5]", "[1.0, 2.5]"), ('["a"]', '["a"]'), ("[:a]", "[:a]"), ("['a']", "['a']"),
-    ("Float32[1, 2]", "Float32[1.0, 2.0]"), ("Int8[1]", "Int8[1]"), ("[true]", "Bool[1]"), ("Any[1]", "Any[1]"),
-    ("Int[]", "Int64[]"), ("[]", "Any[]"), ("[1 2; 3 4]", "[1 2; 3 4]"), ("reshape([1.0, 1.0], 2, 1)", "[1.0; 1.0;;]"),
+    ("[1, 2]", "[1, 2]"), ("[1.0, 2.5]", "[1.0, 2.5]"), ('["a"]', '["a"]'), ("[:a]", "[:a]"),
+    ("['a']", "['a']"),
+    ("Float32[1, 2]", "Float32[1.0, 2.0]"), ("Int8[1]", "Int8[1]"), ("[true]", "Bool[1]"),
+    ("Any[1]", "Any[1]"),
+    ("Int[]", "Int64[]"), ("[]", "Any[]"), ("[1 2; 3 4]", "[1 2; 3 4]"),
+    ("reshape([1.0, 1.0], 2, 1)", "[1.0; 1.0;;]"),
     ("Float32[1 2]", "Float32[1.0 2.0]"), ("reshape([1, 2, 3, 4], 2, 1, 2)", "[1; 2;;; 3; 4]"),
     ("zeros(0, 3)", "Matrix{Float64}(undef, 0, 3)"), ("[[1], [2]]", "[[1], [2]]"),
     ("[[1f0], [2f0]]", "Vector{Float32}[[1.0], [2.0]]"), ("[(1, 2f0)]", "Tuple{Int64, Float32}[(1, 2.0)]"),
@@ -73,9 +76,12 @@ def test_repr(source, expected):
 
 
 @pytest.mark.parametrize(("source", "expected"), [
-    ("string(1f0)", "1.0"), ("string(1f-5)", "1.0e-5"), ("string(0x05)", "5"), ('string("a", :b, \'c\')', "abc"),
-    ("string([1f0])", "Float32[1.0]"), ("string((1f0, \"a\"))", '(1.0f0, "a")'), ("string(nothing)", "nothing"),
-    ("string(Float16(2))", "2.0"), ("string(1 => 2)", "1 => 2"), ("string(Int)", "Int64"), ("string(sin)", "sin"),
+    ("string(1f0)", "1.0"), ("string(1f-5)", "1.0e-5"), ("string(0x05)", "5"),
+    ('string("a", :b, \'c\')', "abc"),
+    ("string([1f0])", "Float32[1.0]"), ("string((1f0, \"a\"))", '(1.0f0, "a")'),
+    ("string(nothing)", "nothing"),
+    ("string(Float16(2))", "2.0"), ("string(1 => 2)", "1 => 2"), ("string(Int)", "Int64"),
+    ("string(sin)", "sin"),
     ('"$(1f0) $([0.5]) $(:x)"', "1.0 [0.5] x"),
 ])
 def test_print(source, expected):

@@ -65,7 +65,8 @@ TYPES_AND_FUNCTIONS = [
     ("f(x) = x; f(x::Int) = 1; f", "f (generic function with 2 methods)"),
     ("function g end; g", "g (generic function with 0 methods)"),
     ("sqrt ∘ abs", "sqrt ∘ abs"), ("[Int, Float64]", "2-element Vector{DataType}:\n Int64\n Float64"),
-    ('r"a.b"i', 'r"a.b"i'), ('match(r"(?<y>\\d+)-(\\d+)", "on 2020-12")', 'RegexMatch("2020-12", y="2020", 2="12")'),
+    ('r"a.b"i', 'r"a.b"i'),
+    ('match(r"(?<y>\\d+)-(\\d+)", "on 2020-12")', 'RegexMatch("2020-12", y="2020", 2="12")'),
     ("struct P; x; y; end; P(1, [1.0, 2.0])", "P(1, [1.0, 2.0])"),
     ("struct P; x; y; end; P(1f0, \"a\")", 'P(1.0f0, "a")'),
     ("struct Q{T}; x::T; end; Q(1)", "Q{Int64}(1)"),
@@ -100,7 +101,8 @@ def test_a_value_that_contains_itself():
 
 @pytest.mark.parametrize(("definition", "source", "expected"), [
     ('Base.show(io::IO, p::P) = print(io, "P<", p.x, ">")', "P(1)", "P<1>"),
-    ('Base.show(io::IO, p::P) = print(io, "P<", p.x, ">")', "[P(1), P(2)]", "2-element Vector{P}:\n P<1>\n P<2>"),
+    ('Base.show(io::IO, p::P) = print(io, "P<", p.x, ">")', "[P(1), P(2)]",
+     "2-element Vector{P}:\n P<1>\n P<2>"),
     ('Base.show(io::IO, p::P) = print(io, "P<", p.x, ">")', "(P(1), :a)", "(P<1>, :a)"),
     ('Base.show(io::IO, p::P) = print(io, "P<", p.x, ">")', 'string(P(1), "!")', '"P<1>!"'),
     ('Base.show(io::IO, p::P) = print(io, "P<", p.x, ">")', "Dict(:k => P(1))",

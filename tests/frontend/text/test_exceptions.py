@@ -22,7 +22,7 @@ from weber.frontend.values import Symbol
     ("try [1, 2] + [1, 2, 3] catch e; e isa DimensionMismatch end", "true"),
     ("try sin(\"a\") catch e; e isa MethodError end", "true"),
     ("try Dict()[1] catch e; (e isa KeyError, e.key) end", "(true, 1)"),
-    ("try @assert 1 > 2 \"too small\" catch e; e end", 'AssertionError("too small")'),
+    ("try\n@assert 1 > 2 \"too small\"\ncatch e; e end", 'AssertionError("too small")'),
     ("try try error(\"inner\") catch; rethrow() end catch e; e.msg end", '"inner"'),
     ("f() = try return 1 finally global done = true end; (f(), done)", "(1, true)"),
     ("try 1 catch; 2 else 3 end", "3"),
@@ -34,11 +34,13 @@ def test_catching(source, expected):
 
 @pytest.mark.parametrize(("value", "text"), [
     (exception("ErrorException", "a"), "a"), (exception("ArgumentError", "a"), "ArgumentError: a"),
-    (exception("DimensionMismatch", "a"), "DimensionMismatch: a"), (exception("KeyError", Symbol("k")),
-                                                                     "KeyError: key :k not found"),
-    (exception("DivideError"), "DivideError: integer division error"), (exception("StackOverflowError"), "StackOverflowError:"),
+    (exception("DimensionMismatch", "a"), "DimensionMismatch: a"),
+    (exception("KeyError", Symbol("k")), "KeyError: key :k not found"),
+    (exception("DivideError"), "DivideError: integer division error"),
+    (exception("StackOverflowError"), "StackOverflowError:"),
     (exception("UndefVarError", Symbol("x")), "UndefVarError: `x` not defined"),
-    (exception("DomainError", -1.0, "no"), "DomainError with -1.0:\nno"), (exception("OverflowError", "o"), "OverflowError: o"),
+    (exception("DomainError", -1.0, "no"), "DomainError with -1.0:\nno"),
+    (exception("OverflowError", "o"), "OverflowError: o"),
     (exception("SystemError", "opening", 2, None), "SystemError: opening"),
 ])
 def test_showerror(value, text):
@@ -48,7 +50,10 @@ def test_showerror(value, text):
 def test_an_uncaught_exception_carries_its_kind_and_text():
     session = Session()
     with pytest.raises(WeberError) as caught:
-        session.evaluate('struct Odd <: Exception; n; end\nBase.showerror(io::IO, e::Odd) = print(io, "odd: ", e.n)\nthrow(Odd(3))')
+        session.evaluate("""
+            struct Odd <: Exception; n; end
+            Base.showerror(io::IO, e::Odd) = print(io, "odd: ", e.n)
+            throw(Odd(3))""")
     assert caught.value.kind == "Odd"
     assert caught.value.message == "odd: 3"
 

@@ -1,0 +1,107 @@
+"""Views: arrays that show part of another, `view(x, i, j)`. Reading and writing go to the parent, also while staging."""
+
+import numpy as np
+
+from .. import staging
+from .. import types as t
+from ..array_text import WRAPPER_TEXTS
+from ..staging import VIEWS, Value
+from ..values import Array, Range, colon
+from .arrays import as_array, plain_type
+from .assignment import assign
+from .elements import NUMBERS
+from .errors import shown
+from .indexing import element_at, number_or_object
+from .registry import define
+
+VIEW_FAMILY = t.unwrap(t.SubArray).family
+
+
+class View:
+    """Where a view's contents are: the parent and the indices; `source` is the parent's payload they were taken from."""
+
+    def __init__(self, parent, indices):
+        self.parent, self.indices = parent, indices
+        self.source = staging.read(parent)
+
+    def contents(self, parent):
+        """The payload that the indices show of the parent (or of an array in its place)."""
+        part = element_at(parent, self.indices, copy=False)
+        if part.__class__ is Array:
+            return staging.read(part)
+        if parent.element in NUMBERS:
+            return staging.payload_of(part, parent.element)
+        box = np.empty((), dtype=object)
+        box[()] = part
+        return box
+
+    def read(self, array):
+        """The payload of the view `array`."""
+        current = staging.read(self.parent)
+        if current is self.source and (isinstance(current, Value) or np.may_share_memory(array.data, current)):
+            return array.data
+        return self.contents(self.parent)
+
+    def read_host(self, purpose):
+        return self.contents(Array(staging.read_host(self.parent, purpose), plain_type(self.parent)))
+
+    def write(self, data):
+        """Replaces what the view shows."""
+        whole = Array(data, t.array_type(self.parent.element, len(data.shape)))
+        assign(self.parent, whole if len(data.shape) else number_or_object(whole), self.indices)
+
+
+def view_of(x, indices):
+    """`view(x, indices...)`."""
+    parent = as_array(x)
+    indices = tuple(index if index.__class__ is not Array else element_at(index, (colon,) * index.rank)
+                    for index in indices)  # the indices stay what they are now
+    view = View(parent, indices)
+    payload = view.contents(parent)
+    result = Array(payload, VIEW_FAMILY.apply(parent.element, len(payload.shape), parent.type))
+    if x.__class__ is Array:
+        VIEWS[result] = view
+    return result
+
+
+@define("view", t.AbstractArray, t.Any, ...)
+def view(x, *indices):
+    return view_of(x, indices)
+
+
+@define("maybeview", t.Any, t.Any, ..., exported=False)
+def view_or_element(x, *indices):
+    """What `x[indices...]` means under `@views`: a view of an array; of other collections the element."""
+    from ..calling import call
+    from .registry import function
+
+    single = all(index.__class__ is not Range and index.__class__ is not Array and index is not colon
+                 for index in indices)
+    if x.__class__ is Array and not single:
+        return view_of(x, indices)
+    return call(function("getindex"), (x, *indices))
+
+
+@define("parent", t.AbstractArray)
+def parent(x):
+    """The array that a view shows part of; other arrays are their own parents."""
+    return VIEWS[x].parent if x in VIEWS else x
+
+
+@define("parentindices", t.SubArray)
+def parent_indices(x):
+    return VIEWS[x].indices
+
+
+def _index_text(index):
+    return ":" if index is colon else f"{index.start}:{index.stop}" if index.__class__ is Range and index.step == 1 \
+        else shown(index)
+
+
+def _text(x):
+    """`view(::Matrix{Int64}, :, [1, 3]) with eltype Int64`."""
+    indices = "".join(f", {_index_text(index)}" for index in VIEWS[x].indices) if x in VIEWS else ""
+    return f"view(::{t.type_name(x.type.parameters[2])}{indices}) with eltype {t.type_name(x.element)}"
+
+
+WRAPPER_TEXTS[VIEW_FAMILY] = _text
