@@ -35,13 +35,15 @@ class Note:
 class WeberError(Exception):
     """An error of a user's making. `str()` is the whole diagnostic: file:line:col, the line, a caret, notes.
 
-    `kind` is the name of the Julia exception this corresponds to (`MethodError`, `DimensionMismatch`, …).
+    `kind` is the name of the Julia exception this corresponds to (`MethodError`, `DimensionMismatch`, …); `layer` is the
+    innermost callable struct in which it arose, until its path in the program is known.
     """
 
     message: str
     location: Location | None = None
     notes: list[Note] = field(default_factory=list)
     kind: str = "ErrorException"
+    layer: object = None
 
     def __str__(self):
         parts = [_headline(f"error: {self.message}", self.location)]

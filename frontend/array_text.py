@@ -123,7 +123,7 @@ def show(value, context):
     elements = Elements(value)
     rank = len(elements.size)
     if rank == 1:
-        return show_sequence(list(map(elements.at, range(elements.size[0]))), value, context)
+        return show_sequence(elements.at, elements.size[0], value, context)
     if rank == 0:
         return f"fill({_show(elements.at(), context)})"
     if elements.is_empty:
@@ -146,8 +146,9 @@ def _show(item, context):
     return show_text(item, context)
 
 
-def show_sequence(items, value, context):
-    """`[a, b, c]` for a vector or set, without its middle where room is limited to 20 elements."""
+def show_sequence(at, count, value, context):
+    """`[a, b, c]` for a vector or set of `count` elements, `at(k)` each; without its middle where room is limited to
+    20 elements."""
     from .display import circular
 
     prefix, implicit = type_prefix(value, context)
@@ -156,11 +157,13 @@ def show_sequence(items, value, context):
     inner = context.inside(value)
     if not implicit:
         inner = replace(inner, typeinfo=element_type(typeof(value)))
-    if context.limit and len(items) > 20:
-        head = ", ".join(_show(item, inner) for item in items[:10])
-        tail = ", ".join(_show(item, inner) for item in items[-10:])
-        return f"{prefix}[{head}  …  {tail}]"
-    return f"{prefix}[{', '.join(_show(item, inner) for item in items)}]"
+
+    def part(indices):
+        return ", ".join([_show(at(k), inner) for k in indices])
+
+    if context.limit and count > 20:
+        return f"{prefix}[{part(range(10))}  …  {part(range(count - 10, count))}]"
+    return f"{prefix}[{part(range(count))}]"
 
 
 def _show_slice(elements, outer, context):

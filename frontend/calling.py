@@ -36,7 +36,12 @@ def call_object(function, arguments, keywords=None):
             raise no_method(table, arguments, keywords)
         raise WeberError(f"MethodError: objects of type {type_} are not callable (called with ({types}))",
                          kind="MethodError")
-    return found[0].call((function, *arguments), keywords, found[1])
+    try:
+        return found[0].call((function, *arguments), keywords, found[1])
+    except WeberError as error:
+        if error.layer is None and error.kind == "DimensionMismatch":
+            error.layer = function
+        raise
 
 
 def _receiver(method):

@@ -25,6 +25,7 @@ from .string_text import (
     show_symbol,
 )
 from .values import (
+    DimNumber,
     Array,
     Char,
     Dictionary,
@@ -356,7 +357,8 @@ def truncate(text, width):
 def _show_set(value, context):
     if not value.items:
         return "Set()" if context.typeinfo is value.type else f"{t.type_name(value.type)}()"
-    return f"Set({array_text.show_sequence(list(value.items.values()), value, context)})"
+    items = list(value.items.values())
+    return f"Set({array_text.show_sequence(items.__getitem__, len(items), value, context)})"
 
 
 def _plain_set(value, context):
@@ -442,7 +444,7 @@ def _plain_struct(value, context):
 
 SHOW = {
     bool: _show_bool, int: lambda value, context: str(value), float: _show_float, complex: _show_complex,
-    Traced: _show_traced, Irrational: lambda value, context: value.name,
+    DimNumber: lambda value, context: str(value.dim), Traced: _show_traced, Irrational: lambda value, context: value.name,
     str: show_string, Char: show_char, Symbol: show_symbol, type(None): lambda value, context: "nothing",
     Singleton: lambda value, context: "Colon()" if value.name == ":" else value.name,
     tuple: _show_tuple, NamedTuple: _show_named_tuple, Range: _show_range, Array: array_text.show,

@@ -12,6 +12,7 @@ from . import types as t
 from .calling import call
 from .compiled import Specialisation, run_compiled, used_values
 from .dispatch import Method, MethodTable
+from .paths import name_layer
 from .signatures import argument_of, fits, parse_signature, spec_leaves
 from .specialise import Place, record, staged_value
 from .staging import state
@@ -135,7 +136,10 @@ def record_entry(entry, lift=()):
         arguments = tuple([argument_of(p.spec, p.name, trace, values) for p in entry.parameters])
         return arguments, values
 
-    return record(entry.function, make_arguments, lift)
+    try:
+        return record(entry.function, make_arguments, lift)
+    except WeberError as error:
+        raise name_layer(error, entry.module)
 
 
 # --- artifacts --------------------------------------------------------------------------------------------------------
@@ -318,7 +322,11 @@ def add_unread_state(block, argument_names, defaults, name, place, leaf):
 def next_values(place, tree, names, entry):
     """The (state name, leaf) pairs of a written place."""
     if place.key == "data" and place.owner.__class__ is Array:
-        return [(names.array(place.owner), tree)]
+        name = names.array(place.owner)
+        if tuple(tree.data.shape) != tuple(place.owner.data.shape):
+            raise WeberError(f"`{entry.name}` changes the size of the state `{name}`", entry.location,
+                             kind="UnsupportedError")
+        return [(name, tree)]
     old, new = leaves(place.get()), leaves(tree)
     base = names.place(place)
     if [path for path, _ in old] != [path for path, _ in new]:

@@ -7,9 +7,11 @@ How each kind of node compiles stands in a function registered with `@compiles`;
 """
 
 import math
+import re
 
-from ..compiler.errors import Location, Note, WeberError
+from ..compiler.errors import Location, Note, UnsupportedError, WeberError
 from . import syntax
+from .paths import name_layer
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, closure_mentions, undefined
 from .staging import state
 from .values import Function, Module
@@ -65,8 +67,10 @@ def located(error: WeberError, location: Location, user: bool) -> WeberError:
     if user:
         if error.location is None:
             error.location = location
-        elif error.location != location and len(error.notes) < MAX_NOTES:
-            error.notes.append(Note("called from", location))
+        elif len(error.notes) < MAX_NOTES:
+            last = next((n.location for n in reversed(error.notes) if n.text == "called from"), error.location)
+            if (last.file, last.line) != (location.file, location.line):
+                error.notes.append(Note("called from", location))
     return error
 
 
@@ -82,7 +86,8 @@ class Compiler:
         """Compiles a node to a closure that gives its value."""
         rule = COMPILERS.get(node.__class__)
         if rule is None:
-            raise WeberError(f"`{type(node).__name__}` is not supported", node.location, kind="UnsupportedError")
+            construct = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).lower()
+            raise UnsupportedError(f"a {construct} is not supported", node.location, kind="UnsupportedError")
         return rule(self, node)
 
     def statement(self, node):
@@ -265,6 +270,8 @@ def evaluate_top_level(module: Module, node, *, user=True, interactive=False):
         raise WeberError("break or continue outside a loop", node.location, kind="ErrorException") from None
     except RecursionError:
         raise WeberError("StackOverflowError", node.location, kind="StackOverflowError") from None
+    except WeberError as error:
+        raise name_layer(error, module)
 
 
 def evaluate_block(module: Module, block: syntax.Block, **options):

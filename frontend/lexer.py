@@ -1,54 +1,31 @@
-"""From text to tokens. A stack of frames tells what encloses a place, and with it what a newline, a comma, a colon, white
-space or `end` means there; so the grammar needs no context.
-
-Whether an operator is infix follows from the token before it (does it end a value?) and, between the elements of an array
-or the arguments of a macro, from the white space around it.
+"""From text to tokens. A stack of frames tells what encloses a place, and with it what a newline, a comma, a
+colon, white space or `end` means there; so the grammar needs no context.
 """
 
 import unicodedata
 
-from .operators import BOTH, TERMINALS, UNARY, WORDS
+from .keyword_lexer import KeywordLexer
+from .lexer_state import Fault
+from .operator_lexer import OperatorLexer
+from .operators import WORDS
 from .tokens import (
     BLANK,
     BLANK_LINES,
     CHARACTER_AT,
-    IMPORT_PATH,
     KEYWORDS,
     NAME_AT,
-    NUMBER_AT,
     OPERATOR_AT,
     SCAN,
     STRING_CONTENT,
-    Frame,
     Token,
 )
 
-SOFT = frozenset(["ternary", "macro", "header"])
-MAX_FRAMES = 200
-_BRACKETS = {"paren": "(", "array": "[", "brace": "{"}
 _DOCUMENTED_BLOCKS = frozenset(["top", "begin", "quote", "module", "baremodule", "struct"])
 
 
-class Fault(Exception):
-    """Text that is not Julia: a message and a span; `incomplete` when more text could make it right."""
-
-    def __init__(self, message, start, end, incomplete=False):
-        super().__init__(message)
-        self.message, self.start, self.end, self.incomplete = message, start, end, incomplete
-
-
-class Lexer:
-    """Cuts a text into `tokens`. A fault ends them with an `INVALID` token, whose text is the `Fault`: an error that the
-    grammar finds before it is the one to report."""
-
-    def __init__(self, text):
-        self.text = text
-        self.position = 0
-        self.tokens = []
-        self.frames = [Frame("top", "top", 0)]
-        self.value = False  # the last token ends a value
-        self.space = False  # white space came before the current token
-        self.string_opening = 0  # index of the token that opened the last string
+class Lexer(KeywordLexer, OperatorLexer):
+    """Cuts a text into `tokens`. A fault ends them with an `INVALID` token, whose text is the `Fault`: an
+    error that the grammar finds before it is the one to report."""
 
     def run(self):
         text, length = self.text, len(self.text)
@@ -76,68 +53,7 @@ class Lexer:
         self.tokens.append(Token("$END", "", length, length))
         return self.tokens
 
-    # --- helpers --------------------------------------------------------------------------------------------------
-
-    def fault(self, message, start, end):
-        raise Fault(message, start, end)
-
-    def emit(self, kind, text, start, value):
-        token = Token(kind, text, start, self.position)
-        self.tokens.append(token)
-        self.value = value
-        return token
-
-    def last(self):
-        return self.tokens[-1].kind if self.tokens else "SEPARATOR"
-
-    def push(self, kind, name, start):
-        if len(self.frames) >= MAX_FRAMES:
-            self.fault(f"nested deeper than {MAX_FRAMES} levels", start, self.position)
-        frame = Frame(kind, name, start)
-        self.frames.append(frame)
-        return frame
-
-    def leave_soft(self):
-        """Ends the soft frames and returns the hard one around them."""
-        while self.frames[-1].kind in SOFT:
-            self.frames.pop()
-        return self.frames[-1]
-
-    def hard(self):
-        return next(frame for frame in reversed(self.frames) if frame.kind not in SOFT)
-
-    def sensitive(self):
-        """The frame in which white space separates: an array's or a macro's, or None."""
-        frame = next(frame for frame in reversed(self.frames) if frame.kind != "ternary")
-        return frame if frame.kind in ("array", "macro") else None
-
-    def in_index(self):
-        for frame in reversed(self.frames):
-            if frame.kind in ("block", "top", "string"):
-                return False
-            if frame.index:
-                return True
-
-    def operand(self, start):
-        """Before a token that begins an operand: the separator that white space stands for, if it does."""
-        frame = self.sensitive()
-        if frame is None:
-            return
-        if frame.kind == "macro" and (self.last() in ("MACRO", "FIELD_MACRO") or (self.value and self.space)):
-            self.tokens.append(Token("ARGUMENT", "", start, start))
-            frame.commas = True
-        elif frame.kind == "array" and self.value and self.space:
-            self.tokens.append(Token("COLUMN", "", start, start))
-
-    def separator(self, start, end):
-        """The end of a statement; several make one."""
-        frame = self.leave_soft()
-        frame.header = False
-        if self.last() not in ("SEPARATOR", "DOCUMENTS"):
-            self.tokens.append(Token("SEPARATOR", "", start, end))
-        self.value = False
-
-    # --- white space ------------------------------------------------------------------------------------------------
+    # --- white space ----------------------------------------------------------------------------------------
 
     def lex_comment(self, text, start):
         depth, position = 1, self.position
@@ -178,7 +94,8 @@ class Lexer:
         if frame is not self.frames[-1] or frame.name not in _DOCUMENTED_BLOCKS or self.last() != "STRING_CLOSE":
             return False
         index = self.string_opening
-        if self.tokens[index].text not in ('"', '"""') or index and self.tokens[index - 1].kind != "SEPARATOR":
+        before = self.tokens[index - 1].kind if index else "SEPARATOR"
+        if self.tokens[index].text not in ('"', '"""') or before not in ("SEPARATOR", "BEGIN", "QUOTE"):
             return False
         following = start + 1
         while self.text[following:following + 1] in (" ", "\t", "\r") and following < len(self.text):
@@ -190,15 +107,13 @@ class Lexer:
         self.value = False
         return True
 
-    # --- atoms ------------------------------------------------------------------------------------------------------
+    # --- atoms ----------------------------------------------------------------------------------------------
 
     def lex_number(self, text, start):
         self.operand(start)
-        following = self.text[self.position:self.position + 1]
-        if following == "." and OPERATOR_AT(self.text, self.position).end() > self.position + 1:
-            if not self.text.startswith("..", self.position) and "." not in text:
-                self.fault(f"ambiguous `{text}{self.text[self.position:self.position + 2]}`: put a space after "
-                           "the number", start, self.position + 2)
+        operator = OPERATOR_AT(self.text, self.position)
+        if operator and operator.group()[0] == "." and operator.group() not in ("..", "...") and "." not in text:
+            self.fault(f"ambiguous `{text}{operator.group()}`: put a space after the number", start, operator.end())
         self.emit("NUMBER", text, start, True)
 
     def lex_name(self, text, start):
@@ -227,16 +142,6 @@ class Lexer:
                 if not juxtaposed:
                     self.operand(start)
                 self.emit("NAME", text, start, True)
-
-    def juxtapose(self, start, value=True):
-        """`2x`, `(a)b`: the token for a multiplication that is not written."""
-        last = self.last()
-        if self.space or not self.value:
-            return False
-        if last == "NUMBER" or value and last in ("CLOSE", "ARRAY_CLOSE", "ADJOINT", "BRACE_CLOSE"):
-            self.tokens.append(Token("JUXTAPOSE", "*", start, start))
-            return True
-        return False
 
     def lex_macro(self, text, start):
         if self.last() == "FIELD" and not self.space:
@@ -292,165 +197,7 @@ class Lexer:
             self.fault("expected a name or `(` after `$` in a string (write `\\$` for the sign itself)",
                        start, start + 1)
 
-    # --- keywords ---------------------------------------------------------------------------------------------------
-
-    def keyword(self, text, start):
-        handler = getattr(self, "keyword_" + text, None)
-        if handler:
-            handler(text, start)
-        elif text in ("true", "false"):
-            self.operand(start)
-            self.emit("LITERAL", text, start, True)
-        elif text in ("break", "continue"):
-            self.operand(start)
-            self.emit(text.upper(), text, start, True)
-        elif text in ("const", "global", "local", "return"):
-            self.operand(start)
-            self.emit("RETURN" if text == "return" else "DECLARATION", text, start, False)
-        else:
-            self.open_block(text, start)
-
-    def open_block(self, text, start, kind=None):
-        self.operand(start)
-        self.emit(kind or text.upper(), text, start, False)
-        self.push("block", text, start)
-
-    def open_header(self, text, start):
-        """A block whose first line is a list separated by commas."""
-        self.open_block(text, start)
-        self.push("header", text, start).header = text == "for"
-
-    keyword_let = open_header
-
-    def keyword_do(self, text, start):
-        self.emit("DO", text, start, False)
-        self.push("block", text, start)
-        self.push("header", text, start)
-
-    def keyword_for(self, text, start):
-        if self.value and self.hard().kind in ("paren", "array"):
-            self.leave_soft()
-            self.emit("GENERATOR_FOR", text, start, False)
-            self.push("header", "for", start).header = True
-        else:
-            self.open_header(text, start)
-
-    def keyword_if(self, text, start):
-        if self.value and self.frames[-1].kind == "header" and self.hard().kind in ("paren", "array"):
-            self.emit("GENERATOR_IF", text, start, False)
-        else:
-            self.open_block(text, start)
-
-    def keyword_function(self, text, start):
-        self.open_block(text, start)
-        self.frames[-1].header = True
-
-    def keyword_macro(self, text, start):
-        self.open_block(text, start, "MACRO_DEFINITION")
-        self.frames[-1].header = True
-
-    def keyword_begin(self, text, start):
-        if self.in_index():
-            self.marker("BEGIN_MARKER", text, start)
-        else:
-            self.open_block(text, start)
-
-    def keyword_end(self, text, start):
-        if self.in_index():
-            self.marker("END_MARKER", text, start)
-            return
-        frame = self.leave_soft()
-        if frame.kind != "block":
-            self.mismatch(frame, "end", start)
-        self.frames.pop()
-        self.emit("END", text, start, True)
-
-    def marker(self, kind, text, start):
-        if not self.juxtapose(start, value=False):
-            self.operand(start)
-        self.emit(kind, text, start, True)
-
-    def branch(self, text, start):
-        """`else`, `catch`, …: goes on in the frame of the block."""
-        frame = self.leave_soft()
-        if frame.kind != "block":
-            self.mismatch(frame, text, start)
-        self.emit(text.upper(), text, start, False)
-
-    keyword_else = keyword_elseif = keyword_catch = keyword_finally = branch
-
-    def mismatch(self, frame, text, start):
-        if frame.kind == "top":
-            self.fault(f"unexpected `{text}`", start, self.position)
-        raise Fault(f"unexpected `{text}`: {self.unclosed(frame)}", start, self.position)
-
-    def unclosed(self, frame):
-        """Says what a frame waits for."""
-        opener = _BRACKETS.get(frame.kind, frame.name)
-        line = self.text.count("\n", 0, frame.start) + 1
-        return f"unclosed `{opener}` opened at line {line}"
-
-    def contextual(self, text, start):
-        """Words that are keywords in their place only: `mutable struct`, `abstract type`, `public`."""
-        if text == "public" and self.last() == "SEPARATOR" and self.frames[-1].kind in ("top", "block"):
-            following = BLANK(self.text, self.position).end()
-            if following > self.position and NAME_AT(self.text, following):
-                self.names("EXPORT", text, start)
-                return True
-        return False
-
-    def two_words(self, text, start):
-        second = {"mutable": "struct"}.get(text, "type")
-        word = NAME_AT(self.text, BLANK(self.text, self.position).end())
-        if word is None or word.group() != second:
-            self.operand(start)
-            self.emit("NAME", text, start, True)
-            return
-        self.position = word.end()
-        self.open_block(second if text == "mutable" else text, start,
-                        "MUTABLE_STRUCT" if text == "mutable" else text.upper())
-
-    keyword_mutable = keyword_abstract = keyword_primitive = two_words
-
-    # --- import and export ------------------------------------------------------------------------------------------
-
-    def keyword_import(self, text, start):
-        self.names("IMPORT", text, start)
-
-    keyword_using = keyword_import
-
-    def keyword_export(self, text, start):
-        self.names("EXPORT", text, start)
-
-    def names(self, kind, text, start):
-        """Dotted paths separated by commas; the list goes on after a newline that follows a comma or the colon."""
-        self.operand(start)
-        self.emit(kind, text, start, False)
-        while True:
-            self.position = BLANK_LINES(self.text, self.position).end()
-            path = IMPORT_PATH(self.text, self.position)
-            if path is None:
-                return
-            self.position = path.end()
-            self.emit("PATH", unicodedata.normalize("NFC", path.group()), path.start(), True)
-            position = BLANK(self.text, self.position).end()
-            word = NAME_AT(self.text, position)
-            if word and word.group() == "as":
-                self.position = word.end()
-                self.emit("AS", "as", word.start(), False)
-                name = NAME_AT(self.text, BLANK(self.text, self.position).end())
-                if name is None:
-                    return
-                self.position = name.end()
-                self.emit("NAME", unicodedata.normalize("NFC", name.group()), name.start(), True)
-                position = BLANK(self.text, self.position).end()
-            mark = self.text[position:position + 1]
-            if mark not in (",", ":") or self.text.startswith("::", position):
-                return
-            self.position = position + 1
-            self.emit("HEADER_COMMA" if mark == "," else "IMPORT_COLON", mark, position, False)
-
-    # --- brackets and marks -----------------------------------------------------------------------------------------
+    # --- brackets and marks ---------------------------------------------------------------------------------
 
     def lex_mark(self, text, start):
         getattr(self, _MARKS[text])(text, start)
@@ -491,7 +238,8 @@ class Lexer:
                 self.separator(self.position, self.position)
 
     def resolve_group(self, frame, before):
-        """A closed parenthesis may turn out as the arguments of an operator's call or the parameters of a function."""
+        """A closed parenthesis may turn out as the arguments of an operator's call or the parameters of a
+        function."""
         opening = frame.opening
         if frame.prefix is not None and (frame.commas or before in (opening, frame.prefix) or before.kind == "SPLAT"):
             frame.prefix.kind, opening.kind = "NAME", "CALL_OPEN"
@@ -579,6 +327,9 @@ class Lexer:
             self.separator(start, self.position)
 
     def dot(self, text, start):
+        if self.last() == "GROUP_OPEN" and self.text.startswith(")", self.position):
+            self.emit("NAME", text, start, True)
+            return
         if not self.value or self.space:
             self.fault("unexpected `.`", start, self.position)
         if self.text.startswith("(", self.position):
@@ -598,91 +349,6 @@ class Lexer:
         self.operand(start)
         self.position = match.end()
         self.emit("CHARACTER", match.group(), start, True)
-
-    # --- operators --------------------------------------------------------------------------------------------------
-
-    def iteration(self):
-        """Whether a `for` waits for its `in` here."""
-        frame = self.frames[-1]
-        return frame.kind == "header" and frame.header
-
-    def lex_operator(self, text, start):
-        base = text[1:] if text[0] == "." and text not in ("..", "...") else text
-        kind = TERMINALS[base]
-        if self.value and self.iteration() and text in ("=", "∈"):
-            self.frames[-1].header = False
-            self.emit("IN", text, start, False)
-        elif text == ":":
-            self.colon(text, start)
-        elif text == "...":
-            self.emit(kind, text, start, True)
-        elif text == "$":
-            self.operand(start)
-            self.emit(kind, text, start, False)
-        elif self.infix(base):
-            self.infix_operator(kind, text, start)
-        else:
-            self.prefix_operator(kind, text, base, start)
-
-    def infix(self, base):
-        """Whether the operator at hand stands between two operands."""
-        if not self.value or base in ("!", "¬", "√", "∛", "∜"):
-            return False
-        separates = base in BOTH and self.space and self.sensitive()
-        return not (separates and not self.text[self.position:self.position + 1].isspace())
-
-    def infix_operator(self, kind, text, start):
-        if kind == "QUESTION":
-            self.emit(kind, text, start, False)
-            self.push("ternary", text, start)
-        else:
-            self.emit(kind, text, start, False)
-
-    def prefix_operator(self, kind, text, base, start):
-        juxtaposed = base in ("√", "∛", "∜") and self.juxtapose(start)
-        declared = self.last() in ("FUNCTION", "MACRO_DEFINITION")
-        if not juxtaposed:
-            self.operand(start)
-        following = BLANK(self.text, self.position).end()
-        alone = declared or self.text[following:following + 1] in ("", "\n", ",", ")", "]", "}", ";", "=")
-        number = NUMBER_AT(self.text, self.position) if text in ("+", "-") else None
-        if kind == "DECLARE":
-            self.emit("DECLARE_PREFIX", text, start, False)
-        elif number and not alone and self.text[number.end():number.end() + 1] not in tuple("[{"):
-            power = self.text[BLANK(self.text, number.end()).end():][:2]
-            if power[:1] == "^" or power == ".^":
-                self.emit("UNARY", text, start, False)
-            else:
-                self.position = number.end()
-                self.emit("NUMBER", text + number.group(), start, True)
-        elif base in ("<:", ">:") and not alone and not self.text.startswith("(", self.position):
-            self.emit("SUBTYPE_PREFIX", text, start, False)
-        elif base in UNARY and not alone:
-            self.emit("UNARY", text, start, False)
-        elif kind in ("ASSIGN", "QUESTION", "LAMBDA", "AND", "OR"):
-            self.emit(kind, text, start, False)
-        else:
-            self.emit("NAME", text, start, True)
-
-    def colon(self, text, start):
-        """Ternary, range, symbol, quoted expression, or the colon itself as a value."""
-        after = self.text[self.position:self.position + 1]
-        if self.value and self.frames[-1].kind == "ternary":
-            self.frames.pop()
-            self.emit("CHOICE", text, start, False)
-        elif self.infix(":"):
-            self.emit("COLON", text, start, False)
-        else:
-            if self.last() != "FIELD":
-                self.operand(start)
-            name = NAME_AT(self.text, self.position) or OPERATOR_AT(self.text, self.position)
-            if name and name.group() not in (":", "..."):
-                self.position = name.end()
-                self.emit("SYMBOL", unicodedata.normalize("NFC", name.group()), start, True)
-            elif after in tuple('([0123456789"'):
-                self.emit("QUOTE_COLON", text, start, False)
-            else:
-                self.emit("NAME", text, start, True)
 
 
 _MARKS = {

@@ -17,8 +17,9 @@ _UNSIGNED = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
 def number(text: str):
-    """The value of a number: int for Int64, float, numpy.float32 for `1f0`, numpy unsigned for hexadecimal, octal and
-    binary, of the least type that holds all digits written. Raises OverflowError when no such type does."""
+    """The value of a number: int for Int64, float, numpy.float32 for `1f0`, numpy unsigned for hexadecimal,
+    octal and binary, of the least type that holds all digits written. Raises OverflowError when no such type
+    does."""
     text = text.replace("_", "")
     digits = text.lstrip("+-").lower()
     if digits[:2] == "0x" and "p" in digits:
@@ -50,8 +51,8 @@ def _unsigned(digits, negative):
 
 
 def unescape(text: str) -> str:
-    """Text with its escapes resolved. Raises ValueError for an unknown one; bytes (`\\xff`) beyond ASCII are joined to
-    UTF-8 sequences, as in Julia."""
+    """Text with its escapes resolved. Raises ValueError for an unknown one; bytes (`\\xff`) beyond ASCII are
+    joined to UTF-8 sequences, as in Julia."""
     if "\\" not in text:
         return text
     parts, position, pending = [], 0, bytearray()
@@ -108,10 +109,11 @@ def unescape_raw(text: str, quote: str = '"') -> str:
 
 
 def dedent(texts: list) -> list:
-    """The parts of a triple-quoted string without the indentation that its lines share; parts that are not texts stay.
+    """The parts of a triple-quoted string without the indentation that its lines share; parts that are not
+    texts stay.
 
-    The first line counts only when the text starts with a newline, which is dropped; lines of white space only do not
-    count, except the last.
+    The first line counts only when the text starts with a newline, which is dropped; lines of white space
+    only do not count, except the last.
     """
     texts = list(texts)
     leading = bool(texts) and isinstance(texts[0], str) and texts[0].startswith("\n")

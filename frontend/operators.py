@@ -1,6 +1,7 @@
 """Julia's operators by precedence: the terminal of the grammar that each belongs to.
 
-Source: the operator table of the Julia manual ("Mathematical operations and elementary functions", precedence).
+Source: the operator table of the Julia manual ("Mathematical operations and elementary functions",
+precedence).
 """
 
 import re

@@ -13,8 +13,8 @@ GRAMMAR = Path(__file__).with_name("grammar.lark")
 class Rule(NamedTuple):
     """`origin: size symbols`: `build` names the function that makes its node, "" passes the only child on.
 
-    `splices` are the positions of children that are lists to be put in place; `inline` tells that the rule makes such a
-    list itself."""
+    `splices` are the positions of children that are lists to be put in place; `inline` tells that the rule
+    makes such a list itself."""
 
     origin: str
     size: int
@@ -51,7 +51,8 @@ def grammar_digest() -> str:
 
 
 def build_table():
-    """The table as plain lists, by lark: shift wins a shift/reduce conflict, any other conflict is an error of lark's."""
+    """The table as plain lists, by lark: shift wins a shift/reduce conflict, any other conflict is an error
+    of lark's."""
     from lark import Lark
     from lark.lexer import Lexer
     from lark.parsers.lalr_analysis import Shift

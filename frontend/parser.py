@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ..compiler.errors import Location, WeberError, sources
 from . import cache, syntax
-from .lexer import Fault, Lexer
+from .lexer import Lexer
+from .lexer_state import Fault
 from .parse_table import grammar_digest, table
 from .syntax_errors import unexpected
 from .tree_builder import TreeBuilder
@@ -21,7 +22,8 @@ MAX_DEPTH = 1000
 
 
 def parse(text: str, file: str = "none") -> syntax.Block:
-    """The tree of a source; `sources[file]` becomes the text. Raises WeberError (`ParseError`) at what is not Julia."""
+    """The tree of a source; `sources[file]` becomes the text. Raises WeberError (`ParseError`) at what is not
+    Julia."""
     sources[file] = text
     lexer = Lexer(text)
     tokens = lexer.run()
@@ -36,7 +38,8 @@ def parse(text: str, file: str = "none") -> syntax.Block:
 
 
 def is_incomplete(text: str) -> bool:
-    """Whether a text is the beginning of a valid one: something unclosed, or an operator without its operand."""
+    """Whether a text is the beginning of a valid one: something unclosed, or an operator without its
+    operand."""
     lexer = Lexer(text)
     tokens = lexer.run()
     try:
@@ -104,11 +107,12 @@ def _reduce(tokens, lexer, builder):
         depths.append(0)
 
 
-# --- sources and their trees ------------------------------------------------------------------------------------------
+# --- sources and their trees --------------------------------------------------------------------------------
 
 
 def read_source(path) -> str:
-    """The text of a file: UTF-8, without a byte order mark, lines ended by a newline alone. Raises WeberError."""
+    """The text of a file: UTF-8, without a byte order mark, lines ended by a newline alone. Raises
+    WeberError."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -142,7 +146,7 @@ def _version():
     """Tells trees of one version of the parser from those of another."""
     digest = hashlib.sha256(grammar_digest().encode() + sys.version.encode() + bytes([pickle.HIGHEST_PROTOCOL]))
     folder = Path(__file__).parent
-    for name in ("lexer", "tokens", "operators", "literals", "parser", "tree_builder", "statement_builder",
-                 "signature_builder", "syntax"):
+    for name in ("lexer", "lexer_state", "keyword_lexer", "operator_lexer", "tokens", "operators", "literals", "parser",
+                 "tree_builder", "statement_builder", "signature_builder", "syntax"):
         digest.update((folder / f"{name}.py").read_bytes())
     return digest.hexdigest()

@@ -4,8 +4,13 @@ from ..compiler.errors import WeberError
 from . import syntax
 
 
+_NAMES = (syntax.Identifier, syntax.Field, syntax.Curly, syntax.Where, syntax.MacroCall)
+"""What the name of a function may be: `f`, `Base.show`, `Point{T}`, `@main`."""
+
+
 class Section:
-    """The items between two semicolons in parentheses, and whether a comma follows the last or stands between them."""
+    """The items between two semicolons in parentheses, and whether a comma follows the last or stands between
+    them."""
 
     __slots__ = ("comma", "items")
 
@@ -111,7 +116,8 @@ def is_signature(node):
 
 
 def definition(node, sections_of):
-    """Name and signature that a definition's head says. `sections_of` gives the sections of the calls in parentheses."""
+    """Name and signature that a definition's head says. `sections_of` gives the sections of the calls in
+    parentheses."""
     where, result, whole = [], None, node
     while isinstance(node, (syntax.Where, syntax.TypeAssertion)):
         if isinstance(node, syntax.Where):
@@ -124,6 +130,6 @@ def definition(node, sections_of):
     name = node.function
     if isinstance(name, syntax.TypeAssertion):
         name = parameter(name)
-    elif not isinstance(name, (syntax.Identifier, syntax.Field, syntax.Curly, syntax.Where)) and not is_spliced(name):
+    elif not isinstance(name, _NAMES) and not is_spliced(name):
         refuse("expected the name of a function", name.location)
     return name, parameters(sections, node.location, where, result)

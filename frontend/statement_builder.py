@@ -18,7 +18,7 @@ from .signature_builder import (
 )
 from .tokens import NAME, Token
 
-_PATH_PARTS = re.compile(rf"@?{NAME}|{OPERATOR}").findall
+_PATH_PARTS = re.compile(rf"[@$]?{NAME}|{OPERATOR}").findall
 _TARGETS = (syntax.Identifier, syntax.Field, syntax.Index, syntax.Tuple, syntax.NamedTuple, syntax.TypeAssertion,
             syntax.Curly, syntax.Call, syntax.MacroCall, syntax.Splat)
 
@@ -130,7 +130,7 @@ class StatementBuilder:
         variable = self.identifier(children[1]) if len(children) == 3 else None
         return children[0], variable, children[-1]
 
-    # --- definitions --------------------------------------------------------------------------------------------------
+    # --- definitions ----------------------------------------------------------------------------------------
 
     def function(self, children, start, end):
         _, head, body, _ = children

@@ -1,7 +1,7 @@
 """The syntax tree: what the parser makes of text. Each node knows the span of source it came from.
 
-Operators are calls of an identifier (`a + b` is `Call(Identifier("+"), [a, b])`), so that methods can be added to them;
-only what Julia does not treat as a call has a node of its own.
+Operators are calls of an identifier (`a + b` is `Call(Identifier("+"), [a, b])`), so that methods can be
+added to them; only what Julia does not treat as a call has a node of its own.
 """
 
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ class Node:
     location: Location | None = None
 
 
-# --- atoms ------------------------------------------------------------------------------------------------------------
+# --- atoms --------------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, slots=True)
 class Literal(Node):
-    """A number or character: int (Int64), float (Float64), numpy.float32 (`1f0`), numpy unsigned (`0x1f`), bool,
-    `values.Char`. Int literals beyond Int64 are refused by the parser."""
+    """A number or character: int (Int64), float (Float64), numpy.float32 (`1f0`), numpy unsigned (`0x1f`),
+    bool, `values.Char`. Int literals beyond Int64 are refused by the parser."""
 
     value: object
 
@@ -51,13 +51,13 @@ class Quote(Node):
     expression: Node
 
 
-# --- calls and operators ----------------------------------------------------------------------------------------------
+# --- calls and operators ------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, slots=True)
 class Keyword(Node):
-    """`name = value` in a call or named tuple; `value` is None for the shorthand `; name` (or `; a.b.name`, whose
-    expression is then the value)."""
+    """`name = value` in a call or named tuple; `value` is None for the shorthand `; name` (or `; a.b.name`,
+    whose expression is then the value)."""
 
     name: str
     value: Node | None
@@ -74,9 +74,10 @@ class Splat(Node):
 class Call(Node):
     """`function(arguments; keywords)`, an operator, or, dotted, a broadcast (`f.(x)`, `x .+ y`).
 
-    Arguments may hold `Splat`; keywords hold `Keyword` (also those written before the `;`) and `Splat`. A `do` block
-    is the first argument, a `Lambda`. `x'` calls `'`; `a:b` and `a:s:b` call `:`; juxtaposition `2x` calls `*`;
-    `x |> f`, `a => b`, `a ∘ b` are calls. `infix` tells an operator in infix or prefix position from `+(a, b)`."""
+    Arguments may hold `Splat`; keywords hold `Keyword` (also those written before the `;`) and `Splat`. A
+    `do` block is the first argument, a `Lambda`. `x'` calls `'`; `a:b` and `a:s:b` call `:`; juxtaposition
+    `2x` calls `*`; `x |> f`, `a => b`, `a ∘ b` are calls. `infix` tells an operator in infix or prefix
+    position from `+(a, b)`."""
 
     function: Node
     arguments: list
@@ -113,7 +114,8 @@ class Or(Node):
 
 @dataclass(eq=False, slots=True)
 class Field(Node):
-    """`object.name`; `name` is a str, or a node for `object.:name` and `object."name"`. `object.(args)` is a dotted Call."""
+    """`object.name`; `name` is a str, or a node for `object.:name` and `object."name"`. `object.(args)` is a
+    dotted Call."""
 
     object: Node
     name: object
@@ -121,8 +123,8 @@ class Field(Node):
 
 @dataclass(eq=False, slots=True)
 class Index(Node):
-    """`collection[arguments]`, also `T[a, b]` (an array of element type T): which it is depends on the value. Inside,
-    `end` and `begin` are `EndMarker` and `BeginMarker`. Keywords as in a call."""
+    """`collection[arguments]`, also `T[a, b]` (an array of element type T): which it is depends on the value.
+    Inside, `end` and `begin` are `EndMarker` and `BeginMarker`. Keywords as in a call."""
 
     collection: Node
     arguments: list
@@ -141,9 +143,10 @@ class BeginMarker(Node):
 
 @dataclass(eq=False, slots=True)
 class Curly(Node):
-    """`type{parameters}`; a parameter may be `TypeBound` (`<:Real`) or any expression."""
+    """`type{parameters}`; a parameter may be `TypeBound` (`<:Real`) or any expression. Braces alone, as after
+    `@NamedTuple`, have the type None."""
 
-    type: Node
+    type: Node | None
     parameters: list
 
 
@@ -157,7 +160,8 @@ class TypeAssertion(Node):
 
 @dataclass(eq=False, slots=True)
 class TypeBound(Node):
-    """`name`, `<:Upper`, `>:Lower`, `T<:Upper`, `Lower<:T<:Upper` in `where` or `{}`; `name` is "" when anonymous."""
+    """`name`, `<:Upper`, `>:Lower`, `T<:Upper`, `Lower<:T<:Upper` in `where` or `{}`; `name` is "" when
+    anonymous."""
 
     name: str
     upper: Node | None = None
@@ -172,7 +176,7 @@ class Where(Node):
     parameters: list
 
 
-# --- collections ------------------------------------------------------------------------------------------------------
+# --- collections --------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, slots=True)
@@ -191,17 +195,18 @@ class NamedTuple(Node):
 
 @dataclass(eq=False, slots=True)
 class Vector(Node):
-    """`[a, b, c]` (comma-separated, elements may be `Splat`), `element_type` for `T[…]` is not set here: see `Index`."""
+    """`[a, b, c]` (comma-separated, elements may be `Splat`), `element_type` for `T[…]` is not set here: see
+    `Index`."""
 
     elements: list
 
 
 @dataclass(eq=False, slots=True)
 class Concatenation(Node):
-    """`[a b; c d]`, `[a; b]`, `[a b]`, `[a;; b]`: `items` are joined along `dimension` (1 for `;` and newline, 2 for a
-    space or `;;`, n for n semicolons); an item may be a `Concatenation` of a lower-binding level. `row_major` tells
-    that columns were separated by spaces. With `element_type`, `T[a b; c d]`. A trailing `;;` sets the least number
-    of dimensions: `[1;;]` has dimension 2 and one item."""
+    """`[a b; c d]`, `[a; b]`, `[a b]`, `[a;; b]`: `items` are joined along `dimension` (1 for `;` and
+    newline, 2 for a space or `;;`, n for n semicolons); an item may be a `Concatenation` of a lower-binding
+    level. `row_major` tells that columns were separated by spaces. With `element_type`, `T[a b; c d]`. A
+    trailing `;;` sets the least number of dimensions: `[1;;]` has dimension 2 and one item."""
 
     items: list
     dimension: int
@@ -221,7 +226,8 @@ class Iteration(Node):
 class Generator(Node):
     """`body for i in a, j in b if condition for k in c`.
 
-    `clauses` is a list of `for` clauses, each a pair (list of `Iteration`, condition or None); several clauses flatten.
+    `clauses` is a list of `for` clauses, each a pair (list of `Iteration`, condition or None); several
+    clauses flatten.
     """
 
     body: Node
@@ -236,7 +242,7 @@ class Comprehension(Node):
     element_type: Node | None = None
 
 
-# --- statements -------------------------------------------------------------------------------------------------------
+# --- statements ---------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, slots=True)
@@ -250,8 +256,9 @@ class Block(Node):
 class Assignment(Node):
     """`target = value`; `operator` is "" or that of an update (`+` for `+=`), `dotted` for `.=` and `.+=`.
 
-    Targets: Identifier, Field, Index, Tuple (with nested targets and Splat), NamedTuple (`(; a, b) = x`), TypeAssertion
-    (`x::T = 1`), Curly (`Alias{T} = …`). A call on the left makes a `FunctionDefinition`, not an assignment."""
+    Targets: Identifier, Field, Index, Tuple (with nested targets and Splat), NamedTuple (`(; a, b) = x`),
+    TypeAssertion (`x::T = 1`), Curly (`Alias{T} = …`). A call on the left makes a `FunctionDefinition`, not
+    an assignment."""
 
     target: Node
     value: Node
@@ -261,7 +268,8 @@ class Assignment(Node):
 
 @dataclass(eq=False, slots=True)
 class Declaration(Node):
-    """`global`, `local` or `const` before names or assignments: `kind` and the list of declared statements."""
+    """`global`, `local` or `const` before names or assignments: `kind` and the list of declared
+    statements."""
 
     kind: str
     statements: list
@@ -324,13 +332,13 @@ class Try(Node):
     final: Block | None = None
 
 
-# --- definitions ------------------------------------------------------------------------------------------------------
+# --- definitions --------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, slots=True)
 class Parameter(Node):
-    """A parameter: `target` is an Identifier, a Tuple or NamedTuple to destructure, or None (`::T`); `type`, `default`
-    may be None; `variadic` for `args...`."""
+    """A parameter: `target` is an Identifier, a Tuple or NamedTuple to destructure, or None (`::T`); `type`,
+    `default` may be None; `variadic` for `args...`."""
 
     target: Node | None
     type: Node | None = None
@@ -352,8 +360,8 @@ class Signature(Node):
 class FunctionDefinition(Node):
     """`function name(…) … end`, `name(…) = …`, also for operators, `Base.show(…)`, `(m::Layer)(x)`.
 
-    `name` is an Identifier, Field, Curly (`Point{T}(x) where T`) or, for callable structs, the `Parameter` of the
-    object itself. `signature` is None for `function name end`."""
+    `name` is an Identifier, Field, Curly (`Point{T}(x) where T`) or, for callable structs, the `Parameter` of
+    the object itself. `signature` is None for `function name end`."""
 
     name: Node
     signature: Signature | None
@@ -370,7 +378,8 @@ class Lambda(Node):
 
 @dataclass(eq=False, slots=True)
 class FieldDeclaration(Node):
-    """A field of a struct, with type and (for `@kwdef`) default; `constant` for `const` fields of mutable structs."""
+    """A field of a struct, with type and (for `@kwdef`) default; `constant` for `const` fields of mutable
+    structs."""
 
     name: str
     type: Node | None = None
@@ -380,8 +389,8 @@ class FieldDeclaration(Node):
 
 @dataclass(eq=False, slots=True)
 class Struct(Node):
-    """`struct Name{T} <: Super … end`: `parameters` are TypeBounds, `fields` FieldDeclarations, `constructors` the other
-    statements (inner constructors)."""
+    """`struct Name{T} <: Super … end`: `parameters` are TypeBounds, `fields` FieldDeclarations,
+    `constructors` the other statements (inner constructors)."""
 
     name: str
     parameters: list
@@ -418,7 +427,8 @@ class ModuleDefinition(Node):
 
 @dataclass(eq=False, slots=True)
 class ImportItem(Node):
-    """A dotted path (`["Flux", "Losses"]`; leading dots of a relative path are elements ".") with an optional `as` name."""
+    """A dotted path (`["Flux", "Losses"]`; leading dots of a relative path are elements ".") with an optional
+    `as` name."""
 
     path: list
     alias: str | None = None
@@ -426,8 +436,9 @@ class ImportItem(Node):
 
 @dataclass(eq=False, slots=True)
 class Import(Node):
-    """`using A, B`, `using A: x, y as z`, `import …`: `kind` is "using" or "import". Without a colon `module` is None and
-    `items` are the modules; with one `module` is the ImportItem before it and `items` the names."""
+    """`using A, B`, `using A: x, y as z`, `import …`: `kind` is "using" or "import". Without a colon `module`
+    is None and `items` are the modules; with one `module` is the ImportItem before it and `items` the
+    names."""
 
     kind: str
     module: ImportItem | None
@@ -444,9 +455,11 @@ class Export(Node):
 
 @dataclass(eq=False, slots=True)
 class MacroCall(Node):
-    """`@name arguments` or `@name(arguments)`; `name` without the `@`, a dotted one as "Flux.@layer" → "Flux.layer".
+    """`@name arguments` or `@name(arguments)`; `name` without the `@`, a dotted one as "Flux.@layer" →
+    "Flux.layer".
 
-    Keyword-like arguments (`expand = false`) are `Assignment`s, as Julia passes them; a `do` block is the last."""
+    Keyword-like arguments (`expand = false`) are `Assignment`s, as Julia passes them; a `do` block is the
+    last."""
 
     name: str
     arguments: list

@@ -1,7 +1,7 @@
 """The syntax tree as an s-expression: `(call + [a 2])`.
 
-A node is its kind with its fields in order; names and numbers stand for themselves, lists are in brackets, flags are their
-names, empty fields at the end are left out and `_` before others.
+A node is its kind with its fields in order; names and numbers stand for themselves, lists are in brackets,
+flags are their names, empty fields at the end are left out and `_` before others.
 """
 
 import re

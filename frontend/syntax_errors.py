@@ -1,6 +1,6 @@
 """What a syntax error says: what was found, what was expected, and what is still open."""
 
-from .lexer import SOFT, Fault
+from .lexer_state import SOFT, Fault
 
 _WORDS = {
     "CLOSE": "`)`", "ARRAY_CLOSE": "`]`", "BRACE_CLOSE": "`}`", "INTERPOLATION_CLOSE": "`)`", "END": "`end`", "CHOICE": "`:`",

@@ -38,7 +38,7 @@ BLANK = re.compile(r"(?:[ \t\r]|#(?!=)[^\n]*)*").match
 BLANK_LINES = re.compile(r"(?:\s|#(?!=)[^\n]*)*").match
 CHARACTER_AT = re.compile(r"'(?:\\[^\n][^'\n]*|[^\\])'").match
 IMPORT_PATH = re.compile(
-    rf"\.*\s*(?:@?{NAME}|:?\(?(?:{OPERATOR})\)?)(?:\.(?:@?{NAME}|:?\(?(?:{OPERATOR})\)?))*"
+    rf"\.*\s*(?:[@$]?{NAME}|:?\(?(?:{OPERATOR})\)?)(?:\.(?:[@$]?{NAME}|:?\(?(?:{OPERATOR})\)?))*"
 ).match
 
 
@@ -68,9 +68,9 @@ class Token:
 class Frame:
     """What encloses the current position.
 
-    Hard frames are closed by text of their own: `top`, `block`, `paren`, `array`, `brace`, `string`. Soft frames end where
-    what they stand in ends or goes on: `ternary` (between `?` and `:`), `macro` (arguments without parentheses),
-    `header` (of `for`, `let` and `do`).
+    Hard frames are closed by text of their own: `top`, `block`, `paren`, `array`, `brace`, `string`. Soft
+    frames end where what they stand in ends or goes on: `ternary` (between `?` and `:`), `macro` (arguments
+    without parentheses), `header` (of `for`, `let` and `do`).
     """
 
     __slots__ = ("commas", "header", "index", "kind", "name", "opening", "prefix", "start")

@@ -1,6 +1,7 @@
 """The tree from the reductions of the grammar: a method for each name after `->` in `grammar.lark`.
 
-A method gets the children of its rule (tokens, nodes, and what other methods returned), with the offsets of their span.
+A method gets the children of its rule (tokens, nodes, and what other methods returned), with the offsets of
+their span.
 """
 
 from . import literals, syntax
@@ -8,6 +9,7 @@ from .signature_builder import (
     Section,
     bound,
     is_plain_assignment,
+    is_spliced,
     keyword,
     parameters,
     refuse,
@@ -20,7 +22,7 @@ from .tokens import Token
 class TreeBuilder(StatementBuilder):
     """Expressions; statements are inherited."""
 
-    # --- atoms --------------------------------------------------------------------------------------------------------
+    # --- atoms ----------------------------------------------------------------------------------------------
 
     def number(self, children, start, end):
         location = self.location(start, end)
@@ -67,7 +69,7 @@ class TreeBuilder(StatementBuilder):
     def begin_marker(self, children, start, end):
         return syntax.BeginMarker(location=self.location(start, end))
 
-    # --- strings ------------------------------------------------------------------------------------------------------
+    # --- strings --------------------------------------------------------------------------------------------
 
     def text(self, children, start, end):
         return children[0].text
@@ -93,7 +95,7 @@ class TreeBuilder(StatementBuilder):
                 resolved.append(part)
         return syntax.String(resolved, prefix, closing.text, location=location)
 
-    # --- operators ----------------------------------------------------------------------------------------------------
+    # --- operators ------------------------------------------------------------------------------------------
 
     def operator_call(self, token, arguments, start, end):
         text = token.text
@@ -146,7 +148,7 @@ class TreeBuilder(StatementBuilder):
         left, token, right = children
         return syntax.Or(left, right, token.text[0] == ".", location=self.location(start, end))
 
-    # --- types --------------------------------------------------------------------------------------------------------
+    # --- types ----------------------------------------------------------------------------------------------
 
     def declared(self, children, start, end):
         return syntax.TypeAssertion(children[0], children[2], location=self.location(start, end))
@@ -160,15 +162,21 @@ class TreeBuilder(StatementBuilder):
         return syntax.TypeBound("", upper, lower, location=self.location(start, end))
 
     def where(self, children, start, end):
-        bounds = [bound(item) or refuse("expected a type parameter", item.location) for item in children[2]]
-        return syntax.Where(children[0], bounds, location=self.location(start, end))
+        type, _, bounds = children
+        braces = isinstance(bounds, syntax.Curly) and bounds.type is None
+        items = bounds.parameters if braces else [bounds]
+        names = [bound(item) or refuse("expected a type parameter", item.location) for item in items]
+        return syntax.Where(type, names, location=self.location(start, end))
 
     def curly(self, children, start, end):
         type, *items = nodes(children)
         items = [item if isinstance(item, syntax.Identifier) else bound(item) or item for item in items]
         return syntax.Curly(type, items, location=self.location(start, end))
 
-    # --- calls and fields ---------------------------------------------------------------------------------------------
+    def braces(self, children, start, end):
+        return self.curly([None, *children], start, end)
+
+    # --- calls and fields -----------------------------------------------------------------------------------
 
     def section(self, children, start, end):
         return Section(nodes(children), any(child.__class__ is Token for child in children))
@@ -244,9 +252,11 @@ class TreeBuilder(StatementBuilder):
             return node.name
         if isinstance(node, syntax.Field) and isinstance(node.name, str):
             return f"{self.path(node.object)}.{node.name}"
+        if is_spliced(node) and isinstance(node.arguments[0], syntax.Identifier):
+            return "$" + node.arguments[0].name
         refuse("expected a module's name before the macro", node.location)
 
-    # --- tuples and arrays --------------------------------------------------------------------------------------------
+    # --- tuples and arrays ----------------------------------------------------------------------------------
 
     def open_tuple(self, children, start, end):
         return syntax.Tuple(nodes(children), location=self.location(start, end))

@@ -568,24 +568,20 @@ _ALIASES = {}
 def type_name(type_) -> str:
     """A type as Julia prints it: `Vector{Float32}`, `Tuple{Int64, Vararg{Any}}`, `Array{T} where T`."""
     if isinstance(type_, DataType):
-        if type_.family is ArrayFamily and type_.parameters[1] in (1, 2) and type(type_.parameters[1]) is int:
-            return f"{('Vector', 'Matrix')[type_.parameters[1] - 1]}{{{_parameter_name(type_.parameters[0])}}}"
-        if type_.family is AbstractArrayFamily and type_.parameters[1] in (1, 2):
-            base = ("AbstractVector", "AbstractMatrix")[type_.parameters[1] - 1]
-            return f"{base}{{{_parameter_name(type_.parameters[0])}}}"
         if type_.family is Complex.body.family and type_.parameters[0] in (Float32, Float64):
             return "ComplexF32" if type_.parameters[0] is Float32 else "ComplexF64"
         if type_.family is TupleFamily:
             if type_.parameters == (VarargType(Any),):
                 return "Tuple"
-            return f"Tuple{{{', '.join(_tuple_parameters(type_.parameters))}}}"
+            if len(type_.parameters) > 3 and len(set(map(id, type_.parameters))) == 1:
+                return f"NTuple{{{len(type_.parameters)}, {_parameter_name(type_.parameters[0])}}}"
+            return f"Tuple{{{', '.join(map(_parameter_name, type_.parameters))}}}"
         if type_.family is NamedTupleFamily and isinstance(type_.parameters[0], tuple):
             names, types = type_.parameters
             body = ", ".join(f"{n}::{type_name(t)}" for n, t in zip(names, types.parameters, strict=False))
             return f"@NamedTuple{{{body}}}"
-        if not type_.parameters:
-            return type_.family.name
-        return f"{type_.family.name}{{{', '.join(_parameter_name(p) for p in type_.parameters)}}}"
+        name, parameters = _written(type_)
+        return _applied_name(name, map(_parameter_name, parameters))
     if isinstance(type_, UnionType):
         return f"Union{{{', '.join(map(type_name, sorted(type_.members, key=_union_order)))}}}"
     if isinstance(type_, TypeVar):
@@ -593,22 +589,7 @@ def type_name(type_) -> str:
     if isinstance(type_, VarargType):
         return _parameter_name(type_)
     if isinstance(type_, UnionAll):
-        variables, body = [], type_
-        while isinstance(body, UnionAll):
-            variables.append(body.variable)
-            body = body.body
-        if isinstance(body, DataType):
-            if body.family is ArrayFamily and len(variables) == 1 and body.parameters[1] in (1, 2):
-                return ("Vector", "Matrix")[body.parameters[1] - 1]
-            if body.family is AbstractArrayFamily and len(variables) == 1 and body.parameters[1] in (1, 2):
-                return ("AbstractVector", "AbstractMatrix")[body.parameters[1] - 1]
-            if body.parameters == tuple(variables):
-                return body.family.name
-        if isinstance(body, UnionType) and type_ in (VecOrMat, AbstractVecOrMat):
-            return "VecOrMat" if type_ is VecOrMat else "AbstractVecOrMat"
-        bounds = [_bound_name(v) for v in variables]
-        where = bounds[0] if len(bounds) == 1 and "<" not in bounds[0] else "{" + ", ".join(bounds) + "}"
-        return f"{type_name(body)} where {where}"
+        return _where_name(type_)
     return str(type_)
 
 
@@ -619,18 +600,55 @@ def _union_order(member):
 
 
 def _bound_name(variable):
-    upper = variable.upper is not None and variable.upper is not Any
-    return f"{variable.name}<:{type_name(variable.upper)}" if upper else variable.name
+    name = "" if variable.name.startswith("#") else variable.name
+    return f"{name}<:{type_name(variable.upper)}" if _is_bounded(variable) else name or "_"
 
 
-def _tuple_parameters(parameters):
-    """Four or more equal parameters print as `Vararg{T, n}`, as Julia's `NTuple` does."""
-    if len(parameters) > 3 and len(set(map(id, parameters))) == 1:
-        return [f"Vararg{{{type_name(parameters[0])}, {len(parameters)}}}"]
-    return [_parameter_name(p) for p in parameters]
+def _written(type_):
+    """The name and parameters that a data type is written with: those of `Vector` and its like, else its own."""
+    rank = type_.parameters[1] if type_.family in (ArrayFamily, AbstractArrayFamily) else None
+    if type(rank) is int and rank in (1, 2):
+        prefix = "Abstract" if type_.family is AbstractArrayFamily else ""
+        return prefix + ("Vector", "Matrix")[rank - 1], type_.parameters[:1]
+    return type_.family.name, type_.parameters
+
+
+def _applied_name(name, parameters):
+    text = ", ".join(parameters)
+    return f"{name}{{{text}}}" if text else name
+
+
+def _where_name(type_):
+    """A type with free variables: `Array{Float64}`, `Vector{<:Real}`, `Pair{T, T} where T`."""
+    if type_ is VecOrMat or type_ is AbstractVecOrMat:
+        return "VecOrMat" if type_ is VecOrMat else "AbstractVecOrMat"
+    variables, body = [], type_
+    while isinstance(body, UnionAll):
+        variables.append(body.variable)
+        body = body.body
+    if not isinstance(body, DataType) or body.family is TupleFamily:
+        text = type_name(body)
+    else:
+        name, parameters = _written(body)
+        parameters = list(parameters)
+        while variables and parameters and parameters[-1] is variables[-1] and not _is_bounded(variables[-1]):
+            variables.pop()
+            parameters.pop()
+        variables = [v for v in variables if not v.name.startswith("#")]  # written in place: `<:Real`
+        text = _applied_name(name, map(_parameter_name, parameters))
+    if not variables:
+        return text
+    bounds = [_bound_name(v) for v in variables]
+    return f"{text} where {bounds[0] if len(bounds) == 1 else '{' + ', '.join(bounds) + '}'}"
+
+
+def _is_bounded(variable):
+    return variable.upper is not None and variable.upper is not Any
 
 
 def _parameter_name(parameter):
+    if isinstance(parameter, TypeVar) and parameter.name.startswith("#"):
+        return _bound_name(parameter)
     if is_type(parameter):
         return type_name(parameter)
     if isinstance(parameter, VarargType):

@@ -30,7 +30,8 @@ from .registry import define
 
 
 def host_binary(python, on_bool=None):
-    """A binary function of host numbers: `python` on two ints (the result wraps), floats, or numpy scalars."""
+    """A binary function of host numbers: `python` on two ints (the result wraps), floats, or numpy
+    scalars."""
 
     def function(a, b):
         if a.__class__ is b.__class__ is np.float32:
@@ -110,7 +111,7 @@ divide = quick(lambda a, b: _float_quotient(float(a), float(b)), _float_quotient
     host_divide, lambda a, b: emit_float("div", a, b)))
 
 
-# --- integer division -------------------------------------------------------------------------------------------------
+# --- integer division ---------------------------------------------------------------------------------------
 
 
 def truncated_quotient(a: int, b: int) -> int:
@@ -206,7 +207,7 @@ def ceiled_quotient(a, b):
     return negate(floored_quotient(negate(a), b))
 
 
-# --- one operand ------------------------------------------------------------------------------------------------------
+# --- one operand --------------------------------------------------------------------------------------------
 
 
 def host_negate(a):
@@ -233,7 +234,8 @@ def _register(names, function, *signature):
 
 
 for _names, _function in (("+", add), ("-", subtract), ("*", multiply), ("/", divide), ("÷ div", quotient),
-                          ("% rem", remainder), ("mod", modulo), ("fld", floored_quotient), ("cld", ceiled_quotient)):
+                          ("% rem", remainder), ("mod", modulo), ("fld", floored_quotient),
+                          ("cld", ceiled_quotient)):
     _register(_names, _function, t.Number, t.Number)
 _register("-", negate, t.Number)
 

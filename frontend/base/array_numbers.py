@@ -1,4 +1,5 @@
-"""Functions of numbers that are defined on whole arrays too, and arithmetic into given arrays (`mul!`, `axpy!`, …)."""
+"""Functions of numbers that are defined on whole arrays too, and arithmetic into given arrays (`mul!`,
+`axpy!`, …)."""
 
 from .. import staging
 from .. import types as t
@@ -61,10 +62,11 @@ def is_one(x):
 @define("muladd", t.AbstractArray, t.AbstractArray, t.Any)
 def multiply_add(a, x, b):
     product = call(function("*"), (a, x))
-    return broadcast(function("+"), [product, b]) if product.__class__ is Array else call(function("+"), (product, b))
+    return broadcast(function("+"), [product, b]) if product.__class__ is Array else call(function("+"),
+                                                                                          (product, b))
 
 
-# --- into given arrays ------------------------------------------------------------------------------------------------
+# --- into given arrays --------------------------------------------------------------------------------------
 
 
 def _define(names, *signature):

@@ -16,7 +16,7 @@ BASE.bindings["undef"] = undef
 BASE.exports.add("undef")
 
 
-# --- building blocks --------------------------------------------------------------------------------------------------
+# --- building blocks ----------------------------------------------------------------------------------------
 
 
 def fresh(payload, type=None):
@@ -36,7 +36,8 @@ def object_payload(elements, shape=None):
 
 
 def array_of(element, elements, size=None):
-    """An array of a Julia element type from Python values of that type, in column-major order, of a Julia size."""
+    """An array of a Julia element type from Python values of that type, in column-major order, of a Julia
+    size."""
     from . import iteration
 
     elements = list(elements)
@@ -47,7 +48,8 @@ def array_of(element, elements, size=None):
 
 def reshaped(payload, shape):
     """A payload in another shape; itself where it has the shape."""
-    return payload if tuple(payload.shape) == tuple(shape) else staging.apply("reshape", payload, shape=tuple(shape))
+    return payload if tuple(payload.shape) == tuple(shape) else staging.apply("reshape", payload,
+                                                                              shape=tuple(shape))
 
 
 def vector(elements):
@@ -153,12 +155,13 @@ def filled(value, dims, element=None):
     return Array(staging.expand(payload, shape))
 
 
-# --- functions --------------------------------------------------------------------------------------------------------
+# --- functions ----------------------------------------------------------------------------------------------
 
 
 def _constant_fill(name, value):
     def of_type(type_, *dims):
-        return filled(HOST_TYPES[type_](value), dims_of(dims)) if type_ in HOST_TYPES else filled(value, dims_of(dims))
+        return filled(HOST_TYPES[type_](value), dims_of(dims)) if type_ in HOST_TYPES else filled(value,
+                                                                                                  dims_of(dims))
 
     define(name, t.TypeOfType, t.Any, ...)(of_type)
     define(name, t.Any, ...)(lambda *dims: filled(float(value), dims_of(dims)))
@@ -306,7 +309,7 @@ def fill_in_place(array, value):
     return array
 
 
-# --- sizes ------------------------------------------------------------------------------------------------------------
+# --- sizes --------------------------------------------------------------------------------------------------
 
 
 @define("size", t.AbstractArray)
@@ -433,7 +436,8 @@ def copy_into(destination, source):
     elif isinstance(count, int) and isinstance(room, int) and count > room:
         raise bounds_error(destination, (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),))
     else:
-        flat = Array(reshaped(staging.read(source), (as_dim_product(source.size),)), t.array_type(source.element, 1))
+        flat = Array(reshaped(staging.read(source), (as_dim_product(source.size),)),
+                     t.array_type(source.element, 1))
         assign(destination, flat, (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),))
     return destination
 

@@ -88,7 +88,8 @@ def _update(array, value, shape, single, spread, payload):
                                      f"{size_text(source.size)} to size {size_text(shape[::-1])}")
         return staging.expand(data, shape)
     kept, given = [d for d in shape if d != 1], [d for d in data.shape if d != 1]
-    if kept != given and not (len(data.shape) == 1 and as_dim_product(shape) == data.shape[0]):
+    flat = 1 in (len(shape), len(data.shape)) and as_dim_product(shape) == as_dim_product(data.shape)
+    if kept != given and not flat:
         raise dimension_mismatch(_mismatch_text(source.size, shape[::-1]))
     return reshaped(data, shape)
 
@@ -103,7 +104,7 @@ def _mismatch_text(given, places):
     return f"tried to assign {dims_text(given)} array to {dims_text(places)} destination"
 
 
-# --- on the host ------------------------------------------------------------------------------------------------------
+# --- on the host --------------------------------------------------------------------------------------------
 
 
 def _host_index(payload, forms):
@@ -157,13 +158,14 @@ def _write_host(array, payload, index, update):
     staging.write_elements(array, places, update)
 
 
-# --- staged -----------------------------------------------------------------------------------------------------------
+# --- staged -------------------------------------------------------------------------------------------------
 
 
 def _updated(payload, forms, update):
     """The payload with the places that the forms (in Julia order) name replaced."""
     forms = forms[::-1]
-    if all(form.__class__ is Place or _is_scalar(form) or (form.__class__ is Span and form.step == 1) for form in forms):
+    if all(form.__class__ is Place or _is_scalar(form) or (form.__class__ is Span and form.step == 1)
+           for form in forms):
         window = tuple(form.length if form.__class__ is Span else 1 for form in forms)
         if window == tuple(payload.shape):
             return reshaped(update, payload.shape)
@@ -179,7 +181,8 @@ def _start(form):
 
 
 def _updated_by_selection(payload, forms, update):
-    """Each element of the payload stays or is that of the update which stands for its place, known on the host."""
+    """Each element of the payload stays or is that of the update which stands for its place, known on the
+    host."""
     places = [_known_places(form, size) for form, size in zip(forms, payload.shape, strict=True)]
     number = np.full(payload.shape, -1)
     count = as_dim_product([one.size for one in places])
@@ -207,7 +210,8 @@ def assign_masked(array, value, mask):
     payload, condition = staging.read(array), staging.read(mask)
     if tuple(condition.shape) != tuple(payload.shape) or _is_collection(value):
         raise staging.HostValueNeeded("assignment through a mask that is only known when the graph runs takes a number "
-                                      "and a mask of the array's size", staging.state.location, kind="UnsupportedError")
+                                      "and a mask of the array's size", staging.state.location,
+                                      kind="UnsupportedError")
     number = staging.expand(staging.payload_of(convert(array.element, value), array.element), payload.shape)
     staging.write(array, staging.apply("select", condition, number, payload))
 

@@ -1,4 +1,5 @@
-"""Equality and order: `==`, `===`, `isequal`, `isless`, `<` and their kin, on numbers, arrays, tuples and the rest."""
+"""Equality and order: `==`, `===`, `isequal`, `isless`, `<` and their kin, on numbers, arrays, tuples and
+the rest."""
 
 import math
 import operator
@@ -13,8 +14,8 @@ from .registry import define, function
 
 
 def comparison(op, python):
-    """A comparison of numbers: exact between types on the host, after promotion on traced numbers; of symbolic sizes
-    decided where their difference is a constant."""
+    """A comparison of numbers: exact between types on the host, after promotion on traced numbers; of
+    symbolic sizes decided where their difference is a constant."""
 
     def dims(a, b):
         difference = a - b
@@ -88,7 +89,7 @@ def negation(condition):
     return (not condition) if condition.__class__ is bool else _call("!", condition)
 
 
-# --- the general rules ------------------------------------------------------------------------------------------------
+# --- the general rules --------------------------------------------------------------------------------------
 
 
 @define("!= ≠", t.Any, t.Any)
@@ -235,7 +236,7 @@ def compare(a, b):
     return -1 if _call("isless", a, b) else 1 if _call("isless", b, a) else 0
 
 
-# --- collections ------------------------------------------------------------------------------------------------------
+# --- collections --------------------------------------------------------------------------------------------
 
 
 def _elementwise(name):
@@ -273,7 +274,7 @@ _elementwise("==")
 _elementwise("isequal")
 
 
-# --- extrema ----------------------------------------------------------------------------------------------------------
+# --- extrema ------------------------------------------------------------------------------------------------
 
 
 def _extremum(op, python):

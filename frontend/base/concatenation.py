@@ -1,4 +1,5 @@
-"""Arrays side by side: `vcat hcat cat hvcat hvncat`, which array literals with `;` and spaces mean, and typed forms."""
+"""Arrays side by side: `vcat hcat cat hvcat hvncat`, which array literals with `;` and spaces mean, and
+typed forms."""
 
 from .. import staging
 from .. import types as t
@@ -21,7 +22,8 @@ def concatenated(items, dimension, element=None, mismatch=None):
     `mismatch(sizes)` is the DimensionMismatch for parts that do not fit together."""
     if element is None:
         kinds = [element_of(x) if is_part(x) else typeof(x) for x in items]
-        kinds = [k for k, x in zip(kinds, items, strict=True) if not (is_part(x) and k is t.Any and 0 in x.size)]
+        kinds = [k for k,
+                 x in zip(kinds, items, strict=True) if not (is_part(x) and k is t.Any and 0 in x.size)]
         element = promoted_element(set(kinds)) if len(set(kinds)) > 1 else kinds[0] if kinds else t.Any
     if not any(map(is_part, items)):
         size = (1,) * (dimension - 1) + (len(items),)
@@ -35,7 +37,8 @@ def concatenated(items, dimension, element=None, mismatch=None):
         payload = staging.read(part)
         shape = (1,) * (rank - part.rank) + tuple(payload.shape)
         shapes.append(shape)
-        payloads.append(payload if len(shape) == part.rank else staging.apply("reshape", payload, shape=shape))
+        payloads.append(payload if len(shape) == part.rank
+                        else staging.apply("reshape", payload, shape=shape))
     for shape in shapes[1:]:
         for k in range(rank):
             if k != axis and shape[k] != shapes[0][k]:

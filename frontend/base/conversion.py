@@ -21,7 +21,8 @@ from .registry import define, function
 
 
 def constructs(type_, *signature, keywords=()):
-    """Decorator: adds a method `T(arguments...)` for every type T that is (a subtype of) `type_`; T comes first."""
+    """Decorator: adds a method `T(arguments...)` for every type T that is (a subtype of) `type_`; T comes
+    first."""
     variable = t.TypeVar("T", type_)
     parameters = [t.TypeOfTypeFamily.apply(variable)]
     for item in signature:
@@ -42,7 +43,7 @@ def constructs(type_, *signature, keywords=()):
     return decorate
 
 
-# --- numbers ----------------------------------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------------------
 
 
 def convert_number(type_, x):
@@ -110,7 +111,7 @@ def character_of(type_, code):
     return Char(int(code))
 
 
-# --- convert ----------------------------------------------------------------------------------------------------------
+# --- convert ------------------------------------------------------------------------------------------------
 
 
 def convert_array(element, array):
@@ -163,25 +164,28 @@ def _number_member(type_, x):
     members = [m for m in type_.members if t.is_subtype(m, t.Number)]
     if len(members) == 1:
         return members[0]
-    raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
+    raise fault("MethodError",
+                f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
                                f"{t.type_name(type_)}")
 
 
 def convert_to_array(type_, x):
-    """An array or range as an array of a type such as `Vector{Float32}`, `Array{Float32}` or `AbstractArray`."""
+    """An array or range as an array of a type such as `Vector{Float32}`, `Array{Float32}` or
+    `AbstractArray`."""
     from .arrays import as_array
 
     array = as_array(x)
     body = t.unwrap(type_)
     parameters = body.parameters if body.family in (t.ArrayFamily, t.AbstractArrayFamily) else ()
     if len(parameters) == 2 and isinstance(parameters[1], int) and parameters[1] != array.rank:
-        raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
+        raise fault("MethodError",
+                    f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
                                    f"{t.type_name(type_)}")
     element = parameters[0] if parameters and not isinstance(parameters[0], t.TypeVar) else array.element
     return convert_array(element, array)
 
 
-# --- promotion --------------------------------------------------------------------------------------------------------
+# --- promotion ----------------------------------------------------------------------------------------------
 
 
 @define("promote_type", t.TypeOfType, ...)
@@ -220,12 +224,14 @@ def widened_type(type_):
 @define("unsigned", t.Integer)
 def to_unsigned(x):
     kind = typeof(x)
-    return call(function("rem"), (x, t.BUILTIN_TYPES["UInt" + kind.name.removeprefix("U").removeprefix("Int")]))
+    return call(function("rem"),
+                (x, t.BUILTIN_TYPES["UInt" + kind.name.removeprefix("U").removeprefix("Int")]))
 
 
 @define("signed", t.Integer)
 def to_signed(x):
-    return call(function("rem"), (x, t.BUILTIN_TYPES["Int" + typeof(x).name.removeprefix("U").removeprefix("Int")]))
+    return call(function("rem"),
+                (x, t.BUILTIN_TYPES["Int" + typeof(x).name.removeprefix("U").removeprefix("Int")]))
 
 
 @define("float", t.TypeOfType)
@@ -243,7 +249,7 @@ def complex_of_type(type_):
     return type_ if is_complex_type(type_) else t.Complex.body.family.apply(type_)
 
 
-# --- questions about types --------------------------------------------------------------------------------------------
+# --- questions about types ----------------------------------------------------------------------------------
 
 
 @define("typeof", t.Any)

@@ -43,7 +43,7 @@ def key_of(dictionary, key):
 def dictionary_pairs(dictionary):
     """The entries as Pairs of the dictionary's key and value types."""
     type_ = element_type(dictionary.type)
-    return [Struct(type_, list(entry)) for entry in dictionary.items.values()]
+    return (Struct(type_, list(entry)) for entry in dictionary.items.values())
 
 
 def find_entry(dictionary, key):

@@ -1,7 +1,7 @@
 """What all functions of numbers share: the host's number types, promotion, and traced numbers.
 
-A host number is a Python int, float, bool or complex or a numpy scalar; its class is its Julia type. A `Traced` number
-has a payload instead. `dual` makes one function of a meaning on each.
+A host number is a Python int, float, bool or complex or a numpy scalar; its class is its Julia type. A
+`Traced` number has a payload instead. `dual` makes one function of a meaning on each.
 """
 
 import math
@@ -112,7 +112,7 @@ def numeric(function, *numbers):
         return to_host(function(*numbers))
 
 
-# --- traced numbers ---------------------------------------------------------------------------------------------------
+# --- traced numbers -----------------------------------------------------------------------------------------
 
 
 def matched(payloads):
@@ -168,8 +168,8 @@ def on_lanes(number):
 
 
 def require(numbers, allowed):
-    """Starts the surrounding broadcast over, element by element, unless `allowed(payload)` holds on all concrete
-    lanes: the function then meets the number it has no result for, and says so."""
+    """Starts the surrounding broadcast over, element by element, unless `allowed(payload)` holds on all
+    concrete lanes: the function then meets the number it has no result for, and says so."""
     for number in numbers:
         payload = on_lanes(number)
         if payload is not None and not np.all(allowed(payload)):
@@ -201,7 +201,8 @@ def apply_traced(host, traced, dims, numbers):
             result = dims(*numbers)
             if result is not NotImplemented:
                 return result
-    elif all(n.__class__ is not DimNumber and (n.__class__ is not Traced or n.known is not None) for n in numbers):
+    elif all(n.__class__ is not DimNumber and (n.__class__ is not Traced or n.known is not None)
+             for n in numbers):
         known = host(*[n.known if n.__class__ is Traced else n for n in numbers])
         result = traced(*numbers)
         if result.__class__ is Traced:

@@ -272,6 +272,30 @@ def rm(path, force=False, recursive=False):
             raise _io_error(f'rm("{path}")', error) from None
 
 
+def _define_transfer(name, transfer):
+    @define(name, t.AbstractString, t.AbstractString, keywords=("force",))
+    def move(source, target, force=False):
+        forbid_effect(f"`{name}`")
+        if os.path.exists(target) and not force:
+            raise argument_error(f"'{target}' exists. `force=true` is required to remove '{target}' before {name}.")
+        try:
+            transfer(source, target)
+        except OSError as error:
+            raise _io_error(f'{name}("{source}", "{target}")', error) from None
+        return target
+
+
+_define_transfer("cp", shutil.copyfile)
+_define_transfer("mv", shutil.move)
+
+
+@define("countlines", t.AbstractString)
+def countlines(path):
+    """The number of lines in a file."""
+    with opened(path, "rb") as file:
+        return sum(1 for _ in file)
+
+
 @define("touch", t.AbstractString)
 def touch(path):
     """Makes a file where there is none, and updates its time."""

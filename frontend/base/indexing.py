@@ -1,6 +1,7 @@
 """Reading at indices: `x[i, j]`, ranges, `:`, vectors of indices, masks, cartesian indices, traced indices.
 
-An index is brought into one of four forms, which count from 0: `Place` (one element, known), `Span` (a range),
+An index is brought into one of four forms, which count from 0: `Place` (one element, known), `Span` (a
+range),
 `Gathered` (any array of indices, or a traced number), and the whole axis.
 """
 
@@ -91,7 +92,8 @@ class Gathered:
 
 
 def normalised(array, indices):
-    """(payload, forms): the payload reshaped so that it has one axis for each index, and the form of each index.
+    """(payload, forms): the payload reshaped so that it has one axis for each index, and the form of each
+    index.
 
     Raises BoundsError."""
     indices = _spread_cartesian(indices)
@@ -195,7 +197,7 @@ def _from_zero(payload):
     return staging.apply("sub", payload, staging.expand(np.asarray(1), payload.shape))
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def read_forms(payload, forms):
@@ -295,7 +297,8 @@ def _cartesian_arithmetic(name):
         from ..calling import call
         from .registry import function
 
-        return cartesian_index(*(call(function(name), pair) for pair in zip(a.fields[0], b.fields[0], strict=True)))
+        return cartesian_index(*(call(function(name), pair)
+                                 for pair in zip(a.fields[0], b.fields[0], strict=True)))
 
     define(name, CartesianIndexType, CartesianIndexType)(method)
 
@@ -351,7 +354,8 @@ def range_at(range_, *indices):
                 raise bounds_error(range_, indices)
             return range_[index - 1]
         if index.__class__ is Range and isinstance(index.start, int):
-            if index.length and not (1 <= index[0] <= range_.length and 1 <= index[index.length - 1] <= range_.length):
+            if index.length and not (1 <= index[0] <= range_.length
+                                     and 1 <= index[index.length - 1] <= range_.length):
                 raise bounds_error(range_, indices)
             start = range_[index.start - 1] if index.length else range_.start
             from .ranges import range_of

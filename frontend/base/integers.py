@@ -32,7 +32,8 @@ def factorial(n):
         raise domain_error(n, "`n` must not be negative.")
     result = math.factorial(n) if n <= 20 else INT_MAX + 1
     if result > INT_MAX:
-        raise fault("OverflowError", f"{n} is too large to look up in the table; consider using `factorial(big({n}))` "
+        raise fault("OverflowError",
+                    f"{n} is too large to look up in the table; consider using `factorial(big({n}))` "
                                      "instead")
     return result
 
@@ -124,7 +125,7 @@ def inverse_modulo(x, m):
         raise domain_error((x, m), "Greatest common divisor is not 1.") from None
 
 
-# --- limits -----------------------------------------------------------------------------------------------------------
+# --- limits -------------------------------------------------------------------------------------------------
 
 
 def _type_of(argument):
@@ -180,7 +181,8 @@ def spacing(x):
         from .mathematics import absolute
         from .powers import power
 
-        exponent = emit("floor", emit("log2", maximum(absolute(x), HOST_TYPES[x.type](_limits(x.type, "eps").tiny))))
+        exponent = emit("floor",
+                        emit("log2", maximum(absolute(x), HOST_TYPES[x.type](_limits(x.type, "eps").tiny))))
         return multiply(power(HOST_TYPES[x.type](2), exponent), epsilon_of_type(x.type))
     if not math.isfinite(x):
         return HOST_TYPES[typeof(x)](math.nan)

@@ -39,12 +39,16 @@ class Stream:
     def is_memory(self):
         return isinstance(self.file, python_io.BytesIO)
 
-    def write(self, data: bytes):
-        """Writes bytes: an effect, unless it is to a buffer made inside of the same trace or broadcast."""
+    def require_writable(self):
+        """Writing is an effect, unless it is to a buffer made inside of the same trace or broadcast."""
         if not self.is_memory:
             forbid_effect(f"writing to `{self.name}`")
         elif state.lanes > self.lanes or (state.trace is not None and self.serial < state.trace.serial):
             forbid_effect("writing to an IOBuffer")
+
+    def write(self, data: bytes):
+        """Writes bytes."""
+        self.require_writable()
         try:
             self.file.write(data)
         except ValueError:
@@ -149,11 +153,14 @@ def with_property(context, name, value):
 
 @define_constructor(IOContext, t.IO, t.Any, ...)
 def io_context(_, stream, *pairs):
-    """A stream that writes to the same place with display properties set: `IOContext(io, :compact =>
-    true)`."""
+    """`IOContext(io, :compact => true)`: writes to the same place, with display properties set."""
     if len(pairs) == 1 and isinstance(pairs[0], Stream):
-        return Stream(IOContext, stream.file, stream.name, context_of(pairs[0]))
-    return Stream(IOContext, stream.file, stream.name, context_from(tuple(pairs), context_of(stream)))
+        context = context_of(pairs[0])
+    else:
+        context = context_from(tuple(pairs), context_of(stream))
+    wrapper = Stream(IOContext, stream.file, stream.name, context)
+    wrapper.serial, wrapper.lanes = stream.serial, stream.lanes
+    return wrapper
 
 
 @define("get", t.IO, t.Symbol, t.Any)

@@ -1,6 +1,7 @@
 """Linear algebra: sums and multiples of arrays, products through `contract`, norms, solving, decompositions.
 
-A matrix of size (m, k) has the payload (k, m), so the product of A (m, k) and B (k, n) is out[n, m] = Σ B[n, k] A[k, m]."""
+A matrix of size (m, k) has the payload (k, m), so the product of A (m, k) and B (k, n) is out[n, m] = Σ B[n,
+k] A[k, m]."""
 
 import numpy as np
 
@@ -27,13 +28,14 @@ def _define(names, *signature, **options):
     return define(names, *signature, module=LINEAR_ALGEBRA, **options)
 
 
-# --- arrays as vectors of a space -------------------------------------------------------------------------------------
+# --- arrays as vectors of a space ---------------------------------------------------------------------------
 
 
 def _same_size(a, b):
     """Two arrays of one size; DimensionMismatch with Julia's wording otherwise."""
     a, b = as_array(a), as_array(b)
-    if a.rank != b.rank or any(isinstance(x - y, int) and x != y for x, y in zip(a.size, b.size, strict=True)):
+    if a.rank != b.rank or any(isinstance(x - y, int) and x != y for x,
+                               y in zip(a.size, b.size, strict=True)):
         places = [d for d, (x, y) in enumerate(zip(a.size, b.size, strict=False), 1) if x != y]
         at = f", mismatch at {places[0]}" if places else ""
         raise dimension_mismatch(f"dimensions must match: a has dims ({_axes(a)}), b has dims ({_axes(b)}){at}")
@@ -98,7 +100,7 @@ def contract(left, right, spec):
     return staging.apply("contract", left, right, spec=spec)
 
 
-# --- products ---------------------------------------------------------------------------------------------------------
+# --- products -----------------------------------------------------------------------------------------------
 
 
 def differ(a, b):
@@ -174,7 +176,8 @@ def _host(x):
 
 @define("*", t.AbstractVector, t.AbstractVector)
 def refuse_vectors(a, b):
-    raise fault("MethodError", f"no method matching *(::{t.type_name(typeof(a))}, ::{t.type_name(typeof(b))})")
+    raise fault("MethodError",
+                f"no method matching *(::{t.type_name(typeof(a))}, ::{t.type_name(typeof(b))})")
 
 
 @_define("dot ⋅", t.AbstractArray, t.AbstractArray)
@@ -244,7 +247,7 @@ def kronecker(a, b):
     return Array(reshaped(product, tuple(m * n for m, n in zip(x.shape, y.shape, strict=True))))
 
 
-# --- norms ------------------------------------------------------------------------------------------------------------
+# --- norms --------------------------------------------------------------------------------------------------
 
 
 def norm(x, p=2):

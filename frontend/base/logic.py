@@ -27,7 +27,8 @@ def negated_function(f):
 
     table = MethodTable("!" + getattr(f, "name", "f"))
     signature = t.tuple_type(t.VarargType(t.Any))
-    table.add(Method(signature, (), lambda arguments, keywords, bindings: negation(call(f, arguments, keywords))))
+    table.add(Method(signature, (), lambda arguments, keywords,
+                     bindings: negation(call(f, arguments, keywords))))
     return Function(table.name, table, captured=(f,))
 
 
@@ -74,7 +75,7 @@ def of_missing(a):
     return missing
 
 
-# --- shifts -----------------------------------------------------------------------------------------------------------
+# --- shifts -------------------------------------------------------------------------------------------------
 
 
 def _bits(type_):
@@ -114,7 +115,8 @@ def _traced_shift_right(a, count):
 
 shift_left = dual(_host_shift_left, lambda a, n: emit("shift_left", a, n, kind=typeof(a)))
 shift_right = dual(_host_shift_right, _traced_shift_right)
-shift_right_logical = dual(_host_shift_right_logical, lambda a, n: emit("shift_right_logical", a, n, kind=typeof(a)))
+shift_right_logical = dual(_host_shift_right_logical, lambda a,
+                           n: emit("shift_right_logical", a, n, kind=typeof(a)))
 
 
 @define("<<", t.Integer, t.Integer)

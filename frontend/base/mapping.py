@@ -1,4 +1,5 @@
-"""`map`, `reduce` and their kin over arrays: numbers go through lanes and reduction ops, see `broadcasting`."""
+"""`map`, `reduce` and their kin over arrays: numbers go through lanes and reduction ops, see
+`broadcasting`."""
 
 from .. import staging
 from .. import types as t
@@ -13,7 +14,8 @@ from .iterators import NOTHING_GIVEN
 from .reductions import maximum, minimum, product, total
 from .registry import define, function
 
-REDUCTIONS = {function("+"): total, function("*"): product, function("max"): maximum, function("min"): minimum}
+REDUCTIONS = {function("+"): total, function("*"): product, function("max"): maximum,
+              function("min"): minimum}
 """Reductions that have an op."""
 
 JOINS = {function("vcat"): vertical, function("hcat"): horizontal}

@@ -1,6 +1,8 @@
-"""The elementary functions: exponentials, logarithms, roots, trigonometry; and what kind of number a number is.
+"""The elementary functions: exponentials, logarithms, roots, trigonometry; and what kind of number a number
+is.
 
-On the host a Float64 goes through the C library, other floats through it with the result rounded to their type."""
+On the host a Float64 goes through the C library, other floats through it with the result rounded to their
+type."""
 
 import math
 
@@ -38,7 +40,8 @@ def _negative(name):
 
 
 DOMAINS = {
-    "sqrt": _negative("sqrt"), "log": _negative("log"), "log2": _negative("log2"), "log10": _negative("log10"),
+    "sqrt": _negative("sqrt"), "log": _negative("log"), "log2": _negative("log2"),
+    "log10": _negative("log10"),
     "log1p": (lambda x: x >= -1, _COMPLEX_ONLY.format("log1p", "real argument < -1", "log1p")),
     "asin": (lambda x: abs(x) <= 1, "asin(x) is not defined for |x| > 1."),
     "acos": (lambda x: abs(x) <= 1, "acos(x) not defined for |x| > 1."),
@@ -50,7 +53,8 @@ DOMAINS = {
 
 
 def elementary(name, traced=None):
-    """The function `name` of the C library on numbers, and the op of this name (or `traced`) on traced ones."""
+    """The function `name` of the C library on numbers, and the op of this name (or `traced`) on traced
+    ones."""
     from_numpy = getattr(np, name)
     on_float = guarded(getattr(math, name), lambda x: float(numeric(from_numpy, np.float64(x))))
     allowed, message = DOMAINS.get(name, (None, None))
@@ -123,7 +127,8 @@ def _traced_cbrt(x):
     return multiply(sign(x), power(absolute(x), _constant(1 / 3)(x)))
 
 
-_named("cbrt ∛", dual(lambda x: HOST_TYPES[float_type(typeof(x))](_host_cbrt(float(x))), _traced_cbrt), t.Real)
+_named("cbrt ∛", dual(lambda x: HOST_TYPES[float_type(typeof(x))](_host_cbrt(float(x))), _traced_cbrt),
+       t.Real)
 
 
 @define("∜", t.Number)
@@ -149,7 +154,8 @@ def float_binary(host_function, traced):
     return dual(host, traced)
 
 
-arc_tangent_of_pair = _named("atan", float_binary(math.atan2, lambda y, x: emit_float("atan2", y, x)), t.Real, t.Real)
+arc_tangent_of_pair = _named("atan", float_binary(math.atan2, lambda y, x: emit_float("atan2", y, x)), t.Real,
+                             t.Real)
 _named("hypot", float_binary(math.hypot, lambda a, b: square_root(add(multiply(a, a), multiply(b, b)))),
        t.Number, t.Number)
 
@@ -167,7 +173,7 @@ def logarithm_to_base(base, x):
     return divide(logarithm(x), logarithm(base))
 
 
-# --- angles -----------------------------------------------------------------------------------------------------------
+# --- angles -------------------------------------------------------------------------------------------------
 
 
 def _host_sin_pi(x):
@@ -231,7 +237,7 @@ def _traced_sinc(x):
     return select(zero, one_like(x), divide(sine(angle), angle))
 
 
-# --- kinds of numbers -------------------------------------------------------------------------------------------------
+# --- kinds of numbers ---------------------------------------------------------------------------------------
 
 
 def _is_float(x):
@@ -244,7 +250,8 @@ def _test(name, on_float, op, otherwise):
             return emit(op, x)
         return emit("eq" if otherwise else "ne", x, x)
 
-    return _named(name, dual(lambda x: bool(on_float(x)) if _is_float(x) or isinstance(x, complex) else otherwise,
+    return _named(name,
+                  dual(lambda x: bool(on_float(x)) if _is_float(x) or isinstance(x, complex) else otherwise,
                              traced))
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 
 from ...compiler.ir import Value
+from ...compiler.types import TensorType
 from .. import types as t
-from ..staging import read
+from ..calling import call
+from ..staging import Trace, as_dim, dim_number, read
 from ..values import Array, Dictionary, NamedTuple, Range, Struct, Symbol, Traced, typeof
 from .registry import define, module
 
@@ -68,6 +70,24 @@ def isstaged(value):
     if value.__class__ is Array:
         return read(value).__class__ is Value
     return value.__class__ is Traced and value.data.__class__ is Value
+
+
+@define("output_size", t.Any, t.Tuple, module=PRIMITIVES)
+def output_size(function, sizes):
+    """output_size(f, sizes): the size of `f(x…)` for arrays of Float32 of these sizes, by staging alone."""
+    with Trace() as trace:
+        element = t.ELEMENT_TYPES[t.Float32]
+        inputs = [Array(trace.argument(TensorType(element, tuple(map(as_dim, size[::-1]))))) for size in sizes]
+        try:
+            return _sizes(call(function, inputs))
+        finally:
+            trace.rollback()
+
+
+def _sizes(value):
+    if value.__class__ is tuple:
+        return tuple(map(_sizes, value))
+    return tuple(map(dim_number, value.size)) if value.__class__ is Array else ()
 
 
 # --- memory -------------------------------------------------------------------------------------------------

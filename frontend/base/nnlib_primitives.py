@@ -24,7 +24,7 @@ def _define(names, *signature, **options):
     return define(names, *signature, module=PRIMITIVES, **options)
 
 
-# --- functions of numbers ---------------------------------------------------------------------------------------------
+# --- functions of numbers -----------------------------------------------------------------------------------
 
 
 def _float_function(host, traced):
@@ -47,7 +47,8 @@ def _host_inverse_erf(x):
     return x if x != x else statistics.NormalDist().inv_cdf((x + 1) / 2) / math.sqrt(2)
 
 
-CENTRAL = (1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-06, -3.5233877e-06,
+CENTRAL = (1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-06,
+           -3.5233877e-06,
            3.43273939e-07, 2.81022636e-08)
 TAIL = (2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773, -0.00367342844, 0.00134934322,
         0.000100950558, -0.000200214257)
@@ -104,7 +105,7 @@ def stop_gradient(x):
     return x
 
 
-# --- softmax ----------------------------------------------------------------------------------------------------------
+# --- softmax ------------------------------------------------------------------------------------------------
 
 
 def _softmax(op):
@@ -120,7 +121,7 @@ _define("softmax", t.AbstractArray, t.Integer)(_softmax("softmax"))
 _define("logsoftmax", t.AbstractArray, t.Integer)(_softmax("log_softmax"))
 
 
-# --- windows ----------------------------------------------------------------------------------------------------------
+# --- windows ------------------------------------------------------------------------------------------------
 
 
 def _window(values):
@@ -165,7 +166,8 @@ def transposed_cross_correlation(x, w, stride, pad, outpad, dilation, groups=1):
     shape = tuple(
         (payload.shape[2 + k] - 1) * strides[k] + dilations[k] * (kernel.shape[2 + k] - 1) + 1
         + extra[k] - pads[k] - pads[rank + k] for k in range(rank))
-    return _result(staging.apply("conv_input_gradient", payload, kernel, input_shape=shape, strides=strides, pads=pads,
+    return _result(staging.apply("conv_input_gradient", payload, kernel, input_shape=shape, strides=strides,
+                                 pads=pads,
                                  dilations=dilations, groups=groups), x, w)
 
 
@@ -173,7 +175,8 @@ def _pool(op):
     def pool(x, window, stride, pad):
         array = as_array(x)
         payload = staging.convert_payload(staging.read(array), float_type(array.element))
-        return Array(staging.apply(op, payload, window=_window(window), strides=_window(stride), pads=_pads(pad)))
+        return Array(staging.apply(op, payload, window=_window(window), strides=_window(stride),
+                                   pads=_pads(pad)))
 
     return pool
 
@@ -182,7 +185,7 @@ _define("maxpool", t.AbstractArray, t.Tuple, keywords=("stride", "pad"))(_pool("
 _define("meanpool", t.AbstractArray, t.Tuple, keywords=("stride", "pad"))(_pool("mean_pool"))
 
 
-# --- products, indices ------------------------------------------------------------------------------------------------
+# --- products, indices --------------------------------------------------------------------------------------
 
 
 @_define("batched_multiply", t.AbstractArray, t.AbstractArray)
@@ -218,7 +221,8 @@ def gather(x, indices):
 
 @_define("scatter_add", t.AbstractArray, t.AbstractArray, t.Integer)
 def scatter_add(updates, indices, count):
-    """The transpose of `gather`: an array with `count` slices to which the updates are added at their indices."""
+    """The transpose of `gather`: an array with `count` slices to which the updates are added at their
+    indices."""
     updates, indices = as_array(updates), as_array(indices)
     payload = staging.read(updates)
     positions = index_form(indices, staging.as_dim(count)).positions
@@ -250,4 +254,5 @@ def one_hot(indices, count, type_):
     """For indices of size (a, b, …) an array of size (count, a, b, …) with 1 at the index."""
     array = as_array(indices)
     positions = index_form(array, staging.as_dim(count)).positions
-    return Array(staging.apply("one_hot", positions, depth=staging.as_dim(count), element=t.ELEMENT_TYPES[type_]))
+    return Array(staging.apply("one_hot", positions, depth=staging.as_dim(count),
+                               element=t.ELEMENT_TYPES[type_]))

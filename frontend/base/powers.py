@@ -27,7 +27,8 @@ _COMPLEX_RESULT = ("Exponentiation yielding a complex result requires a complex 
 
 
 def _negative_power(x, p):
-    return domain_error(p, f"Cannot raise an integer x to a negative power {p}.\nMake x or {p} a float by adding a zero "
+    return domain_error(p,
+                        f"Cannot raise an integer x to a negative power {p}.\nMake x or {p} a float by adding a zero "
                            f"decimal (e.g., {x}.0^{p} or {x}^{p}.0 instead of {x}^{p}) or write 1/x^{-p}, "
                            f"float(x)^{p}, x^float({p}) or (x//1)^{p}.")
 

@@ -15,8 +15,9 @@ TEXT_PLAIN = Struct(MIME.body.family.apply("text/plain"), [])
 @define("print", t.IO, t.Any, ...)
 def print_to(stream, *values):
     """Writes the values' text to the stream, without anything between."""
+    stream.require_writable()
     context = context_of(stream)
-    stream.write_text("".join(print_text(value, context) for value in values))
+    stream.write_text("".join([print_text(value, context) for value in values]))
 
 
 @define("print", t.Any, ...)
@@ -27,8 +28,7 @@ def print_(*values):
 @define("println", t.IO, t.Any, ...)
 def println_to(stream, *values):
     """As `print`, with a newline at the end."""
-    context = context_of(stream)
-    stream.write_text("".join(print_text(value, context) for value in values) + "\n")
+    print_to(stream, *values, "\n")
 
 
 @define("println", t.Any, ...)
@@ -50,6 +50,7 @@ def printstyled(*values, **_style):
 @define("show", t.IO, t.Any)
 def show_to(stream, value):
     """Writes `repr(value)` to the stream."""
+    stream.require_writable()
     stream.write_text(show_text(value, context_of(stream)))
 
 
@@ -61,6 +62,7 @@ def show(value):
 @define("show", t.IO, MIME, t.Any)
 def show_mime(stream, mime, value):
     """`show(io, MIME"text/plain"(), value)`: the text that the REPL prints."""
+    stream.require_writable()
     stream.write_text(plain_text(value, context_of(stream)))
 
 
@@ -74,6 +76,7 @@ def show_mime_name(stream, mime, value):
 @define("display", t.Any)
 def display_(value):
     """Shows a value as the REPL does."""
+    stdout.require_writable()
     stdout.write_text(plain_text(value, display.REPL) + "\n")
 
 

@@ -1,6 +1,7 @@
 """Random numbers: counter-based, so that a generator is an array of two Int64, its key and its counter.
 
-Every draw reads both and writes the counter, through `staging`: in a compiled function they are state like any other."""
+Every draw reads both and writes the counter, through `staging`: in a compiled function they are state like
+any other."""
 
 import math
 
@@ -88,7 +89,7 @@ def copy_generator(generator):
     return Struct(generator.type, [Array(staging.read(generator.fields[0]))])
 
 
-# --- draws ------------------------------------------------------------------------------------------------------------
+# --- draws --------------------------------------------------------------------------------------------------
 
 
 def draw(state, op, shape, **attributes):
@@ -126,7 +127,8 @@ def normal(state, shape, type_):
     u, v = uniform(state, shape, type_), uniform(state, shape, type_)
     logarithm = staging.apply("log", staging.apply("sub", _constant(u, 1), u))  # of 1 - u, which is not 0
     radius = staging.apply("sqrt", staging.apply("mul", _constant(u, -2), logarithm))
-    return staging.apply("mul", radius, staging.apply("cos", staging.apply("mul", _constant(v, 2 * math.pi), v)))
+    return staging.apply("mul", radius,
+                         staging.apply("cos", staging.apply("mul", _constant(v, 2 * math.pi), v)))
 
 
 def exponential(state, shape, type_):
@@ -150,7 +152,7 @@ def below(state, shape, count):
     return staging.apply("convert", staging.apply("floor", scaled), element=I64)
 
 
-# --- rand and its kin -------------------------------------------------------------------------------------------------
+# --- rand and its kin ---------------------------------------------------------------------------------------
 
 
 def _generator(arguments):
@@ -201,7 +203,8 @@ def chosen(state, source, dims, shape):
         if not isinstance(places, np.ndarray):
             raise staging.HostValueNeeded("a random choice among objects must be known on the host",
                                           staging.state.location, kind="UnsupportedError")
-        return flat[places[()]] if dims is None else array_of(items.element, list(flat[places.reshape(-1)]), dims)
+        return flat[places[()]] if dims is None else array_of(items.element, list(flat[places.reshape(-1)]),
+                                                              dims)
     return _result(staging.apply("gather", flat, places, axis=0), dims)
 
 
@@ -249,14 +252,15 @@ _define_floats("randn", normal)
 _define_floats("randexp", exponential)
 
 
-# --- permutations -----------------------------------------------------------------------------------------------------
+# --- permutations -------------------------------------------------------------------------------------------
 
 
 def random_order(state, count, what):
     """A random permutation of 0 … count - 1, known on the host."""
     keys = draw(state, "random_bits", (count,))
     if not isinstance(keys, np.ndarray):
-        raise staging.HostValueNeeded(f"{what} inside of a compiled function is not supported", staging.state.location,
+        raise staging.HostValueNeeded(f"{what} inside of a compiled function is not supported",
+                                      staging.state.location,
                                       kind="UnsupportedError")
     return np.argsort(keys, kind="stable")
 

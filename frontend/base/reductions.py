@@ -1,4 +1,5 @@
-"""Reductions of arrays: `sum prod maximum minimum extrema any all count`, cumulative ones, and where extrema stand.
+"""Reductions of arrays: `sum prod maximum minimum extrema any all count`, cumulative ones, and where extrema
+stand.
 
 `dims` are kept as size 1. What is no array of numbers is folded element by element (see `folds`)."""
 
@@ -41,7 +42,8 @@ def reduce_payload(op, payload, axes, keep):
 
 
 def reduced(op, x, dims, init, kind=None, combine=None):
-    """A reduction of an array of numbers, to a number or over `dims`; `combine` is the function that takes `init` in."""
+    """A reduction of an array of numbers, to a number or over `dims`; `combine` is the function that takes
+    `init` in."""
     array = as_array(x)
     payload = staging.read(array)
     if kind is not None:
@@ -69,7 +71,7 @@ def folded(name, array, init, dims=colon):
     return array_of(typeof(results[0]), results, kept[::-1])
 
 
-# --- sum and product --------------------------------------------------------------------------------------------------
+# --- sum and product ----------------------------------------------------------------------------------------
 
 
 def _define_total(name, op, operator, neutral):
@@ -94,7 +96,7 @@ product = _define_total("prod", "reduce_prod", "*", "one")
 define("prod", t.tuple_type())(lambda empty: 1)
 
 
-# --- extrema ----------------------------------------------------------------------------------------------------------
+# --- extrema ------------------------------------------------------------------------------------------------
 
 
 def _define_extremum(name, op, logical_op, operator):
@@ -138,7 +140,7 @@ def extrema_of(f, items, dims=colon):
     return extrema(broadcast(f, [items]), dims=dims)
 
 
-# --- logic ------------------------------------------------------------------------------------------------------------
+# --- logic --------------------------------------------------------------------------------------------------
 
 
 def _define_logical(name, op):
@@ -173,7 +175,7 @@ def count_where(predicate, items, dims=colon, init=NOTHING_GIVEN):
     return count(broadcast(predicate, [items]), dims=dims, init=init)
 
 
-# --- cumulative -------------------------------------------------------------------------------------------------------
+# --- cumulative ---------------------------------------------------------------------------------------------
 
 
 def _define_cumulative(name, op, operator):
@@ -230,7 +232,7 @@ def difference(x, dims=None):
     return Array(staging.apply("sub", sliced(payload, axis, 1, size), sliced(payload, axis, 0, size - 1)))
 
 
-# --- where extrema stand ----------------------------------------------------------------------------------------------
+# --- where extrema stand ------------------------------------------------------------------------------------
 
 
 def _define_argument(name, op):
@@ -263,7 +265,8 @@ def _found_in_array(op, array, dims):
     if array.rank == 1:
         from .arithmetic import add
 
-        return extremum, add(number_of(np.asarray(place) if not isinstance(place, staging.Value) else place), 1)
+        return extremum, add(number_of(np.asarray(place) if not isinstance(place, staging.Value) else place),
+                             1)
     if isinstance(place, staging.Value):
         raise staging.HostValueNeeded("the cartesian index of an extremum must be known on the host; use `dims` or "
                                       "`vec`", staging.state.location, kind="UnsupportedError")
@@ -302,7 +305,7 @@ _define_argument("max", "arg_max")
 _define_argument("min", "arg_min")
 
 
-# --- reductions in place ----------------------------------------------------------------------------------------------
+# --- reductions in place ------------------------------------------------------------------------------------
 
 
 def _define_into(name):
@@ -312,7 +315,8 @@ def _define_into(name):
 
         source = as_array(x)
         sizes = (*destination.size, *[1] * (source.rank - destination.rank))
-        dims = tuple(d for d, (a, b) in enumerate(zip(sizes, source.size, strict=True), 1) if a == 1 and b != 1)
+        dims = tuple(d for d,
+                     (a, b) in enumerate(zip(sizes, source.size, strict=True), 1) if a == 1 and b != 1)
         result = call(function(name), (source,), {"dims": dims}) if dims else source
         if as_dim_product(destination.size) != as_dim_product(result.size):
             raise dimension_mismatch(f"cannot reduce size {size_text(source.size)} to {size_text(destination.size)}")

@@ -51,12 +51,14 @@ def _ties_away(x):
     return multiply(sign(x), FUNCTIONS["floor"](add(absolute(x), 0.5)))
 
 
-MODES = {NEAREST: FUNCTIONS["round"], TO_ZERO: FUNCTIONS["trunc"], UP: FUNCTIONS["ceil"], DOWN: FUNCTIONS["floor"],
+MODES = {NEAREST: FUNCTIONS["round"], TO_ZERO: FUNCTIONS["trunc"], UP: FUNCTIONS["ceil"],
+         DOWN: FUNCTIONS["floor"],
          FROM_ZERO: _away_from_zero, TIES_AWAY: _ties_away}
 
 
 def to_integer(type_, x):
-    """A whole number in an integer type (or any number in a float type). Raises InexactError where it does not fit."""
+    """A whole number in an integer type (or any number in a float type). Raises InexactError where it does
+    not fit."""
     if x.__class__ is Traced:
         finite = require((x,), lambda payload: np.isfinite(payload.astype(np.float64)))
         if not finite:
@@ -81,14 +83,16 @@ def with_digits(round_, x, digits, significant, base):
         scale = float(base) ** -digits
         result = multiply(round_(divide(x, scale)), scale)
     if typeof(x) is not t.Float64:
-        result = Traced(staging.convert_payload(result.data, x.type)) if result.__class__ is Traced else HOST_TYPES[
+        result = Traced(staging.convert_payload(result.data,
+                                                x.type)) if result.__class__ is Traced else HOST_TYPES[
             typeof(x)](result)
     return result
 
 
 def _register(name, round_):
     def plain(x, digits=None, sigdigits=None, base=10):
-        return round_(x) if digits is None and sigdigits is None else with_digits(round_, x, digits, sigdigits, base)
+        return round_(x) if digits is None and sigdigits is None else with_digits(round_, x, digits,
+                                                                                  sigdigits, base)
 
     def typed(type_, x):
         return to_integer(type_, round_(x))
@@ -110,7 +114,8 @@ def _function_of(mode):
 @define("round", t.Real, RoundingMode, keywords=("digits", "sigdigits", "base"))
 def round_in_mode(x, mode, digits=None, sigdigits=None, base=10):
     round_ = _function_of(mode)
-    return round_(x) if digits is None and sigdigits is None else with_digits(round_, x, digits, sigdigits, base)
+    return round_(x) if digits is None and sigdigits is None else with_digits(round_, x, digits, sigdigits,
+                                                                              base)
 
 
 @define("round", t.TypeOfType, t.Real, RoundingMode)

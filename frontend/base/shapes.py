@@ -1,4 +1,5 @@
-"""Rearranging arrays: `reshape vec permutedims transpose adjoint dropdims reverse repeat circshift`, slices, `stack`.
+"""Rearranging arrays: `reshape vec permutedims transpose adjoint dropdims reverse repeat circshift`, slices,
+`stack`.
 
 Julia dim k of an array of rank n is payload axis n - k."""
 
@@ -59,11 +60,12 @@ def axes_of(array, dims):
     return tuple(sorted(axes))
 
 
-# --- reshape ----------------------------------------------------------------------------------------------------------
+# --- reshape ------------------------------------------------------------------------------------------------
 
 
 def new_dims(array, arguments):
-    """The dims that `reshape` is given, `:` resolved. Raises DimensionMismatch where the count does not fit."""
+    """The dims that `reshape` is given, `:` resolved. Raises DimensionMismatch where the count does not
+    fit."""
     arguments = arguments[0] if len(arguments) == 1 and arguments[0].__class__ is tuple else arguments
     count = as_dim_product(array.size)
     if colon in arguments:
@@ -119,7 +121,7 @@ def drop_dims(x, dims):
     return reshape_array(array, kept[::-1])
 
 
-# --- transposes -------------------------------------------------------------------------------------------------------
+# --- transposes ---------------------------------------------------------------------------------------------
 
 
 def permuted(array, permutation):
@@ -166,7 +168,8 @@ def _flipped(x, wrapper, each):
         return Array(staging.apply("transpose", payload, permutation=(1, 0)), parent)
     if array.rank not in (1, 2):
         raise fault("MethodError", f"no method matching {each}(::{t.type_name(array.type)})")
-    payload = _row(array) if array.rank == 1 else staging.apply("transpose", staging.read(array), permutation=(1, 0))
+    payload = _row(array) if array.rank == 1 else staging.apply("transpose", staging.read(array),
+                                                                permutation=(1, 0))
     if array.element not in NUMBERS:
         flipped = [call(function(each), (item,)) for item in payload.reshape(-1)]
         return array_of(typeof(flipped[0]) if flipped else array.element, flipped, payload.shape[::-1])
@@ -195,7 +198,7 @@ def transpose_of_number(x):
     return x
 
 
-# --- order ------------------------------------------------------------------------------------------------------------
+# --- order --------------------------------------------------------------------------------------------------
 
 
 @define("reverse", t.AbstractArray, keywords=("dims",))
@@ -239,7 +242,8 @@ def repeat(x, *counts, inner=(), outer=()):
         spread += [(1, size, 1), (staging.as_dim(whole), size, staging.as_dim(each))]
     before = tuple(dim for triple in spread[::2] for dim in triple)
     after = tuple(dim for triple in spread[1::2] for dim in triple)
-    repeated = staging.apply("broadcast", reshaped(payload, before), shape=after, axes=tuple(range(len(after))))
+    repeated = staging.apply("broadcast", reshaped(payload, before), shape=after,
+                             axes=tuple(range(len(after))))
     shape = tuple(as_dim_product(triple) for triple in spread[1::2])
     return fresh(reshaped(repeated, shape), t.array_type(array.element, rank))
 
@@ -292,11 +296,12 @@ _rotation("rotr90", True, (0,))
 _rotation("rot180", False, (0, 1))
 
 
-# --- slices -----------------------------------------------------------------------------------------------------------
+# --- slices -------------------------------------------------------------------------------------------------
 
 
 def slices_along(array, dims):
-    """The slices of an array at each place along the given Julia dims, in column-major order, with those dims gone."""
+    """The slices of an array at each place along the given Julia dims, in column-major order, with those
+    dims gone."""
     from .views import view_of
 
     places = [()]
@@ -387,7 +392,8 @@ def stack_arrays(arrays, dimension=None):
     payloads = []
     for array in arrays:
         payload = staging.read(convert_array(element, array))
-        payloads.append(staging.apply("reshape", payload, shape=(*payload.shape[:axis], 1, *payload.shape[axis:])))
+        payloads.append(staging.apply("reshape", payload,
+                                      shape=(*payload.shape[:axis], 1, *payload.shape[axis:])))
     joined = staging.apply("concatenate", *payloads, axis=axis)
     return Array(joined, t.array_type(element, first.rank + 1))
 

@@ -1,14 +1,21 @@
-"""Order: `sort sortperm partialsort`, searching sorted vectors. The contents must be known on the host."""
+"""Order: `sort sortperm partialsort`, searching sorted vectors.
+
+On the host by Python and numpy; a staged vector of numbers by counting for each element those that come
+before it."""
 
 import functools
 
 import numpy as np
 
+from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..broadcasting import broadcast
 from ..calling import call
-from ..values import Array
+from ..staging import Value
+from ..values import Array, Traced
 from .arrays import as_array, axis_of, plain_type
+from .comparison import numbers_is_less
 from .elements import NUMBERS
 from .errors import argument_error
 from .iteration import collect_values, iterate
@@ -51,17 +58,41 @@ def _numeric_permutation(data, rev):
     return (len(data) - 1 - np.argsort(data[::-1], kind="stable"))[::-1]
 
 
-def _host(array, what):
-    return staging.read_host(array, what)
+def staged_permutation(keys, rev):
+    """The places (from 0) of a staged vector's elements in sorted order, a payload: stable, NaN last."""
+    count = keys.shape[0]
+    square = (count, count)
+    own = Traced(staging.apply("broadcast", keys, shape=square, axes=(0,)))
+    other = Traced(staging.apply("broadcast", keys, shape=square, axes=(1,)))
+    first, second = (own, other) if rev else (other, own)
+    earlier, later = numbers_is_less(first, second).data, numbers_is_less(second, first).data
+    place, other_place = (staging.apply("iota", shape=square, axis=axis, element=I64) for axis in (0, 1))
+    tie = staging.apply("and", staging.apply("not", later), staging.apply("lt", other_place, place))
+    before = staging.apply("convert", staging.apply("or", earlier, tie), element=I64)
+    rank = staging.apply("reduce_sum", before, axes=(1,))
+    numbers = staging.apply("iota", shape=(count,), axis=0, element=I64)
+    return staging.apply("scatter_add", rank, numbers, axis=0, shape=(count,))
+
+
+def permutation_of(array, rev=False, by=None, lt=None):
+    """The places (from 0) of a vector's elements in sorted order: a numpy array or a staged payload."""
+    if isinstance(staging.read(array), Value) and lt is None and array.element in NUMBERS:
+        keys = array if by is None else broadcast(by, [array])
+        payload = staging.read(keys)
+        return staged_permutation(staging.convert_payload(payload, t.Int64) if keys.element is t.Bool
+                                  else payload, rev)
+    data = staging.read_host(array, "sort")
+    return np.asarray(sorting_permutation(data, rev, by, lt), dtype=np.int64)
 
 
 def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None, scratch=None):
     array = as_array(x)
-    data = _host(array, "sort")
     if array.rank != 1 and dims is None:
         raise argument_error("sort of a matrix needs the keyword `dims`")
     if array.rank == 1:
-        return Array(data[sorting_permutation(data, rev, by, lt)], plain_type(array))
+        places = permutation_of(array, rev, by, lt)
+        return Array(staging.apply("gather", staging.read(array), places, axis=0), plain_type(array))
+    data = staging.read_host(array, "sort along a dim")
     axis = axis_of(dims, array.rank)
     moved = np.moveaxis(data, axis, -1)
     result = np.empty_like(moved)
@@ -92,13 +123,13 @@ def sort_in_place(x, **options):
 
 @define("sortperm", t.AbstractVector, keywords=ORDER_KEYWORDS)
 def sort_permutation(x, rev=False, by=None, lt=None, alg=None, order=None, dims=None, scratch=None):
-    data = _host(as_array(x), "sortperm")
-    return Array(np.asarray(sorting_permutation(data, rev, by, lt), dtype=np.int64) + 1)
+    places = permutation_of(as_array(x), rev, by, lt)
+    return Array(staging.apply("add", places, staging.expand(np.asarray(1), places.shape)))
 
 
 @define("invperm", t.AbstractVector)
 def inverse_permutation(x):
-    return Array(np.argsort(_host(as_array(x), "invperm")) + 1)
+    return Array(np.argsort(staging.read_host(as_array(x), "invperm")) + 1)
 
 
 @define("issorted", t.Any, keywords=ORDER_KEYWORDS)
@@ -128,7 +159,7 @@ def partial_sort_permutation(x, places, **options):
 def _search(name, side):
     def search(items, x, rev=False, by=None, lt=None, order=None):
         array = as_array(items)
-        data = _host(array, name)
+        data = staging.read_host(array, name)
         if array.element in NUMBERS and not rev and by is None and lt is None:
             return int(np.searchsorted(data, staging.host_number(x, name), side)) + (side == "left")
         key = comparison_key(lt, by)

@@ -110,7 +110,8 @@ def host_matrix(a, what):
     array = as_array(a)
     data = staging.read_host(array, what)
     kind = float_type(array.element)
-    return np.asarray(data.T, dtype=np.float32 if kind is t.Float32 else np.complex128 if is_complex_type(kind) else
+    return np.asarray(data.T,
+                      dtype=np.float32 if kind is t.Float32 else np.complex128 if is_complex_type(kind) else
                       np.float64), kind
 
 
@@ -234,7 +235,7 @@ _triangle("triu", np.triu)
 _triangle("tril", np.tril)
 
 
-# --- the uniform scaling I --------------------------------------------------------------------------------------------
+# --- the uniform scaling I ----------------------------------------------------------------------------------
 
 _L = t.TypeVar("T")
 UniformScaling = t.declare("UniformScaling", parameters=(_L,), fields=("λ",))
@@ -261,7 +262,8 @@ def scaled_identity(number, rows, columns, element=None):
         filled = staging.expand(number.data, (columns, rows))
         return Array(staging.apply("select", np.eye(columns, rows, dtype=bool), filled,
                                    np.zeros((columns, rows), t.NUMPY_TYPES[element])))
-    return Array(np.eye(columns, rows, dtype=t.NUMPY_TYPES[element]) * np.asarray(number, t.NUMPY_TYPES[element]))
+    return Array(np.eye(columns, rows, dtype=t.NUMPY_TYPES[element]) * np.asarray(number,
+                                                                                  t.NUMPY_TYPES[element]))
 
 
 def _as_matrix(i, array):

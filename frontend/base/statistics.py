@@ -78,7 +78,7 @@ def mean_into(destination, x):
     return destination
 
 
-# --- spread -----------------------------------------------------------------------------------------------------------
+# --- spread -------------------------------------------------------------------------------------------------
 
 SPREAD_KEYWORDS = ("dims", "corrected", "mean")
 
@@ -123,7 +123,7 @@ def deviation_about(x, mean, dims=colon, corrected=True):
     return standard_deviation(x, dims=dims, corrected=corrected, mean=mean)
 
 
-# --- order statistics -------------------------------------------------------------------------------------------------
+# --- order statistics ---------------------------------------------------------------------------------------
 
 
 def _sorted_data(x, what):
@@ -143,10 +143,25 @@ def _middle_of(data, element):
     return HOST_TYPES[kind](data[half - 1] / 2 + data[half] / 2)
 
 
+def _staged_median(array):
+    from .indexing import element_at
+    from .shapes import vec
+    from .sorting import sorted_array
+
+    ordered = sorted_array(vec(array))
+    count = staging.dim_number(ordered.data.shape[0])
+    half = count // 2
+    upper = call(function("+"), (half, 1))
+    lower = call(function("-"), (call(function("+"), (count, 1)), upper))
+    return middle(element_at(ordered, (lower,)), element_at(ordered, (upper,)))
+
+
 @_define("median", t.AbstractArray, keywords=("dims",))
 def median(x, dims=colon):
     """The middle of the sorted elements; of an even number the mean of both."""
     array = as_array(x)
+    if dims is colon and isinstance(staging.read(array), staging.Value):
+        return _staged_median(array)
     if dims is colon:
         return _middle_of(_sorted_data(array, "median"), array.element)
     from .shapes import map_slices
@@ -191,7 +206,7 @@ def _quantile(data, p, alpha, beta):
     return low + share * (high - low)
 
 
-# --- joint spread -----------------------------------------------------------------------------------------------------
+# --- joint spread -------------------------------------------------------------------------------------------
 
 
 def _joint(x, y):
@@ -214,7 +229,8 @@ def covariance(x, y, corrected=True):
 @_define("cor", t.AbstractVector, t.AbstractVector)
 def correlation(x, y):
     a, b = _joint(x, y)
-    return divide(_sum_of_products(a, b), square_root(multiply(_sum_of_products(a, a), _sum_of_products(b, b))))
+    return divide(_sum_of_products(a, b),
+                  square_root(multiply(_sum_of_products(a, a), _sum_of_products(b, b))))
 
 
 @_define("cov", t.AbstractMatrix, keywords=("dims", "corrected"))

@@ -1,4 +1,5 @@
-"""Views: arrays that show part of another, `view(x, i, j)`. Reading and writing go to the parent, also while staging."""
+"""Views: arrays that show part of another, `view(x, i, j)`. Reading and writing go to the parent, also while
+staging."""
 
 import numpy as np
 
@@ -18,7 +19,8 @@ VIEW_FAMILY = t.unwrap(t.SubArray).family
 
 
 class View:
-    """Where a view's contents are: the parent and the indices; `source` is the parent's payload they were taken from."""
+    """Where a view's contents are: the parent and the indices; `source` is the parent's payload they were
+    taken from."""
 
     def __init__(self, parent, indices):
         self.parent, self.indices = parent, indices
@@ -38,7 +40,8 @@ class View:
     def read(self, array):
         """The payload of the view `array`."""
         current = staging.read(self.parent)
-        if current is self.source and (isinstance(current, Value) or np.may_share_memory(array.data, current)):
+        if current is self.source and (isinstance(current, Value)
+                                       or np.may_share_memory(array.data, current)):
             return array.data
         return self.contents(self.parent)
 

@@ -29,6 +29,7 @@ include("resampling_layers.jl")
 include("modes.jl")
 include("training.jl")
 include("model_state.jl")
+include("model_utilities.jl")
 include("model_text.jl")
 
 # What the packages below offer under Flux's name as well.

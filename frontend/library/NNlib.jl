@@ -20,6 +20,7 @@ include("batched_multiplication.jl")
 include("attention.jl")
 include("resampling.jl")
 include("ctc.jl")
+include("windows.jl")
 
 export σ, sigmoid, hardσ, hardsigmoid, hardtanh, relu, leakyrelu, relu6, rrelu, elu, gelu, gelu_tanh, gelu_sigmoid,
     gelu_erf, swish, hardswish, selu, celu, softplus, softsign, logσ, logsigmoid, logcosh, mish, tanhshrink, softshrink,
@@ -32,7 +33,8 @@ export pad_constant, pad_zeros, pad_repeat, pad_reflect, pad_symmetric, pad_circ
 export gather, scatter, scatter!
 export batched_mul, batched_transpose, batched_adjoint, batched_vec, ⊠
 export dot_product_attention, dot_product_attention_scores, make_causal_mask
-export upsample_nearest, upsample_linear, upsample_bilinear, upsample_trilinear, pixel_shuffle
+export upsample_nearest, upsample_linear, upsample_bilinear, upsample_trilinear, pixel_shuffle, grid_sample
 export ctc_loss
+export hann_window, hamming_window
 
 end

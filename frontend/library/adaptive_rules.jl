@@ -24,9 +24,13 @@ init(rule::Adam, x::AbstractArray) = (zero(x), zero(x), scalars(x, rule.beta...)
 
 function apply!(rule::Adam, (m, v, βt), x, dx)
     η, β₁, β₂, ϵ = scalars(x, rule.eta, rule.beta..., rule.epsilon)
-    m .= β₁ .* m .+ (1 - β₁) .* dx
-    v .= β₂ .* v .+ (1 - β₂) .* abs2.(dx)
-    step = η .* (m ./ (1 - βt[1])) ./ (sqrt.(v ./ (1 - βt[2])) .+ ϵ)
+    # Each factor stands where it costs no pass over the arrays: the gradient's becomes part of the matrix product that
+    # makes it, and the bias corrections meet as scalars.
+    g = (1 - β₁) .* dx
+    m .= β₁ .* m .+ g
+    v .= β₂ .* v .+ (1 - β₂) / (1 - β₁)^2 .* abs2.(g)
+    correction = sqrt(1 - βt[2])
+    step = η * correction / (1 - βt[1]) .* m ./ (sqrt.(v) .+ ϵ * correction)
     return (m, v, (βt[1] * β₁, βt[2] * β₂)), step
 end
 

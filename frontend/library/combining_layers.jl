@@ -47,8 +47,8 @@ end
     Parallel(connection, layers...)
     Parallel(connection; name = layer, ...)
 
-`connection(layer1(x1), layer2(x2), …)` for as many inputs as layers, or with one input for all. A tuple of
-inputs is the same as several.
+`connection(layer1(x1), layer2(x2), …)` for as many inputs as layers, with one input for all layers, or with one layer
+for all inputs. A tuple of inputs is the same as several.
 """
 struct Parallel{C, T<:Union{Tuple, NamedTuple, AbstractVector}}
     connection::C
@@ -70,7 +70,7 @@ end
 function (parallel::Parallel)(x, y, others...)
     inputs, layers = (x, y, others...), values(parallel.layers)
     if length(layers) == 1
-        return parallel.connection(first(layers)(inputs...))
+        return parallel.connection(map(first(layers), inputs)...)
     elseif length(layers) != length(inputs)
         throw(ArgumentError("Parallel with $(length(layers)) layers can take one input or $(length(layers)) inputs, " *
                             "got $(length(inputs)) inputs"))

@@ -72,16 +72,11 @@ end
 
 The windows that a convolution sees: an array of size `(positions, prod(window) * channels, batch)`.
 """
-function unfold(x::AbstractArray{<:Any, N}, kernel_size::NTuple{N, Integer};
-                stride = 1, pad = 0, dilation = 1, flipped = true) where N
-    window, channels = kernel_size[1:N-2], size(x, N - 1)
-    taps = prod(window)
-    # Convolution with the unit vectors picks each tap of the window, channel by channel.
-    T = eltype(x)
-    units = reshape(T[i == j for i in 1:taps, j in 1:taps], window..., 1, taps)
-    picks = repeat(units; outer = (ntuple(_ -> 1, N - 1)..., channels))
-    y = conv(x, picks; stride, pad, dilation, flipped, groups = channels)
-    return reshape(y, :, taps * channels, size(x, N))
+function unfold(x::AbstractArray{T, N}, kernel_size::NTuple{N, Integer};
+                stride = 1, pad = 0, dilation = 1, flipped = true) where {T, N}
+    picks = unit_windows(T, kernel_size[1:N-2], size(x, N - 1))
+    y = conv(x, picks; stride, pad, dilation, flipped, groups = size(x, N - 1))
+    return reshape(keep_integer(T, y), :, size(picks, N), size(x, N))
 end
 
 """
@@ -89,8 +84,23 @@ end
 
 The transpose of [`unfold`](@ref): adds the windows back to an array of size `output_size`.
 """
-function fold(y::AbstractArray{<:Any, 3}, output_size::NTuple{N, Integer}, kernel_size::NTuple{N, Integer};
-              stride = 1, pad = 0, dilation = 1, flipped = true) where N
-    _, back = Primitives.pullback(x -> unfold(x, kernel_size; stride, pad, dilation, flipped), zeros(eltype(y), output_size...))
-    return back(y)[1]
+function fold(y::AbstractArray{T, 3}, output_size::NTuple{N, Integer}, kernel_size::NTuple{N, Integer};
+              stride = 1, pad = 0, dilation = 1, flipped = true) where {T, N}
+    n, window, channels = N - 2, kernel_size[1:N-2], output_size[N-1]
+    strides, dilations, pads = expand(n, stride), expand(n, dilation), expand_padding(n, pad)
+    reach = ntuple(d -> output_size[d] + pads[2d-1] + pads[2d] - dilations[d] * (window[d] - 1) - 1, n)
+    positions = reach .÷ strides .+ 1
+    picks = unit_windows(T, window, channels)
+    windows = reshape(y, positions..., size(picks, N), size(y, 3))
+    x = conv_transpose(windows, picks; stride, pad, outpad = reach .% strides, dilation, flipped, groups = channels)
+    return keep_integer(T, x)
 end
+
+# Windows of zeros with a one at each tap: convolution with them picks the taps, channel by channel.
+function unit_windows(T, window, channels)
+    taps = prod(window)
+    units = reshape(T[i == j for i in 1:taps, j in 1:taps], window..., 1, taps)
+    return repeat(units; outer = (ntuple(_ -> 1, length(window) + 1)..., channels))
+end
+
+keep_integer(T, x) = T <: Integer ? round.(T, x) : x

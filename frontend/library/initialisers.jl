@@ -66,8 +66,7 @@ ones are taken together. [Saxe et al., 2014].
 """
 function orthogonal(rng::AbstractRNG, rows::Integer, columns::Integer; gain::Real = 1)
     rows < columns && return permutedims(orthogonal(rng, columns, rows; gain))
-    q, r = qr(randn(rng, Float32, rows, columns))
-    return Float32(gain) .* Matrix(q) .* permutedims(sign.(diag(r)))
+    return Float32(gain) .* orthonormal_columns(randn(rng, Float32, rows, columns))
 end
 orthogonal(rng::AbstractRNG, sizes::Integer...; gain::Real = 1) =
     reshape(orthogonal(rng, prod(sizes[1:end-1]), sizes[end]; gain), sizes)
@@ -122,6 +121,19 @@ randn32(sizes::Integer...) = randn(Float32, sizes...)
 randn32(sizes::Tuple) = randn(Float32, sizes)
 randn32(rng::AbstractRNG, sizes...) = randn(rng, Float32, sizes...)
 randn32(rng::AbstractRNG) = (sizes...) -> randn32(rng, sizes...)
+
+# Gram and Schmidt's columns, each made orthogonal to those before it twice, for accuracy.
+function orthonormal_columns(a)
+    q = zero(a)
+    for j in axes(a, 2)
+        column = a[:, j]
+        for _ in 1:2
+            column = column .- q * (q' * column)
+        end
+        q[:, j] = column ./ norm(column)
+    end
+    return q
+end
 
 symmetric_uniform(rng, limit, sizes) = (2 .* rand(rng, Float32, sizes...) .- 1) .* limit
 

@@ -50,10 +50,3 @@ function load_value!(target, key, value::Union{Number, Nothing}, source, path)
     return
 end
 load_value!(target, key, value::Union{Function, Symbol, AbstractString}, source, path) = nothing
-
-"""
-    modules(model)
-
-The model and all layers in it, parents before children.
-"""
-modules(model) = [node for node in fcollect(model; exclude = x -> isleaf(x)) if !isleaf(node)]

@@ -33,6 +33,17 @@ A view of some observations.
 """
 obsview(data::AbstractArray, indices) = view(data, ntuple(_ -> :, ndims(data) - 1)..., indices)
 obsview(data::Union{Tuple, NamedTuple}, indices) = map(part -> obsview(part, indices), data)
+obsview(data, indices) = ObsView(data, indices)
+
+struct ObsView{D, I}
+    data::D
+    indices::I
+end
+
+numobs(view::ObsView) = length(view.indices)
+getobs(view::ObsView, i) = getobs(view.data, view.indices[i])
+Base.length(view::ObsView) = numobs(view)
+Base.getindex(view::ObsView, i) = getobs(view, i)
 
 """
     shuffleobs([rng], data)
@@ -43,16 +54,21 @@ shuffleobs(data) = shuffleobs(Random.default_rng(), data)
 shuffleobs(rng::AbstractRNG, data) = obsview(data, randperm(rng, numobs(data)))
 
 """
-    splitobs([rng], data; at, shuffle = false)
+    splitobs([rng], data; at, shuffle = false, stratified = nothing)
 
-Views of the first part of the data and the rest, split at a fraction or a number of observations, or at
-several in a tuple.
+Views of the first part of the data and the rest, split at a fraction or a number of observations, or at several in a
+tuple. With `stratified`, a vector of classes, each part gets its share of each class.
 """
 splitobs(data; options...) = splitobs(Random.default_rng(), data; options...)
-function splitobs(rng::AbstractRNG, data; at, shuffle::Bool = false)
+function splitobs(rng::AbstractRNG, data; at, shuffle::Bool = false, stratified = nothing)
     n = numobs(data)
     order = shuffle ? randperm(rng, n) : 1:n
-    ends = cumsum([part isa Integer ? part : round(Int, part * n) for part in at])
+    if stratified !== nothing
+        groups = [[i for i in order if stratified[i] == class] for class in unique(stratified)]
+        parts = [splitobs(group; at) for group in groups]
+        return ntuple(k -> obsview(data, reduce(vcat, [part[k] for part in parts])), length(parts[1]))
+    end
+    ends = cumsum([part isa Integer ? part : round(Int, part * n) for part in (at isa Number ? (at,) : at)])
     bounds = (0, ends..., n)
     return ntuple(i -> obsview(data, order[bounds[i]+1:bounds[i+1]]), length(bounds) - 1)
 end

@@ -163,18 +163,18 @@ Base.show(io::IO, cell::GRUv3Cell) = print(io, "GRUv3Cell(", size(cell.Wi, 2), "
 Runs a cell over time: `x` of size `(in, time)` or `(in, time, batch)` gives outputs `(out, time)` or `(out, time, batch)`; with
 `return_state` the last state as well. `layer(x, state)` starts from a given state.
 """
-struct Recurrence{M}
+struct Recurrence{S, M}
     cell::M
-    return_state::Bool
+    Recurrence{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-Recurrence(cell; return_state::Bool = false) = Recurrence(cell, return_state)
+Recurrence(cell; return_state::Bool = false) = Recurrence{return_state}(cell)
 
 @layer Recurrence
 
 (layer::Recurrence)(x::AbstractArray) = layer(x, state_for(layer.cell, size(x)[3:end]))
-function (layer::Recurrence)(x::AbstractArray, state)
+function (layer::Recurrence{S})(x::AbstractArray, state) where S
     outputs, state = scan(layer.cell, x, state)
-    return layer.return_state ? (outputs, state) : outputs
+    return S ? (outputs, state) : outputs
 end
 
 # The outputs of a cell for all times, and the last state.
@@ -198,44 +198,44 @@ end
 
 An [`RNNCell`](@ref) over time; see [`Recurrence`](@ref).
 """
-struct RNN{M}
+struct RNN{S, M}
     cell::M
-    return_state::Bool
+    RNN{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-RNN((in, out)::Pair, σ = tanh; return_state::Bool = false, options...) = RNN(RNNCell(in => out, σ; options...), return_state)
+RNN((in, out)::Pair, σ = tanh; return_state::Bool = false, options...) = RNN{return_state}(RNNCell(in => out, σ; options...))
 
 """
     LSTM(in => out; return_state = false, options...)
 
 An [`LSTMCell`](@ref) over time; see [`Recurrence`](@ref). The state is `(h, c)`.
 """
-struct LSTM{M}
+struct LSTM{S, M}
     cell::M
-    return_state::Bool
+    LSTM{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-LSTM((in, out)::Pair; return_state::Bool = false, options...) = LSTM(LSTMCell(in => out; options...), return_state)
+LSTM((in, out)::Pair; return_state::Bool = false, options...) = LSTM{return_state}(LSTMCell(in => out; options...))
 
 """
     GRU(in => out; return_state = false, options...)
 
 A [`GRUCell`](@ref) over time; see [`Recurrence`](@ref).
 """
-struct GRU{M}
+struct GRU{S, M}
     cell::M
-    return_state::Bool
+    GRU{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-GRU((in, out)::Pair; return_state::Bool = false, options...) = GRU(GRUCell(in => out; options...), return_state)
+GRU((in, out)::Pair; return_state::Bool = false, options...) = GRU{return_state}(GRUCell(in => out; options...))
 
 """
     GRUv3(in => out; return_state = false, options...)
 
 A [`GRUv3Cell`](@ref) over time; see [`Recurrence`](@ref).
 """
-struct GRUv3{M}
+struct GRUv3{S, M}
     cell::M
-    return_state::Bool
+    GRUv3{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-GRUv3((in, out)::Pair; return_state::Bool = false, options...) = GRUv3(GRUv3Cell(in => out; options...), return_state)
+GRUv3((in, out)::Pair; return_state::Bool = false, options...) = GRUv3{return_state}(GRUv3Cell(in => out; options...))
 
 @layer :noexpand RNN
 @layer :noexpand LSTM
@@ -246,14 +246,14 @@ const RecurrentLayer = Union{RNN, LSTM, GRU, GRUv3}
 
 initialstates(layer::Union{RecurrentLayer, Recurrence}) = initialstates(layer.cell)
 
-(layer::RNN)(x::AbstractArray) = Recurrence(layer.cell, layer.return_state)(x)
-(layer::RNN)(x::AbstractArray, h) = Recurrence(layer.cell, layer.return_state)(x, h)
-(layer::LSTM)(x::AbstractArray) = Recurrence(layer.cell, layer.return_state)(x)
-(layer::LSTM)(x::AbstractArray, state) = Recurrence(layer.cell, layer.return_state)(x, state)
-(layer::GRU)(x::AbstractArray) = Recurrence(layer.cell, layer.return_state)(x)
-(layer::GRU)(x::AbstractArray, h) = Recurrence(layer.cell, layer.return_state)(x, h)
-(layer::GRUv3)(x::AbstractArray) = Recurrence(layer.cell, layer.return_state)(x)
-(layer::GRUv3)(x::AbstractArray, h) = Recurrence(layer.cell, layer.return_state)(x, h)
+(layer::RNN{S})(x::AbstractArray) where S = Recurrence{S}(layer.cell)(x)
+(layer::RNN{S})(x::AbstractArray, state) where S = Recurrence{S}(layer.cell)(x, state)
+(layer::LSTM{S})(x::AbstractArray) where S = Recurrence{S}(layer.cell)(x)
+(layer::LSTM{S})(x::AbstractArray, state) where S = Recurrence{S}(layer.cell)(x, state)
+(layer::GRU{S})(x::AbstractArray) where S = Recurrence{S}(layer.cell)(x)
+(layer::GRU{S})(x::AbstractArray, state) where S = Recurrence{S}(layer.cell)(x, state)
+(layer::GRUv3{S})(x::AbstractArray) where S = Recurrence{S}(layer.cell)(x)
+(layer::GRUv3{S})(x::AbstractArray, state) where S = Recurrence{S}(layer.cell)(x, state)
 
 Base.show(io::IO, layer::RecurrentLayer) = print(io, replace(sprint(show, layer.cell), "Cell" => ""))
 

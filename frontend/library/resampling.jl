@@ -74,3 +74,33 @@ function pixel_shuffle(x::AbstractArray, r::Integer)
     order = (ntuple(i -> isodd(i) ? d + (i + 1) ÷ 2 : i ÷ 2, 2d)..., 2d + 1, 2d + 2)
     return reshape(permutedims(split, order), (size(x)[1:d] .* r)..., channels ÷ r^d, size(x, d + 2))
 end
+
+"""
+    grid_sample(x, grid; padding_mode = :zeros)
+
+Bilinear interpolation of `x`, of size `(W, H, C, N)`, at the places in `grid`, of size `(2, W′, H′, N)`, whose coordinates run from
+-1 at the first to 1 at the last pixel of each dimension. Outside are zeros, or with `:border` the nearest pixels.
+"""
+function grid_sample(x::AbstractArray{<:Any, 4}, grid::AbstractArray{<:Any, 4}; padding_mode::Symbol = :zeros)
+    padding_mode in (:zeros, :border) ||
+        throw(ArgumentError("grid_sample expects a padding_mode :zeros or :border, got $(repr(padding_mode))"))
+    W, H, C, N = size(x)
+    T = eltype(x)
+    place(k, n) = (grid[k, :, :, :] .+ 1) ./ 2 .* (n - 1)  # counted from 0
+    px, py = place(1, W), place(2, H)
+    if padding_mode === :border
+        px, py = clamp.(px, 0, W - 1), clamp.(py, 0, H - 1)
+    end
+    left, top = floor.(px), floor.(py)
+    pixels = reshape(permutedims(x, (3, 1, 2, 4)), C, W * H * N)
+    offsets = reshape(0:N-1, 1, 1, N) .* (W * H)
+    total = zero(T)
+    for (i, j) in ((left, top), (left .+ 1, top), (left, top .+ 1), (left .+ 1, top .+ 1))
+        inside = (i .>= 0) .& (i .<= W - 1) .& (j .>= 0) .& (j .<= H - 1)
+        column, row = Int.(clamp.(i, 0, W - 1)), Int.(clamp.(j, 0, H - 1))
+        weight = ifelse.(inside, (1 .- abs.(px .- i)) .* (1 .- abs.(py .- j)), zero(T))
+        values = gather(pixels, column .+ row .* W .+ offsets .+ 1)
+        total = total .+ values .* reshape(T.(weight), 1, size(weight)...)
+    end
+    return permutedims(total, (2, 3, 1, 4))
+end

@@ -3,8 +3,8 @@
 """
     WeightNorm(layer, which = :weight; dims = ndims(weight))
 
-A layer whose parameter `which` is `g .* v ./ norm(v)`: length and direction are trained separately. The norm is over all
-dimensions but `dims`. [Salimans and Kingma, 2016](https://arxiv.org/abs/1602.07868).
+A layer whose parameter `which` is `g .* v ./ sqrt.(sum(abs2, v; dims))`: length `g` and direction `v` are trained
+separately. [Salimans and Kingma, 2016](https://arxiv.org/abs/1602.07868).
 """
 struct WeightNorm{L, G}
     layer::L
@@ -19,7 +19,7 @@ function WeightNorm(layer, which::Symbol = :weight; dims::Integer = -1)
     return WeightNorm(layer, weight_length(weight, d), which, d)
 end
 
-weight_length(weight, d) = sqrt.(sum(abs2, weight; dims = filter(!=(d), ntuple(identity, ndims(weight)))))
+weight_length(weight, d) = sqrt.(sum(abs2, weight; dims = d))
 
 @layer WeightNorm
 

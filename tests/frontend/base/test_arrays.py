@@ -51,7 +51,8 @@ def julia_undef():
 
 def test_copies_share_nothing(julia):
     x = Array(np.array([1.0, 2.0, 3.0]))
-    for name, arguments in [("copy", ()), ("reverse", ()), ("getindex", (span(1, 2),)), ("getindex", (colon,)),
+    for name, arguments in [("copy", ()), ("reverse", ()), ("getindex", (span(1, 2),)),
+                            ("getindex", (colon,)),
                             ("permutedims", ()), ("repeat", (2,)), ("circshift", (1,)), ("sort", ())]:
         other = julia(name, x, *arguments)
         assert not np.shares_memory(other.data, x.data), name
@@ -77,9 +78,12 @@ def test_sizes(julia):
 
 INDEXING = [
     ((2, 3), 6), ((5,), 3), ((2, colon), A[1]), ((colon, 2), A[:, 1]), ((colon,), A.T.reshape(-1)),
-    ((colon, span(2, 3)), A[:, 1:]), ((colon, Range(3, -1, 3, UNIT)), A[:, ::-1]), ((span(1, 0), 1), A[:0, 0]),
-    ((np.array([2, 1]), np.array([3, 1])), A[[1, 0]][:, [2, 0]]), ((np.array([[1, 2], [6, 5]]),), np.array([[1, 4], [6, 3]])),
-    ((1, np.array([True, False, True])), A[0, [0, 2]]), ((A > 2,), np.array([4, 5, 3, 6])), ((2, 3, 1), 6), ((2, 2, colon), A[1, 1:2]),
+    ((colon, span(2, 3)), A[:, 1:]), ((colon, Range(3, -1, 3, UNIT)), A[:, ::-1]),
+    ((span(1, 0), 1), A[:0, 0]),
+    ((np.array([2, 1]), np.array([3, 1])), A[[1, 0]][:, [2, 0]]),
+    ((np.array([[1, 2], [6, 5]]),), np.array([[1, 4], [6, 3]])),
+    ((1, np.array([True, False, True])), A[0, [0, 2]]), ((A > 2,), np.array([4, 5, 3, 6])), ((2, 3, 1), 6),
+    ((2, 2, colon), A[1, 1:2]),
     ((np.array([True, False]), colon), A[:1]),
 ]
 
@@ -113,13 +117,16 @@ def test_partial_linear_index_is_out_of_bounds(julia):
 
 
 ASSIGNING = [
-    (9, (2, 1), "setindex!", lambda x: x.__setitem__((1, 0), 9)), (9, (3,), "setindex!", lambda x: x.__setitem__((0, 1), 9)),
+    (9, (2, 1), "setindex!", lambda x: x.__setitem__((1, 0), 9)),
+    (9, (3,), "setindex!", lambda x: x.__setitem__((0, 1), 9)),
     (np.array([7, 8, 9]), (1, colon), "setindex!", lambda x: x.__setitem__(0, [7, 8, 9])),
     (np.array([[7, 8]]), (1, span(2, 3)), "setindex!", lambda x: x.__setitem__((0, slice(1, 3)), [7, 8])),
     (0, (colon, 1), "broadcast_setindex!", lambda x: x.__setitem__((slice(None), 0), 0)),
-    (np.array([7, 8]), (colon, np.array([3, 1])), "broadcast_setindex!", lambda x: x.__setitem__(np.ix_([0, 1], [2, 0]), [[7], [8]])),
+    (np.array([7, 8]), (colon, np.array([3, 1])), "broadcast_setindex!",
+     lambda x: x.__setitem__(np.ix_([0, 1], [2, 0]), [[7], [8]])),
     (0, (A > 2,), "broadcast_setindex!", lambda x: x.__setitem__(x > 2, 0)),
-    (np.array([7, 8, 9]), (span(2, 4),), "setindex!", lambda x: x.T.reshape(-1).__setitem__(slice(0, 0), 0) or x.__setitem__(
+    (np.array([7, 8, 9]), (span(2, 4),), "setindex!",
+     lambda x: x.T.reshape(-1).__setitem__(slice(0, 0), 0) or x.__setitem__(
         ([1, 0, 1], [0, 1, 1]), [7, 8, 9])),
 ]
 
@@ -135,9 +142,12 @@ def test_setindex(julia, value, indices, name, change):
 ASSIGNMENT_ERRORS = [
     (5, (span(1, 2),), "ArgumentError", "indexed assignment with a single value to possibly many locations"),
     (np.array([1, 2, 3]), (span(1, 2),), "DimensionMismatch", "tried to assign 3 elements to 2 destinations"),
-    (np.array([[1, 2], [3, 4]]), (colon, colon), "DimensionMismatch", "tried to assign 2×2 array to 2×3 destination"),
-    (1.5, (1,), "InexactError", "Int64(1.5)"), ("a", (1,), "MethodError", "Cannot `convert` an object of type String"),
-    (1, (1.0,), "ArgumentError", "invalid index: 1.0 of type Float64"), (1, (True,), "ArgumentError", "invalid index: true of type Bool"),
+    (np.array([[1, 2], [3, 4]]), (colon, colon), "DimensionMismatch",
+     "tried to assign 2×2 array to 2×3 destination"),
+    (1.5, (1,), "InexactError", "Int64(1.5)"),
+    ("a", (1,), "MethodError", "Cannot `convert` an object of type String"),
+    (1, (1.0,), "ArgumentError", "invalid index: 1.0 of type Float64"),
+    (1, (True,), "ArgumentError", "invalid index: true of type Bool"),
 ]
 
 
@@ -159,12 +169,14 @@ def test_arrays_of_objects(julia):
 
 
 DIMENSIONS = [
-    ("+", (np.zeros(2), np.zeros(3)), "a has dims (Base.OneTo(2),), b has dims (Base.OneTo(3),), mismatch at 1"),
+    ("+", (np.zeros(2), np.zeros(3)),
+     "a has dims (Base.OneTo(2),), b has dims (Base.OneTo(3),), mismatch at 1"),
     ("*", (A, A), "A has dimensions (2,3) but B has dimensions (2,3)"),
     ("*", (A, np.zeros(2)), "second dimension of A, 3, does not match length of x, 2"),
     ("dot", (np.zeros(2), np.zeros(3)), "dot product arguments have lengths 2 and 3"),
     ("reshape", (A, 4, 2), "new dimensions (4, 2) must be consistent with array length 6"),
-    ("reshape", (A, 4, colon), "array size 6 must be divisible by the product of the new dimensions (4, Colon())"),
+    ("reshape", (A, 4, colon),
+     "array size 6 must be divisible by the product of the new dimensions (4, Colon())"),
     ("hcat", (A, np.zeros(3)), "number of rows of each array must match (got (2, 3))"),
     ("vcat", (A, np.zeros((2, 2))), "number of columns of each array must match (got (3, 2))"),
     ("hvcat", ((2, 1), 1, 2, 3), "row 2 has mismatched number of columns (expected 2, got 1)"),
@@ -224,7 +236,8 @@ def test_finding_and_sorting(julia):
     assert [p.fields[0] for p in julia.findall(A > 4).data] == [(2, 2), (2, 3)]
     assert julia.findfirst(x == 2) == 3 and julia.findfirst(x == 7) is None
     same(julia.unique(np.array([1, 2, 1])), [1, 2])
-    assert julia.searchsortedfirst(np.array([1, 3, 5]), 3) == 2 and julia.searchsortedlast(np.array([1, 3, 5]), 4) == 2
+    assert julia.searchsortedfirst(np.array([1, 3, 5]),
+                                   3) == 2 and julia.searchsortedlast(np.array([1, 3, 5]), 4) == 2
     assert julia("in", 2, x) is True and julia("in", 9, span(1, 3)) is False
 
 
@@ -245,7 +258,8 @@ def test_shapes(julia):
 def test_linear_algebra(julia):
     square = np.array([[2.0, 1], [1, 3]])
     same(julia("*", A, A.T), A @ A.T)
-    np.testing.assert_allclose(julia.numpy(julia("\\", square, np.array([1.0, 2]))), np.linalg.solve(square, [1, 2]))
+    np.testing.assert_allclose(julia.numpy(julia("\\", square, np.array([1.0, 2]))),
+                               np.linalg.solve(square, [1, 2]))
     assert julia.det(np.array([[1, 2], [3, 4]])) == -2.0
     np.testing.assert_allclose(julia.numpy(julia.inv(square)), np.linalg.inv(square))
     assert julia.norm(np.array([3, 4])) == 5.0 and julia.norm(np.array([3, -4]), np.inf) == 4.0
@@ -282,7 +296,8 @@ def test_mapping(julia):
     same(julia.map(sqrt, np.array([4, 9])), [2.0, 3.0])
     assert julia.mapreduce(function("abs2"), plus, np.array([1, 2, 3])) == 14
     same(julia.reduce(function("hcat"), julia.vect(np_array([1, 2]), np_array([3, 4]))), [[1, 3], [2, 4]])
-    assert julia.foldl(function("-"), np.array([1, 2, 3])) == -4 and julia.foldr(function("-"), np.array([1, 2, 3])) == 2
+    assert julia.foldl(function("-"), np.array([1, 2, 3])) == -4 and julia.foldr(function("-"),
+                                                                                 np.array([1, 2, 3])) == 2
     same(julia.filter(function("isodd"), span(1, 5)), [1, 3, 5])
 
 

@@ -25,12 +25,14 @@ def correlate(x, w, stride, pad, dilation, groups):
     for k in range(w.shape[3]):
         part = x[:, :, k // outputs * channels:(k // outputs + 1) * channels]
         for i, j in np.ndindex(*size):
-            window = part[i * stride[0]:i * stride[0] + extent[0]:dilation[0], j * stride[1]:j * stride[1] + extent[1]:dilation[1]]
+            window = part[i * stride[0]:i * stride[0] + extent[0]:dilation[0],
+                          j * stride[1]:j * stride[1] + extent[1]:dilation[1]]
             y[i, j, k] = np.einsum("whcn,whc->n", window, w[..., k])
     return y
 
 
-CONVOLUTIONS = [((1, 1), (0, 0, 0, 0), (1, 1), 1), ((2, 1), (1, 0, 2, 1), (1, 2), 1), ((1, 2), (1, 1, 1, 1), (1, 1), 2)]
+CONVOLUTIONS = [((1, 1), (0, 0, 0, 0), (1, 1), 1), ((2, 1), (1, 0, 2, 1), (1, 2), 1),
+                ((1, 2), (1, 1, 1, 1), (1, 1), 2)]
 
 
 @pytest.mark.parametrize("stride, pad, dilation, groups", CONVOLUTIONS)
@@ -46,7 +48,8 @@ def test_crosscor_transpose_is_the_transpose(julia, stride, pad, dilation, group
     """⟨crosscor(x, w), y⟩ = ⟨x, crosscor_transpose(y, w)⟩."""
     x, w = RNG.normal(size=(7, 6, 4, 2)), RNG.normal(size=(3, 2, 4 // groups, 6))
     y = correlate(x, w, stride, pad, dilation, groups)
-    extent = [(y.shape[k] - 1) * stride[k] + dilation[k] * (w.shape[k] - 1) + 1 - pad[2 * k] - pad[2 * k + 1] for k in (0, 1)]
+    extent = [(y.shape[k] - 1) * stride[k] + dilation[k] * (w.shape[k] - 1) + 1 - pad[2 * k] - pad[2 * k + 1]
+              for k in (0, 1)]
     outpad = tuple(x.shape[k] - extent[k] for k in (0, 1))
     z = RNG.normal(size=y.shape)
     options = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups, "outpad": outpad}
@@ -58,8 +61,10 @@ def test_pooling(julia):
     x = RNG.normal(size=(6, 4, 2, 3))
     blocks = x.reshape(3, 2, 2, 2, 2, 3)
     options = {"stride": (2, 2), "pad": (0, 0, 0, 0)}
-    np.testing.assert_allclose(julia.agree(lambda a: primitive("maxpool", a, (2, 2), **options), x), blocks.max((1, 3)))
-    np.testing.assert_allclose(julia.agree(lambda a: primitive("meanpool", a, (2, 2), **options), x), blocks.mean((1, 3)))
+    np.testing.assert_allclose(julia.agree(lambda a: primitive("maxpool", a, (2, 2), **options), x),
+                               blocks.max((1, 3)))
+    np.testing.assert_allclose(julia.agree(lambda a: primitive("meanpool", a, (2, 2), **options), x),
+                               blocks.mean((1, 3)))
     options = {"stride": (1, 4), "pad": (1, 0, 0, 0)}
     expected = np.maximum(x.max(1), np.concatenate([x.max(1)[:1], x.max(1)[:-1]]))[:, None]
     np.testing.assert_allclose(julia.agree(lambda a: primitive("maxpool", a, (2, 4), **options), x), expected)
@@ -68,9 +73,11 @@ def test_pooling(julia):
 def test_softmax(julia):
     x = RNG.normal(size=(3, 4))
     for dims in (1, 2):
-        np.testing.assert_allclose(julia.agree(lambda a: primitive("softmax", a, dims), x), special.softmax(x, dims - 1))  # noqa: B023
+        np.testing.assert_allclose(julia.agree(lambda a: primitive("softmax", a, dims), x),
+                                   special.softmax(x, dims - 1))  # noqa: B023
         np.testing.assert_allclose(
-            julia.agree(lambda a: primitive("logsoftmax", a, dims), x), special.log_softmax(x, dims - 1))  # noqa: B023
+            julia.agree(lambda a: primitive("logsoftmax", a, dims), x),
+            special.log_softmax(x, dims - 1))  # noqa: B023
 
 
 def test_number_functions(julia):
@@ -89,7 +96,8 @@ def test_indices(julia):
     np.testing.assert_array_equal(found, x[:, np.array([[0, 4], [1, 1]])])
     julia.agree(lambda a, i: primitive("gather", a, i), x, np.asarray(4))
     sums = julia.agree(lambda a, i: primitive("scatter_add", a, i, 4), x, np.array([1, 2, 1, 4, 4]))
-    np.testing.assert_allclose(sums, np.stack([x[:, 0] + x[:, 2], x[:, 1], 0 * x[:, 0], x[:, 3] + x[:, 4]], 1))
+    np.testing.assert_allclose(sums,
+                               np.stack([x[:, 0] + x[:, 2], x[:, 1], 0 * x[:, 0], x[:, 3] + x[:, 4]], 1))
     np.testing.assert_array_equal(julia.agree(lambda a: primitive("argmax", a, 1), x), x.argmax(0)[None] + 1)
     hot = julia.agree(lambda i: primitive("onehot", i, 4, t.Float32), np.array([2, 4]))
     np.testing.assert_array_equal(hot, np.eye(4, dtype=np.float32)[:, [1, 3]])

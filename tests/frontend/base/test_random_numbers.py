@@ -12,9 +12,11 @@ UNIT = t.UnitRange.body.family.apply(t.Int64)
 
 def test_a_seed_gives_the_same_numbers(julia):
     julia("seed!", 3)
-    first = [julia.rand(5).data, julia.randn(t.Float32, 2, 3).data, julia.rand(Range(1, 1, 6, UNIT), 4).data, julia.rand()]
+    first = [julia.rand(5).data, julia.randn(t.Float32, 2, 3).data, julia.rand(Range(1, 1, 6, UNIT), 4).data,
+             julia.rand()]
     julia("seed!", 3)
-    again = [julia.rand(5).data, julia.randn(t.Float32, 2, 3).data, julia.rand(Range(1, 1, 6, UNIT), 4).data, julia.rand()]
+    again = [julia.rand(5).data, julia.randn(t.Float32, 2, 3).data, julia.rand(Range(1, 1, 6, UNIT), 4).data,
+             julia.rand()]
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a, b)
     assert not np.array_equal(julia.rand(5).data, first[0])
@@ -40,9 +42,11 @@ def test_distributions(julia):
 
 
 def test_types_and_sizes(julia):
-    assert julia.rand(t.Float32, 2, 3).data.dtype == np.float32 and julia.rand(t.Float32, (2, 3)).size == (2, 3)
+    assert julia.rand(t.Float32, 2, 3).data.dtype == np.float32 and julia.rand(t.Float32, (2, 3)).size == (2,
+                                                                                                           3)
     assert type(julia.rand()) is float and type(julia.rand(t.Float32)) is np.float32 and type(julia.rand(t.Int64)) is int
-    assert julia.rand(t.UInt8, 3).data.dtype == np.uint8 and julia.randn(t.Float16, 2).data.dtype == np.float16
+    assert julia.rand(t.UInt8, 3).data.dtype == np.uint8 and julia.randn(t.Float16,
+                                                                         2).data.dtype == np.float16
     assert julia.rand(julia.vect("a", "b")) in ("a", "b") and julia.rand((1, 2)) in (1, 2)
 
 
@@ -60,7 +64,8 @@ def test_staged_draws_are_those_of_the_host(julia):
 
     julia("seed!", 7)
     start = GENERATOR.data.copy()
-    expected = [julia.rand(t.Float32, 3).data, julia.randn(2).data, np.asarray(julia.rand(Range(1, 1, 6, UNIT)))]
+    expected = [julia.rand(t.Float32, 3).data, julia.randn(2).data,
+                np.asarray(julia.rand(Range(1, 1, 6, UNIT)))]
     end = GENERATOR.data.copy()
     staging.write(GENERATOR, start)
     with staging.Trace() as trace:

@@ -19,8 +19,10 @@ def span(start, stop):
     return Range(start, 1, stop - start + 1, UNIT)
 
 
-UNARY = ["-", "abs", "abs2", "sign", "exp", "expm1", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "asinh", "exp2",
-         "exp10", "floor", "ceil", "round", "trunc", "isnan", "isfinite", "iszero", "signbit", "float", "inv", "sinpi", "sinc",
+UNARY = ["-", "abs", "abs2", "sign", "exp", "expm1", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh",
+         "asinh", "exp2",
+         "exp10", "floor", "ceil", "round", "trunc", "isnan", "isfinite", "iszero", "signbit", "float", "inv",
+         "sinpi", "sinc",
          "isinteger", "cbrt", "sigmoid", "softplus", "erf", "deg2rad"]
 
 
@@ -29,7 +31,8 @@ UNARY = ["-", "abs", "abs2", "sign", "exp", "expm1", "sin", "cos", "tan", "atan"
 def test_unary(julia, name, element):
     for value in (2, -3, 0.5):
         if name == "inv" or value != 0:
-            julia.agree(lambda x: julia(name, x), np.asarray(value, element), tolerance=1e-6 if element is F else 1e-12)
+            julia.agree(lambda x: julia(name, x), np.asarray(value, element),
+                        tolerance=1e-6 if element is F else 1e-12)
 
 
 @pytest.mark.parametrize("name", ["sqrt", "log", "log2", "log10", "log1p", "asin", "acos", "atanh", "erfinv"])
@@ -38,7 +41,8 @@ def test_on_domain(julia, name, element):
     julia.agree(lambda x: julia(name, x), np.asarray(0.3, element), tolerance=1e-6 if element is F else 1e-12)
 
 
-BINARY = ["+", "-", "*", "/", "÷", "%", "mod", "fld", "cld", "min", "max", "==", "!=", "<", "<=", ">", ">=", "atan", "hypot",
+BINARY = ["+", "-", "*", "/", "÷", "%", "mod", "fld", "cld", "min", "max", "==", "!=", "<", "<=", ">", ">=",
+          "atan", "hypot",
           "copysign", "isequal", "isless", "\\", "isapprox"]
 
 
@@ -75,32 +79,49 @@ ARRAYS = [
     ("any dims", lambda j, x: j.any(x, dims=1), I23 > 3), ("count", lambda j, x: j.count(x), I23 > 0),
     ("mean", lambda j, x: j.mean(x), I23), ("mean dims", lambda j, x: j.mean(x, dims=2), M23.astype(F)),
     ("var", lambda j, x: j.var(x, dims=2), M23), ("std", lambda j, x: j.std(x, corrected=False), M23),
-    ("norm", lambda j, x: j.norm(x), M23), ("norm 1", lambda j, x: j.norm(x, 1), M23), ("norm 3", lambda j, x: j.norm(x, 3), V3),
+    ("norm", lambda j, x: j.norm(x), M23), ("norm 1", lambda j, x: j.norm(x, 1), M23),
+    ("norm 3", lambda j, x: j.norm(x, 3), V3),
     ("cumsum", lambda j, x: j.cumsum(x, dims=2), M23), ("cumprod", lambda j, x: j.cumprod(x), V3),
-    ("diff", lambda j, x: j.diff(x), V3), ("argmax", lambda j, x: j.argmax(x), V3), ("findmax", lambda j, x: j.findmax(x), I5),
-    ("extrema", lambda j, x: j.extrema(x), M23), ("reduce", lambda j, x: j.reduce(j_function("+"), x, dims=1), M23),
-    ("transpose", lambda j, x: j.transpose(x), M23), ("permutedims", lambda j, x: j.permutedims(x, (2, 3, 1)), A234),
+    ("diff", lambda j, x: j.diff(x), V3), ("argmax", lambda j, x: j.argmax(x), V3),
+    ("findmax", lambda j, x: j.findmax(x), I5),
+    ("extrema", lambda j, x: j.extrema(x), M23),
+    ("reduce", lambda j, x: j.reduce(j_function("+"), x, dims=1), M23),
+    ("transpose", lambda j, x: j.transpose(x), M23),
+    ("permutedims", lambda j, x: j.permutedims(x, (2, 3, 1)), A234),
     ("reshape", lambda j, x: j.reshape(x, 3, colon), M23), ("vec", lambda j, x: j.vec(x), A234),
     ("reverse", lambda j, x: j.reverse(x, dims=2), M23), ("repeat", lambda j, x: j.repeat(x, 2, 3), M23),
     ("repeat inner", lambda j, x: j.repeat(x, inner=(2, 1), outer=(1, 2)), M23),
-    ("circshift", lambda j, x: j.circshift(x, (1, -1)), M23), ("dropdims", lambda j, x: j.dropdims(x, dims=2), M23[:, :1]),
-    ("rotr90", lambda j, x: j.rotr90(x), M23), ("tr", lambda j, x: j.tr(x), M33), ("diag", lambda j, x: j.diag(x), M33),
-    ("triu", lambda j, x: j.triu(x), M33), ("power", lambda j, x: j("^", x, 3), M33), ("negate", lambda j, x: j("-", x), I23),
+    ("circshift", lambda j, x: j.circshift(x, (1, -1)), M23),
+    ("dropdims", lambda j, x: j.dropdims(x, dims=2), M23[:, :1]),
+    ("rotr90", lambda j, x: j.rotr90(x), M23), ("tr", lambda j, x: j.tr(x), M33),
+    ("diag", lambda j, x: j.diag(x), M33),
+    ("triu", lambda j, x: j.triu(x), M33), ("power", lambda j, x: j("^", x, 3), M33),
+    ("negate", lambda j, x: j("-", x), I23),
     ("scale", lambda j, x: j("*", 2, x), M23.astype(F)), ("divide", lambda j, x: j("/", x, 2), I23),
     ("index", lambda j, x: j.getindex(x, 2, 3), M23), ("row", lambda j, x: j.getindex(x, 2, colon), M23),
-    ("range", lambda j, x: j.getindex(x, span(1, 2), span(2, 3)), M23), ("linear", lambda j, x: j.getindex(x, 5), M23),
-    ("linear range", lambda j, x: j.getindex(x, span(2, 5)), M23), ("page", lambda j, x: j.getindex(x, colon, 2, colon), A234),
+    ("range", lambda j, x: j.getindex(x, span(1, 2), span(2, 3)), M23),
+    ("linear", lambda j, x: j.getindex(x, 5), M23),
+    ("linear range", lambda j, x: j.getindex(x, span(2, 5)), M23),
+    ("page", lambda j, x: j.getindex(x, colon, 2, colon), A234),
     ("vector index", lambda j, x: j.getindex(x, colon, np.array([3, 1])), M23),
     ("matrix index", lambda j, x: j.getindex(x, np.array([[1, 2], [2, 1]]), 2), M23),
     ("mask", lambda j, x: j.getindex(x, np.array([True, False, True])), V3),
     ("backwards", lambda j, x: j.getindex(x, Range(3, -1, 3, t.StepRange)), V3),
-    ("steps", lambda j, x: j.getindex(x, Range(1, 2, 2, t.StepRange), 1), M34), ("first", lambda j, x: j.first(x), V3),
-    ("last", lambda j, x: j.last(x), V3), ("hcat", lambda j, x: j.hcat(x, x), V3), ("vcat", lambda j, x: j.vcat(x, 1.5), V3),
+    ("steps", lambda j, x: j.getindex(x, Range(1, 2, 2, t.StepRange), 1), M34),
+    ("first", lambda j, x: j.first(x), V3),
+    ("last", lambda j, x: j.last(x), V3), ("hcat", lambda j, x: j.hcat(x, x), V3),
+    ("vcat", lambda j, x: j.vcat(x, 1.5), V3),
     ("cat", lambda j, x: j.cat(x, x, dims=3), M23), ("stack", lambda j, x: j.stack((x, x), dims=1), V3),
     ("eachcol", lambda j, x: j.hcat(*j.eachcol(x).data), M23), ("softmax", lambda j, x: j.softmax(x, 1), M23),
-    ("logsoftmax", lambda j, x: j.logsoftmax(x, 2), M23), ("argmax dims", lambda j, x: j_primitive("argmax", x, 1), M23),
+    ("logsoftmax", lambda j, x: j.logsoftmax(x, 2), M23),
+    ("argmax dims", lambda j, x: j_primitive("argmax", x, 1), M23),
     ("accumulate", lambda j, x: j.accumulate(j_function("+"), x), V3), ("==", lambda j, x: j("==", x, x), V3),
     ("isapprox", lambda j, x: j("isapprox", x, x), V3), ("in", lambda j, x: j("in", 2, x), I5),
+    ("sort", lambda j, x: j.sort(x), I5), ("sort rev", lambda j, x: j.sort(x, rev=True), V3),
+    ("sortperm", lambda j, x: j.sortperm(x), I5), ("sortperm rev", lambda j, x: j.sortperm(x, rev=True), I5),
+    ("sort by", lambda j, x: j.sort(x, by=j_function("abs2")), V3), ("median", lambda j, x: j.median(x), M23),
+    ("sort nan", lambda j, x: j.sort(x), np.array([2.0, np.nan, 1.0])),
+    ("median odd", lambda j, x: j.median(x), V3),
     ("selectdim", lambda j, x: j.selectdim(x, 2, 1), M23), ("normalize", lambda j, x: j.normalize(x), V3),
 ]
 
@@ -124,8 +145,10 @@ def test_array(julia, f, x):
 
 
 PAIRS = [
-    ("*", M23, M34), ("*", M23, V3), ("*", V3[:, None] @ W3[None], M34), ("+", M23, I23), ("-", V3, W3), ("dot", V3, W3),
-    ("cross", V3, W3), ("kron", M23, I23), ("vcat", M23, I23), ("hcat", M23, I23), ("cov", V3, W3), ("cor", V3, W3),
+    ("*", M23, M34), ("*", M23, V3), ("*", V3[:, None] @ W3[None], M34), ("+", M23, I23), ("-", V3, W3),
+    ("dot", V3, W3),
+    ("cross", V3, W3), ("kron", M23, I23), ("vcat", M23, I23), ("hcat", M23, I23), ("cov", V3, W3),
+    ("cor", V3, W3),
     ("*", M23.astype(F), I23.T), ("*", I23, I23.T),
 ]
 
@@ -164,10 +187,12 @@ def assigned(julia, value, *indices, name="setindex!"):
 SPREAD = "broadcast_setindex!"
 ASSIGNMENTS = [
     (2.5, (2, 3), "setindex!"), (7, (4,), "setindex!"), (np.array([7, 8, 9]), (1, colon), "setindex!"),
-    (np.array([[7.0, 8]]), (1, span(2, 3)), "setindex!"), (0, (colon, 2), SPREAD), (np.array([1, 2]), (colon, np.array([3, 1])), SPREAD),
+    (np.array([[7.0, 8]]), (1, span(2, 3)), "setindex!"), (0, (colon, 2), SPREAD),
+    (np.array([1, 2]), (colon, np.array([3, 1])), SPREAD),
     (5, (span(2, 5),), SPREAD), (np.array([1, 2, 3]), (Range(1, 2, 3, t.StepRange),), "setindex!"),
     (9, (np.array([2, 1]), 2), SPREAD),
-    (np.array([1.0, 2]), (colon, 1), SPREAD), (np.array([4, 5, 6]), (2, Range(3, -1, 3, t.StepRange)), "setindex!"),
+    (np.array([1.0, 2]), (colon, 1), SPREAD),
+    (np.array([4, 5, 6]), (2, Range(3, -1, 3, t.StepRange)), "setindex!"),
 ]
 
 

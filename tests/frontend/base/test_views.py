@@ -20,7 +20,7 @@ def test_reading_and_writing(julia, indices):
         first = julia.sum(v)
         julia("broadcast_setindex!", y, julia("*", y, 10), colon, colon)
         second = julia.copy(v)
-        julia("broadcast_setindex!", v, julia("-", v), colon)
+        julia("setindex!", v, julia("-", v), colon)
         julia("setindex!", v, 99.0, 1)
         return first, second, y
 

@@ -6,7 +6,7 @@ from weber.compiler.types import I64
 
 
 def _draw_gather(d):
-    shape, axis = d.shape(1), None
+    shape = d.shape(1)
     axis = int(d.random.integers(len(shape)))
     shape = (*shape[:axis], d.choose(N + 1, 2, 4), *shape[axis + 1:])
     places = d.shape(0, 2)

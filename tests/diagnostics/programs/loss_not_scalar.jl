@@ -1,0 +1,2 @@
+using Flux
+gradient(x -> 2 .* x, [1.0, 2.0])

@@ -1,0 +1,2 @@
+using NPZ
+data = npzread("nothing/here.npz")

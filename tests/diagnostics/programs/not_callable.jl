@@ -1,0 +1,4 @@
+struct Layer
+    w
+end
+Layer(1)(2)

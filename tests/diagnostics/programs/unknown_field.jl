@@ -1,0 +1,5 @@
+struct Point
+    first
+    second
+end
+Point(1, 2).secnd
