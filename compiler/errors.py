@@ -1,6 +1,7 @@
 """Errors of a user's making, and the places they point at.
 
-A `Location` is a span in a source file. `sources` keeps the text of every file read, so that an error can show its line.
+A `Location` is a span in a source file. `sources` keeps the text of every file read, so that an error can
+show its line.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +26,8 @@ class Location:
 
 @dataclass
 class Note:
-    """A line that follows an error: `called from`, a candidate, a hint. Shown with its source when it has a location."""
+    """A line that follows an error: `called from`, a candidate, a hint. Shown with its source when it has a
+    location."""
 
     text: str
     location: Location | None = None
@@ -35,8 +37,8 @@ class Note:
 class WeberError(Exception):
     """An error of a user's making. `str()` is the whole diagnostic: file:line:col, the line, a caret, notes.
 
-    `kind` is the name of the Julia exception this corresponds to (`MethodError`, `DimensionMismatch`, …); `layer` is the
-    innermost callable struct in which it arose, until its path in the program is known.
+    `kind` is the name of the Julia exception this corresponds to (`MethodError`, `DimensionMismatch`, …);
+    `layer` is the innermost callable struct in which it arose, until its path in the program is known.
     """
 
     message: str

@@ -1,8 +1,9 @@
 """The intermediate representation: SSA values, operations, blocks, functions.
 
-An `Operation` applies an `Op` record (see `ops/`) to operands and owns the `Value`s it defines. A `Block` has arguments,
-operations in order, and `results`, the values it yields. Structured ops (if, loop, map) hold blocks as `regions`; a
-region may use values of the blocks around it. There is no mutation: passes build new blocks (`Builder`, `inline`).
+An `Operation` applies an `Op` record (see `ops/`) to operands and owns the `Value`s it defines. A `Block` has
+arguments, operations in order, and `results`, the values it yields. Structured ops (if, loop, map) hold
+blocks as `regions`; a region may use values of the blocks around it. There is no mutation: passes build new
+blocks (`Builder`, `inline`).
 """
 
 from collections.abc import Iterable
@@ -37,7 +38,8 @@ class Value:
 
 
 class Operation:
-    """One application of an op. `attributes` holds numbers, strings, dims, tuples of them, element types and arrays."""
+    """One application of an op. `attributes` holds numbers, strings, dims, tuples of them, element types and
+    arrays."""
 
     __slots__ = ("op", "operands", "attributes", "regions", "results", "location")
 
@@ -96,10 +98,12 @@ class Module:
 
 
 class Builder:
-    """Appends operations to a block: `b.add(x, y)`, `b.reduce_sum(x, axes=(0,))`, one method for each op of the registry.
+    """Appends operations to a block: `b.add(x, y)`, `b.reduce_sum(x, axes=(0,))`, one method for each op of
+    the registry.
 
-    Each call infers the result types from the op's type rule (a rule raises `TypeRuleError`) and returns the result,
-    or the list of results where the op has not exactly one. `location` is given to every operation built.
+    Each call infers the result types from the op's type rule (a rule raises `TypeRuleError`) and returns the
+    result, or the list of results where the op has not exactly one. `location` is given to every operation
+    built.
     """
 
     def __init__(self, block: Block | None = None, location: Location | None = None):
@@ -135,10 +139,11 @@ class Builder:
 
 
 def inline(builder: Builder, block: Block, arguments: Iterable[Value], mapping=None) -> list[Value]:
-    """Copies a block's operations into a builder with its arguments replaced; returns what its results became.
+    """Copies a block's operations into a builder with its arguments replaced; returns what its results
+    became.
 
-    `mapping` (old value → new value) is filled as it goes; values not in it (captured from outside) stay themselves.
-    Types are inferred again, so a body may be inlined at other sizes than it was built with.
+    `mapping` (old value → new value) is filled as it goes; values not in it (captured from outside) stay
+    themselves. Types are inferred again, so a body may be inlined at other sizes than it was built with.
     """
     mapping = {} if mapping is None else mapping
     mapping.update(zip(block.arguments, arguments, strict=True))
@@ -148,7 +153,8 @@ def inline(builder: Builder, block: Block, arguments: Iterable[Value], mapping=N
 
 
 def copy_operation(builder: Builder, operation: Operation, mapping) -> list[Value]:
-    """Copies one operation (and its regions) with operands replaced by `mapping`, to which the results are added."""
+    """Copies one operation (and its regions) with operands replaced by `mapping`, to which the results are
+    added."""
     regions = [copy_block(region, mapping) for region in operation.regions]
     previous, builder.location = builder.location, operation.location
     results = builder.emit(operation.op.name, [mapping.get(v, v) for v in operation.operands],

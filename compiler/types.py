@@ -1,7 +1,7 @@
 """Element types, dims and tensor types of the IR.
 
-A dim is an integer or a `DimExpression`, a polynomial with integer coefficients over named dims and floor divisions.
-Two dims are equal when their canonical forms are equal.
+A dim is an integer or a `DimExpression`, a polynomial with integer coefficients over named dims and floor
+divisions. Two dims are equal when their canonical forms are equal.
 """
 
 import re
@@ -14,7 +14,8 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class ElementType:
-    """A scalar type: its name in the IR's text, its numpy type, its ONNX `TensorProto.DataType` number, its kind."""
+    """A scalar type: its name in the IR's text, its numpy type, its ONNX `TensorProto.DataType` number, its
+    kind."""
 
     name: str
     numpy: np.dtype
@@ -62,13 +63,14 @@ def element_type_of(dtype) -> ElementType:
 
 
 def element_type_of_onnx(number) -> ElementType:
-    """The element type of an ONNX `TensorProto.DataType` number. Raises KeyError for one the IR does not have."""
+    """The element type of an ONNX `TensorProto.DataType` number. Raises KeyError for one the IR does not
+    have."""
     return _BY_ONNX[number]
 
 
-# --- dims -------------------------------------------------------------------------------------------------------------
-# A polynomial is a mapping from monomials to coefficients. A monomial is a sorted tuple of atoms; an atom is a name or a
-# `_Quotient`, the floor division of one dim by another that does not come out even.
+# --- dims ---------------------------------------------------------------------------------------------------
+# A polynomial is a mapping from monomials to coefficients. A monomial is a sorted tuple of atoms; an atom is
+# a name or a `_Quotient`, the floor division of one dim by another that does not come out even.
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class _Quotient:
 
 
 class DimExpression:
-    """A dim that is not a constant. Build with `symbol` and arithmetic; arithmetic that cancels gives back an `int`."""
+    """A dim that is not a constant. Build with `symbol` and arithmetic; arithmetic that cancels gives back an
+    `int`."""
 
     __slots__ = ("terms", "_hash")
 
@@ -176,7 +179,8 @@ def _polynomial(terms) -> Dim:
 
 
 def floor_divide(a: Dim, b: Dim) -> Dim:
-    """`a // b`. Even divisions (all coefficients divisible, or one monomial cancels) simplify; others stay a quotient."""
+    """`a // b`. Even divisions (all coefficients divisible, or one monomial cancels) simplify; others stay a
+    quotient."""
     if isinstance(a, int) and isinstance(b, int):
         return a // b
     if a == b:

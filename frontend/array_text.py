@@ -147,8 +147,8 @@ def _show(item, context):
 
 
 def show_sequence(at, count, value, context):
-    """`[a, b, c]` for a vector or set of `count` elements, `at(k)` each; without its middle where room is limited to
-    20 elements."""
+    """`[a, b, c]` for a vector or set of `count` elements, `at(k)` each; where room is limited, without what
+    is between the first and the last ten."""
     from .display import circular
 
     prefix, implicit = type_prefix(value, context)

@@ -1,8 +1,9 @@
 """Broadcasting: `f.(args...)`.
 
-Numeric arrays are not looped over: the function is called once with `Traced` numbers that hold one number per lane. When
-it does something that must happen once for each element (an effect, a random draw, a condition on a lane), `LaneEffect`
-makes the broadcast start over element by element. Broadcasts of other values go element by element from the start.
+Numeric arrays are not looped over: the function is called once with `Traced` numbers that hold one number per
+lane. When it does something that must happen once for each element (an effect, a random draw, a condition on
+a lane), `LaneEffect` makes the broadcast start over element by element. Broadcasts of other values go element
+by element from the start.
 """
 
 import numpy as np

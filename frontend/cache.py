@@ -19,7 +19,7 @@ class _Pickler(pickle.Pickler):
     """Trees hold many locations, and those of a frozen dataclass are slow to restore field by field."""
 
     dispatch_table = copyreg.dispatch_table | {
-        Location: lambda place: (Location, (place.file, place.line, place.column, place.end_line, place.end_column))
+        Location: lambda at: (Location, (at.file, at.line, at.column, at.end_line, at.end_column))
     }
 
 

@@ -2,14 +2,16 @@
 
 from ..compiler.errors import WeberError
 from . import types as t
-from .dispatch import MethodTable, no_method
+from .dispatch import MethodTable, short_name
+from .method_errors import no_method
 from .values import Function, typeof
 
-callables = MethodTable("callable")
+callables = MethodTable("callable", has_receiver=True)
 """The methods of callable structs, `(m::Dense)(x)`: the object is the first argument."""
 
-constructors = MethodTable("constructor")
-"""Fallback for types without a constructor of their own: conversions such as `Float32(x)`; the type comes first."""
+constructors = MethodTable("constructor", has_receiver=True)
+"""Fallback for types without a constructor of their own: conversions such as `Float32(x)`; the type comes
+first."""
 
 
 def call(function, arguments, keywords=None):
@@ -30,10 +32,11 @@ def call_object(function, arguments, keywords=None):
     if found is None:
         type_ = t.type_name(typeof(function))
         types = ", ".join("::" + t.type_name(typeof(a)) for a in arguments)
-        if any(m for m in callables.methods if t.is_subtype(typeof(function), _receiver(m))):
-            table = MethodTable(f"(::{type_})")
-            table.methods = [m for m in callables.methods if t.is_subtype(typeof(function), _receiver(m))]
-            raise no_method(table, arguments, keywords)
+        own = [m for m in callables.methods if t.is_subtype(typeof(function), _receiver(m))]
+        if own:
+            table = MethodTable(type_, has_receiver=True)
+            table.methods = own
+            raise no_method(table, (function, *arguments), keywords)
         raise WeberError(f"MethodError: objects of type {type_} are not callable (called with ({types}))",
                          kind="MethodError")
     try:
@@ -61,8 +64,9 @@ def construct(type_, arguments, keywords=None):
     found = constructors.find((type_, *arguments))
     if found is not None:
         return found[0].call((type_, *arguments), keywords, found[1])
-    table = MethodTable(t.type_name(type_))
+    table = MethodTable(t.type_name(type_), has_receiver=True)
     if family is not None and family.constructors is not None:
         table.methods = family.constructors.methods
-        raise no_method(table, (type_, *arguments), keywords)
-    raise no_method(table, arguments, keywords)
+    elif family is not None and family.abstract:
+        raise WeberError(f"MethodError: no constructors have been defined for {short_name(type_)}", kind="MethodError")
+    raise no_method(table, (type_, *arguments), keywords)

@@ -1,9 +1,9 @@
 """Compiled calls while a program runs: `gradient`, `update!`, `train!`, exported functions.
 
-A call is specialised for its code, the structure of its arguments, and the types and sizes of the arrays in them, compiled
-once, and then run by onnxruntime. What it reads elsewhere in the program is guarded, or is an input; what it writes is
-written back. Arrays that a call leaves behind stay `OrtValue`s until the program looks at them, so a training loop moves
-no parameters between numpy and onnxruntime.
+A call is specialised for its code, the structure of its arguments, and the types and sizes of the arrays in
+them, compiled once, and then run by onnxruntime. What it reads elsewhere in the program is guarded, or is an
+input; what it writes is written back. Arrays that a call leaves behind stay `OrtValue`s until the program
+looks at them, so a training loop moves no parameters between numpy and onnxruntime.
 """
 
 import numpy as np
@@ -113,8 +113,9 @@ class _Key:
 class Specialisation:
     """One compiled form of a call.
 
-    `sources` tell where each input of the graph comes from at each call: a leaf of the arguments, an array of the program,
-    or a leaf of the value in a place that the call changes. `targets` tell what the outputs are written to."""
+    `sources` tell where each input of the graph comes from at each call: a leaf of the arguments, an array of
+    the program, or a leaf of the value in a place that the call changes. `targets` tell what the outputs are
+    written to."""
 
     def __init__(self, recording, leaf_positions, keep):
         self.guards = [g for g in recording.guards if g[0] is not None]
@@ -176,7 +177,8 @@ class Specialisation:
                    for array, position, content in self.contents)
 
     def run(self, leaves):
-        """Runs the compiled graph on the call's leaves, writes back, and gives the result. `valid` has been called."""
+        """Runs the compiled graph on the call's leaves, writes back, and gives the result. `valid` has been
+        called."""
         if self.executable is None:
             self.executable = self._compile()
         context = leaves, self.seen, None
@@ -233,7 +235,8 @@ class Specialisation:
 
 
 def _leaf_at(kind, source, context):
-    """The leaf that a source stands for; `context` is (leaves of the arguments, values in the places, outputs)."""
+    """The leaf that a source stands for; `context` is (leaves of the arguments, values in the places,
+    outputs)."""
     if kind == "argument":
         return context[0][source]
     if kind == "array":
@@ -288,7 +291,8 @@ _cache: dict[object, list] = {}
 
 
 def run_compiled(function, arguments):
-    """Calls `function(arguments...)` through a compiled specialisation; within a trace the call is simply staged."""
+    """Calls `function(arguments...)` through a compiled specialisation; within a trace the call is simply
+    staged."""
     if state.trace is not None:
         return call(function, arguments)
     for static_numbers in (False, True):

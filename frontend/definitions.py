@@ -76,7 +76,8 @@ class FunctionCode:
         self.keyword_names = tuple(p.target.name for p in signature.keywords if not p.variadic)
         self.open_keywords = any(p.variadic for p in signature.keywords)
         self.run = None
-        # names used from enclosing functions must be known when the closure is made: compile now if there are any
+        # names used from enclosing functions must be known when the closure is made: compile now if there are
+        # any
         scope = compiler.scope
         while scope is not None and not scope.variables:
             scope = scope.parent
@@ -351,7 +352,7 @@ def add_constructors(methods):
         if family is None:
             raise UnsupportedError("a constructor for this type is not supported", method.location)
         if family.constructors is None:
-            family.constructors = MethodTable(family.name)
+            family.constructors = MethodTable(family.name, has_receiver=True)
         family.constructors.add(method)
 
 
@@ -401,7 +402,7 @@ def define_local(compiler, node):
     return run
 
 
-# --- types ------------------------------------------------------------------------------------------------------------
+# --- types --------------------------------------------------------------------------------------------------
 
 
 @compiles(syntax.Struct)
@@ -435,7 +436,7 @@ def struct_definition(compiler, node):
         if same_declaration(previous, family) and not constructors:
             store(frame, previous)
             return None
-        family.constructors = MethodTable(node.name)
+        family.constructors = MethodTable(node.name, has_receiver=True)
         if constructors:
             for make in constructors:
                 make(frame)
@@ -455,7 +456,8 @@ def same_declaration(previous, family):
 
 
 def default_constructors(family):
-    """`Name(fields...)`, converting to the fields' types and inferring the parameters; `Name{T}(fields...)`."""
+    """`Name(fields...)`, converting to the fields' types and inferring the parameters;
+    `Name{T}(fields...)`."""
     count = len(family.field_names)
     wrapper = family.wrapper
 
@@ -581,7 +583,7 @@ def primitive_type(compiler, node):
     raise UnsupportedError("primitive types are not supported", node.location)
 
 
-# --- modules, imports, docstrings -------------------------------------------------------------------------------------
+# --- modules, imports, docstrings ---------------------------------------------------------------------------
 
 
 @compiles(syntax.ModuleDefinition)

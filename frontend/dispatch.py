@@ -9,7 +9,8 @@ class Method:
     """One method of a generic function.
 
     `signature` is the tuple type of the positional arguments, with `where` variables free in `variables`.
-    `call(arguments, keywords, bindings)` runs it (`keywords` a dict, `bindings` the static parameters by variable).
+    `call(arguments, keywords, bindings)` runs it (`keywords` a dict, `bindings` the static parameters by
+    variable).
     `names` are the parameters' names; `keywords` the keyword parameters' names, None when it takes any.
     """
 
@@ -29,31 +30,58 @@ class Method:
             result = t.UnionAll(variable, result)
         return result
 
-    def describe(self, name):
-        """The method as Julia lists it: `f(x::Real, y)`."""
+    def describe(self, name, has_receiver=False):
+        """The method as Julia lists it: `f(x::Real, y)`, or `(layer::Dense)(x)` where what is called comes
+        first."""
         parts = []
         for index, parameter in enumerate(self.signature.parameters):
             name_ = self.names[index] if index < len(self.names) else ""
             dots = ""
             if isinstance(parameter, t.VarargType):
                 parameter, dots = parameter.element, "..."
-            parts.append((name_ if parameter is t.Any else f"{name_}::{t.type_name(parameter)}") + dots or "_")
+            name_ = name_.strip("_")  # a builtin's Python name: `type_`
+            parts.append((name_ or "_" if parameter is t.Any else f"{name_}::{short_name(parameter)}") + dots)
+        if has_receiver:
+            parts = parts[1:]
+            name = called_name(self.signature.parameters[0], self.names[0] if self.names else "")
         text = f"{name}({', '.join(parts)}"
         if self.keywords:
             text += "; " + ", ".join(self.keywords)
         text += ")"
-        if self.variables:
-            text += " where {" + ", ".join(t._bound_name(v) for v in self.variables) + "}"
+        variables = [v for v in self.variables if not is_self(v)]
+        if variables:
+            text += " where {" + ", ".join(t.bound_name(v) for v in variables) + "}"
         return text
+
+
+def is_self(variable):
+    """Whether this is the variable of a builtin's constructor: the type that is called."""
+    return variable.name == "Self"
+
+
+def short_name(type_):
+    """A type's name in messages: `Dense` rather than `Dense{F, M} where {F, M<:AbstractMatrix}`."""
+    family = getattr(t.unwrap(type_), "family", None) if isinstance(type_, t.UnionAll) else None
+    return family.name if family is not None and family.wrapper is type_ else t.type_name(type_)
+
+
+def called_name(type_, name=""):
+    """How a call names what is called, given its type: `Point` for `Type{Point}`, `(layer::Dense)` for a
+    struct."""
+    if isinstance(type_, t.DataType) and type_.family is t.TypeOfTypeFamily:
+        type_ = type_.parameters[0]
+        return short_name(type_.upper if isinstance(type_, t.TypeVar) and type_.upper is not None else type_)
+    return f"({name.strip('_')}::{short_name(type_)})"
 
 
 class MethodTable:
     """The methods of a function, with a cache from argument types to (method, static parameters)."""
 
-    __slots__ = ("name", "methods", "cache", "fallback")
+    __slots__ = ("name", "methods", "cache", "fallback", "has_receiver")
 
-    def __init__(self, name, fallback=None):
+    def __init__(self, name, fallback=None, has_receiver=False):
         self.name, self.methods, self.cache = name, [], {}
+        self.has_receiver = has_receiver  # the first argument is what is called: a type or a callable struct
         self.fallback = fallback  # called as fallback(types) -> Method | None when nothing matches
 
     def add(self, method):
@@ -103,14 +131,19 @@ class MethodTable:
         if len(minimal) == 1:
             return minimal[0]
         if not best or len(minimal) > 1:
-            types = ", ".join("::" + t.type_name(k) for k in key)
-            raise WeberError(f"MethodError: {self.name}({types}) is ambiguous.", kind="MethodError", notes=[
-                Note("  candidate: " + m.describe(self.name), m.location) for m, _ in minimal])
+            raise WeberError(f"MethodError: {self.call_text(key)} is ambiguous.", kind="MethodError", notes=[
+                Note("  candidate: " + m.describe(self.name, self.has_receiver), m.location) for m, _ in minimal])
         return best[0]
+
+    def call_text(self, types):
+        """A call with arguments of these dispatch types as messages write it: `f(::Int64, ::String)`."""
+        name, given = (called_name(types[0]), types[1:]) if self.has_receiver else (self.name, types)
+        return f"{name}({', '.join('::' + t.type_name(x) for x in given)})"
 
 
 def more_specific(a, b) -> bool:
-    """Whether method a's signature is at least as specific as b's: contained in it; a fixed count beats varargs."""
+    """Whether method a's signature is at least as specific as b's: contained in it; a fixed count beats
+    varargs."""
     if t.is_subtype(a.pattern, b.pattern):
         return not t.is_subtype(b.pattern, a.pattern) or _fixed(a) >= _fixed(b)
     if not t.is_subtype(b.pattern, a.pattern):
@@ -131,36 +164,3 @@ def _upper(parameter):
     if isinstance(parameter, t.TypeVar):
         return parameter.upper or t.Any
     return parameter
-
-
-def no_method(table, arguments, keywords, location=None):
-    """The MethodError for a call that nothing applies to, with the closest candidates and what did not match."""
-    types = [dispatch_type(a) for a in arguments]
-    shown = ", ".join("::" + t.type_name(x) for x in types)
-    error = WeberError(f"MethodError: no method matching {table.name}({shown})", location, kind="MethodError")
-    scored = []
-    for method in table.methods:
-        parameters = method.signature.parameters
-        mismatches = []
-        for index, type_ in enumerate(types):
-            if index < len(parameters):
-                parameter = parameters[index]
-            elif parameters and isinstance(parameters[-1], t.VarargType):
-                parameter = parameters[-1]
-            else:
-                break
-            if isinstance(parameter, t.VarargType):
-                parameter = parameter.element
-            pattern = parameter
-            for variable in reversed(method.variables):
-                pattern = t.UnionAll(variable, pattern)
-            if not t.is_subtype(type_, pattern):
-                mismatches.append(f"argument {index + 1} is a {t.type_name(type_)}, not a {t.type_name(parameter)}")
-        fixed = [p for p in parameters if not isinstance(p, t.VarargType)]
-        if len(types) < len(fixed) or (len(types) > len(parameters) and len(fixed) == len(parameters)):
-            mismatches.append(f"takes {len(fixed)} argument{'s' * (len(fixed) != 1)}, {len(types)} given")
-        scored.append((len(mismatches), len(scored), method, mismatches))
-    scored.sort(key=lambda item: item[:2])
-    for _, _, method, mismatches in scored[:4]:
-        error.notes.append(Note(f"  candidate: {method.describe(table.name)}: {'; '.join(mismatches)}", method.location))
-    return error

@@ -25,10 +25,10 @@ from .string_text import (
     show_symbol,
 )
 from .values import (
-    DimNumber,
     Array,
     Char,
     Dictionary,
+    DimNumber,
     Function,
     GeneratorValue,
     Irrational,
@@ -403,9 +403,8 @@ def default_text(value, context):
 
 
 def _show_function(value, context):
-    if context.compact or not value.name.startswith("#"):
-        return value.name if not value.name.startswith("#") or context.compact else field_name(value.name)
-    return f'var"{value.name}"()'
+    anonymous = value.name.startswith("#")
+    return f'var"{value.name}"()' if anonymous and not context.compact else value.name
 
 
 def _plain_function(value, context):
@@ -418,14 +417,14 @@ def _plain_function(value, context):
 def _alias_note(type_):
     """What an alias such as `Vector{Int64}` stands for, as the REPL adds it."""
     body = t.unwrap(type_)
-    if isinstance(body, t.DataType) and body.parameters:
-        family, name = body.family, t.type_name(type_)
-        if (family in (t.ArrayFamily, t.AbstractArrayFamily) and body.parameters[1] in (1, 2)) or (
-                family is t.unwrap(t.Complex).family and name.startswith("ComplexF")):
-            parameters = ", ".join(t.type_name(p) if t.is_type(p) else str(p) for p in body.parameters)
-            where = f" where {body.parameters[0].name}" if isinstance(type_, t.UnionAll) else ""
-            return f" (alias for {family.name}{{{parameters}}}{where})"
-    return ""
+    family = getattr(body, "family", None)
+    is_array = family in (t.ArrayFamily, t.AbstractArrayFamily) and body.parameters[1] in (1, 2)
+    if not is_array and type_ not in (t.BUILTIN_TYPES["ComplexF32"], t.BUILTIN_TYPES["ComplexF64"]):
+        return ""
+    parameters = ", ".join(map(t.parameter_name, body.parameters))
+    free = isinstance(type_, t.UnionAll) and not type_.variable.name.startswith("#")
+    where = f" where {t.bound_name(type_.variable)}" if free else ""
+    return f" (alias for {family.name}{{{parameters}}}{where})"
 
 
 def _show_generator(value, context):
@@ -444,8 +443,9 @@ def _plain_struct(value, context):
 
 SHOW = {
     bool: _show_bool, int: lambda value, context: str(value), float: _show_float, complex: _show_complex,
-    DimNumber: lambda value, context: str(value.dim), Traced: _show_traced, Irrational: lambda value, context: value.name,
-    str: show_string, Char: show_char, Symbol: show_symbol, type(None): lambda value, context: "nothing",
+    DimNumber: lambda value, context: str(value.dim), Traced: _show_traced,
+    Irrational: lambda value, context: value.name, str: show_string, Char: show_char, Symbol: show_symbol,
+    type(None): lambda value, context: "nothing",
     Singleton: lambda value, context: "Colon()" if value.name == ":" else value.name,
     tuple: _show_tuple, NamedTuple: _show_named_tuple, Range: _show_range, Array: array_text.show,
     Dictionary: _show_dictionary, SetValue: _show_set, Struct: _show_struct, Function: _show_function,

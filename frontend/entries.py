@@ -22,7 +22,8 @@ from .values import Array, Dictionary, Function, Module, Struct, Traced, typeof
 
 @dataclass
 class Entry:
-    """An exported function: the name, its code, and the specs of its arguments (None when they have no types)."""
+    """An exported function: the name, its code, and the specs of its arguments (None when they have no
+    types)."""
 
     name: str
     function: Function
@@ -53,7 +54,8 @@ def entry_table(module) -> EntryTable:
 
 
 def export_definition(compiler, node):
-    """Compiles `@export f(x::Float32[64, N]) = …`, `@export function …`, `@export f(x)` of a defined function."""
+    """Compiles `@export f(x::Float32[64, N]) = …`, `@export function …`, `@export f(x)` of a defined
+    function."""
     if len(node.arguments) != 1:
         raise WeberError("`@export` takes one function definition", node.location)
     definition, module = node.arguments[0], compiler.module
@@ -142,11 +144,12 @@ def record_entry(entry, lift=()):
         raise name_layer(error, entry.module)
 
 
-# --- artifacts --------------------------------------------------------------------------------------------------------
+# --- artifacts ----------------------------------------------------------------------------------------------
 
 
 class StateNames:
-    """The Julia paths of everything mutable that a module's globals reach; the first path of an object counts."""
+    """The Julia paths of everything mutable that a module's globals reach; the first path of an object
+    counts."""
 
     def __init__(self, module):
         self.arrays: dict[int, str] = {}
@@ -303,7 +306,8 @@ def recorded_values(recording):
 
 
 def add_unread_state(block, argument_names, defaults, name, place, leaf):
-    """A state that the entry writes without reading it is an input all the same: its default is its value now."""
+    """A state that the entry writes without reading it is an input all the same: its default is its value
+    now."""
     from ..compiler.ir import Value
     from .staging import tensor_type
 

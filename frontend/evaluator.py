@@ -1,8 +1,9 @@
 """The evaluator: a syntax tree is compiled once to Python closures over frames, then run.
 
-`Compiler.expression(node)` gives `run(frame) -> value`. `Compiler.statement(node)` gives `run(frame) -> completion`: None
-when control goes on, else BREAK, CONTINUE or a `Returned`. `Compiler.tail(node)` gives the value of a function body.
-How each kind of node compiles stands in a function registered with `@compiles`; see `expressions`, `statements`,
+`Compiler.expression(node)` gives `run(frame) -> value`. `Compiler.statement(node)` gives `run(frame) ->
+completion`: None when control goes on, else BREAK, CONTINUE or a `Returned`. `Compiler.tail(node)` gives the
+value of a function body. How each kind of node compiles stands in a function registered with `@compiles`; see
+`expressions`, `statements`,
 `definitions`, `assignments`, `macros`.
 """
 
@@ -63,7 +64,8 @@ MAX_NOTES = 12
 
 
 def located(error: WeberError, location: Location, user: bool) -> WeberError:
-    """Gives an error its place as it passes a call: the innermost line of user code first, then `called from`."""
+    """Gives an error its place as it passes a call: the innermost line of user code first, then `called
+    from`."""
     if user:
         if error.location is None:
             error.location = location
@@ -75,7 +77,8 @@ def located(error: WeberError, location: Location, user: bool) -> WeberError:
 
 
 class Compiler:
-    """Compiles the nodes of one module's source. `user` is false for the library: its lines are not shown first."""
+    """Compiles the nodes of one module's source. `user` is false for the library: its lines are not shown
+    first."""
 
     def __init__(self, module: Module, scope: Scope, user=True, interactive=False):
         self.module, self.scope, self.user, self.interactive = module, scope, user, interactive
@@ -214,11 +217,12 @@ class Compiler:
         return renew
 
 
-# --- modules ----------------------------------------------------------------------------------------------------------
+# --- modules ------------------------------------------------------------------------------------------------
 
 
 def find_binding(module: Module, name):
-    """The bindings (a dict) of the module where `name` is defined for code in `module`; None when it is nowhere."""
+    """The bindings (a dict) of the module where `name` is defined for code in `module`; None when it is
+    nowhere."""
     if name in module.bindings:
         return module.bindings
     for used in module.usings:
@@ -254,7 +258,7 @@ def lookup(module, name, location=None):
     return home[name]
 
 
-# --- running ----------------------------------------------------------------------------------------------------------
+# --- running ------------------------------------------------------------------------------------------------
 
 
 def evaluate_top_level(module: Module, node, *, user=True, interactive=False):

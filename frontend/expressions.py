@@ -76,7 +76,7 @@ def quote(compiler, node):
     raise UnsupportedError("quoted expressions are not supported: only symbols such as `:name`", node.location)
 
 
-# --- calls ------------------------------------------------------------------------------------------------------------
+# --- calls --------------------------------------------------------------------------------------------------
 
 
 def argument_list(compiler, nodes):
@@ -92,8 +92,13 @@ def argument_list(compiler, nodes):
         return lambda frame: [run(frame) for run in runs]
     from .base.iteration import iterate
 
-    parts = [(isinstance(node, syntax.Splat),
-              compiler.expression(node.expression if isinstance(node, syntax.Splat) else node)) for node in nodes]
+    parts = [
+        (
+            isinstance(node, syntax.Splat),
+            compiler.expression(node.expression if isinstance(node, syntax.Splat) else node),
+        )
+        for node in nodes
+    ]
 
     def arguments(frame):
         values = []
@@ -363,7 +368,7 @@ def field(compiler, node):
     return get
 
 
-# --- indexing ---------------------------------------------------------------------------------------------------------
+# --- indexing -----------------------------------------------------------------------------------------------
 
 
 @compiles(syntax.EndMarker)
@@ -524,7 +529,7 @@ def type_assertion(compiler, node):
     return run
 
 
-# --- collections ------------------------------------------------------------------------------------------------------
+# --- collections --------------------------------------------------------------------------------------------
 
 
 @compiles(syntax.Tuple)
@@ -619,8 +624,9 @@ def comprehension(compiler, node):
 
 
 def generator_loops(compiler, node):
-    """`prepare(frame) -> (iterate_values, size)` of a generator: a function that gives a Python iterator of its values,
-    and its Julia size where known. The iterables of the first `for` are evaluated once, by `prepare`."""
+    """`prepare(frame) -> (iterate_values, size)` of a generator: a function that gives a Python iterator of
+    its values, and its Julia size where known. The iterables of the first `for` are evaluated once, by
+    `prepare`."""
     from .assignments import assign_target
     from .base.iteration import iterate, size_of
 

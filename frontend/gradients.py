@@ -1,8 +1,9 @@
 """`gradient` and its family: the function is staged, then the operations it left are reversed in place.
 
-Each float array among the arguments is marked by putting a fresh IR value in its contents while the function runs; what
-the function writes (running statistics, random state) stays, marks are taken away again. Gradients have the shape of the
-argument: named tuples for structs, `nothing` where there is none, as Flux ≥ 0.15 returns them.
+Each float array among the arguments is marked by putting a fresh IR value in its contents while the function
+runs; what the function writes (running statistics, random state) stays, marks are taken away again. Gradients
+have the shape of the argument: named tuples for structs, `nothing` where there is none, as Flux ≥ 0.15
+returns them.
 """
 
 import numpy as np
@@ -76,8 +77,8 @@ class Marks:
                     value.fields[index] = marked
 
     def mark_array(self, array, top):
-        """Marks an array. The second occurrence of an array is a shadow with a mark of its own: tied arrays have a
-        gradient for each path."""
+        """Marks an array. The second occurrence of an array is a shadow with a mark of its own: tied arrays
+        have a gradient for each path."""
         if array.element not in t.NUMPY_TYPES:
             for item in array.data.reshape(-1) if isinstance(array.data, np.ndarray) else ():
                 self.mark(item)
@@ -183,8 +184,8 @@ def _named(names, items):
 def stage_pullback(function, arguments, auxiliary=False):
     """Runs `function(arguments...)` marked, in the current trace.
 
-    Returns (result, what is differentiated, back) where `back(cotangent)` appends the reverse operations and gives the
-    tuple of gradients; the cotangent is a tree like what is differentiated."""
+    Returns (result, what is differentiated, back) where `back(cotangent)` appends the reverse operations and
+    gives the tuple of gradients; the cotangent is a tree like what is differentiated."""
     trace = state.trace
     marks = Marks(trace)
     marked = [marks.mark(a, top=True) for a in arguments]
@@ -271,7 +272,8 @@ def _compiled(builtin, arguments):
 
 @define("gradient", t.Any, t.Any, ..., module=DERIVATIVES)
 def gradient(function, *arguments):
-    """gradient(f, args...): the tuple of gradients of the number `f(args...)` with respect to each argument."""
+    """gradient(f, args...): the tuple of gradients of the number `f(args...)` with respect to each
+    argument."""
     if state.trace is None:
         return _compiled(DERIVATIVES.bindings["gradient"], (function, *arguments))
     return stage_gradient(function, arguments)[1]
@@ -279,8 +281,8 @@ def gradient(function, *arguments):
 
 @define("withgradient", t.Any, t.Any, ..., module=DERIVATIVES)
 def withgradient(function, *arguments):
-    """withgradient(f, args...): `(val = f(args...), grad = gradients)`. When f returns a tuple or named tuple its first
-    element is differentiated, the rest is auxiliary."""
+    """withgradient(f, args...): `(val = f(args...), grad = gradients)`. When f returns a tuple or named tuple
+    its first element is differentiated, the rest is auxiliary."""
     if state.trace is None:
         return _compiled(DERIVATIVES.bindings["withgradient"], (function, *arguments))
     result, gradients = stage_gradient(function, arguments, auxiliary=True)
@@ -289,7 +291,8 @@ def withgradient(function, *arguments):
 
 @define("pullback", t.Any, t.Any, ..., module=DERIVATIVES)
 def pullback(function, *arguments):
-    """pullback(f, args...): `(y, back)` with `y = f(args...)`; `back(dy)` is the tuple of gradients for the cotangent dy."""
+    """pullback(f, args...): `(y, back)` with `y = f(args...)`; `back(dy)` is the tuple of gradients for the
+    cotangent dy."""
     if state.trace is not None:
         result, _, back = stage_pullback(function, [_collected(a) for a in arguments])
         return result, builtin_function("back", lambda cotangent: back(cotangent))

@@ -35,6 +35,8 @@ class Lexer(KeywordLexer, OperatorLexer):
                     self.string_content(self.frames[-1])
                     continue
                 match = SCAN(text, self.position)
+                if match is None and text[self.position] == "@":
+                    self.fault("expected the name of a macro after `@`", self.position, self.position + 1)
                 if match is None:
                     self.fault(f"invalid character {text[self.position]!r}", self.position, self.position + 1)
                 start, self.position = match.span()
@@ -91,7 +93,9 @@ class Lexer(KeywordLexer, OperatorLexer):
 
     def documents(self, frame, start):
         """Whether the string before this newline is a docstring; then the token that says so is emitted."""
-        if frame is not self.frames[-1] or frame.name not in _DOCUMENTED_BLOCKS or self.last() != "STRING_CLOSE":
+        if self.last() != "STRING_CLOSE" or frame is not self.frames[-1]:
+            return False
+        if frame.name not in _DOCUMENTED_BLOCKS:
             return False
         index = self.string_opening
         before = self.tokens[index - 1].kind if index else "SEPARATOR"
@@ -111,9 +115,11 @@ class Lexer(KeywordLexer, OperatorLexer):
 
     def lex_number(self, text, start):
         self.operand(start)
-        operator = OPERATOR_AT(self.text, self.position)
-        if operator and operator.group()[0] == "." and operator.group() not in ("..", "...") and "." not in text:
-            self.fault(f"ambiguous `{text}{operator.group()}`: put a space after the number", start, operator.end())
+        match = OPERATOR_AT(self.text, self.position - text.endswith("."))
+        operator = match.group() if match else ""
+        text = text.removesuffix(".") if operator[:1] == "." else text
+        if operator[:1] == "." and operator not in ("..", "...") and "." not in text:
+            self.fault(f"ambiguous `{text}{operator}`: put a space after the number", start, match.end())
         self.emit("NUMBER", text, start, True)
 
     def lex_name(self, text, start):
@@ -206,7 +212,8 @@ class Lexer(KeywordLexer, OperatorLexer):
         last = self.last()
         tight = not self.space
         prefix = None
-        if tight and (last in ("MACRO", "FIELD_MACRO") or self.value and not self.juxtapose(start, value=False)):
+        of_macro = last in ("MACRO", "FIELD_MACRO")
+        if tight and (of_macro or self.value and not self.juxtapose(start, value=False)):
             token = self.emit("CALL_OPEN", text, start, False)
         else:
             if tight and last == "UNARY":
@@ -230,23 +237,29 @@ class Lexer(KeywordLexer, OperatorLexer):
         if frame.opening.kind == "GROUP_OPEN":
             self.resolve_group(frame, before)
         block = self.frames[-1]
-        if block.kind == "block" and block.header:
-            following = BLANK(self.text, self.position).end()
-            word = NAME_AT(self.text, following)
-            if not (self.text[self.position:self.position + 1] in tuple("({.") or self.text.startswith("::", following)
-                    or word and word.group() == "where"):
-                self.separator(self.position, self.position)
+        if block.kind == "block" and block.header and not self.signature_goes_on():
+            self.separator(self.position, self.position)
+
+    def signature_goes_on(self):
+        """Whether a function's signature goes on after the parenthesis that was just closed."""
+        if self.text[self.position:self.position + 1] in ("(", "{", "."):
+            return True
+        following = BLANK(self.text, self.position).end()
+        word = NAME_AT(self.text, following)
+        return self.text.startswith("::", following) or bool(word) and word.group() == "where"
 
     def resolve_group(self, frame, before):
         """A closed parenthesis may turn out as the arguments of an operator's call or the parameters of a
         function."""
         opening = frame.opening
-        if frame.prefix is not None and (frame.commas or before in (opening, frame.prefix) or before.kind == "SPLAT"):
+        listed = frame.commas or before is opening or before.kind == "SPLAT"
+        if listed and frame.prefix is not None:
             frame.prefix.kind, opening.kind = "NAME", "CALL_OPEN"
             return
         following = BLANK(self.text, self.position).end()
-        anonymous = self.frames[-1].header and self.frames[-1].kind == "block" and not self.text.startswith(
-            "(", self.position) and self.token_before(opening).kind == "FUNCTION"
+        block = self.frames[-1]
+        anonymous = block.kind == "block" and block.header and not self.text.startswith("(", self.position)
+        anonymous = anonymous and self.token_before(opening).kind == "FUNCTION"
         if anonymous or self.text.startswith("->", following):
             opening.kind = "PARAMETERS_OPEN"
 
@@ -300,7 +313,8 @@ class Lexer(KeywordLexer, OperatorLexer):
                 self.emit("HEADER_COMMA", text, start, False)
                 return
             following = BLANK(self.text, self.position).end()
-            assigned = self.text[following:following + 1] == "=" and self.text[following + 1:following + 2] not in "=>"
+            operator = OPERATOR_AT(self.text, following)
+            assigned = operator is not None and operator.group() == "="
             self.emit("TRAILING_COMMA" if assigned else "TUPLE_COMMA", text, start, assigned)
             return
         while self.frames[-1].kind in ("macro", "ternary"):

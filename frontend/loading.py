@@ -19,7 +19,8 @@ RECURSION_LIMIT = 150_000
 
 @contextmanager
 def reported():
-    """Turns what a builtin did not foresee into a WeberError that names the line; WEBER_DEBUG shows it raw."""
+    """Turns what a builtin did not foresee into a WeberError that names the line; WEBER_DEBUG shows it
+    raw."""
     try:
         yield
     except WeberError:
@@ -62,7 +63,8 @@ def new_main(file=None, arguments=()) -> Module:
 
 
 def load_file(path, arguments=(), running=False) -> "LoadedModule":
-    """Evaluates a file and gives its module. Raises WeberError for a missing file and for the program's errors."""
+    """Evaluates a file and gives its module. Raises WeberError for a missing file and for the program's
+    errors."""
     from .parser import parse, read_source
 
     path = os.fspath(path)
@@ -85,7 +87,8 @@ def run_file(path, arguments=()):
 class LoadedModule:
     """A loaded file: its globals are attributes; functions take and give numpy arrays.
 
-    `compile(signature)` gives an `Artifact`; `state` is the mapping from the names of the program's state to arrays.
+    `compile(signature)` gives an `Artifact`; `state` is the mapping from the names of the program's state to
+    arrays.
     """
 
     def __init__(self, module, path):
@@ -229,11 +232,12 @@ class ModuleState:
             place.set(map_leaves(place.get(), lambda old, where: new if where == path else old))
 
 
-# --- Python values ----------------------------------------------------------------------------------------------------
+# --- Python values ------------------------------------------------------------------------------------------
 
 
 def from_python(value):
-    """A Python value as a Julia one: numpy arrays keep their bytes (dims reversed), dicts become named tuples."""
+    """A Python value as a Julia one: numpy arrays keep their bytes (dims reversed), dicts become named
+    tuples."""
     if isinstance(value, np.ndarray):
         if value.ndim == 0:
             return to_host(value[()])
@@ -260,7 +264,8 @@ def from_python(value):
 
 
 def to_python(value):
-    """A Julia value as a Python one: arrays as numpy (dims reversed), named tuples as namedtuples, structs as objects."""
+    """A Julia value as a Python one: arrays as numpy (dims reversed), named tuples as namedtuples, structs as
+    objects."""
     if value.__class__ is Array:
         if value.element in t.NUMPY_TYPES:
             return value.data

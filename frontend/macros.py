@@ -1,4 +1,5 @@
-"""Macros: those of Base and Flux that models and scripts use. Each handler compiles a macro call to a closure."""
+"""Macros: those of Base and Flux that models and scripts use. Each handler compiles a macro call to a
+closure."""
 
 import dataclasses
 import os
@@ -174,7 +175,7 @@ def show_progress(compiler, node):
     return compiler.expression(node.arguments[-1])
 
 
-# --- broadcasting everything ------------------------------------------------------------------------------------------
+# --- broadcasting everything --------------------------------------------------------------------------------
 
 
 def rewrite(node, rule):
@@ -223,7 +224,7 @@ def dot(compiler, node):
     return compiler.expression(dot_everything(only_argument(node, ".")))
 
 
-# --- definitions ------------------------------------------------------------------------------------------------------
+# --- definitions --------------------------------------------------------------------------------------------
 
 
 @macro("kwdef")
@@ -296,7 +297,8 @@ class LayerDeclaration:
 
 
 def show_as_layer(family):
-    """Makes the REPL show instances of a type as Flux shows layers: a line for each part, with counts of parameters."""
+    """Makes the REPL show instances of a type as Flux shows layers: a line for each part, with counts of
+    parameters."""
     from . import types as t
     from .base.printing import TEXT_PLAIN
     from .dispatch import Method

@@ -69,7 +69,8 @@ def build_table():
     numbers, rules = {}, []
     for rule in parser.rules:
         numbers[rule] = len(rules)
-        splices = tuple(i for i, symbol in enumerate(rule.expansion) if not symbol.is_term and symbol.name[0] == "_")
+        symbols = enumerate(rule.expansion)
+        splices = tuple(i for i, symbol in symbols if not symbol.is_term and symbol.name[0] == "_")
         inline = rule.origin.name[0] == "_"
         rules.append((str(rule.origin.name), len(rule.expansion), str(rule.alias or ""), splices, inline))
     order = {state: i for i, state in enumerate(analysed.states)}

@@ -5,7 +5,6 @@ A loop over lark's LALR table, with the tokens of `lexer.py` and the methods of 
 
 import functools
 import hashlib
-import pickle
 import sys
 from pathlib import Path
 
@@ -17,6 +16,10 @@ from .parse_table import grammar_digest, table
 from .syntax_errors import unexpected
 from .tree_builder import TreeBuilder
 
+_PARTS = (
+    "lexer", "lexer_state", "keyword_lexer", "operator_lexer", "tokens", "operators", "literals", "parser",
+    "tree_builder", "statement_builder", "signature_builder", "syntax",
+)
 MAX_DEPTH = 1000
 """How deeply a tree may be nested: what walks trees recursively must not run out of stack."""
 
@@ -120,9 +123,9 @@ def read_source(path) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = len(content[content.rfind(b"\n", 0, error.start) + 1:error.start].decode("utf-8", "replace")) + 1
-        raise WeberError("the file is not UTF-8", Location(str(path), line, column), kind="ParseError") from None
+        before = content[:error.start].decode("utf-8-sig").split("\n")
+        location = Location(str(path), len(before), len(before[-1]) + 1)
+        raise WeberError("the file is not UTF-8", location, kind="ParseError") from None
     return text.replace("\r\n", "\n")
 
 
@@ -144,9 +147,7 @@ def parse_cached(path) -> syntax.Block:
 @functools.cache
 def _version():
     """Tells trees of one version of the parser from those of another."""
-    digest = hashlib.sha256(grammar_digest().encode() + sys.version.encode() + bytes([pickle.HIGHEST_PROTOCOL]))
-    folder = Path(__file__).parent
-    for name in ("lexer", "lexer_state", "keyword_lexer", "operator_lexer", "tokens", "operators", "literals", "parser",
-                 "tree_builder", "statement_builder", "signature_builder", "syntax"):
-        digest.update((folder / f"{name}.py").read_bytes())
+    digest = hashlib.sha256(f"{grammar_digest()} {sys.version}".encode())
+    for name in _PARTS:
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
     return digest.hexdigest()

@@ -38,10 +38,11 @@ def object_path(module, target):
 def name_layer(error, module):
     """The error, with a note that says in which layer of the program it arose."""
     if error.layer is not None:
+        from .method_errors import with_article
         from .types import type_name
 
         layer, error.layer = error.layer, None
         path = object_path(module, layer)
         name = type_name(typeof(layer)).split("{")[0]
-        error.notes.insert(0, Note(f"  in the layer {path}, a {name}" if path else f"  in a layer of type {name}"))
+        error.notes.insert(0, Note(f"  in the layer {path}, {with_article(name)}" if path else f"  in a layer of type {name}"))
     return error

@@ -1,8 +1,9 @@
 """Scopes: which variable a name means, decided before evaluation.
 
-Julia's rules: functions, `let`, loops, `try`, comprehensions and structs open scopes; an assignment makes a variable of
-the innermost scope unless an enclosing local scope has one of that name; `local` forces a new one, `global` the module's.
-A variable that an inner function mentions lives in a `Cell`, so that both see its assignments.
+Julia's rules: functions, `let`, loops, `try`, comprehensions and structs open scopes; an assignment makes a
+variable of the innermost scope unless an enclosing local scope has one of that name; `local` forces a new
+one, `global` the module's. A variable that an inner function mentions lives in a `Cell`, so that both see its
+assignments.
 """
 
 from ..compiler.errors import WeberError
@@ -88,7 +89,8 @@ class Scope:
         return self.layout.new_slot()
 
     def find(self, name) -> Variable | None:
-        """The local variable that a name means here; None when it is global. Captures from enclosing functions."""
+        """The local variable that a name means here; None when it is global. Captures from enclosing
+        functions."""
         if name in self.globals:
             return None
         variable = self.variables.get(name)
@@ -160,7 +162,8 @@ def target_names(target):
 
 
 def assigned_names(body):
-    """(names assigned at this level, names declared `local`, names declared `global`) of statements or expressions."""
+    """(names assigned at this level, names declared `local`, names declared `global`) of statements or
+    expressions."""
     names, forced, global_names = {}, set(), set()
 
     def visit(node):

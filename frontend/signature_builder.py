@@ -3,9 +3,10 @@
 from ..compiler.errors import WeberError
 from . import syntax
 
-
 _NAMES = (syntax.Identifier, syntax.Field, syntax.Curly, syntax.Where, syntax.MacroCall)
 """What the name of a function may be: `f`, `Base.show`, `Point{T}`, `@main`."""
+
+_TARGETS = (syntax.Identifier, syntax.Tuple, syntax.NamedTuple)
 
 
 class Section:
@@ -69,15 +70,21 @@ def parameter(node):
         type, node = node.type, node.expression
     if isinstance(node, syntax.MacroCall) and node.name.endswith("nospecialize") and len(node.arguments) == 1:
         inner = parameter(node.arguments[0])
-        return syntax.Parameter(inner.target, inner.type, default or inner.default, variadic, location=location)
-    if not (node is None or isinstance(node, (syntax.Identifier, syntax.Tuple, syntax.NamedTuple)) or is_spliced(node)):
-        refuse("expected a parameter here: a name, a name with `::` and a type, or a tuple of names", location)
+        default = default or inner.default
+        return syntax.Parameter(inner.target, inner.type, default, variadic, location=location)
+    if not (node is None or isinstance(node, _TARGETS) or is_spliced(node)):
+        refuse("expected a parameter: a name, perhaps with `::` and a type, or a tuple of names", location)
     return syntax.Parameter(node, type, default, variadic, location=location)
 
 
 def is_spliced(node):
     """`$x`, in a quoted expression."""
-    return isinstance(node, syntax.Call) and isinstance(node.function, syntax.Identifier) and node.function.name == "$"
+    return is_operator(node, "$")
+
+
+def is_operator(node, name):
+    function = node.function if isinstance(node, syntax.Call) else None
+    return isinstance(function, syntax.Identifier) and function.name == name
 
 
 def parameters(sections, location, where=(), result=None):
@@ -94,8 +101,8 @@ def bound(node):
         return node
     if isinstance(node, syntax.Identifier):
         return syntax.TypeBound(node.name, location=location)
-    if isinstance(node, syntax.Call) and isinstance(node.function, syntax.Identifier) and node.infix:
-        if node.function.name in ("<:", ">:") and isinstance(node.arguments[0], syntax.Identifier):
+    if is_operator(node, "<:") or is_operator(node, ">:"):
+        if len(node.arguments) == 2 and isinstance(node.arguments[0], syntax.Identifier):
             name, limit = node.arguments
             upper, lower = (limit, None) if node.function.name == "<:" else (None, limit)
             return syntax.TypeBound(name.name, upper, lower, location=location)
@@ -106,6 +113,11 @@ def bound(node):
             upper, lower = (last, first) if signs[0] == "<:" else (first, last)
             return syntax.TypeBound(name.name, upper, lower, location=location)
     return None
+
+
+def bounds(items):
+    """All type parameters of a list."""
+    return [bound(item) or refuse("expected a type parameter", item.location) for item in items]
 
 
 def is_signature(node):

@@ -1,8 +1,9 @@
 """Specialising a call: running it staged until what it changes is known, and keeping what was recorded.
 
-The first run of a function finds the places it writes: contents of arrays, fields, captured variables. Numbers in such
-places (a step counter, a power of β) must not be baked in, so they are lifted to arguments and the function is run again,
-until a run writes nothing new. After each run all writes are undone: staging leaves the program as it was.
+The first run of a function finds the places it writes: contents of arrays, fields, captured variables.
+Numbers in such places (a step counter, a power of β) must not be baked in, so they are lifted to arguments
+and the function is run again, until a run writes nothing new. After each run all writes are undone: staging
+leaves the program as it was.
 """
 
 from dataclasses import dataclass, field
@@ -41,7 +42,8 @@ class Place:
 
 @dataclass
 class LiftedNumber:
-    """A number in a mutable place that is an argument of the recording: its place, its path in the value there."""
+    """A number in a mutable place that is an argument of the recording: its place, its path in the value
+    there."""
 
     place: Place
     path: str
@@ -52,11 +54,11 @@ class LiftedNumber:
 class Recording:
     """A staged call.
 
-    `arguments`: (path, Value) of the call's own staged leaves, in order. `arrays`: (Array, Value) of the older arrays it
-    reads. `numbers`: the lifted numbers; `lifted`: the places they are in, and others that hold arrays and are written,
-    with the values there at the time. `result`: the result tree, leaves staged or concrete. `written`: (Place, tree) of
-    the last write to each place; for contents of arrays the tree is an `Array`. `guards` and `contents`: what the
-    recording depends on otherwise.
+    `arguments`: (path, Value) of the call's own staged leaves, in order. `arrays`: (Array, Value) of the
+    older arrays it reads. `numbers`: the lifted numbers; `lifted`: the places they are in, and others that
+    hold arrays and are written, with the values there at the time. `result`: the result tree, leaves staged
+    or concrete. `written`: (Place, tree) of the last write to each place; for contents of arrays the tree is
+    an `Array`. `guards` and `contents`: what the recording depends on otherwise.
     """
 
     trace: Trace
@@ -74,9 +76,9 @@ class Recording:
 def record(function, make_arguments, lift=()):
     """Stages `function(arguments...)` and gives the `Recording`.
 
-    `make_arguments(trace)` gives (arguments, [(path, Value)]): the call's arguments with their staged leaves made in the
-    trace. `lift` are places to lift from the start. Raises WeberError as the program does, and when the state that the
-    function changes does not settle.
+    `make_arguments(trace)` gives (arguments, [(path, Value)]): the call's arguments with their staged leaves
+    made in the trace. `lift` are places to lift from the start. Raises WeberError as the program does, and
+    when the state that the function changes does not settle.
     """
     lifted = {place.identity: place for place in lift}
     static = set()  # places that must stay host values

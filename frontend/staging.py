@@ -1,9 +1,10 @@
-"""Staging: the trace that records what an evaluation computes, and the one way to read and write mutable things.
+"""Staging: the trace that records what an evaluation computes, and the one way to read and write mutable
+things.
 
-While a `Trace` is active, an array that existed before it stands for a graph input: reading it *lifts* it. Writes to what
-existed before are kept in a journal, so that a trace can be undone (`Trace.rollback`) and its final writes become the
-next values of the state. Everything else is evaluation as usual: `apply` computes with numpy when all operands are
-concrete and appends an operation to the trace when one is staged.
+While a `Trace` is active, an array that existed before it stands for a graph input: reading it *lifts* it.
+Writes to what existed before are kept in a journal, so that a trace can be undone (`Trace.rollback`) and its
+final writes become the next values of the state. Everything else is evaluation as usual: `apply` computes
+with numpy when all operands are concrete and appends an operation to the trace when one is staged.
 """
 
 import weakref
@@ -18,17 +19,19 @@ from .values import Array, DimNumber, LaneEffect, Struct, Traced, serials, state
 
 
 class HostValueNeeded(WeberError):
-    """The program needs a number on the host (a size, an index, a condition) that is only known when the graph runs."""
+    """The program needs a number on the host (a size, an index, a condition) that is only known when the
+    graph runs."""
 
 
 class Trace:
     """The recording of one staged evaluation: a block, the arrays lifted into it, the journal of writes.
 
     `lifted[id(array)]` is (array, Value): the block argument that stands for the array's contents at entry.
-    `journal[(id(object), key)]` is (object, key, old value); keys are field indices of structs, "data" of arrays,
-    names of module bindings, and keys of dictionaries and cells.
+    `journal[(id(object), key)]` is (object, key, old value); keys are field indices of structs, "data" of
+    arrays, names of module bindings, and keys of dictionaries and cells.
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
-    `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read on the host.
+    `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
+    on the host.
     """
 
     def __init__(self):
@@ -104,7 +107,7 @@ def set_location(owner, key, value):
         owner.set_location(key, value)
 
 
-# --- arrays -----------------------------------------------------------------------------------------------------------
+# --- arrays -------------------------------------------------------------------------------------------------
 
 
 def tensor_type(data):
@@ -120,7 +123,8 @@ def tensor_type(data):
 
 
 VIEWS = weakref.WeakKeyDictionary()
-"""What arrays of type SubArray show of others: array -> `base.views.View`, which reads and writes the parent."""
+"""What arrays of type SubArray show of others: array -> `base.views.View`, which reads and writes the
+parent."""
 
 _VIEW_FAMILY = t.unwrap(t.SubArray).family
 
@@ -187,7 +191,8 @@ def write_elements(array: Array, index, values):
 
 
 def read_field(instance: Struct, index):
-    """A field of a struct instance. While tracing, fields of older mutable instances are guarded (host values)."""
+    """A field of a struct instance. While tracing, fields of older mutable instances are guarded (host
+    values)."""
     value = instance.fields[index]
     trace = state.trace
     if trace is not None and instance.type.family.mutable and instance.serial < trace.serial:
@@ -204,7 +209,7 @@ def write_field(instance: Struct, index, value):
     instance.fields[index] = value
 
 
-# --- operations -------------------------------------------------------------------------------------------------------
+# --- operations ---------------------------------------------------------------------------------------------
 
 
 class _HostContext:
@@ -228,9 +233,11 @@ def as_value(payload) -> Value:
 
 
 def apply(name, *payloads, **attributes):
-    """Applies an op to payloads: computed by its numpy meaning when all are numpy, else appended to the trace.
+    """Applies an op to payloads: computed by its numpy meaning when all are numpy, else appended to the
+    trace.
 
-    Returns a payload, or a list of them for an op with several results. Raises WeberError where the type rule refuses.
+    Returns a payload, or a list of them for an op with several results. Raises WeberError where the type rule
+    refuses.
     """
     for payload in payloads:
         if payload.__class__ is Value:
@@ -271,7 +278,8 @@ def convert_payload(payload, julia_type):
 
 
 def expand(payload, shape):
-    """A payload broadcast to a (row-major) shape it is compatible with, aligned at the *last* Julia dim = first axes.
+    """A payload broadcast to a (row-major) shape it is compatible with, aligned at the *last* Julia dim =
+    first axes.
 
     Julia aligns the leading (column-major) dims, which are the trailing row-major axes: numpy's rule."""
     if tuple(payload.shape) == tuple(shape):
@@ -298,7 +306,8 @@ def as_dim(value):
 
 
 def payload_of(value, julia_type=None):
-    """The payload of a number or array; a host number becomes a rank-0 numpy array of its (or the given) type."""
+    """The payload of a number or array; a host number becomes a rank-0 numpy array of its (or the given)
+    type."""
     if value.__class__ is Array:
         payload = read(value)
     elif value.__class__ is Traced:

@@ -8,19 +8,23 @@ from . import syntax
 from .operators import OPERATOR
 from .signature_builder import (
     Section,
-    bound,
+    bounds,
     definition,
+    is_operator,
     is_plain_assignment,
     is_signature,
+    is_spliced,
     parameter,
     parameters,
     refuse,
 )
 from .tokens import NAME, Token
 
-_PATH_PARTS = re.compile(rf"[@$]?{NAME}|{OPERATOR}").findall
-_TARGETS = (syntax.Identifier, syntax.Field, syntax.Index, syntax.Tuple, syntax.NamedTuple, syntax.TypeAssertion,
-            syntax.Curly, syntax.Call, syntax.MacroCall, syntax.Splat)
+_PATH_PARTS = re.compile(rf"(?:^|\.):?\(?([@$]?{NAME}|{OPERATOR})").findall
+_TARGETS = (
+    syntax.Identifier, syntax.Field, syntax.Index, syntax.Tuple, syntax.NamedTuple, syntax.TypeAssertion,
+    syntax.Curly, syntax.MacroCall, syntax.Splat,
+)
 
 
 def nodes(children):
@@ -42,7 +46,7 @@ class StatementBuilder:
                         end_line, end - self.lines[end_line - 1] + 1)
 
     def identifier(self, token, name=None):
-        return syntax.Identifier(token.text if name is None else name, location=self.location(token.start, token.end))
+        return syntax.Identifier(name or token.text, location=self.location(token.start, token.end))
 
     def block(self, children, start, end):
         return syntax.Block(nodes(children), location=self.location(start, end))
@@ -68,7 +72,7 @@ class StatementBuilder:
         if token.text == "=" and is_signature(target):
             name, signature = definition(target, self.sections_of)
             return syntax.FunctionDefinition(name, signature, value, location=location)
-        if not isinstance(target, _TARGETS):
+        if not (dotted or isinstance(target, _TARGETS) or is_spliced(target)):
             refuse("this cannot be assigned to", target.location)
         return syntax.Assignment(target, value, operator, dotted, location=location)
 
@@ -88,7 +92,8 @@ class StatementBuilder:
 
     def if_(self, children, start, end):
         condition, then, *otherwise = nodes(children)
-        return syntax.If(condition, then, otherwise[0] if otherwise else None, location=self.location(start, end))
+        location = self.location(start, end)
+        return syntax.If(condition, then, otherwise[0] if otherwise else None, location=location)
 
     ternary = if_
 
@@ -158,7 +163,7 @@ class StatementBuilder:
     def lambda_with(self, children, start, end):
         opening, sections, closing, _, body = children
         items = sections[0].items
-        if len(sections) == 1 and len(items) == 1 and not sections[0].comma and isinstance(items[0], syntax.Tuple):
+        if len(sections) == len(items) == 1 and not sections[0].comma and isinstance(items[0], syntax.Tuple):
             sections = [Section(items[0].elements, True)]  # `((a, b)) -> …`
         signature = parameters(sections, self.location(opening.start, closing.end))
         return syntax.Lambda(signature, body, location=self.location(start, end))
@@ -166,12 +171,11 @@ class StatementBuilder:
     def type_head(self, head):
         """Name, parameters and supertype that the head of a type's definition says."""
         supertype, whole = None, head
-        if isinstance(head, syntax.Call) and isinstance(head.function, syntax.Identifier) and head.function.name == "<:":
+        if is_operator(head, "<:"):
             head, supertype = head.arguments
         names = []
         if isinstance(head, syntax.Curly):
-            names = [bound(item) or refuse("expected a type parameter", item.location) for item in head.parameters]
-            head = head.type
+            names, head = bounds(head.parameters), head.type
         if isinstance(head, syntax.Identifier):
             return head.name, names, supertype
         if isinstance(head, syntax.Call):  # `$name`, in a quoted expression
@@ -222,7 +226,7 @@ class StatementBuilder:
         text = children[0].text
         rest = text.lstrip(".").lstrip()
         if rest:
-            path = ["."] * text.index(rest) + _PATH_PARTS(rest.replace(":", ""))
+            path = ["."] * text.index(rest) + _PATH_PARTS(rest)
         else:
             path = [text]  # the operator `..`
         alias = children[2].text if len(children) > 1 else None

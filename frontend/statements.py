@@ -109,7 +109,8 @@ def is_staged_condition(value):
 def select_arms(condition, then, otherwise):
     """The value of a conditional on a staged condition: both arms are evaluated, the result is selected.
 
-    Raises WeberError when an arm changes what existed before, or when the arms' values cannot be selected from."""
+    Raises WeberError when an arm changes what existed before, or when the arms' values cannot be selected
+    from."""
     from .base.registry import function
     from .broadcasting import broadcast
     from .calling import call

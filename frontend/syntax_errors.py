@@ -3,12 +3,24 @@
 from .lexer_state import SOFT, Fault
 
 _WORDS = {
-    "CLOSE": "`)`", "ARRAY_CLOSE": "`]`", "BRACE_CLOSE": "`}`", "INTERPOLATION_CLOSE": "`)`", "END": "`end`", "CHOICE": "`:`",
-    "IN": "`in`", "PATH": "a name", "AS": "`as`", "COMMA": "`,`", "HEADER_COMMA": "`,`", "LAMBDA": "`->`",
-    "CALL_OPEN": "`(`", "SEPARATOR": "the end of the line", "$END": "the end of the input", "ASSIGN": "`=`",
-    "BRACE_OPEN": "`{`", "IMPORT_COLON": "`:`", "DECLARE": "`::`",
+    "CHOICE": "`:`", "IN": "`in`", "PATH": "a name", "AS": "`as`", "COMMA": "`,`", "HEADER_COMMA": "`,`",
+    "LAMBDA": "`->`", "SEPARATOR": "the end of the line", "ASSIGN": "`=`", "IMPORT_COLON": "`:`",
 }
-_OPERANDS = ("NUMBER", "NAME")
+_CLOSERS = {
+    "CLOSE": "`)`", "ARRAY_CLOSE": "`]`", "BRACE_CLOSE": "`}`", "INTERPOLATION_CLOSE": "`)`", "END": "`end`",
+    "STRING_CLOSE": "the end of the string",
+}
+_OPENERS = {
+    "GROUP_OPEN": "CLOSE", "CALL_OPEN": "CLOSE", "DOT_CALL_OPEN": "CLOSE", "PARAMETERS_OPEN": "CLOSE",
+    "INDEX_OPEN": "ARRAY_CLOSE", "ARRAY_OPEN": "ARRAY_CLOSE", "CURLY_OPEN": "BRACE_CLOSE",
+    "BRACE_OPEN": "BRACE_CLOSE", "INTERPOLATION_OPEN": "INTERPOLATION_CLOSE", "STRING_OPEN": "STRING_CLOSE",
+} | dict.fromkeys(
+    ("BEGIN QUOTE IF FOR WHILE LET TRY DO FUNCTION MACRO_DEFINITION STRUCT MUTABLE_STRUCT ABSTRACT PRIMITIVE MODULE "
+     "BAREMODULE").split(),
+    "END",
+)
+_MOST = 4
+"""Longer lists of what was expected say nothing."""
 
 
 def unexpected(tokens, index, actions, lexer):
@@ -18,40 +30,58 @@ def unexpected(tokens, index, actions, lexer):
     frame = next((frame for frame in reversed(lexer.frames) if frame.kind not in SOFT), None)
     if at_end and frame is not None and frame.kind != "top":
         return Fault(lexer.unclosed(frame), frame.start, frame.start + max(1, len(frame.name)), True)
+    opener = _enclosing(tokens[:index])
     message = f"unexpected {_found(token, lexer.text)}"
-    expected = _expected(actions)
+    expected = _expected(actions, _OPENERS[opener.kind] if opener else "$END")
     if expected:
         message += f", expected {expected}"
+    if opener and lexer.text.count("\n", opener.start, token.start):
+        line = lexer.text.count("\n", 0, opener.start) + 1
+        message += f" (in the `{lexer.text[opener.start:opener.end]}` opened at line {line})"
     start, end = token.start, token.end
     if at_end and index:
         start, end = tokens[index - 1].end, tokens[index - 1].end + 1
     return Fault(message, start, end, at_end)
 
 
+def _enclosing(tokens):
+    """The opening token that the tokens leave open last, or None."""
+    closing = set(_OPENERS.values())
+    stack = []
+    for token in tokens:
+        if token.kind in _OPENERS:
+            stack.append(token)
+        elif token.kind in closing and stack:
+            stack.pop()
+    return stack[-1] if stack else None
+
+
 def _found(token, text):
+    """The token as it stands in the text, or what white space it stands for."""
+    piece = text[token.start:token.end]
     if token.kind == "$END":
         return "end of the input"
-    if token.kind == "SEPARATOR" and text[token.start:token.end].strip() == "":
+    if token.kind in ("SEPARATOR", "ROW", "DOCUMENTS") and not piece.strip():
         return "end of the line"
     if token.kind in ("ARGUMENT", "COLUMN"):
         return "white space"
     if token.kind == "JUXTAPOSE":
-        return "name directly after a value"
+        return "operand directly after another"
     if token.kind in ("STRING_OPEN", "STRING_TEXT"):
         return "string"
-    if token.kind == "ROW" and text[token.start:token.end].strip() == "":
-        return "newline"
-    return f"`{text[token.start:token.end]}`"
+    return f"`{piece}`"
 
 
-def _expected(actions):
-    """The expected terminals in words: an operand stands for all that begins one."""
-    kinds = {kind for kind in actions if kind.isupper() or kind == "$END"}
-    if all(kind in kinds for kind in _OPERANDS):
+def _expected(actions, closer):
+    """The expected terminals in words: an operand stands for all that begins one. Of the closing terminals counts the
+    one that closes what is open: the states of the table do not tell them apart."""
+    if "NUMBER" in actions and "NAME" in actions:
         return "an expression"
-    words = sorted({_WORDS[kind] for kind in kinds if kind in _WORDS})
-    if "NAME" in kinds:
+    words = sorted({_WORDS[kind] for kind in actions if kind in _WORDS})
+    if "NAME" in actions:
         words.append("a name")
-    if not words or len(words) > 5:
+    if closer in actions and closer in _CLOSERS:
+        words.insert(0, _CLOSERS[closer])
+    if not words or len(words) > _MOST:
         return ""
     return " or ".join(words) if len(words) < 3 else ", ".join(words[:-1]) + " or " + words[-1]

@@ -5,8 +5,9 @@ import re
 from .operators import OPERATOR
 
 KEYWORDS = frozenset(
-    "begin quote if elseif else for while function macro struct mutable abstract primitive module baremodule let do try "
-    "catch finally end return break continue const global local using import export true false".split()
+    "begin quote if elseif else for while function macro struct mutable abstract primitive module baremodule "
+    "let do try catch finally end return break continue const global local using import export true "
+    "false".split()
 )
 
 _NAME_START = r"(?:[^\W\d]|[∂∇∞∅∆∏∐∑∫∬∭∮⊤⊥∠∡∢ℵ℧\U0001F000-\U0001FAFF])"
@@ -49,7 +50,9 @@ def _content(quotes, raw):
     return re.compile(rf"(?:[^\\{special}{quotes[0]}]+|\\.?{inner})+", re.DOTALL).match
 
 
-STRING_CONTENT = {(quotes, raw): _content(quotes, raw) for quotes in ('"', '"""', "`", "```") for raw in (False, True)}
+STRING_CONTENT = {
+    (quotes, raw): _content(quotes, raw) for quotes in ('"', '"""', "`", "```") for raw in (False, True)
+}
 """By quotes and whether the string is raw."""
 
 

@@ -8,6 +8,7 @@ from . import literals, syntax
 from .signature_builder import (
     Section,
     bound,
+    bounds,
     is_plain_assignment,
     is_spliced,
     keyword,
@@ -162,10 +163,9 @@ class TreeBuilder(StatementBuilder):
         return syntax.TypeBound("", upper, lower, location=self.location(start, end))
 
     def where(self, children, start, end):
-        type, _, bounds = children
-        braces = isinstance(bounds, syntax.Curly) and bounds.type is None
-        items = bounds.parameters if braces else [bounds]
-        names = [bound(item) or refuse("expected a type parameter", item.location) for item in items]
+        type, _, names = children
+        braces = isinstance(names, syntax.Curly) and names.type is None
+        names = bounds(names.parameters if braces else [names])
         return syntax.Where(type, names, location=self.location(start, end))
 
     def curly(self, children, start, end):
@@ -201,12 +201,13 @@ class TreeBuilder(StatementBuilder):
         call, token, names, body, _ = children
         signature = parameters([Section(names, True)], self.location(token.start, token.end))
         function = syntax.Lambda(signature, body, location=self.location(token.start, end))
+        location = self.location(start, end)
         if isinstance(call, syntax.MacroCall):
-            return syntax.MacroCall(call.name, [*call.arguments, function], location=self.location(start, end))
+            return syntax.MacroCall(call.name, [*call.arguments, function], location=location)
         if not isinstance(call, syntax.Call) or call.infix:
             refuse("`do` follows a call", self.location(token.start, token.end))
-        return syntax.Call(call.function, [function, *call.arguments], call.keywords, call.dotted,
-                           location=self.location(start, end))
+        arguments = [function, *call.arguments]
+        return syntax.Call(call.function, arguments, call.keywords, call.dotted, location=location)
 
     def field(self, children, start, end):
         object, _, name = children
@@ -219,7 +220,9 @@ class TreeBuilder(StatementBuilder):
 
     def quoted_field(self, children, start, end):
         name = children[1]
-        return name.name if isinstance(name, syntax.Identifier) else syntax.Quote(name, location=name.location)
+        if isinstance(name, syntax.Identifier):
+            return name.name
+        return syntax.Quote(name, location=name.location)
 
     def index(self, children, start, end):
         collection, _, array, _ = children

@@ -1,7 +1,7 @@
 """Values as trees: the numbers and arrays inside tuples, named tuples and structs, and putting them back.
 
-A leaf is a numeric `Array` or a number. Mutable structs and dictionaries are not entered: they have an identity, and what
-changes in them is journalled place by place.
+A leaf is a numeric `Array` or a number. Mutable structs and dictionaries are not entered: they have an
+identity, and what changes in them is journalled place by place.
 """
 
 import numpy as np
@@ -26,7 +26,8 @@ def is_leaf(value):
 
 
 def children(value):
-    """The (key, child) pairs of a container that is entered, else None. Keys are names or 1-based positions."""
+    """The (key, child) pairs of a container that is entered, else None. Keys are names or 1-based
+    positions."""
     kind = value.__class__
     if kind is tuple:
         return list(enumerate(value, 1))
@@ -122,8 +123,8 @@ def accessor(tree, path):
 
 
 def rebuilder(tree, rule):
-    """A function `build(context)` that makes the tree anew; `rule(leaf)` gives None for a leaf that stays, or a function of
-    the context that makes the leaf."""
+    """A function `build(context)` that makes the tree anew; `rule(leaf)` gives None for a leaf that stays, or
+    a function of the context that makes the leaf."""
     if is_leaf(tree):
         make = rule(tree)
         return make if make is not None else lambda context: tree

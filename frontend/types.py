@@ -1,9 +1,9 @@
 """Julia's types: data types with parameters, unions, `where`, subtyping and promotion.
 
-A `TypeFamily` is a declaration (`struct Point{T} … end`); a `DataType` is the family applied to parameters and is
-interned, so that equal data types are identical. Subtyping follows the Julia manual: parameters are invariant, tuples are
-covariant, a `where` variable on the right stands for whatever makes the relation true, one on the left for any type within
-its bounds.
+A `TypeFamily` is a declaration (`struct Point{T} … end`); a `DataType` is the family applied to parameters
+and is interned, so that equal data types are identical. Subtyping follows the Julia manual: parameters are
+invariant, tuples are covariant, a `where` variable on the right stands for whatever makes the relation true,
+one on the left for any type within its bounds.
 """
 
 from functools import lru_cache
@@ -14,8 +14,8 @@ from ..compiler import types as element_types
 
 
 class TypeFamily:
-    """A declared type constructor: its name, parameters, supertype, fields. `supertype` and `field_types` may mention
-    the parameters' `TypeVar`s."""
+    """A declared type constructor: its name, parameters, supertype, fields. `supertype` and `field_types` may
+    mention the parameters' `TypeVar`s."""
 
     def __init__(self, name, parameters=(), supertype=None, *, abstract=False, mutable=False,
                  field_names=(), field_types=(), module=None):
@@ -39,7 +39,8 @@ class TypeFamily:
 
     @property
     def wrapper(self):
-        """The type with its parameters free: `Point` for `Point{T} where T`; the plain type when it has none."""
+        """The type with its parameters free: `Point` for `Point{T} where T`; the plain type when it has
+        none."""
         return _wrapper(self)
 
     def __repr__(self):
@@ -186,7 +187,8 @@ def substitute(type_, bindings):
 
 
 def instantiate(type_, parameters):
-    """`type{parameters…}`: the outermost `where` variables replaced in order. ValueError when there are too many."""
+    """`type{parameters…}`: the outermost `where` variables replaced in order. ValueError when there are too
+    many."""
     if isinstance(type_, DataType) and type_.family is TupleFamily and not type_.parameters:
         return tuple_type(*parameters)
     for parameter in parameters:
@@ -203,7 +205,7 @@ def unwrap(type_):
     return type_
 
 
-# --- subtyping --------------------------------------------------------------------------------------------------------
+# --- subtyping ----------------------------------------------------------------------------------------------
 
 
 def is_subtype(a, b) -> bool:
@@ -212,7 +214,8 @@ def is_subtype(a, b) -> bool:
 
 
 def match(a, b, bindings) -> bool:
-    """`a <: b` where `bindings` collects what the variables of `b` in it stand for (its keys are those variables)."""
+    """`a <: b` where `bindings` collects what the variables of `b` in it stand for (its keys are those
+    variables)."""
     if a is b or b is Any:
         return True
     if isinstance(b, UnionAll):
@@ -357,7 +360,7 @@ def typejoin(a, b):
     return Any
 
 
-# --- the built-in lattice ---------------------------------------------------------------------------------------------
+# --- the built-in lattice -----------------------------------------------------------------------------------
 
 AnyFamily = TypeFamily("Any", abstract=True)
 Any = AnyFamily.apply()
@@ -502,7 +505,7 @@ def array_type(element, rank):
     return ArrayFamily.apply(element, rank)
 
 
-# --- numbers ----------------------------------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------------------
 
 NUMPY_TYPES = {
     Bool: np.bool_, Int8: np.int8, Int16: np.int16, Int32: np.int32, Int64: np.int64, UInt8: np.uint8,
@@ -560,9 +563,7 @@ def promote_type(a, b):
     return typejoin(a, b)
 
 
-# --- names ------------------------------------------------------------------------------------------------------------
-
-_ALIASES = {}
+# --- names --------------------------------------------------------------------------------------------------
 
 
 def type_name(type_) -> str:
@@ -574,38 +575,42 @@ def type_name(type_) -> str:
             if type_.parameters == (VarargType(Any),):
                 return "Tuple"
             if len(type_.parameters) > 3 and len(set(map(id, type_.parameters))) == 1:
-                return f"NTuple{{{len(type_.parameters)}, {_parameter_name(type_.parameters[0])}}}"
-            return f"Tuple{{{', '.join(map(_parameter_name, type_.parameters))}}}"
+                return f"NTuple{{{len(type_.parameters)}, {parameter_name(type_.parameters[0])}}}"
+            return f"Tuple{{{', '.join(map(parameter_name, type_.parameters))}}}"
         if type_.family is NamedTupleFamily and isinstance(type_.parameters[0], tuple):
             names, types = type_.parameters
             body = ", ".join(f"{n}::{type_name(t)}" for n, t in zip(names, types.parameters, strict=False))
             return f"@NamedTuple{{{body}}}"
         name, parameters = _written(type_)
-        return _applied_name(name, map(_parameter_name, parameters))
+        return _applied_name(name, map(parameter_name, parameters))
     if isinstance(type_, UnionType):
         return f"Union{{{', '.join(map(type_name, sorted(type_.members, key=_union_order)))}}}"
     if isinstance(type_, TypeVar):
         return type_.name
     if isinstance(type_, VarargType):
-        return _parameter_name(type_)
+        return parameter_name(type_)
     if isinstance(type_, UnionAll):
         return _where_name(type_)
     return str(type_)
 
 
 def _union_order(member):
-    """The order in which Julia lists the members of a union: singletons, plain numbers, others; each by name."""
+    """The order in which Julia lists the members of a union: singletons, plain numbers, others; each by
+    name."""
     rank = 0 if member in (Nothing, Missing) else 1 if member in NUMPY_TYPES or member is Char else 2
     return rank, type_name(member)
 
 
-def _bound_name(variable):
+def bound_name(variable):
     name = "" if variable.name.startswith("#") else variable.name
-    return f"{name}<:{type_name(variable.upper)}" if _is_bounded(variable) else name or "_"
+    if name and not _is_bounded(variable):
+        return name
+    return f"{name}<:{type_name(Any if variable.upper is None else variable.upper)}"
 
 
 def _written(type_):
-    """The name and parameters that a data type is written with: those of `Vector` and its like, else its own."""
+    """The name and parameters that a data type is written with: those of `Vector` and its like, else its
+    own."""
     rank = type_.parameters[1] if type_.family in (ArrayFamily, AbstractArrayFamily) else None
     if type(rank) is int and rank in (1, 2):
         prefix = "Abstract" if type_.family is AbstractArrayFamily else ""
@@ -631,14 +636,15 @@ def _where_name(type_):
     else:
         name, parameters = _written(body)
         parameters = list(parameters)
-        while variables and parameters and parameters[-1] is variables[-1] and not _is_bounded(variables[-1]):
+        while variables and parameters[-1:] == variables[-1:] and not _is_bounded(variables[-1]) \
+                and parameters.count(variables[-1]) == 1:
             variables.pop()
             parameters.pop()
         variables = [v for v in variables if not v.name.startswith("#")]  # written in place: `<:Real`
-        text = _applied_name(name, map(_parameter_name, parameters))
+        text = _applied_name(name, map(parameter_name, parameters))
     if not variables:
         return text
-    bounds = [_bound_name(v) for v in variables]
+    bounds = [bound_name(v) for v in variables]
     return f"{text} where {bounds[0] if len(bounds) == 1 else '{' + ', '.join(bounds) + '}'}"
 
 
@@ -646,18 +652,18 @@ def _is_bounded(variable):
     return variable.upper is not None and variable.upper is not Any
 
 
-def _parameter_name(parameter):
+def parameter_name(parameter):
     if isinstance(parameter, TypeVar) and parameter.name.startswith("#"):
-        return _bound_name(parameter)
+        return bound_name(parameter)
     if is_type(parameter):
         return type_name(parameter)
     if isinstance(parameter, VarargType):
-        count = "" if parameter.count is None else f", {_parameter_name(parameter.count)}"
+        count = "" if parameter.count is None else f", {parameter_name(parameter.count)}"
         return f"Vararg{{{type_name(parameter.element)}{count}}}"
     if isinstance(parameter, bool):
         return "true" if parameter else "false"
     if isinstance(parameter, str):
         return f":{parameter}"
     if isinstance(parameter, tuple):
-        return "(" + ", ".join(map(_parameter_name, parameter)) + ("," if len(parameter) == 1 else "") + ")"
+        return "(" + ", ".join(map(parameter_name, parameter)) + ("," if len(parameter) == 1 else "") + ")"
     return str(parameter)

@@ -25,7 +25,8 @@ serials = itertools.count(1)
 
 
 class LaneEffect(Exception):
-    """Inside a broadcast over lanes something ran that must run once for each element; the broadcast starts over."""
+    """Inside a broadcast over lanes something ran that must run once for each element; the broadcast starts
+    over."""
 
 
 class State:
@@ -44,8 +45,8 @@ state = State()
 class Array:
     """A Julia array. `data` is row-major with the dims reversed: a numpy array, or an IR value while staging.
 
-    Assigning `data` is mutation; it goes through `staging.write` so that traces see it. Element types that numpy does
-    not have are numpy object arrays with `type` set accordingly."""
+    Assigning `data` is mutation; it goes through `staging.write` so that traces see it. Element types that
+    numpy does not have are numpy object arrays with `type` set accordingly."""
 
     __slots__ = ("_data", "type", "serial", "__weakref__")
 
@@ -96,8 +97,8 @@ class Array:
 class Traced:
     """A number held as a tensor: rank 0 for a scalar, or one number per lane inside a broadcast. Immutable.
 
-    `data` is an IR value or a numpy array. `known` is the host number where it is known all the same (a number that
-    is being differentiated): conditions on it are decided on the host."""
+    `data` is an IR value or a numpy array. `known` is the host number where it is known all the same (a
+    number that is being differentiated): conditions on it are decided on the host."""
 
     __slots__ = ("data", "type", "known")
 
@@ -278,7 +279,8 @@ class Range:
 
 
 def simplest_fraction(number) -> Fraction:
-    """The fraction with the smallest denominator (to 10⁶) that rounds to this float; its exact value if there is none."""
+    """The fraction with the smallest denominator (to 10⁶) that rounds to this float; its exact value if there
+    is none."""
     single = number.__class__ is not float
     simple = Fraction(str(number) if single else number).limit_denominator(10**6)
     return simple if number.__class__(float(simple)) == number else Fraction(float(number))
@@ -303,7 +305,8 @@ class Function:
 
 
 class Module:
-    """A namespace. `bindings` maps names to values; `constants` are the names declared `const`; `exports` those that
+    """A namespace. `bindings` maps names to values; `constants` are the names declared `const`; `exports`
+    those that
     `using` brings."""
 
     __slots__ = ("name", "bindings", "exports", "constants", "parent", "usings", "loader", "file", "documentation",
@@ -363,8 +366,8 @@ class SetValue(_Hashed):
 
 
 class GeneratorValue:
-    """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values; `size` is
-    the Julia size where it is known (products of iterables with sizes, no condition), else None."""
+    """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values;
+    `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None."""
 
     __slots__ = ("iterate", "size")
 

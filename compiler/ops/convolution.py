@@ -147,18 +147,34 @@ def _weight_gradient_transpose(b, operation, cotangent):
 
 
 # --- lowering: all windows as a matrix ----------------------------------------------------------------------
-# The form for element types without a Conv kernel, and for weight gradients, where it is faster than Conv
-# with the cotangent as a kernel.
+# The form for element types without a Conv kernel, and for weight gradients, where it is much faster than
+# Conv with the cotangent as a kernel.
+
+MANY_PLACES = 64
+"""Larger windows are taken apart by slices: the products with zeros of a kernel for each place add up."""
+
 
 def _all_windows(b, x, windows, groups, output):
     """(batch, groups, channels per group · places, windows) from (batch, channels, spatial…)."""
-    channels = x.shape[1] // groups
-    extended, pieces = windows.pad(b, x), []
-    for offset in windows.positions():
-        piece = windows.slice(b, extended, offset, output)
-        pieces.append(b.reshape(piece, shape=(x.shape[0], groups, channels, 1, size_product(output))))
-    stacked = b.concatenate(*pieces, axis=3) if len(pieces) > 1 else pieces[0]
-    return b.reshape(stacked, shape=(x.shape[0], groups, channels * windows.count, size_product(output)))
+    shape = (x.shape[0], groups, x.shape[1] // groups * windows.count, size_product(output))
+    has_kernels = _has_conv(x.element) and 1 < windows.count <= MANY_PLACES
+    picked = (_picked_by_conv if has_kernels else _picked_by_slices)(b, x, windows, output)
+    return b.reshape(picked, shape=shape)
+
+
+def _picked_by_conv(b, x, windows, output):
+    """A kernel for each place of the window that is 1 there and 0 elsewhere, applied to every channel."""
+    kernels = np.eye(windows.count, dtype=x.element.numpy).reshape(windows.count, 1, *windows.sizes)
+    images = b.reshape(x, shape=(x.shape[0] * x.shape[1], 1, *x.shape[2:]))
+    return b.conv(images, b.constant(kernels), strides=windows.strides, dilations=windows.dilations,
+                  pads=windows.pads)
+
+
+def _picked_by_slices(b, x, windows, output):
+    extended = windows.pad(b, x)
+    pieces = [b.reshape(windows.slice(b, extended, offset, output), shape=(*x.shape[:2], 1, *output))
+              for offset in windows.positions()]
+    return b.concatenate(*pieces, axis=2) if len(pieces) > 1 else pieces[0]
 
 
 def _kernel_matrix(b, w, groups):
@@ -203,23 +219,14 @@ def _spread(b, piece, windows, offset, shape):
 
 
 def _weight_gradient_by_windows(b, operation, x, dy):
+    """A product for each example, and their sum: nothing is transposed but in the products."""
     attributes = operation.attributes
     groups, windows = _groups(attributes), Windows("conv_weight_gradient", attributes["kernel_shape"],
                                                    attributes)
-    output, channels, makes = dy.shape[2:], x.shape[1] // groups, dy.shape[1] // groups
-    batch_inside = (1, 0, *range(2, x.rank))
-    extended = windows.pad(b, b.transpose(x, permutation=batch_inside))
-    columns = x.shape[0] * size_product(output)
-    pieces = [b.reshape(windows.slice(b, extended, offset, output), shape=(groups, channels, columns))
-              for offset in windows.positions()]
-    stacked = b.concatenate(*pieces, axis=1) if len(pieces) > 1 else pieces[0]
-    split = b.reshape(b.transpose(dy, permutation=batch_inside), shape=(groups, makes, columns))
-    if groups == 1:
-        product = b.contract(*(b.reshape(m, shape=m.shape[1:]) for m in (split, stacked)), spec="mo,ko->mk")
-    else:
-        product = b.contract(split, stacked, spec="gmo,gko->gmk")
-    product = b.reshape(product, shape=(dy.shape[1], windows.count, channels))
-    return b.reshape(b.transpose(product, permutation=(0, 2, 1)), shape=operation.result.shape)
+    columns = _all_windows(b, x, windows, groups, dy.shape[2:])
+    split = b.reshape(dy, shape=(dy.shape[0], groups, dy.shape[1] // groups, size_product(dy.shape[2:])))
+    products = b.contract(split, columns, spec="ngmo,ngko->ngmk")
+    return b.reshape(b.reduce_sum(products, axes=(0,)), shape=operation.result.shape)
 
 
 # --- lowering: Conv and its relatives -----------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The record of a primitive: everything known of an op stands in one `Op`.
 
-An op's module builds its records and registers them; rules take and return IR values, so that the output of a rule is
-made of ops that have rules themselves and derivatives compose to any order.
+An op's module builds its records and registers them; rules take and return IR values, so that the output of a
+rule is made of ops that have rules themselves and derivatives compose to any order.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,8 @@ class TypeRuleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Elementwise:
-    """∂result/∂operand for each operand, as `partial(b, *operands, result) -> Value`; None where it is zero everywhere.
+    """∂result/∂operand for each operand, as `partial(b, *operands, result) -> Value`; None where it is zero
+    everywhere.
 
     cotangent of operand i = cotangent * partial_i; tangent of the result = Σ partial_i * tangent_i.
     """
@@ -24,9 +25,9 @@ class Elementwise:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """The op is jointly linear in the operands `of` (all, when None). `transpose(b, operation, cotangents) -> list`
-    gives a cotangent (or None) for each operand; the tangent rule is the op itself applied to the tangents
-    (absent tangents are filled with zeros)."""
+    """The op is jointly linear in the operands `of` (all, when None). `transpose(b, operation, cotangents) ->
+    list` gives a cotangent (or None) for each operand; the tangent rule is the op itself applied to the
+    tangents (absent tangents are filled with zeros)."""
 
     transpose: Callable
     of: tuple[int, ...] | None = None
@@ -36,8 +37,8 @@ class Linear:
 class Multilinear:
     """The op is linear in each of the operands `of` separately (all, when None): contraction, convolution.
 
-    `transpose(b, operation, cotangent) -> list` gives each operand's cotangent; the tangent is the sum over operands
-    of the op with that operand replaced by its tangent."""
+    `transpose(b, operation, cotangent) -> list` gives each operand's cotangent; the tangent is the sum over
+    operands of the op with that operand replaced by its tangent."""
 
     transpose: Callable
     of: tuple[int, ...] | None = None
@@ -51,7 +52,8 @@ class Zero:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule of its own: `vjp(b, operation, cotangents) -> list` (a cotangent or None for each operand) and
-    `jvp(b, operation, tangents) -> list` (a tangent or None for each result). Cotangents and tangents may be None: zero.
+    `jvp(b, operation, tangents) -> list` (a tangent or None for each result). Cotangents and tangents may be
+    None: zero.
     """
 
     vjp: Callable
@@ -66,11 +68,12 @@ class Op:
     """One primitive.
 
     infer(operands, attributes, regions) -> list[TensorType]; raises `TypeRuleError`.
-    evaluate(arrays, attributes, context) -> list[ndarray]: the numpy meaning. `context.dim(d)` is the integer of a dim,
+    evaluate(arrays, attributes, context) -> list[ndarray]: the numpy meaning. `context.dim(d)` is the integer
+    of a dim,
         `context.regions` are the operation's regions, `context.run(region, arrays)` runs one.
     derivative: one of the forms above; None means a missing rule (an error that names the op).
-    lower(lowering, operation, names) -> list[str]: ONNX nodes through `lowering`; `names` are the operands' tensor
-        names, the result is the results' tensor names.
+    lower(lowering, operation, names) -> list[str]: ONNX nodes through `lowering`; `names` are the operands'
+        tensor names, the result is the results' tensor names.
     pure: false for ops that may not be removed or merged.
     """
 

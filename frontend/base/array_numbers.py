@@ -78,7 +78,8 @@ def multiply_into(c, a, b):
     """c = a b."""
     product = multiply_matrices(a, b) if as_array(b).rank == 2 else multiply_vector(a, b)
     if tuple(product.size) != tuple(c.size):
-        raise dimension_mismatch(f"C has dimensions {size_text(c.size)}, should have {size_text(product.size)}")
+        raise dimension_mismatch(
+            f"C has dimensions {size_text(c.size)}, should have {size_text(product.size)}")
     assign_broadcast(c, product)
     return c
 

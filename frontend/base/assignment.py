@@ -73,8 +73,8 @@ def _update(array, value, shape, single, spread, payload):
         return object_payload([convert(element, value)], ())
     if not _is_collection(value):
         if not spread:
-            raise argument_error("indexed assignment with a single value to possibly many locations is not supported; "
-                                 "perhaps use broadcasting `.=` instead?")
+            raise argument_error("indexed assignment with a single value to possibly many locations is not "
+                                 "supported; perhaps use broadcasting `.=` instead?")
         if element in NUMBERS:
             return staging.expand(staging.payload_of(convert(element, value), element), shape)
         return np.broadcast_to(object_payload([convert(element, value)], ()), shape)
@@ -193,11 +193,11 @@ def _updated_by_selection(payload, forms, update):
 
 def _known_places(form, size):
     if not isinstance(size, int):
-        raise staging.HostValueNeeded("assignment at these indices along an axis of unknown size is not supported",
+        raise staging.HostValueNeeded("assignment at these indices needs an axis of known size",
                                       staging.state.location, kind="UnsupportedError")
     if form.__class__ is Gathered:
         if isinstance(form.positions, Value):
-            raise staging.HostValueNeeded("assignment at an array of indices needs them to be known on the host",
+            raise staging.HostValueNeeded("assignment at an array of indices needs them on the host",
                                           staging.state.location, kind="UnsupportedError")
         return form.positions
     start, stop, step = form.bounds()
@@ -209,8 +209,8 @@ def assign_masked(array, value, mask):
     """`array[mask] .= number` for a staged mask of the array's size: a selection."""
     payload, condition = staging.read(array), staging.read(mask)
     if tuple(condition.shape) != tuple(payload.shape) or _is_collection(value):
-        raise staging.HostValueNeeded("assignment through a mask that is only known when the graph runs takes a number "
-                                      "and a mask of the array's size", staging.state.location,
+        raise staging.HostValueNeeded("assignment through a mask that is only known when the graph runs "
+                                      "takes a number and a mask of the array's size", staging.state.location,
                                       kind="UnsupportedError")
     number = staging.expand(staging.payload_of(convert(array.element, value), array.element), payload.shape)
     staging.write(array, staging.apply("select", condition, number, payload))
@@ -236,7 +236,8 @@ NUMPY_KINDS = {int: "iufc", float: "fc", bool: "biufc"}
 def _set_number(array, value, indices):
     """The short way for a number at known places of an array of numbers; False where it does not apply."""
     data = array.data
-    if array in staging.VIEWS or value.__class__ not in NUMPY_KINDS or data.dtype.kind not in NUMPY_KINDS[value.__class__] or (
+    kinds = NUMPY_KINDS.get(value.__class__, "")
+    if array in staging.VIEWS or data.dtype.kind not in kinds or (
             data.dtype.itemsize < 8) or data.ndim != len(indices) or data.dtype.kind == "u":
         return False
     for index, size in zip(indices, array.size, strict=True):

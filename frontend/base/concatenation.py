@@ -44,7 +44,8 @@ def concatenated(items, dimension, element=None, mismatch=None):
             if k != axis and shape[k] != shapes[0][k]:
                 if mismatch is not None:
                     raise mismatch([part.size for part in parts])
-                raise dimension_mismatch(f"mismatch in dimension {rank - k} (expected {shapes[0][k]} got {shape[k]})")
+                raise dimension_mismatch(
+                    f"mismatch in dimension {rank - k} (expected {shapes[0][k]} got {shape[k]})")
     joined = staging.apply("concatenate", *payloads, axis=axis)
     return Array(joined, t.array_type(element, rank))
 
@@ -53,16 +54,14 @@ def _vertical_mismatch(sizes):
     if all(len(size) <= 2 for size in sizes):
         columns = [size[1] if len(size) > 1 else 1 for size in sizes]
         return dimension_mismatch(f"number of columns of each array must match (got {size_text(columns)})")
-    return dimension_mismatch(f"mismatch in the sizes {', '.join(map(size_text, sizes))} of the arrays to put below each "
-                              "other")
+    return dimension_mismatch(f"arrays of sizes {', '.join(map(size_text, sizes))} below each other")
 
 
 def _horizontal_mismatch(sizes):
     if all(len(size) <= 2 for size in sizes):
         rows = [size[0] if size else 1 for size in sizes]
         return dimension_mismatch(f"number of rows of each array must match (got {size_text(rows)})")
-    return dimension_mismatch(f"mismatch in the sizes {', '.join(map(size_text, sizes))} of the arrays to put side by "
-                              "side")
+    return dimension_mismatch(f"arrays of sizes {', '.join(map(size_text, sizes))} side by side")
 
 
 def vertical(items, element=None):
@@ -130,8 +129,8 @@ def block_matrix(lengths, items, element=None):
     if not any(map(is_part, items)):
         for number, row in enumerate(rows, 1):
             if len(row) != len(rows[0]):
-                raise dimension_mismatch(f"row {number} has mismatched number of columns (expected {len(rows[0])}, got "
-                                         f"{len(row)})")
+                raise dimension_mismatch(f"row {number} has mismatched number of columns (expected "
+                                         f"{len(rows[0])}, got {len(row)})")
         element = element or promoted_element(set(map(typeof, items)))
         if element in NUMBERS or len(rows) > 1:
             columns = [row[k] for k in range(len(rows[0])) for row in rows]

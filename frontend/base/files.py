@@ -277,7 +277,8 @@ def _define_transfer(name, transfer):
     def move(source, target, force=False):
         forbid_effect(f"`{name}`")
         if os.path.exists(target) and not force:
-            raise argument_error(f"'{target}' exists. `force=true` is required to remove '{target}' before {name}.")
+            raise argument_error(f"'{target}' exists. `force=true` is required to remove '{target}' before "
+                                 f"{name}.")
         try:
             transfer(source, target)
         except OSError as error:

@@ -204,7 +204,8 @@ class MethodList:
     def show(self, context):
         count = len(self.items)
         name = show_text(self.function, context)
-        lines = [f"# {count} method{'s' * (count != 1)} for generic function \"{name}\":"]
+        module = f" from {self.function.module.name}" if getattr(self.function, "module", None) else ""
+        lines = [f'# {count} method{"s" * (count != 1)} for generic function "{name}"{module}:']
         lines += [f" [{k}] {method.describe(name)}" for k, method in enumerate(self.items, 1)]
         return "\n".join(lines)
 

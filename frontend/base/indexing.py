@@ -1,7 +1,7 @@
 """Reading at indices: `x[i, j]`, ranges, `:`, vectors of indices, masks, cartesian indices, traced indices.
 
-An index is brought into one of four forms, which count from 0: `Place` (one element, known), `Span` (a
-range),
+An index is brought into one of four forms, which count from 0: `Place` (one element, known),
+`Span` (a range),
 `Gathered` (any array of indices, or a traced number), and the whole axis.
 """
 
@@ -92,8 +92,8 @@ class Gathered:
 
 
 def normalised(array, indices):
-    """(payload, forms): the payload reshaped so that it has one axis for each index, and the form of each
-    index.
+    """(payload, forms): the payload reshaped so that it has one axis for each index, and the index
+    forms.
 
     Raises BoundsError."""
     indices = _spread_cartesian(indices)

@@ -1,7 +1,7 @@
 """Linear algebra: sums and multiples of arrays, products through `contract`, norms, solving, decompositions.
 
-A matrix of size (m, k) has the payload (k, m), so the product of A (m, k) and B (k, n) is out[n, m] = Σ B[n,
-k] A[k, m]."""
+A matrix of size (m, k) has the payload (k, m), so the product of A (m, k) and B (k, n) is
+out[n, m] = Σ B[n, k] A[k, m]."""
 
 import numpy as np
 
@@ -34,11 +34,11 @@ def _define(names, *signature, **options):
 def _same_size(a, b):
     """Two arrays of one size; DimensionMismatch with Julia's wording otherwise."""
     a, b = as_array(a), as_array(b)
-    if a.rank != b.rank or any(isinstance(x - y, int) and x != y for x,
-                               y in zip(a.size, b.size, strict=True)):
+    if a.rank != b.rank or any(differ(x, y) for x, y in zip(a.size, b.size, strict=True)):
         places = [d for d, (x, y) in enumerate(zip(a.size, b.size, strict=False), 1) if x != y]
         at = f", mismatch at {places[0]}" if places else ""
-        raise dimension_mismatch(f"dimensions must match: a has dims ({_axes(a)}), b has dims ({_axes(b)}){at}")
+        raise dimension_mismatch(
+            f"dimensions must match: a has dims ({_axes(a)}), b has dims ({_axes(b)}){at}")
     return a, b
 
 
@@ -129,7 +129,8 @@ def multiply_vector(a, x):
     if differ(a.size[1], x.size[0]):
         if a.type.family in WRAPPERS and a.size[0] == 1:
             raise dimension_mismatch(f"dot product arguments have lengths {a.size[1]} and {x.size[0]}")
-        raise dimension_mismatch(f"second dimension of A, {a.size[1]}, does not match length of x, {x.size[0]}")
+        raise dimension_mismatch(
+            f"second dimension of A, {a.size[1]}, does not match length of x, {x.size[0]}")
     if not (is_numeric(a) and is_numeric(x)):
         return _multiply_objects(a, x)
     matrix, vector = _numeric_pair(a, x)
@@ -190,7 +191,8 @@ def dot(a, b):
     x, y = _numeric_pair(a, b)
     flat = [reshaped(p, (_count(p),)) for p in (x, y)]
     if differ(flat[0].shape[0], flat[1].shape[0]):
-        raise dimension_mismatch(f"dot product arguments have lengths {flat[0].shape[0]} and {flat[1].shape[0]}")
+        raise dimension_mismatch(
+            f"dot product arguments have lengths {flat[0].shape[0]} and {flat[1].shape[0]}")
     if isinstance(x, np.ndarray) and x.dtype.kind == "c":
         flat[0] = flat[0].conj()
     return number_of(contract(*flat, "k,k->"))

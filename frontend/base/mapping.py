@@ -11,7 +11,7 @@ from .concatenation import horizontal, vertical
 from .errors import argument_error, dimension_mismatch, size_text
 from .iteration import iterate
 from .iterators import NOTHING_GIVEN
-from .reductions import maximum, minimum, product, total
+from .reductions import EMPTY, maximum, minimum, product, total
 from .registry import define, function
 
 REDUCTIONS = {function("+"): total, function("*"): product, function("max"): maximum,
@@ -84,7 +84,7 @@ def fold_from_left(operation, x, init=NOTHING_GIVEN):
 @define("mapreduce", t.Any, t.Any, t.AbstractArray, keywords=("dims", "init"))
 def map_reduce(f, operation, x, dims=colon, init=NOTHING_GIVEN):
     if is_numeric(x) and 0 in as_array(x).size and init is NOTHING_GIVEN and operation not in REDUCTIONS:
-        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` to the reducer")
+        raise argument_error(EMPTY)
     return reduce(operation, map_array(f, x), dims=dims, init=init)
 
 

@@ -31,8 +31,8 @@ from .errors import domain_error
 from .powers import power
 from .registry import BASE, define
 
-_COMPLEX_ONLY = ("{} was called with a {} but will only return a complex result if called with a complex argument. "
-                 "Try {}(Complex(x)).")
+_COMPLEX_ONLY = ("{} was called with a {} but will only return a complex result if called with a complex "
+                 "argument. Try {}(Complex(x)).")
 
 
 def _negative(name):

@@ -77,7 +77,7 @@ def output_size(function, sizes):
     """output_size(f, sizes): the size of `f(x…)` for arrays of Float32 of these sizes, by staging alone."""
     with Trace() as trace:
         element = t.ELEMENT_TYPES[t.Float32]
-        inputs = [Array(trace.argument(TensorType(element, tuple(map(as_dim, size[::-1]))))) for size in sizes]
+        inputs = [Array(trace.argument(TensorType(element, tuple(map(as_dim, n[::-1]))))) for n in sizes]
         try:
             return _sizes(call(function, inputs))
         finally:

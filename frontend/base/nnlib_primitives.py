@@ -150,7 +150,8 @@ def cross_correlation(x, w, stride, pad, dilation, groups=1):
     """x of size (spatial…, channels, batch), w of size (spatial…, channels ÷ groups, outputs)."""
     x, w = as_array(x), as_array(w)
     if x.rank != w.rank:
-        raise dimension_mismatch(f"conv of an array of size {size_text(x.size)} with weights of size {size_text(w.size)}")
+        raise dimension_mismatch(
+            f"conv of an array of size {size_text(x.size)} with weights of size {size_text(w.size)}")
     return _result(staging.apply("conv", *_pair(x, w), strides=_window(stride), pads=_pads(pad),
                                  dilations=_window(dilation), groups=groups), x, w)
 

@@ -27,10 +27,10 @@ _COMPLEX_RESULT = ("Exponentiation yielding a complex result requires a complex 
 
 
 def _negative_power(x, p):
-    return domain_error(p,
-                        f"Cannot raise an integer x to a negative power {p}.\nMake x or {p} a float by adding a zero "
-                           f"decimal (e.g., {x}.0^{p} or {x}^{p}.0 instead of {x}^{p}) or write 1/x^{-p}, "
-                           f"float(x)^{p}, x^float({p}) or (x//1)^{p}.")
+    return domain_error(p, f"Cannot raise an integer x to a negative power {p}.\n"
+                           f"Make x or {p} a float by adding a zero decimal (e.g., {x}.0^{p} or {x}^{p}.0 "
+                           f"instead of {x}^{p}) or write 1/x^{-p}, float(x)^{p}, x^float({p}) or "
+                           f"(x//1)^{p}.")
 
 
 def host_power(x, p):

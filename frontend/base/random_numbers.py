@@ -10,7 +10,7 @@ import numpy as np
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
-from ..values import Array, Char, Dictionary, Range, SetValue, Struct
+from ..values import Array, Dictionary, Range, SetValue, Struct
 from .arrays import array_of, as_array, as_dim_product, dims_of, reshaped
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, is_integer_type, number_of
@@ -192,8 +192,7 @@ def chosen(state, source, dims, shape):
         payload = below(state, shape, staging.as_dim(source.length))
         scaled = staging.apply("mul", payload, _constant(payload, source.step))
         return _result(staging.apply("add", scaled, _constant(payload, source.start)), dims)
-    items = source if source.__class__ is Array else as_array(source) if source.__class__ is not str else array_of(
-        t.Char, [Char(ord(c)) for c in source])
+    items = source if source.__class__ is Array else as_array(source)
     count = as_dim_product(items.size)
     _require_elements(count)
     places = below(state, shape, count)

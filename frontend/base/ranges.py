@@ -189,7 +189,8 @@ def maximum(x):
 
 def _require_elements(x):
     if x.length == 0:
-        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` to the reducer")
+        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` "
+                             "to the reducer")
 
 
 @define("in ∈", t.Number, t.AbstractRange)

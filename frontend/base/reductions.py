@@ -268,7 +268,7 @@ def _found_in_array(op, array, dims):
         return extremum, add(number_of(np.asarray(place) if not isinstance(place, staging.Value) else place),
                              1)
     if isinstance(place, staging.Value):
-        raise staging.HostValueNeeded("the cartesian index of an extremum must be known on the host; use `dims` or "
+        raise staging.HostValueNeeded("the cartesian index of an extremum must be known on the host; use "
                                       "`vec`", staging.state.location, kind="UnsupportedError")
     return extremum, _cartesian(int(place), payload.shape)
 
@@ -319,7 +319,8 @@ def _define_into(name):
                      (a, b) in enumerate(zip(sizes, source.size, strict=True), 1) if a == 1 and b != 1)
         result = call(function(name), (source,), {"dims": dims}) if dims else source
         if as_dim_product(destination.size) != as_dim_product(result.size):
-            raise dimension_mismatch(f"cannot reduce size {size_text(source.size)} to {size_text(destination.size)}")
+            raise dimension_mismatch(
+                f"cannot reduce size {size_text(source.size)} to {size_text(destination.size)}")
         from .conversion import convert_array
 
         overwrite(destination, Array(reshaped(staging.read(convert_array(destination.element, result)),

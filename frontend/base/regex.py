@@ -73,7 +73,7 @@ RegexMatch = t.declare("RegexMatch", fields=("match", "captures", "offset", "off
 
 def match_value(regex, found, text):
     """A RegexMatch of a Python match."""
-    from .strings import byte_index
+    from .string_indices import byte_index
 
     captures = list(found.groups())
     starts = [found.start(k) for k in range(1, len(captures) + 1)]
@@ -108,7 +108,7 @@ def match(regex, text):
 
 @define("match", t.Regex, t.AbstractString, t.Integer)
 def match_from(regex, text, index):
-    from .strings import position_of
+    from .string_indices import position_of
 
     found = regex.compiled.search(text, position_of(text, index))
     return None if found is None else match_value(regex, found, text)

@@ -1,8 +1,8 @@
 """How a builtin is defined: `@define("length", t.AbstractArray)` adds a method to a function of a module.
 
-A builtin takes Julia values (see `values`) and returns one; keyword arguments arrive as Python keywords. Types in the
-signature are Julia types; `...` after a type makes it variadic. Errors are WeberErrors of the Julia kind, without
-location (the caller knows the line).
+A builtin takes Julia values (see `values`) and returns one; keyword arguments arrive as Python keywords.
+Types in the signature are Julia types; `...` after a type makes it variadic. Errors are WeberErrors of the
+Julia kind, without location (the caller knows the line).
 """
 
 from ...compiler.errors import WeberError
@@ -39,9 +39,11 @@ def drop_type(run):
 
 
 def define(names, *signature, module=BASE, exported=True, keywords=(), where=(), doc=None):
-    """Decorator: adds the Python function as a method with this signature to one or several (space-separated) names.
+    """Decorator: adds the Python function as a method with this signature to one or several (space-separated)
+    names.
 
-    `keywords` are the accepted keyword names, None for any; `where` the type variables that the signature mentions.
+    `keywords` are the accepted keyword names, None for any; `where` the type variables that the signature
+    mentions.
     """
     parameters = []
     for item in signature:
@@ -82,7 +84,8 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
 
 
 def define_constructor(type_, *signature, keywords=(), where=()):
-    """Decorator: adds the Python function as a constructor `type_(signature…)`; it takes the type called first.
+    """Decorator: adds the Python function as a constructor `type_(signature…)`; it takes the type called
+    first.
 
     The type called is `type_` or any instance of it: `Dict` and `Dict{Symbol,Int}` for the type `Dict`."""
     own = t.TypeVar("Self", type_)
@@ -93,7 +96,7 @@ def define_constructor(type_, *signature, keywords=(), where=()):
         define(family.name, t.TypeOfTypeFamily.apply(own), *signature, module=local, keywords=keywords,
                where=(own, *where))(python)
         if family.constructors is None:
-            family.constructors = MethodTable(family.name)
+            family.constructors = MethodTable(family.name, has_receiver=True)
         for method in local.bindings[family.name].methods.methods:
             family.constructors.add(method)
         return python

@@ -72,17 +72,18 @@ def new_dims(array, arguments):
         given = dims_of([x for x in arguments if x is not colon])
         rest = as_dim_product(given)
         if isinstance(count, int) and isinstance(rest, int) and (rest == 0 or count % rest):
-            raise dimension_mismatch(f"array size {count} must be divisible by the product of the new dimensions "
-                                     f"{_dims_text(arguments)}")
+            raise dimension_mismatch(f"array size {count} must be divisible by the product of the new "
+                                     f"dimensions {_dims_text(arguments)}")
         missing, given = floor_divide(count, rest), iter(given)
         if sum(x is colon for x in arguments) > 1:
-            raise dimension_mismatch(f"new dimensions {_dims_text(arguments)} may only have at most one omitted "
-                                     "dimension specified by `Colon()`")
+            raise dimension_mismatch(f"new dimensions {_dims_text(arguments)} may only have at most one "
+                                     "omitted dimension specified by `Colon()`")
         return tuple(missing if x is colon else next(given) for x in arguments)
     dims = dims_of(arguments)
     total = as_dim_product(dims)
     if isinstance(total - count, int) and total != count:
-        raise dimension_mismatch(f"new dimensions {size_text(dims)} must be consistent with array length {count}")
+        raise dimension_mismatch(
+            f"new dimensions {size_text(dims)} must be consistent with array length {count}")
     return dims
 
 
@@ -382,8 +383,8 @@ def stack_arrays(arrays, dimension=None):
     first = arrays[0]
     for other in arrays[1:]:
         if tuple(other.size) != tuple(first.size):
-            raise dimension_mismatch(f"stack expects uniform slices, got axes(x) == {_axes_text(other)} while first "
-                                     f"had {_axes_text(first)}")
+            raise dimension_mismatch(f"stack expects uniform slices, got axes(x) == {_axes_text(other)} "
+                                     f"while first had {_axes_text(first)}")
     element = first.element
     for other in arrays[1:]:
         element = t.promote_type(element, other.element)

@@ -13,7 +13,8 @@ from .iteration import collect_values, iterate
 from .pairs import PairFamily
 from .regex import PART, Regex, Substitution
 from .registry import define
-from .strings import byte_index, char_test, position_of, range_of, text_of
+from .string_indices import byte_index, position_of, range_of
+from .strings import char_test, text_of
 
 Pattern = t.UnionType((t.AbstractString, t.Char, t.Regex))
 

@@ -68,7 +68,7 @@ def _converted(vector, items):
     if 0 in array.size:
         return staging.read(array_of(vector.element, []))
     payload = staging.read(convert_array(vector.element, array))
-    return payload if len(payload.shape) == 1 else staging.read(array_of(vector.element, list(iterate(array))))
+    return payload if len(payload.shape) == 1 else staging.read(array_of(vector.element, iterate(array)))
 
 
 def _removed(vector, start, stop):
@@ -152,8 +152,8 @@ def splice(vector, indices):
 @define("splice!", t.AbstractVector, t.Any, t.Any)
 def splice_in(vector, indices, replacement):
     """Replaces the elements at an index or range by others and returns them."""
-    removed = element_at(vector, (indices,)) if not (indices.__class__ is Range and indices.length == 0) else array_of(
-        vector.element, [])
+    nothing = indices.__class__ is Range and indices.length == 0
+    removed = array_of(vector.element, []) if nothing else element_at(vector, (indices,))
     start, count = (indices.start, indices.length) if indices.__class__ is Range else (indices, 1)
     payload = staging.read(vector)
     before = sliced(payload, 0, 0, start - 1)

@@ -97,8 +97,9 @@ def parent_indices(x):
 
 
 def _index_text(index):
-    return ":" if index is colon else f"{index.start}:{index.stop}" if index.__class__ is Range and index.step == 1 \
-        else shown(index)
+    if index.__class__ is Range and index.step == 1:
+        return f"{index.start}:{index.stop}"
+    return ":" if index is colon else shown(index)
 
 
 def _text(x):

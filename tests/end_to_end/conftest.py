@@ -93,11 +93,12 @@ def digits():
 
 def conv(x, weight):
     """A convolution that keeps the size: the kernel (outputs, inputs, height, width) is flipped, as in mathematics."""
+    images, kernels = x.astype(float), weight.astype(float)
     return np.stack([
-        np.stack([sum(convolve(channel, kernel, mode="same") for channel, kernel in zip(image, kernels, strict=True))
-                  for kernels in weight])
-        for image in x.astype(float)
-    ])  # fmt: skip
+        sum(convolve(images[:, channel], kernel[None, channel], mode="same", method="direct")
+            for channel in range(len(kernel)))
+        for kernel in kernels
+    ], axis=1)  # fmt: skip
 
 
 def by_channel(values):

@@ -1,9 +1,12 @@
-"""What tests of the library share: programs from source text, and numerical derivatives."""
+"""What tests of the library share: programs from source text, their artifacts, and numerical derivatives."""
 
 import numpy as np
 import pytest
 
 import weber
+
+ELEMENTS = {"float16": "Float16", "float32": "Float32", "float64": "Float64", "int64": "Int64", "int32": "Int32",
+            "bool": "Bool"}
 
 
 @pytest.fixture
@@ -24,6 +27,53 @@ def session():
     current = weber.Session()
     current.evaluate("using Flux")
     return lambda source: current.show(current.evaluate(source))
+
+
+def signature(name, arrays, symbolic):
+    """The signature of an entry for these arrays; with `symbolic` the first axis of those of the first's length is N."""
+    parameters = []
+    for index, array in enumerate(arrays):
+        sizes = [str(n) for n in array.shape[::-1]]
+        if symbolic and sizes and array.shape[0] == arrays[0].shape[0]:
+            sizes[-1] = "N"
+        parameters.append(f"x{index}::{ELEMENTS[array.dtype.name]}" + (f"[{', '.join(sizes)}]" if sizes else ""))
+    return f"{name}({', '.join(parameters)})"
+
+
+def flat(value):
+    """The arrays in nested tuples, in order, without what is None."""
+    if isinstance(value, tuple):
+        return [leaf for item in value for leaf in flat(item)]
+    return [] if value is None else [np.asarray(value)]
+
+
+@pytest.fixture
+def exported():
+    """`exported(module, name, arrays…)`: the results of an entry as an artifact, in onnxruntime."""
+
+    def run(module, name, *arrays, symbolic=True):
+        arrays = [np.asarray(a) for a in arrays]
+        artifact = module.compile(signature(name, arrays, symbolic))
+        return artifact.program()(*arrays)
+
+    return run
+
+
+@pytest.fixture
+def everywhere(exported):
+    """`everywhere(module, name, arrays…)`: the result of a function, after checking that its artifact gives the same."""
+
+    def run(module, name, *arrays, tolerance=None, symbolic=True):
+        result = getattr(module, name)(*arrays)
+        values = flat(result)
+        double = all(value.dtype != np.float32 and value.dtype != np.float16 for value in values)
+        tolerance = tolerance or (1e-9 if double else 2e-5)
+        for value, other in zip(values, flat(exported(module, name, *arrays, symbolic=symbolic)), strict=True):
+            assert value.dtype == other.dtype
+            np.testing.assert_allclose(other, value, rtol=tolerance, atol=tolerance)
+        return result
+
+    return run
 
 
 def central_differences(function, x, step=1e-6):

@@ -74,7 +74,8 @@ def test_convolution_derivatives():
     x, w, y = TensorType(F32, (N, 3, 8, 8)), TensorType(F32, (6, 3, 3, 3)), TensorType(F32, (N, 6, 6, 6))
     assert operators("conv", x, w) == ["Conv"]
     assert operators("conv_input_gradient", y, w, input_shape=(8, 8))[-1] == "Col2Im"
-    assert "Gemm" in operators("conv_weight_gradient", x, y, kernel_shape=(3, 3))
+    names = operators("conv_weight_gradient", x, y, kernel_shape=(3, 3))
+    assert names.count("Conv") == 1 and "Slice" not in names and "Concat" not in names
     many = TensorType(F32, (6, 32, 3, 3))
     assert operators("conv_input_gradient", y, many, input_shape=(8, 8)) == ["Transpose", "Slice", "Conv"]
     doubles = [TensorType(F64, type.shape) for type in (x, w)]

@@ -115,3 +115,21 @@ def test_a_value_that_contains_itself():
 ])
 def test_methods_of_show_are_honoured(definition, source, expected):
     assert shown(f"struct P; x; end\n{definition}\n{source}") == expected
+
+
+@pytest.mark.parametrize(("type_", "name"), [
+    ("Array", "Array"), ("Array{Float64}", "Array{Float64}"), ("Array{<:Any, 3}", "Array{<:Any, 3}"),
+    ("Matrix{T} where T<:Real", "Matrix{T} where T<:Real"), ("Pair{T, T} where T", "Pair{T, T} where T"),
+    ("NTuple{3, Int}", "Tuple{Int64, Int64, Int64}"), ("NTuple{4, Int}", "NTuple{4, Int64}"),
+    ("Tuple{Int, Vararg{String}}", "Tuple{Int64, Vararg{String}}"), ("Union{Int, String, Nothing}",
+                                                                   "Union{Nothing, Int64, String}"),
+    ("Dict{Symbol}", "Dict{Symbol}"), ("Type{Int}", "Type{Int64}"), ("ComplexF32", "ComplexF32"),
+    ("Union{}", "Union{}"), ("Val{:a}", "Val{:a}"),
+])
+def test_type_names(type_, name):
+    assert Session().evaluate(f"string({type_})") == name
+
+
+def test_aliases_are_told_in_the_repl_only():
+    assert shown("Vector{<:Real}") == "Vector{<:Real} (alias for Array{<:Real, 1})"
+    assert shown("(Vector{Int},)") == "(Vector{Int64},)"

@@ -1,0 +1,91 @@
+"""References and optional values: `Ref`, `Some`, `something`, `missing`."""
+
+
+from .. import types as t
+from ..display import FAMILIES, show_text
+from ..properties import convert_to
+from ..values import Singleton, Struct, typeof
+from .errors import argument_error
+from .registry import define, define_constructor
+
+Ref = t.declare("Ref", abstract=True, parameters=(t.TypeVar("T"),))
+_RefT = t.TypeVar("T")
+RefValue = t.declare("RefValue", t.unwrap(Ref).family.apply(_RefT), mutable=True, parameters=(_RefT,),
+                     fields=("x",))
+RefFamily = t.unwrap(RefValue).family
+RefFamily.field_types = RefFamily.parameters
+Some = t.declare("Some", parameters=(t.TypeVar("T"),), fields=("value",))
+SomeFamily = t.unwrap(Some).family
+SomeFamily.field_types = SomeFamily.parameters
+FAMILIES[RefFamily] = lambda value, context: (
+    f"Base.RefValue{{{t.type_name(value.type.parameters[0])}}}({show_text(value.fields[0], context)})")
+FAMILIES[SomeFamily] = lambda value, context: f"Some({show_text(value.fields[0], context)})"
+
+
+@define_constructor(Ref, t.Any)
+def make_ref(called, value):
+    """`Ref(x)`, `Ref{T}(x)`: a mutable cell, a scalar in broadcasts."""
+    element = called.parameters[0] if isinstance(called, t.DataType) else None
+    if element is None:
+        return Struct(RefFamily.apply(typeof(value)), [value])
+    return Struct(RefFamily.apply(element), [convert_to(element, value)])
+
+
+@define("getindex", RefValue)
+def dereference(cell):
+    """`cell[]`."""
+    from ..staging import read_field
+
+    return read_field(cell, 0)
+
+
+@define("setindex!", RefValue, t.Any)
+def assign_ref(cell, value):
+    """`cell[] = value`."""
+    from ..staging import write_field
+
+    write_field(cell, 0, convert_to(cell.type.parameters[0], value))
+    return cell
+
+
+@define_constructor(Some, t.Any)
+def make_some(_called, value):
+    """`Some(x)`: a value that is there, even when it is nothing."""
+    return Struct(SomeFamily.apply(typeof(value)), [value])
+
+
+@define("something", t.Any, ...)
+def something(*values):
+    """The first argument that is not nothing, unwrapped."""
+    for value in values:
+        if value is not None:
+            return value.fields[0] if value.__class__ is Struct and value.type.family is SomeFamily else value
+    raise argument_error("No value arguments present")
+
+
+@define("isnothing", t.Any)
+def isnothing(value):
+    """Whether the value is nothing."""
+    return value is None
+
+
+@define("notnothing", t.Any, exported=False)
+def notnothing(value):
+    if value is None:
+        raise argument_error("expected a value, got nothing")
+    return value
+
+
+@define("ismissing", t.Any)
+def ismissing(value):
+    """Whether the value is missing."""
+    return value.__class__ is Singleton and value.name == "missing"
+
+
+@define("coalesce", t.Any, ...)
+def coalesce(*values):
+    """The first argument that is not missing."""
+    for value in values:
+        if not ismissing(value):
+            return value
+    return values[-1]

@@ -1,0 +1,119 @@
+"""A hundred exported steps of Adam and of Momentum against numpy: forward, backward and update written out."""
+
+import numpy as np
+import pytest
+
+STEPS = 100
+SOURCE = """
+using Random: seed!
+seed!(5)
+model = Chain(Dense(6 => 8, tanh), Dense(8 => 3))
+opt = Flux.setup({rule}, model)
+@export function train_step(x::Float32[6, N], y::Float32[3, N])
+    loss, grads = Flux.withgradient(m -> Flux.logitcrossentropy(m(x), y), model)
+    Flux.update!(opt, model, grads[1])
+    return loss
+end
+"""
+
+
+def batches():
+    """Batches of different sizes with labels that can be learnt."""
+    rng = np.random.default_rng(4)
+    plane = rng.normal(size=(6, 3))
+    for step in range(STEPS):
+        x = rng.normal(size=(8 + step % 3, 6))
+        yield x.astype(np.float32), np.eye(3, dtype=np.float32)[(x @ plane).argmax(axis=1)]
+
+
+def loss_and_gradients(parameters, x, y):
+    """Of the mean cross entropy of `tanh(x W₁ + b₁) W₂ + b₂`."""
+    weight1, bias1, weight2, bias2 = parameters.values()
+    hidden = np.tanh(x @ weight1 + bias1)
+    e = np.exp(hidden @ weight2 + bias2)
+    probabilities = e / e.sum(axis=1, keepdims=True)
+    loss = -(y * np.log(probabilities)).sum() / len(x)
+    d_logits = (probabilities - y) / len(x)
+    d_hidden = (d_logits @ weight2.T) * (1 - hidden**2)
+    gradients = x.T @ d_hidden, d_hidden.sum(axis=0), hidden.T @ d_logits, d_logits.sum(axis=0)
+    return loss, dict(zip(parameters, gradients, strict=True))
+
+
+class Adam:
+    """Kingma and Ba, 2015, algorithm 1. Optimisers.jl keeps (m, v, (β₁ᵗ, β₂ᵗ)), with t the number of the next step."""
+
+    rule = "Adam(0.01, (0.8, 0.95))"
+
+    def __init__(self, parameter):
+        self.m = self.v = np.zeros(parameter.shape)
+        self.t = 0
+
+    def step(self, gradient):
+        self.t += 1
+        self.m = 0.8 * self.m + 0.2 * gradient
+        self.v = 0.95 * self.v + 0.05 * gradient**2
+        return 0.01 * (self.m / (1 - 0.8**self.t)) / (np.sqrt(self.v / (1 - 0.95**self.t)) + 1e-8)
+
+    def states(self):
+        return {"state.1": self.m, "state.2": self.v,
+                "state.3.1": 0.8 ** (self.t + 1), "state.3.2": 0.95 ** (self.t + 1)}  # fmt: skip
+
+
+class DefaultAdam(Adam):
+    """With Flux's defaults η = 0.001, β = (0.9, 0.999), ϵ = 1e-8."""
+
+    rule = "Adam()"
+
+    def step(self, gradient):
+        self.t += 1
+        self.m = 0.9 * self.m + 0.1 * gradient
+        self.v = 0.999 * self.v + 0.001 * gradient**2
+        return 0.001 * (self.m / (1 - 0.9**self.t)) / (np.sqrt(self.v / (1 - 0.999**self.t)) + 1e-8)
+
+    def states(self):
+        return {"state.1": self.m, "state.2": self.v,
+                "state.3.1": 0.9 ** (self.t + 1), "state.3.2": 0.999 ** (self.t + 1)}  # fmt: skip
+
+
+class Momentum:
+    """The documentation of Optimisers.jl: v ← ρ v + η g, and the step is v."""
+
+    rule = "Momentum(0.05, 0.9)"
+
+    def __init__(self, parameter):
+        self.velocity = np.zeros(parameter.shape)
+
+    def step(self, gradient):
+        self.velocity = 0.9 * self.velocity + 0.05 * gradient
+        return self.velocity
+
+    def states(self):
+        return {"state": self.velocity}
+
+
+@pytest.mark.parametrize("rule", [Adam, DefaultAdam, Momentum])
+def test_a_hundred_steps(rule, load, defaults, session):
+    module = load(SOURCE.format(rule=rule.rule))
+    model = module.compile("train_step").model
+    step, state = session(model), defaults(model)
+    parameters = {name: value.astype(float) for name, value in state.items() if name.startswith("model.")}
+    assert list(parameters) == ["model.layers.1.weight", "model.layers.1.bias", "model.layers.2.weight",
+                                "model.layers.2.bias"]  # fmt: skip
+    rules = {name: rule(value) for name, value in parameters.items()}
+    losses = []
+    for x, y in batches():
+        outputs = step(x=x, y=y, **state)
+        state = {name: outputs[f"{name}.next"] for name in state}
+        expected, gradients = loss_and_gradients(parameters, x.astype(float), y)
+        parameters = {name: value - rules[name].step(gradients[name]) for name, value in parameters.items()}
+        np.testing.assert_allclose(outputs["train_step"], expected, rtol=1e-4)
+        losses.append(expected)
+    assert np.mean(losses[-10:]) < 0.9 * losses[0]
+    expected = parameters | {
+        f"{name.replace('model', 'opt', 1)}.{part}": value
+        for name, rule in rules.items() for part, value in rule.states().items()
+    }  # fmt: skip
+    assert set(expected) == set(state)
+    for name, value in expected.items():
+        assert state[name].dtype == np.float32
+        np.testing.assert_allclose(state[name], value, rtol=1e-4, atol=1e-4 * np.abs(value).max(), err_msg=name)
