@@ -88,7 +88,9 @@ class EagerSystem(System):
 
 
 class CompiledSystem(EagerSystem):
-    """Forward and backward pass compiled. The fused optimiser is faster than a compiled one, so it stays."""
+    """Forward and backward pass compiled. The fused optimiser is faster than a compiled one, so it stays; for
+    inference the parameters are constants (`freezing`)."""
 
     def compile(self, function):
-        return torch.compile(function)
+        options = {"freezing": True} if self.optimiser is None else {}
+        return torch.compile(function, options=options)

@@ -18,7 +18,9 @@ class Value:
 
     __slots__ = ("type", "operation", "index", "name")
 
-    def __init__(self, type: TensorType, operation: "Operation | None" = None, index: int = 0, name: str = ""):
+    def __init__(
+        self, type: TensorType, operation: "Operation | None" = None, index: int = 0, name: str = ""
+    ):
         self.type, self.operation, self.index, self.name = type, operation, index, name
 
     @property

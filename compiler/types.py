@@ -215,7 +215,9 @@ def dim_names(dim: Dim) -> set[str]:
     names = set()
     for monomial, _ in _terms(dim):
         for atom in monomial:
-            names |= {atom} if isinstance(atom, str) else dim_names(atom.numerator) | dim_names(atom.denominator)
+            names |= (
+                {atom} if isinstance(atom, str) else dim_names(atom.numerator) | dim_names(atom.denominator)
+            )
     return names
 
 

@@ -4,11 +4,9 @@ import re
 from dataclasses import replace
 
 from . import types as t
+from .scopes import UNDEFINED
 from .staging import read_host
 from .values import Array, Range, Struct, to_host, typeof
-
-UNDEFINED = object()
-"""The content of an element or field that was never assigned."""
 
 
 class Elements:

@@ -57,7 +57,9 @@ def assign_target(compiler, target):
 
         return assign_element
     if isinstance(target, syntax.Parameter):
-        return assign_target(compiler, target.target) if target.target is not None else lambda frame, value: None
+        return (
+            assign_target(compiler, target.target) if target.target is not None else lambda frame, value: None
+        )
     raise UnsupportedError(f"invalid assignment location: {type(target).__name__}", target.location)
 
 
@@ -79,8 +81,11 @@ def assign_tuple(compiler, target):
     location = target.location
 
     def too_few(wanted, got):
-        return WeberError(f"BoundsError: attempt to destructure {got} value{'s' * (got != 1)} into {wanted}", location,
-                          kind="BoundsError")
+        return WeberError(
+            f"BoundsError: attempt to destructure {got} value{'s' * (got != 1)} into {wanted}",
+            location,
+            kind="BoundsError",
+        )
 
     def assign(frame, value):
         if splat is None:
@@ -128,7 +133,9 @@ def assignment(compiler, node):
     if isinstance(node.target, syntax.Curly):
         return type_alias(compiler, node)
     value = compiler.expression(node.value)
-    if isinstance(node.target, syntax.TypeAssertion) and isinstance(node.target.expression, syntax.Identifier):
+    if isinstance(node.target, syntax.TypeAssertion) and isinstance(
+        node.target.expression, syntax.Identifier
+    ):
         variable = compiler.scope.find(node.target.expression.name)
         if variable is not None:
             variable.type = compiler.expression(node.target.type)
@@ -193,8 +200,12 @@ def update(compiler, node):
     if isinstance(target, syntax.Field):
         slot = compiler.scope.temporary()
         owner = compiler.expression(target.object)
-        get = compiler.expression(syntax.Field(_Slot(slot, location=location), target.name, location=location))
-        set_ = assign_target(compiler, syntax.Field(_Slot(slot, location=location), target.name, location=location))
+        get = compiler.expression(
+            syntax.Field(_Slot(slot, location=location), target.name, location=location)
+        )
+        set_ = assign_target(
+            compiler, syntax.Field(_Slot(slot, location=location), target.name, location=location)
+        )
         callee = compiler.expression(operator)
 
         def run_field(frame):

@@ -20,6 +20,12 @@ _NUMERIC = frozenset(t.NUMPY_TYPES)
 
 def broadcast(function, arguments, keywords=None):
     """`function.(arguments...; keywords...)`. Raises DimensionMismatch when sizes do not fit together."""
+    if any(a.__class__ is Range for a in arguments):
+        from .base.ranges import broadcast_range
+
+        kept = broadcast_range(function, arguments)
+        if kept is not None:
+            return kept
     arguments = [materialise(a) for a in arguments]
     if not any(a.__class__ in (Array, tuple) for a in arguments):
         if any(a.__class__ in (Dictionary, NamedTuple) for a in arguments):
@@ -36,8 +42,11 @@ def broadcast(function, arguments, keywords=None):
             return broadcast_lanes(function, arguments, keywords, shape)
         except LaneEffect:
             if staged:
-                raise WeberError("a broadcast over staged values cannot have effects or conditions on single elements",
-                                 state.location, kind="UnsupportedError") from None
+                raise WeberError(
+                    "a broadcast over staged values cannot have effects or conditions on single elements",
+                    state.location,
+                    kind="UnsupportedError",
+                ) from None
     return broadcast_elements(function, arguments, keywords, shape)
 
 
@@ -62,6 +71,12 @@ def materialise(value):
         from .base.registry import function
 
         return call(function("collect"), (value,))
+    if value.__class__ is Struct:
+        from .base.registry import function
+        from .properties import overloaded
+
+        if overloaded("broadcastable", value):
+            return call(function("broadcastable"), (value,))
     return value
 
 
@@ -117,7 +132,9 @@ def _axes(shape):
 
 def broadcast_lanes(function, arguments, keywords, shape):
     """One call with `Traced` lanes; the result is an array of the shape."""
-    lanes = [Traced(expand(read(a), shape)) if a.__class__ is Array else unwrap_reference(a) for a in arguments]
+    lanes = [
+        Traced(expand(read(a), shape)) if a.__class__ is Array else unwrap_reference(a) for a in arguments
+    ]
     state.lanes += 1
     try:
         result = call(function, lanes, keywords)
@@ -146,8 +163,11 @@ def broadcast_elements(function, arguments, keywords, shape):
     from .base.iteration import collect_values
 
     if not all(isinstance(dim, int) for dim in shape):
-        raise WeberError("a broadcast over an array of unknown size that is not elementwise arithmetic", state.location,
-                         kind="UnsupportedError")
+        raise WeberError(
+            "a broadcast over an array of unknown size that is not elementwise arithmetic",
+            state.location,
+            kind="UnsupportedError",
+        )
     columns = []
     for argument in arguments:
         if argument.__class__ is Array:
@@ -163,7 +183,7 @@ def broadcast_elements(function, arguments, keywords, shape):
         results = [call(function, row, keywords) for row in zip(*columns, strict=True)]
     finally:
         state.lanes = outer
-    return collect_values(iter(results), shape[::-1], array=True)
+    return collect_values(iter(results), shape[::-1])
 
 
 def _elements(array, shape):
@@ -187,7 +207,9 @@ def broadcast_tuples(function, arguments, keywords):
             length = len(argument) if length == 1 else length
     rows = []
     for k in range(length):
-        rows.append([a[k if len(a) > 1 else 0] if a.__class__ is tuple else unwrap_reference(a) for a in arguments])
+        rows.append(
+            [a[k if len(a) > 1 else 0] if a.__class__ is tuple else unwrap_reference(a) for a in arguments]
+        )
     return tuple(call(function, row, keywords) for row in rows)
 
 
@@ -195,7 +217,9 @@ def assign_broadcast(array: Array, value):
     """`array .= value`: overwrites the contents, converted to the element type."""
     value = materialise(value)
     if array.element not in _NUMERIC:
-        items = broadcast_elements(_Identity(), [value], None, join_shapes(tuple(array.data.shape), common_shape([value])))
+        items = broadcast_elements(
+            _Identity(), [value], None, join_shapes(tuple(array.data.shape), common_shape([value]))
+        )
         write(array, np.array(items.data, dtype=object))
         return
     from .staging import convert_payload
@@ -204,8 +228,11 @@ def assign_broadcast(array: Array, value):
         broadcast_elements(_Identity(), [value], None, (len(value),)))
     shape = tuple(array.data.shape)
     if join_shapes(shape, tuple(payload.shape)) != shape:
-        raise WeberError(f"DimensionMismatch: array could not be broadcast to match destination: it has axes "
-                         f"{_axes(tuple(payload.shape))}, the destination {_axes(shape)}", kind="DimensionMismatch")
+        raise WeberError(
+            f"DimensionMismatch: array could not be broadcast to match destination: it has axes "
+            f"{_axes(tuple(payload.shape))}, the destination {_axes(shape)}",
+            kind="DimensionMismatch",
+        )
     payload = convert_payload(payload, array.element)
     if state.trace is None and payload.__class__ is not Value and array.data.__class__ is np.ndarray \
             and array not in VIEWS:

@@ -68,5 +68,7 @@ def construct(type_, arguments, keywords=None):
     if family is not None and family.constructors is not None:
         table.methods = family.constructors.methods
     elif family is not None and family.abstract:
-        raise WeberError(f"MethodError: no constructors have been defined for {short_name(type_)}", kind="MethodError")
+        raise WeberError(
+            f"MethodError: no constructors have been defined for {short_name(type_)}", kind="MethodError"
+        )
     raise no_method(table, (type_, *arguments), keywords)

@@ -98,7 +98,9 @@ class FunctionCode:
         outer = self.compiler
         compiler = Compiler(self.module, self.scope, self.user, False)
         compiler.constructing = outer.constructing
-        self.defaults = [None if p.default is None else compiler.expression(p.default) for p in self.parameters]
+        self.defaults = [
+            None if p.default is None else compiler.expression(p.default) for p in self.parameters
+        ]
         self.destructures = []
         for parameter, variable in zip(self.parameters, self.parameter_slots, strict=True):
             if isinstance(parameter.target, syntax.Tuple | syntax.NamedTuple):
@@ -111,7 +113,9 @@ class FunctionCode:
             type_ = compiler.expression(parameter.type) if parameter.type is not None else None
             variable = self.scope.declare(parameter.target.name)
             self.keywords.append((parameter.target.name, variable, default, type_, parameter.variadic))
-        self.result_type = compiler.expression(self.signature.result) if self.signature.result is not None else None
+        self.result_type = (
+            compiler.expression(self.signature.result) if self.signature.result is not None else None
+        )
         self.scope.declare_assigned(self.body)
         self.body_run = compiler.tail(self.body)
         self.run = self._invoke
@@ -134,7 +138,9 @@ class FunctionCode:
 
     def _invoke(self, captured, arguments, keywords, bindings, static, types):
         count = len(self.parameters)
-        frame = [*arguments, *[UNDEFINED] * (self.layout.size - len(arguments))] if not self.variadic else None
+        frame = (
+            [*arguments, *[UNDEFINED] * (self.layout.size - len(arguments))] if not self.variadic else None
+        )
         if frame is None:
             fixed = arguments[:count - 1]
             frame = [*fixed, *[UNDEFINED] * (self.layout.size - len(fixed))]
@@ -197,7 +203,9 @@ class FunctionCode:
                 if type_ is not None and not t.is_subtype(typeof(value), type_(frame)):
                     raise WeberError(
                         f"TypeError: in keyword argument {name}, expected {t.type_name(type_(frame))}, got a value of "
-                        f"type {t.type_name(typeof(value))}", kind="TypeError")
+                        f"type {t.type_name(typeof(value))}",
+                        kind="TypeError",
+                    )
             elif default is None:
                 raise WeberError(f"UndefKeywordError: keyword argument `{name}` not assigned",
                                  kind="UndefKeywordError")
@@ -207,8 +215,10 @@ class FunctionCode:
         if rest:
             wrong = ", ".join(f'"{name}"' for name in rest)
             accepted = f"it takes {', '.join(self.keyword_names)}" if self.keyword_names else "it takes none"
-            raise WeberError(f"MethodError: got unsupported keyword argument {wrong} in `{self.name}`; {accepted}",
-                             kind="MethodError")
+            raise WeberError(
+                f"MethodError: got unsupported keyword argument {wrong} in `{self.name}`; {accepted}",
+                kind="MethodError",
+            )
 
 
 def method_call(code, captured, static, types):
@@ -234,8 +244,17 @@ def make_methods(code: FunctionCode, frame, signature_run, captured):
     for count in counts:
         used = t.tuple_type(*types[:count])
         static = [v for v in variables]
-        methods.append(Method(used, [v for v in static], method_call(code, captured, static, types), names[:count], keywords,
-                              code.location, definition=code))
+        methods.append(
+            Method(
+                used,
+                [v for v in static],
+                method_call(code, captured, static, types),
+                names[:count],
+                keywords,
+                code.location,
+                definition=code,
+            )
+        )
     return methods
 
 
@@ -253,7 +272,9 @@ def signature_types(compiler, parameters, where):
         for type_, rest, location in zip(types, variadic, locations, strict=True):
             value = t.Any if type_ is None else type_(frame)
             if not t.is_type(value) and value.__class__ is not t.VarargType:
-                raise WeberError(f"ArgumentError: invalid type for argument: {value!r} is not a type", location)
+                raise WeberError(
+                    f"ArgumentError: invalid type for argument: {value!r} is not a type", location
+                )
             values.append(t.VarargType(value) if rest else value)
         return values, variables
 
@@ -317,14 +338,20 @@ def function_definition(compiler, node):
         if receiver is not None:
             add_constructors(make_methods(code, frame, types, code.capture(frame)))
             return None
-        target = function_to_extend(compiler.module, text, owner(frame) if owner is not None else None, location)
+        target = function_to_extend(
+            compiler.module, text, owner(frame) if owner is not None else None, location
+        )
         if t.is_type(target):
             if not constructor_code:
                 type_node = syntax.Parameter(None, None, location=location)
                 layout = FrameLayout()
-                outer = Compiler(compiler.module, Scope(layout), compiler.user)  # the frame at hand has no room
+                outer = Compiler(
+                    compiler.module, Scope(layout), compiler.user
+                )  # the frame at hand has no room
                 own = FunctionCode(outer, text, signature, node.body, location, receiver=type_node)
-                constructor_code.append((own, signature_types(outer, own.parameters, signature.where), layout))
+                constructor_code.append(
+                    (own, signature_types(outer, own.parameters, signature.where), layout)
+                )
             own, own_types, layout = constructor_code[0]
 
             def typed(_frame):
@@ -430,8 +457,10 @@ def struct_definition(compiler, node):
         if supertype is not None:
             family.supertype = supertype(frame)
             if not isinstance(family.supertype, t.DataType) or not family.supertype.family.abstract:
-                raise WeberError(f"invalid subtyping in definition of {node.name}: can only subtype abstract types",
-                                 location)
+                raise WeberError(
+                    f"invalid subtyping in definition of {node.name}: can only subtype abstract types",
+                    location,
+                )
         family.field_types = tuple(t.Any if f is None else f(frame) for f in field_types)
         if same_declaration(previous, family) and not constructors:
             store(frame, previous)
@@ -472,20 +501,35 @@ def default_constructors(family):
     names = ("_", *family.field_names)
     any_types = [t.Any] * count
     if family.parameters:
-        family.constructors.add(Method(
-            t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *family.field_types), family.parameters, infer, names))
-        family.constructors.add(Method(
-            t.tuple_type(t.TypeOfTypeFamily.apply(family.apply(*family.parameters)), *any_types), family.parameters,
-            explicit, names))
+        family.constructors.add(
+            Method(
+                t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *family.field_types),
+                family.parameters,
+                infer,
+                names,
+            )
+        )
+        family.constructors.add(
+            Method(
+                t.tuple_type(t.TypeOfTypeFamily.apply(family.apply(*family.parameters)), *any_types),
+                family.parameters,
+                explicit,
+                names,
+            )
+        )
     else:
-        family.constructors.add(Method(t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *any_types), (), explicit, names))
+        family.constructors.add(
+            Method(t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *any_types), (), explicit, names)
+        )
 
 
 def _no_keywords(family, keywords):
     if keywords:
         wrong = ", ".join(f'"{k}"' for k in keywords)
-        raise WeberError(f"MethodError: got unsupported keyword argument {wrong} in `{family.name}`; it takes none",
-                         kind="MethodError")
+        raise WeberError(
+            f"MethodError: got unsupported keyword argument {wrong} in `{family.name}`; it takes none",
+            kind="MethodError",
+        )
 
 
 def new_instance(type_, values, infer_parameters=False):
@@ -497,12 +541,18 @@ def new_instance(type_, values, infer_parameters=False):
             t.match(typeof(value), declared, bindings)
         type_ = family.apply(*(t.Any if bindings[p] is None else bindings[p] for p in family.parameters))
     if not isinstance(type_, t.DataType):
-        raise WeberError(f"type {t.type_name(type_)} needs its parameters to make an instance", kind="TypeError")
+        raise WeberError(
+            f"type {t.type_name(type_)} needs its parameters to make an instance", kind="TypeError"
+        )
     if type_.family.abstract:
-        raise WeberError(f"MethodError: no constructors have been defined for {type_.name}", kind="MethodError")
+        raise WeberError(
+            f"MethodError: no constructors have been defined for {type_.name}", kind="MethodError"
+        )
     declared = type_.field_types
     if len(values) > len(declared):
-        raise WeberError(f"{type_.name} has {len(declared)} fields, got {len(values)} values", kind="ArgumentError")
+        raise WeberError(
+            f"{type_.name} has {len(declared)} fields, got {len(values)} values", kind="ArgumentError"
+        )
     fields = [value if wanted is t.Any else convert_to(wanted, value)
               for value, wanted in zip(values, declared, strict=False)]
     fields += [UNDEFINED] * (len(declared) - len(fields))
@@ -523,7 +573,9 @@ def constructor(compiler, node, holder, struct):
     location = documented.location
     receiver = syntax.Parameter(None, syntax.Curly(syntax.Identifier("Type", location=location), [name],
                                                    location=location), location=location)
-    code = FunctionCode(inner, struct.name, documented.signature, documented.body, location, receiver=receiver)
+    code = FunctionCode(
+        inner, struct.name, documented.signature, documented.body, location, receiver=receiver
+    )
     outer_where = documented.signature.where
     types = signature_types(inner, code.parameters, outer_where)
 
@@ -570,8 +622,13 @@ def abstract_type(compiler, node):
         if t.is_type(existing) and getattr(t.unwrap(existing), "family", None) and not bounds:
             return None
         variables = bind(frame)
-        family = t.TypeFamily(node.name, variables, supertype(frame) if supertype is not None else None, abstract=True,
-                              module=compiler.module)
+        family = t.TypeFamily(
+            node.name,
+            variables,
+            supertype(frame) if supertype is not None else None,
+            abstract=True,
+            module=compiler.module,
+        )
         store(frame, family.wrapper)
         return None
 

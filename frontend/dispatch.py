@@ -14,9 +14,21 @@ class Method:
     `names` are the parameters' names; `keywords` the keyword parameters' names, None when it takes any.
     """
 
-    __slots__ = ("signature", "variables", "call", "names", "keywords", "location", "python", "serial", "definition")
+    __slots__ = (
+        "signature",
+        "variables",
+        "call",
+        "names",
+        "keywords",
+        "location",
+        "python",
+        "serial",
+        "definition",
+    )
 
-    def __init__(self, signature, variables, call, names=(), keywords=(), location=None, python=None, definition=None):
+    def __init__(
+        self, signature, variables, call, names=(), keywords=(), location=None, python=None, definition=None
+    ):
         self.signature, self.variables, self.call = signature, tuple(variables), call
         self.names, self.keywords, self.location = names, keywords, location
         self.python = python  # for a builtin: called as python(*arguments, **keywords)
@@ -131,8 +143,14 @@ class MethodTable:
         if len(minimal) == 1:
             return minimal[0]
         if not best or len(minimal) > 1:
-            raise WeberError(f"MethodError: {self.call_text(key)} is ambiguous.", kind="MethodError", notes=[
-                Note("  candidate: " + m.describe(self.name, self.has_receiver), m.location) for m, _ in minimal])
+            raise WeberError(
+                f"MethodError: {self.call_text(key)} is ambiguous.",
+                kind="MethodError",
+                notes=[
+                    Note("  candidate: " + m.describe(self.name, self.has_receiver), m.location)
+                    for m, _ in minimal
+                ],
+            )
         return best[0]
 
     def call_text(self, types):
@@ -150,7 +168,9 @@ def more_specific(a, b) -> bool:
         # neither contains the other: compare parameter by parameter, as far as the shorter goes
         ps, qs = a.signature.parameters, b.signature.parameters
         if len(ps) == len(qs) or any(isinstance(p, t.VarargType) for p in (*ps[-1:], *qs[-1:])):
-            return all(t.is_subtype(_upper(p), _upper(q)) for p, q in zip(ps, qs, strict=False)) and len(ps) >= len(qs)
+            return all(t.is_subtype(_upper(p), _upper(q)) for p, q in zip(ps, qs, strict=False)) and len(
+                ps
+            ) >= len(qs)
     return False
 
 

@@ -14,6 +14,7 @@ from . import types as t
 from .base.pairs import PairFamily, is_pair
 from .base.registry import BASE
 from .number_text import complex_text, float_text, unsigned_text
+from .scopes import UNDEFINED
 from .staging import host_number
 from .string_text import (
     field_name,
@@ -397,7 +398,7 @@ def default_text(value, context):
     inner = replace(context.inside(value), typeinfo=t.Any)
     if loop := circular(value, context):
         return loop
-    fields = ", ".join("#undef" if item is array_text.UNDEFINED else show_text(item, inner)
+    fields = ", ".join("#undef" if item is UNDEFINED else show_text(item, inner)
                        for item in getattr(value, "fields", ()))
     return f"{t.type_name(typeof(value))}({fields})"
 
@@ -418,6 +419,9 @@ def _alias_note(type_):
     """What an alias such as `Vector{Int64}` stands for, as the REPL adds it."""
     body = t.unwrap(type_)
     family = getattr(body, "family", None)
+    if family is not None and family.supertype is t.Function:
+        name = family.name.removeprefix("typeof(").removesuffix(")")
+        return f" (singleton type of function {name}, subtype of Function)"
     is_array = family in (t.ArrayFamily, t.AbstractArrayFamily) and body.parameters[1] in (1, 2)
     if not is_array and type_ not in (t.BUILTIN_TYPES["ComplexF32"], t.BUILTIN_TYPES["ComplexF64"]):
         return ""

@@ -65,12 +65,16 @@ def export_definition(compiler, node):
     elif isinstance(definition, syntax.FunctionDefinition) and isinstance(definition.name, syntax.Identifier):
         parameters, definition_name, inner = definition.signature.parameters, definition.name.name, definition
     else:
-        raise WeberError("`@export` needs a function definition, `@export f(x::Float32[3, N]) = …`", node.location)
+        raise WeberError(
+            "`@export` needs a function definition, `@export f(x::Float32[3, N]) = …`", node.location
+        )
     if inner is not None and definition.signature.keywords:
         raise UnsupportedError("an exported function cannot have keyword parameters", definition.location)
     run = None
     if inner is not None:
-        plain = [syntax.Parameter(p.target, None, p.default, p.variadic, location=p.location) for p in parameters]
+        plain = [
+            syntax.Parameter(p.target, None, p.default, p.variadic, location=p.location) for p in parameters
+        ]
         body = syntax.Lambda(syntax.Signature(plain, location=definition.location), inner.body,
                              location=definition.location)
         run = compiler.expression(body)
@@ -176,7 +180,9 @@ class StateNames:
             return
         if value.__class__ is Struct:
             self._seen.add(id(value))
-            for index, (name, child) in enumerate(zip(value.type.family.field_names, value.fields, strict=True)):
+            for index, (name, child) in enumerate(
+                zip(value.type.family.field_names, value.fields, strict=True)
+            ):
                 self.places.setdefault((id(value), index), f"{path}.{name}")
                 self.visit(child, f"{path}.{name}")
         elif value.__class__ is Dictionary:
@@ -334,9 +340,12 @@ def next_values(place, tree, names, entry):
     old, new = leaves(place.get()), leaves(tree)
     base = names.place(place)
     if [path for path, _ in old] != [path for path, _ in new]:
-        raise WeberError(f"`{entry.name}` changes the structure of the state `{base}`: an exported function can change "
-                         f"numbers and arrays, not what kind of value there is", entry.location,
-                         kind="UnsupportedError")
+        raise WeberError(
+            f"`{entry.name}` changes the structure of the state `{base}`: an exported function can change "
+            f"numbers and arrays, not what kind of value there is",
+            entry.location,
+            kind="UnsupportedError",
+        )
     pairs = []
     for (path, before), (_, after) in zip(old, new, strict=True):
         name = names.array(before) if before.__class__ is Array else base + (f".{path}" if path else "")
@@ -367,8 +376,11 @@ def check_result(value, entry):
         return
     items = children(value)
     if items is None and value.__class__ is not Function:
-        raise WeberError(f"`{entry.name}` returns a value of type {t.type_name(typeof(value))}, which no tensor can hold",
-                         entry.location, kind="UnsupportedError")
+        raise WeberError(
+            f"`{entry.name}` returns a value of type {t.type_name(typeof(value))}, which no tensor can hold",
+            entry.location,
+            kind="UnsupportedError",
+        )
     for _, child in items or ():
         check_result(child, entry)
 

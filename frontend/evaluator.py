@@ -70,7 +70,9 @@ def located(error: WeberError, location: Location, user: bool) -> WeberError:
         if error.location is None:
             error.location = location
         elif len(error.notes) < MAX_NOTES:
-            last = next((n.location for n in reversed(error.notes) if n.text == "called from"), error.location)
+            last = next(
+                (n.location for n in reversed(error.notes) if n.text == "called from"), error.location
+            )
             if (last.file, last.line) != (location.file, location.line):
                 error.notes.append(Note("called from", location))
     return error
@@ -83,6 +85,7 @@ class Compiler:
     def __init__(self, module: Module, scope: Scope, user=True, interactive=False):
         self.module, self.scope, self.user, self.interactive = module, scope, user, interactive
         self.index_stack = []  # (collection slot, position, count) for `end`
+        self.views = False  # whether indexing makes views (`@views`)
         self.constructing = None  # the type slot that `new` refers to
 
     def expression(self, node):
@@ -116,7 +119,7 @@ class Compiler:
     def nested(self, scope):
         """The same compiler in an inner scope."""
         inner = Compiler(self.module, scope, self.user, self.interactive)
-        inner.index_stack, inner.constructing = self.index_stack, self.constructing
+        inner.index_stack, inner.constructing, inner.views = self.index_stack, self.constructing, self.views
         return inner
 
     def inner_scope(self, *bodies, soft=False, names=()):

@@ -56,7 +56,9 @@ def special_string(compiler, node):
         text = "".join(node.parts)
         return lambda frame: text
     if node.prefix == "`":
-        raise UnsupportedError("commands in backticks are not supported: programs cannot run a shell", node.location)
+        raise UnsupportedError(
+            "commands in backticks are not supported: programs cannot run a shell", node.location
+        )
     from .macros import STRING_MACROS
 
     handler = STRING_MACROS.get(node.prefix)
@@ -73,7 +75,9 @@ def quote(compiler, node):
         return lambda frame: symbol
     if isinstance(node.expression, syntax.Literal):
         return literal(compiler, node.expression)
-    raise UnsupportedError("quoted expressions are not supported: only symbols such as `:name`", node.location)
+    raise UnsupportedError(
+        "quoted expressions are not supported: only symbols such as `:name`", node.location
+    )
 
 
 # --- calls --------------------------------------------------------------------------------------------------
@@ -121,7 +125,9 @@ def keyword_arguments(compiler, nodes):
         if isinstance(node, syntax.Splat):
             parts.append((None, compiler.expression(node.expression)))
         elif isinstance(node, syntax.Keyword):
-            value = node.value if node.value is not None else syntax.Identifier(node.name, location=node.location)
+            value = (
+                node.value if node.value is not None else syntax.Identifier(node.name, location=node.location)
+            )
             parts.append((node.name, compiler.expression(value)))
         else:  # `; :name => value`
             parts.append((None, compiler.expression(syntax.Tuple([node], location=node.location))))
@@ -265,13 +271,15 @@ def literal_power(compiler, node):
     """`x^n` with a literal integer n: Julia's `literal_pow`, which for floats multiplies."""
     callee = compiler.load("^", node.location)
     base, power = compiler.expression(node.arguments[0]), node.arguments[1].value
+    builtin, literal_pow = function("^"), function("literal_pow")
     location, user = node.location, compiler.user
 
     def run(frame):
         if user:
             state.location = location
         try:
-            return call(callee(frame), (base(frame), power))
+            f = callee(frame)
+            return call(literal_pow if f is builtin else f, (base(frame), power))
         except WeberError as error:
             raise located(error, location, user)  # noqa: B904
 
@@ -403,13 +411,18 @@ def index(compiler, node):
     slot = compiler.scope.temporary()
     indices = index_arguments(compiler, node, slot)
     location, user = node.location, compiler.user
-    getindex = function("getindex")
+    getindex = function("maybeview" if compiler.views else "getindex")
 
     def run(frame):
         frame[slot] = value = collection(frame)
         where = indices(frame)
-        if value.__class__ is Array and len(where) == 1 and where[0].__class__ is int and state.trace is None \
-                and value not in VIEWS:
+        if (
+            value.__class__ is Array
+            and len(where) == 1
+            and where[0].__class__ is int
+            and state.trace is None
+            and value not in VIEWS
+        ):
             data = value.data
             if data.ndim == 1 and 0 < where[0] <= data.shape[0]:
                 element = data[where[0] - 1]
@@ -493,7 +506,9 @@ def apply_type(type_, parameters, location=None):
     try:
         return t.instantiate(type_, parameters)
     except ValueError:
-        raise WeberError(f"too many parameters for type {t.type_name(type_)}", location, kind="TypeError") from None
+        raise WeberError(
+            f"too many parameters for type {t.type_name(type_)}", location, kind="TypeError"
+        ) from None
 
 
 @compiles(syntax.Where)
@@ -522,8 +537,15 @@ def type_assertion(compiler, node):
     def run(frame):
         result, expected = value(frame), type_(frame)
         if not t.is_subtype(typeof(result), expected):
-            raise located(WeberError(f"TypeError: in typeassert, expected {t.type_name(expected)}, got a value of type "
-                                     f"{t.type_name(typeof(result))}", kind="TypeError"), location, user)
+            raise located(
+                WeberError(
+                    f"TypeError: in typeassert, expected {t.type_name(expected)}, got a value of type "
+                    f"{t.type_name(typeof(result))}",
+                    kind="TypeError",
+                ),
+                location,
+                user,
+            )
         return result
 
     return run

@@ -164,7 +164,9 @@ class Marks:
             items = [self.gradient(a, b, cotangents) for a, b in zip(value, marked, strict=True)]
             return None if all(item is None for item in items) else tuple(items)
         if value.__class__ is NamedTuple:
-            items = [self.gradient(a, b, cotangents) for a, b in zip(value.values, marked.values, strict=True)]
+            items = [
+                self.gradient(a, b, cotangents) for a, b in zip(value.values, marked.values, strict=True)
+            ]
             return _named(value.names, items)
         return None
 
@@ -242,8 +244,12 @@ def stage_gradient(function, arguments, auxiliary=False):
     arguments = [_collected(a) for a in arguments]
     result, target, back = stage_pullback(function, arguments, auxiliary)
     if target is None:
-        raise WeberError("the differentiated function returned nothing: gradients need a number (is a `return` or a last "
-                         "expression missing?)", state.location, kind="ErrorException")
+        raise WeberError(
+            "the differentiated function returned nothing: gradients need a number (is a `return` or a last "
+            "expression missing?)",
+            state.location,
+            kind="ErrorException",
+        )
     if not is_number(target):
         shown = t.type_name(typeof(target))
         raise WeberError(f"Output should be scalar; gradients are not defined for output of type {shown}",
@@ -309,7 +315,9 @@ def pull_back(function, cotangent, *arguments):
 def builtin_function(name, python):
     """A function value of one argument."""
     table = MethodTable(name)
-    table.add(Method(t.tuple_type(t.Any), (), lambda arguments, keywords, bindings: python(*arguments), ("x",)))
+    table.add(
+        Method(t.tuple_type(t.Any), (), lambda arguments, keywords, bindings: python(*arguments), ("x",))
+    )
     return Function(name, table)
 
 
@@ -333,5 +341,7 @@ def ignore_derivatives(value):
 
 @define("params", t.Any, ..., module=DERIVATIVES)
 def params(*_):
-    raise WeberError("implicit parameters (`params`) are not supported: write `gradient(m -> loss(m, x, y), model)`",
-                     kind="UnsupportedError")
+    raise WeberError(
+        "implicit parameters (`params`) are not supported: write `gradient(m -> loss(m, x, y), model)`",
+        kind="UnsupportedError",
+    )

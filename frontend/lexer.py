@@ -290,7 +290,7 @@ class Lexer(KeywordLexer, OperatorLexer):
             self.emit("CURLY_OPEN", text, start, False)
         else:
             self.operand(start)
-            self.emit("BRACE_OPEN", text, start, False)
+            self.emit("BOUNDS_OPEN" if self.last() == "WHERE" else "BRACE_OPEN", text, start, False)
         self.push("brace", text, start)
 
     def close_brace(self, text, start):

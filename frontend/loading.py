@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,7 +13,7 @@ from .base import load as load_base
 from .calling import call
 from .entries import Entry, entry_table, stage_entry
 from .evaluator import evaluate_block
-from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host, typeof
+from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host
 
 RECURSION_LIMIT = 150_000
 
@@ -28,13 +29,18 @@ def reported():
     except RecursionError:
         raise WeberError("StackOverflowError", state.location, kind="StackOverflowError") from None
     except LaneEffect:
-        raise WeberError("a broadcast did what cannot be done for all elements at once", state.location) from None
+        raise WeberError(
+            "a broadcast did what cannot be done for all elements at once", state.location
+        ) from None
     except Exception as error:
         if os.environ.get("WEBER_DEBUG") or type(error).__module__ != "builtins":
             raise  # others than Python's own are not from here
-        raise WeberError(f"internal error: {type(error).__name__}: {error}", state.location, kind="InternalError",
-                         notes=[Note("  this is a fault of Weber, not of the program; WEBER_DEBUG=1 shows its trace")]
-                         ) from error
+        raise WeberError(
+            f"internal error: {type(error).__name__}: {error}",
+            state.location,
+            kind="InternalError",
+            notes=[Note("  this is a fault of Weber, not of the program; WEBER_DEBUG=1 shows its trace")],
+        ) from error
     finally:
         state.trace, state.lanes, state.depth, state.differentiating = None, 0, 0, 0
 
@@ -54,8 +60,11 @@ def new_main(file=None, arguments=()) -> Module:
     module.bindings["Main"] = module
     from .base.iteration import collect_values
 
-    module.bindings["ARGS"] = collect_values(iter(list(arguments)), (len(arguments),)) if arguments else Array(
-        np.empty(0, dtype=object), t.array_type(t.String, 1))
+    module.bindings["ARGS"] = (
+        collect_values(iter(list(arguments)), (len(arguments),))
+        if arguments
+        else Array(np.empty(0, dtype=object), t.array_type(t.String, 1))
+    )
     module.bindings["PROGRAM_FILE"] = ""
     module.constants.update(("Main", "ARGS", "PROGRAM_FILE"))
     entry_table(module)
@@ -164,7 +173,9 @@ class LoadedModule:
         from ..compiler.ir import Module as Graphs
         from ..compiler.pipeline import optimise
 
-        return Graphs({e.name: optimise(stage_entry(e), target) for e in self.entries() if e.parameters is not None})
+        return Graphs(
+            {e.name: optimise(stage_entry(e), target) for e in self.entries() if e.parameters is not None}
+        )
 
     def emit_ir(self) -> str:
         """The IR of all entries as text."""
@@ -173,13 +184,16 @@ class LoadedModule:
         return print_module(self.graphs())
 
 
-class ModuleState:
-    """The state of a loaded program: a mapping from names to numpy arrays."""
+class ModuleState(Mapping):
+    """The state of a loaded program: a mapping from names to numpy arrays.
+
+    Reading gives copies; assigning checks shape and element type and takes effect in the next call."""
 
     def __init__(self, module):
         self._module = module
 
     def _places(self):
+        """Name → (place, path of the leaf in its value, leaf)."""
         from .entries import StateNames, written_places
         from .trees import leaves
 
@@ -189,15 +203,25 @@ class ModuleState:
                 found[names.array(place.owner)] = (place, "", place.owner)
                 continue
             for path, leaf in leaves(place.get()):
-                name = names.array(leaf) if leaf.__class__ is Array else names.place(place) + (f".{path}" if path else "")
+                name = (
+                    names.array(leaf)
+                    if leaf.__class__ is Array
+                    else names.place(place) + (f".{path}" if path else "")
+                )
                 found[name] = (place, path, leaf)
         return found
 
-    def keys(self):
-        return self._places().keys()
+    def _find(self, name):
+        from ..runtime.state import StateNameError
+
+        places = self._places()
+        if name not in places:
+            known = ", ".join(places)
+            raise StateNameError(f"there is no state `{name}`; the states are {known}", kind="KeyError")
+        return places[name]
 
     def __iter__(self):
-        return iter(self.keys())
+        return iter(self._places())
 
     def __len__(self):
         return len(self._places())
@@ -206,29 +230,23 @@ class ModuleState:
         return name in self._places()
 
     def items(self):
-        return [(name, to_python(leaf)) for name, (_, _, leaf) in self._places().items()]
+        return {name: np.array(to_python(leaf)) for name, (_, _, leaf) in self._places().items()}.items()
 
     def __getitem__(self, name):
-        places = self._places()
-        if name not in places:
-            raise WeberError(f"there is no state `{name}`; the states are {', '.join(places)}", kind="KeyError")
-        return np.asarray(to_python(places[name][2]))
+        return np.array(to_python(self._find(name)[2]))
 
     def __setitem__(self, name, value):
+        from ..runtime.state import checked_value
+        from ..runtime.tensors import TensorSpec
         from .trees import map_leaves
 
-        places = self._places()
-        if name not in places:
-            raise WeberError(f"there is no state `{name}`; the states are {', '.join(places)}", kind="KeyError")
-        place, path, leaf = places[name]
-        value = np.asarray(value)
+        place, path, leaf = self._find(name)
+        current = np.asarray(to_python(leaf))
+        value = checked_value(value, TensorSpec(name, current.dtype, current.shape))
         if leaf.__class__ is Array:
-            if tuple(value.shape) != tuple(leaf.data.shape):
-                raise WeberError(f"the state `{name}` has shape {tuple(leaf.data.shape)}, got {tuple(value.shape)}",
-                                 kind="DimensionMismatch")
-            leaf.data = np.array(value, dtype=leaf.data.dtype)
+            leaf.data = np.array(value)
         else:
-            new = to_host(np.asarray(value, dtype=t.NUMPY_TYPES[typeof(leaf)])[()])
+            new = to_host(value[()])
             place.set(map_leaves(place.get(), lambda old, where: new if where == path else old))
 
 

@@ -32,12 +32,14 @@ def macro(*names):
 
 @compiles(syntax.MacroCall)
 def macro_call(compiler, node):
-    name = node.name.split(".")[-1]
+    name = node.name.split(".")[-1] or "."
     handler = MACROS.get(name)
     if handler is None:
         import difflib
 
-        error = UnsupportedError(f"macro `@{node.name}` is not supported", node.location, kind="UnsupportedError")
+        error = UnsupportedError(
+            f"macro `@{node.name}` is not supported", node.location, kind="UnsupportedError"
+        )
         close = difflib.get_close_matches(name, MACROS, 1, 0.7)
         if close:
             error.notes.append(Note(f"  did you mean `@{close[0]}`?"))
@@ -62,17 +64,24 @@ def only_argument(node, name):
     return node.arguments[0]
 
 
-@macro("inbounds", "views", "view", "simd", "noinline", "inline", "nospecialize", "fastmath", "propagate_inbounds",
-       "allowscalar", "static", "threads", "sync", "async", "generated", "ignore_derivatives_off", "logmsg_off")
+ADVICE = "inbounds simd noinline inline nospecialize fastmath propagate_inbounds allowscalar static threads sync"
+
+
+@macro(*ADVICE.split())
 def transparent(compiler, node):
     """Macros that only advise Julia's compiler: the expression itself."""
-    name = node.name.split(".")[-1]
-    if name in ("async", "generated"):
-        raise UnsupportedError(f"macro `@{name}` is not supported", node.location)
-    arguments = [a for a in node.arguments if not (isinstance(a, syntax.Quote))]
+    arguments = [a for a in node.arguments if not isinstance(a, syntax.Quote)]
     if not arguments:
         return lambda frame: None
     return compiler.expression(arguments[-1])
+
+
+@macro("view", "views")
+def views(compiler, node):
+    """`@view A[i, :]` and `@views expression`: indexing makes views, which share the memory of the array."""
+    inner = compiler.nested(compiler.scope)
+    inner.views = True
+    return inner.expression(only_argument(node, node.name))
 
 
 @macro("show")
@@ -112,7 +121,11 @@ def log_macro(level):
             if len(lines) == 1:
                 text = f"[ {level}: {lines[0]}\n"
             else:
-                text = f"┌ {level}: {lines[0]}\n" + "".join(f"│ {line}\n" for line in lines[1:-1]) + f"└ {lines[-1]}\n"
+                text = (
+                    f"┌ {level}: {lines[0]}\n"
+                    + "".join(f"│ {line}\n" for line in lines[1:-1])
+                    + f"└ {lines[-1]}\n"
+                )
             sys.stderr.write(text)
 
         return run
@@ -189,7 +202,9 @@ def rewrite(node, rule):
     replaced = rule(node)
     if replaced is not None:
         return replaced
-    changes = {f.name: rewrite(getattr(node, f.name), rule) for f in dataclasses.fields(node) if f.name != "location"}
+    changes = {
+        f.name: rewrite(getattr(node, f.name), rule) for f in dataclasses.fields(node) if f.name != "location"
+    }
     return dataclasses.replace(node, **changes)
 
 
@@ -200,13 +215,19 @@ def dot_everything(node):
         if isinstance(item, syntax.Call):
             if isinstance(item.function, syntax.Identifier) and item.function.name == "$":
                 return item.arguments[0]
-            return dataclasses.replace(item, dotted=not _is_colon(item), arguments=rewrite(item.arguments, rule))
+            return dataclasses.replace(
+                item, dotted=not _is_colon(item), arguments=rewrite(item.arguments, rule)
+            )
         if isinstance(item, syntax.Assignment):
             return dataclasses.replace(item, dotted=True, value=rewrite(item.value, rule))
         if isinstance(item, syntax.And | syntax.Or):
-            return dataclasses.replace(item, dotted=True, left=rewrite(item.left, rule), right=rewrite(item.right, rule))
+            return dataclasses.replace(
+                item, dotted=True, left=rewrite(item.left, rule), right=rewrite(item.right, rule)
+            )
         if isinstance(item, syntax.Comparison):
-            operators = [syntax.Identifier("." + o.name.removeprefix("."), location=o.location) for o in item.operators]
+            operators = [
+                syntax.Identifier("." + o.name.removeprefix("."), location=o.location) for o in item.operators
+            ]
             return dataclasses.replace(item, operators=operators, operands=rewrite(item.operands, rule))
         if isinstance(item, syntax.Lambda | syntax.FunctionDefinition | syntax.Quote):
             return item
@@ -233,8 +254,10 @@ def keyword_struct(compiler, node):
     struct = node.arguments[0]
     location = struct.location
     plain = dataclasses.replace(struct, fields=[dataclasses.replace(f, default=None) for f in struct.fields])
-    keywords = [syntax.Parameter(syntax.Identifier(f.name, location=f.location), None, f.default, location=f.location)
-                for f in struct.fields]
+    keywords = [
+        syntax.Parameter(syntax.Identifier(f.name, location=f.location), None, f.default, location=f.location)
+        for f in struct.fields
+    ]
     values = [syntax.Identifier(f.name, location=f.location) for f in struct.fields]
     name = syntax.Identifier(struct.name, location=location)
     outer = syntax.FunctionDefinition(name, syntax.Signature([], keywords, location=location),
@@ -267,7 +290,9 @@ def layer(compiler, node):
         elif isinstance(argument, syntax.Assignment):
             if argument.target.name not in ("trainable", "children"):
                 raise UnsupportedError(f"`@layer` option `{argument.target.name}`", argument.location)
-            elements = argument.value.elements if isinstance(argument.value, syntax.Tuple) else [argument.value]
+            elements = (
+                argument.value.elements if isinstance(argument.value, syntax.Tuple) else [argument.value]
+            )
             trainable = tuple(e.name for e in elements)
         else:
             types.append(compiler.expression(argument))
@@ -309,7 +334,9 @@ def show_as_layer(family):
         stream, _, layer = arguments
         return call(load_package("Flux").bindings["show_layer"], (stream, layer))
 
-    function("show").methods.add(Method(t.tuple_type(t.IO, TEXT_PLAIN.type, family.wrapper), (), show, ("io", "mime", "layer")))
+    function("show").methods.add(
+        Method(t.tuple_type(t.IO, TEXT_PLAIN.type, family.wrapper), (), show, ("io", "mime", "layer"))
+    )
 
 
 layers: dict[object, LayerDeclaration] = {}
@@ -318,13 +345,18 @@ layers: dict[object, LayerDeclaration] = {}
 
 @macro("adjoint", "non_differentiable", "scalar_rule", "autosize", "opt_out")
 def rules_of_differentiation(compiler, node):
-    raise UnsupportedError(f"macro `@{node.name}` is not supported yet", node.location, kind="UnsupportedError")
+    raise UnsupportedError(
+        f"macro `@{node.name}` is not supported yet", node.location, kind="UnsupportedError"
+    )
 
 
 @macro("eval", "generated", "macroexpand", "ccall", "cfunction", "spawn", "task", "async", "distributed")
 def refused(compiler, node):
-    raise UnsupportedError(f"macro `@{node.name}` is not supported: programs are compiled ahead", node.location,
-                           kind="UnsupportedError")
+    raise UnsupportedError(
+        f"macro `@{node.name}` is not supported: programs are compiled ahead",
+        node.location,
+        kind="UnsupportedError",
+    )
 
 
 @macro("doc")

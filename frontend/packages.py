@@ -12,8 +12,21 @@ from .values import Function, Module
 LOADED: dict[str, Module] = {}
 """The library's packages that are loaded, by name."""
 
-STANDARD = frozenset(("Base", "Core", "Statistics", "LinearAlgebra", "Random", "Printf", "DelimitedFiles", "NPZ", "Test",
-                      "Dates", "Primitives"))
+STANDARD = frozenset(
+    (
+        "Base",
+        "Core",
+        "Statistics",
+        "LinearAlgebra",
+        "Random",
+        "Printf",
+        "DelimitedFiles",
+        "NPZ",
+        "Test",
+        "Dates",
+        "Primitives",
+    )
+)
 
 
 def import_into(module: Module, node, location):
@@ -93,7 +106,9 @@ def load_library(name, path) -> Module:
     block = parse_cached(path)
     trace, state.trace = state.trace, None
     try:
-        (definition,) = [s for s in block.statements if type(s).__name__ in ("ModuleDefinition", "Documented")]
+        (definition,) = [
+            s for s in block.statements if type(s).__name__ in ("ModuleDefinition", "Documented")
+        ]
         definition = getattr(definition, "definition", definition)
         evaluate_block(placeholder, definition.body, user=False)
     except BaseException:
@@ -111,7 +126,7 @@ def include(module: Module, path, user=True):
     base = os.path.dirname(os.path.abspath(module.file)) if module.file else os.getcwd()
     full = os.path.join(base, path)
     if not os.path.isfile(full):
-        raise WeberError(f"SystemError: opening file \"{full}\": No such file or directory", kind="SystemError")
+        raise WeberError(f'SystemError: opening file "{full}": No such file or directory', kind="SystemError")
     block = parse(read_source(full), full) if user else parse_cached(full)
     previous, module.file = module.file, full
     try:

@@ -20,7 +20,10 @@ def object_path(module, target):
         elif value.__class__ is Dictionary:
             items = [("[…]", child) for _, child in value.items.values()]
         else:
-            items = [(f"[{key}]" if isinstance(key, int) else f".{key}", child) for key, child in children(value) or ()]
+            items = [
+                (f"[{key}]" if isinstance(key, int) else f".{key}", child)
+                for key, child in children(value) or ()
+            ]
         for step, child in items:
             found = search(child, path + step)
             if found is not None:
@@ -44,5 +47,8 @@ def name_layer(error, module):
         layer, error.layer = error.layer, None
         path = object_path(module, layer)
         name = type_name(typeof(layer)).split("{")[0]
-        error.notes.insert(0, Note(f"  in the layer {path}, {with_article(name)}" if path else f"  in a layer of type {name}"))
+        error.notes.insert(
+            0,
+            Note(f"  in the layer {path}, {with_article(name)}" if path else f"  in a layer of type {name}"),
+        )
     return error

@@ -21,7 +21,9 @@ def get_property(value, name):
             return value.values[value.names.index(name)]
         raise no_field(value, name, value.names)
     if value.__class__ is Range:
-        content = {"start": value.start, "stop": value.stop, "step": value.step, "len": value.length}.get(name)
+        content = {"start": value.start, "stop": value.stop, "step": value.step, "len": value.length}.get(
+            name
+        )
         if content is not None:
             return content
     if isinstance(value, complex) and name in ("re", "im"):
@@ -79,7 +81,9 @@ def convert_to(type_, value):
 def overloaded(name, value):
     """Whether a program defined a `getproperty` or `setproperty!` method for this type."""
     methods = function(name).methods.methods
-    return any(m.definition is not None and t.is_subtype(value.type, _first(m)) for m in methods if m.definition)
+    return any(
+        m.definition is not None and t.is_subtype(value.type, _first(m)) for m in methods if m.definition
+    )
 
 
 def _first(method):

@@ -73,7 +73,9 @@ class Scope:
 
     def __init__(self, layout, parent=None, *, function_start=False, soft=False):
         self.layout, self.parent = layout, parent
-        self.function_start = function_start  # the outermost scope of a function: names beyond it are captured
+        self.function_start = (
+            function_start  # the outermost scope of a function: names beyond it are captured
+        )
         self.soft = soft
         self.variables: dict[str, Variable] = {}
         self.globals: set[str] = set()
@@ -140,8 +142,17 @@ class Scope:
         return True
 
 
-_NEW_SCOPE = (syntax.Lambda, syntax.Let, syntax.For, syntax.While, syntax.Try, syntax.Generator, syntax.Struct,
-              syntax.ModuleDefinition, syntax.Quote)
+_NEW_SCOPE = (
+    syntax.Lambda,
+    syntax.Let,
+    syntax.For,
+    syntax.While,
+    syntax.Try,
+    syntax.Generator,
+    syntax.Struct,
+    syntax.ModuleDefinition,
+    syntax.Quote,
+)
 
 
 def target_names(target):
@@ -235,7 +246,9 @@ def closure_mentions(node, inside=False) -> set[str]:
                     names.add(item.name)
             deeper = inner or isinstance(item, syntax.Lambda | syntax.FunctionDefinition | syntax.Generator
                                          | syntax.Struct)
-            stack.extend((getattr(item, name), deeper) for name in item.__dataclass_fields__ if name != "location")
+            stack.extend(
+                (getattr(item, name), deeper) for name in item.__dataclass_fields__ if name != "location"
+            )
     return names
 
 

@@ -144,4 +144,4 @@ def definition(node, sections_of):
         name = parameter(name)
     elif not isinstance(name, _NAMES) and not is_spliced(name):
         refuse("expected the name of a function", name.location)
-    return name, parameters(sections, node.location, where, result)
+    return name, parameters(sections, whole.location, where, result)

@@ -61,8 +61,11 @@ def parse_spec(node, module):
         if node.type.name == "Tuple":
             return TupleSpec(tuple(parse_spec(p, module) for p in node.parameters))
         if node.type.name == "Vector":
-            raise UnsupportedError("vectors of examples (`Vector{…}`) as inputs are not supported yet", node.location,
-                                   kind="UnsupportedError")
+            raise UnsupportedError(
+                "vectors of examples (`Vector{…}`) as inputs are not supported yet",
+                node.location,
+                kind="UnsupportedError",
+            )
     if isinstance(node, syntax.NamedTuple | syntax.Tuple):
         elements = node.elements
         names, specs = [], []
@@ -72,8 +75,10 @@ def parse_spec(node, module):
             elif isinstance(element, syntax.Keyword):
                 name, value = element.name, element.value
             else:
-                raise WeberError("a named tuple of an entry has the form `(W = Float32[3, 4], b = Float32[3])`",
-                                 node.location)
+                raise WeberError(
+                    "a named tuple of an entry has the form `(W = Float32[3, 4], b = Float32[3])`",
+                    node.location,
+                )
             names.append(name)
             specs.append(parse_spec(value, module))
         return TupleSpec(tuple(specs), tuple(names))
@@ -134,7 +139,11 @@ def fits(spec, value, bindings):
                 and all(fits(s, v, bindings) for s, v in zip(spec.items, value, strict=True)))
     if spec.size is None:
         return value.__class__ is not Array and typeof(value) is spec.element
-    if value.__class__ is not Array or value.element is not spec.element or len(value._data.shape) != len(spec.size):
+    if (
+        value.__class__ is not Array
+        or value.element is not spec.element
+        or len(value._data.shape) != len(spec.size)
+    ):
         return False
     for dim, actual in zip(spec.size, reversed(value._data.shape), strict=True):
         if isinstance(dim, int):

@@ -87,7 +87,9 @@ def record(function, make_arguments, lift=()):
         try:
             recording = _run(function, make_arguments, lifted, promoted)
         except HostValueNeeded:
-            integers = [p for identity, p in lifted.items() if identity not in static and _has_integers(p.get())]
+            integers = [
+                p for identity, p in lifted.items() if identity not in static and _has_integers(p.get())
+            ]
             if not integers:
                 raise
             static.update(place.identity for place in integers)
@@ -106,8 +108,10 @@ def record(function, make_arguments, lift=()):
         if not again:
             recording.static = static
             return recording
-    raise WeberError("the state that this function changes does not settle: a value changes its type at each call",
-                     state.location)
+    raise WeberError(
+        "the state that this function changes does not settle: a value changes its type at each call",
+        state.location,
+    )
 
 
 def _has_integers(tree):

@@ -119,7 +119,9 @@ def tensor_type(data):
     try:
         return TensorType(element_type_of(data.dtype), tuple(data.shape))
     except KeyError:
-        raise WeberError(f"an array of {t.type_name(t.JULIA_TYPES.get(data.dtype, t.Any))} cannot be part of a graph") from None
+        raise WeberError(
+            f"an array of {t.type_name(t.JULIA_TYPES.get(data.dtype, t.Any))} cannot be part of a graph"
+        ) from None
 
 
 VIEWS = weakref.WeakKeyDictionary()
@@ -168,8 +170,11 @@ def read_host(array: Array, purpose="this") -> np.ndarray:
         return VIEWS[array].read_host(purpose)
     data, trace = array.data, state.trace
     if isinstance(data, Value):
-        raise HostValueNeeded(f"{purpose} needs the contents of an array that are only known when the graph runs",
-                              state.location, kind="UnsupportedError")
+        raise HostValueNeeded(
+            f"{purpose} needs the contents of an array that are only known when the graph runs",
+            state.location,
+            kind="UnsupportedError",
+        )
     if trace is not None and array.serial < trace.serial:
         if id(array) in trace.lifted_writes():
             raise HostValueNeeded(f"{purpose} needs the contents of an array that this function changes",

@@ -45,6 +45,10 @@ class StatementBuilder:
         return Location(self.file, line, start - self.lines[line - 1] + 1,
                         end_line, end - self.lines[end_line - 1] + 1)
 
+    def spanning(self, first, last):
+        """From the beginning of one location to the end of another."""
+        return Location(self.file, first.line, first.column, last.end_line, last.end_column)
+
     def identifier(self, token, name=None):
         return syntax.Identifier(name or token.text, location=self.location(token.start, token.end))
 

@@ -15,7 +15,7 @@ from .evaluator import (
     located,
     truth,
 )
-from .scopes import target_names
+from .scopes import assigned_names, target_names
 from .staging import state
 from .trees import is_number
 from .types import promote_type, type_name
@@ -121,8 +121,10 @@ def select_arms(condition, then, otherwise):
     for arm in (then, otherwise):
         values.append(arm())
         if journal.keys() != before.keys():
-            raise WeberError("a conditional on a staged value that changes variables or arrays is not supported yet",
-                             kind="UnsupportedError")
+            raise WeberError(
+                "a conditional on a staged value that changes variables or arrays is not supported yet",
+                kind="UnsupportedError",
+            )
     a, b = values
     if a is b:
         return a
@@ -265,16 +267,19 @@ def for_statement(compiler, node):
     from .base.iteration import iterate
 
     loops, inner = [], compiler
+    assigned = set(assigned_names(node.body)[0]) if len(node.iterations) > 1 else set()
     for iteration in node.iterations:
         iterable = inner.expression(iteration.iterable)
         inner = inner.inner_scope(names=target_names(iteration.target), soft=True)
+        # the body may change an outer variable: each value of the inner iterators finds it as it was
+        changed = not assigned.isdisjoint(target_names(iteration.target))
         loops.append((iterable, inner.fresh(inner.scope), assign_target(inner, iteration.target),
-                      iteration.location, inner))
+                      iteration.location, changed))
     inner = inner.inner_scope(node.body, soft=True)
     renew, body = inner.fresh(inner.scope), inner.statement(node.body)
     user = compiler.user
 
-    def level(frame, depth):
+    def level(frame, depth, outer=()):
         if depth == len(loops):
             if renew is not None:
                 renew(frame)
@@ -283,7 +288,7 @@ def for_statement(compiler, node):
             except LoopSignal as signal:
                 completion = signal.completion
             return None if completion is CONTINUE else completion
-        iterable, fresh, assign, location, _ = loops[depth]
+        iterable, fresh, assign, location, changed = loops[depth]
         try:
             items = iterate(iterable(frame))
         except WeberError as error:
@@ -291,8 +296,10 @@ def for_statement(compiler, node):
         for item in items:
             if fresh is not None:
                 fresh(frame)
+            for assign_outer, value in outer:
+                assign_outer(frame, value)
             assign(frame, item)
-            completion = level(frame, depth + 1)
+            completion = level(frame, depth + 1, (*outer, (assign, item)) if changed else outer)
             if completion is not None:
                 return completion  # a break leaves all the iterators of one `for`
         return None

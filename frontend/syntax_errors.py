@@ -13,10 +13,11 @@ _CLOSERS = {
 _OPENERS = {
     "GROUP_OPEN": "CLOSE", "CALL_OPEN": "CLOSE", "DOT_CALL_OPEN": "CLOSE", "PARAMETERS_OPEN": "CLOSE",
     "INDEX_OPEN": "ARRAY_CLOSE", "ARRAY_OPEN": "ARRAY_CLOSE", "CURLY_OPEN": "BRACE_CLOSE",
-    "BRACE_OPEN": "BRACE_CLOSE", "INTERPOLATION_OPEN": "INTERPOLATION_CLOSE", "STRING_OPEN": "STRING_CLOSE",
+    "BOUNDS_OPEN": "BRACE_CLOSE", "BRACE_OPEN": "BRACE_CLOSE", "INTERPOLATION_OPEN": "INTERPOLATION_CLOSE",
+    "STRING_OPEN": "STRING_CLOSE",
 } | dict.fromkeys(
-    ("BEGIN QUOTE IF FOR WHILE LET TRY DO FUNCTION MACRO_DEFINITION STRUCT MUTABLE_STRUCT ABSTRACT PRIMITIVE MODULE "
-     "BAREMODULE").split(),
+    ("BEGIN QUOTE IF FOR WHILE LET TRY DO FUNCTION MACRO_DEFINITION STRUCT MUTABLE_STRUCT ABSTRACT PRIMITIVE "
+     "MODULE BAREMODULE").split(),
     "END",
 )
 _MOST = 4
@@ -73,8 +74,8 @@ def _found(token, text):
 
 
 def _expected(actions, closer):
-    """The expected terminals in words: an operand stands for all that begins one. Of the closing terminals counts the
-    one that closes what is open: the states of the table do not tell them apart."""
+    """The expected terminals in words. An operand stands for all that begins one; of the closing terminals
+    only that of what is open counts, as states of the table are shared by all brackets."""
     if "NUMBER" in actions and "NAME" in actions:
         return "an expression"
     words = sorted({_WORDS[kind] for kind in actions if kind in _WORDS})

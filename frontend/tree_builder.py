@@ -164,9 +164,7 @@ class TreeBuilder(StatementBuilder):
 
     def where(self, children, start, end):
         type, _, names = children
-        braces = isinstance(names, syntax.Curly) and names.type is None
-        names = bounds(names.parameters if braces else [names])
-        return syntax.Where(type, names, location=self.location(start, end))
+        return syntax.Where(type, bounds(names), location=self.location(start, end))
 
     def curly(self, children, start, end):
         type, *items = nodes(children)
@@ -199,7 +197,9 @@ class TreeBuilder(StatementBuilder):
 
     def call_with_block(self, children, start, end):
         call, token, names, body, _ = children
-        signature = parameters([Section(names, True)], self.location(token.start, token.end))
+        place = self.location(token.start, token.end)
+        place = self.spanning(place, names[-1].location) if names else place
+        signature = parameters([Section(names, True)], place)
         function = syntax.Lambda(signature, body, location=self.location(token.start, end))
         location = self.location(start, end)
         if isinstance(call, syntax.MacroCall):
@@ -332,4 +332,5 @@ class TreeBuilder(StatementBuilder):
             if count == highest:
                 parts.append(self.concatenated(items[first:i + 1], counts[first:i]))
                 first = i + 1
-        return syntax.Concatenation(parts, highest)
+        location = self.spanning(items[0].location, items[-1].location)
+        return syntax.Concatenation(parts, highest, location=location)

@@ -15,7 +15,11 @@ _NUMBER_CLASSES = (bool, int, float, complex, np.number, np.bool_)
 
 def is_number(value):
     """Whether a value is a number, host or traced."""
-    return value.__class__ is Traced or isinstance(value, _NUMBER_CLASSES) or type(value) is t.NUMPY_TYPES[t.BFloat16]
+    return (
+        value.__class__ is Traced
+        or isinstance(value, _NUMBER_CLASSES)
+        or type(value) is t.NUMPY_TYPES[t.BFloat16]
+    )
 
 
 def is_leaf(value):

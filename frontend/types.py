@@ -162,7 +162,9 @@ def union(*members):
         for item in member.members if isinstance(member, UnionType) else (member,):
             if item not in flat:
                 flat.append(item)
-    kept = [t for t in flat if not any(o is not t and is_subtype(t, o) and not is_subtype(o, t) for o in flat)]
+    kept = [
+        t for t in flat if not any(o is not t and is_subtype(t, o) and not is_subtype(o, t) for o in flat)
+    ]
     return kept[0] if len(kept) == 1 else UnionType(kept)
 
 
@@ -226,6 +228,10 @@ def match(a, b, bindings) -> bool:
         inner = dict(bindings)
         inner[b.variable] = None
         ok = match(a, b.body, inner)
+        bound = inner[b.variable]
+        if ok and isinstance(bound, DataType | UnionType | UnionAll) and not is_concrete(bound) \
+                and getattr(bound, "family", None) is not TypeOfTypeFamily and _is_diagonal(b.variable, b.body):
+            return False
         if ok:
             for variable in bindings:
                 bindings[variable] = inner[variable]
@@ -271,6 +277,27 @@ def match(a, b, bindings) -> bool:
     return all(_match_parameter(p, q, bindings) for p, q in zip(a.parameters, b.parameters, strict=False))
 
 
+def _is_diagonal(variable, type_):
+    """Whether a variable stands for a concrete type: it occurs in a tuple more than once, and not as a parameter."""
+    covariant = 0
+    pending = [type_]
+    while pending:
+        part = pending.pop()
+        if part is variable:
+            covariant += 1
+        elif isinstance(part, UnionAll):
+            pending.append(part.body)
+        elif isinstance(part, UnionType):
+            pending.extend(part.members)
+        elif isinstance(part, VarargType):
+            pending += [part.element] * 2
+        elif isinstance(part, DataType) and part.family is TupleFamily:
+            pending.extend(part.parameters)
+        elif isinstance(part, DataType) and substitute(part, {variable: Bottom}) is not part:
+            return False
+    return covariant > 1
+
+
 def _match_parameter(p, q, bindings):
     """Invariant position: equality, or binding of a variable."""
     if p is q:
@@ -296,7 +323,9 @@ def _match_parameter(p, q, bindings):
         return False
     if isinstance(p, UnionAll) != isinstance(q, UnionAll):
         return False
-    return match(p, q, bindings) and match(substitute(q, {k: v for k, v in bindings.items() if v is not None}), p, {})
+    return match(p, q, bindings) and match(
+        substitute(q, {k: v for k, v in bindings.items() if v is not None}), p, {}
+    )
 
 
 def _same(a, b):
@@ -330,7 +359,9 @@ def _match_tuple(ps, qs, bindings):
                 bindings[q_rest.count] = len(extra)
             elif bindings[q_rest.count] != len(extra):
                 return False
-        return all(match(p, q_rest.element, bindings) for p in (*extra, *([p_rest.element] if p_rest else ())))
+        return all(
+            match(p, q_rest.element, bindings) for p in (*extra, *([p_rest.element] if p_rest else ()))
+        )
     return True
 
 
@@ -383,7 +414,7 @@ TypeOfType = TypeOfTypeFamily.wrapper
 BUILTIN_TYPES["Type"] = TypeOfType
 DataTypeType = declare("DataType", TypeOfType)
 UnionAllType = declare("UnionAll", TypeOfType)
-UnionTypeType = declare("UnionType", TypeOfType)
+UnionTypeType = declare("Union", TypeOfType)
 
 Number = declare("Number", abstract=True)
 Real = declare("Real", Number, abstract=True)
@@ -420,7 +451,9 @@ Expr = declare("Expr")
 _T, _N = TypeVar("T"), TypeVar("N")
 AbstractArray = declare("AbstractArray", abstract=True, parameters=(_T, _N))
 _T2, _N2 = TypeVar("T"), TypeVar("N")
-DenseArray = declare("DenseArray", unwrap(AbstractArray).family.apply(_T2, _N2), abstract=True, parameters=(_T2, _N2))
+DenseArray = declare(
+    "DenseArray", unwrap(AbstractArray).family.apply(_T2, _N2), abstract=True, parameters=(_T2, _N2)
+)
 _T3, _N3 = TypeVar("T"), TypeVar("N")
 Array = declare("Array", unwrap(DenseArray).family.apply(_T3, _N3), mutable=True, parameters=(_T3, _N3))
 ArrayFamily = unwrap(Array).family
@@ -444,7 +477,8 @@ AbstractMatrix = _alias("AbstractMatrix", AbstractArrayFamily, 2)
 DenseVector = _alias("DenseVector", unwrap(DenseArray).family, 1)
 DenseMatrix = _alias("DenseMatrix", unwrap(DenseArray).family, 2)
 AbstractVecOrMat = BUILTIN_TYPES["AbstractVecOrMat"] = (
-    lambda t: UnionAll(t, UnionType((AbstractArrayFamily.apply(t, 1), AbstractArrayFamily.apply(t, 2)))))(TypeVar("T"))
+    lambda t: UnionAll(t, UnionType((AbstractArrayFamily.apply(t, 1), AbstractArrayFamily.apply(t, 2))))
+)(TypeVar("T"))
 VecOrMat = BUILTIN_TYPES["VecOrMat"] = (
     lambda t: UnionAll(t, UnionType((ArrayFamily.apply(t, 1), ArrayFamily.apply(t, 2)))))(TypeVar("T"))
 

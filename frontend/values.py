@@ -129,7 +129,11 @@ class DimNumber:
         def method(self, other):
             if other.__class__ is DimNumber:
                 other = other.dim
-            return DimNumber.of(operation(self.dim, other)) if isinstance(other, int | DimExpression) else NotImplemented
+            return (
+                DimNumber.of(operation(self.dim, other))
+                if isinstance(other, int | DimExpression)
+                else NotImplemented
+            )
 
         return method
 
@@ -291,7 +295,17 @@ class Function:
 
     `type` is its singleton type `typeof(f)`; `captured` are the cells of a closure."""
 
-    __slots__ = ("name", "methods", "type", "module", "serial", "captured", "frame", "documentation", "__weakref__")
+    __slots__ = (
+        "name",
+        "methods",
+        "type",
+        "module",
+        "serial",
+        "captured",
+        "frame",
+        "documentation",
+        "__weakref__",
+    )
 
     def __init__(self, name, methods, module=None, captured=()):
         self.name, self.methods, self.module, self.captured = name, methods, module, captured
@@ -309,8 +323,18 @@ class Module:
     those that
     `using` brings."""
 
-    __slots__ = ("name", "bindings", "exports", "constants", "parent", "usings", "loader", "file", "documentation",
-                 "serial")
+    __slots__ = (
+        "name",
+        "bindings",
+        "exports",
+        "constants",
+        "parent",
+        "usings",
+        "loader",
+        "file",
+        "documentation",
+        "serial",
+    )
 
     def __init__(self, name, parent=None, loader=None):
         self.name, self.parent, self.loader = name, parent, loader
@@ -405,14 +429,28 @@ class Irrational:
 
 
 _PYTHON_TYPES = {
-    bool: t.Bool, int: t.Int64, float: t.Float64, str: t.String, type(None): t.Nothing, Char: t.Char,
-    Symbol: t.Symbol, Module: t.Module, complex: t.BUILTIN_TYPES["ComplexF64"], np.complex64: t.BUILTIN_TYPES["ComplexF32"],
-    t.DataType: t.DataTypeType, t.UnionAll: t.UnionAllType, t.UnionType: t.UnionTypeType,
-    np.bool_: t.Bool, np.float64: t.Float64, np.int64: t.Int64,
+    bool: t.Bool,
+    int: t.Int64,
+    float: t.Float64,
+    str: t.String,
+    type(None): t.Nothing,
+    Char: t.Char,
+    Symbol: t.Symbol,
+    Module: t.Module,
+    complex: t.BUILTIN_TYPES["ComplexF64"],
+    np.complex64: t.BUILTIN_TYPES["ComplexF32"],
+    t.DataType: t.DataTypeType,
+    t.UnionAll: t.UnionAllType,
+    t.UnionType: t.UnionTypeType,
+    np.bool_: t.Bool,
+    np.float64: t.Float64,
+    np.int64: t.Int64,
 }
 _PYTHON_TYPES.update({numpy: julia for julia, numpy in t.NUMPY_TYPES.items()
                       if numpy not in (np.bool_, np.float64, np.int64, np.complex128)})
-_WITH_TYPE = frozenset((DimNumber, Array, Traced, Struct, Range, Function, Dictionary, SetValue, Singleton, Irrational))
+_WITH_TYPE = frozenset(
+    (DimNumber, Array, Traced, Struct, Range, Function, Dictionary, SetValue, Singleton, Irrational)
+)
 
 
 def typeof(value) -> t.DataType:

@@ -68,13 +68,15 @@ class StateStore(Mapping):
 
     def __setitem__(self, name, value):
         slot = self._slot(name)
-        array = _checked(value, slot.spec)
+        array = checked_value(value, slot.spec)
         with self.lock:
             overwrite(self.current(slot), array)
 
     def update(self, values: Mapping[str, np.ndarray]):
         """Assigns several entries; all are checked before one changes."""
-        checked = [(slot := self._slot(name), _checked(value, slot.spec)) for name, value in values.items()]
+        checked = [
+            (slot := self._slot(name), checked_value(value, slot.spec)) for name, value in values.items()
+        ]
         with self.lock:
             for slot, array in checked:
                 overwrite(self.current(slot), array)
@@ -155,7 +157,8 @@ def select(arrays: Mapping[str, np.ndarray], specs: list[TensorSpec], source, pa
     return found
 
 
-def _checked(value, spec):
+def checked_value(value, spec: TensorSpec) -> np.ndarray:
+    """`value` as an array that a state can take. Raises WeberError for another type or shape."""
     try:
         array = convert(value, spec.dtype)
     except ConversionError as error:

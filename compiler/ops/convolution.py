@@ -157,17 +157,18 @@ MANY_PLACES = 64
 def _all_windows(b, x, windows, groups, output):
     """(batch, groups, channels per group · places, windows) from (batch, channels, spatial…)."""
     shape = (x.shape[0], groups, x.shape[1] // groups * windows.count, size_product(output))
-    has_kernels = _has_conv(x.element) and 1 < windows.count <= MANY_PLACES
-    picked = (_picked_by_conv if has_kernels else _picked_by_slices)(b, x, windows, output)
+    by_conv = _has_conv(x.element) and isinstance(x.shape[1], int) and 1 < windows.count <= MANY_PLACES
+    picked = (_picked_by_conv if by_conv else _picked_by_slices)(b, x, windows, output)
     return b.reshape(picked, shape=shape)
 
 
 def _picked_by_conv(b, x, windows, output):
-    """A kernel for each place of the window that is 1 there and 0 elsewhere, applied to every channel."""
-    kernels = np.eye(windows.count, dtype=x.element.numpy).reshape(windows.count, 1, *windows.sizes)
-    images = b.reshape(x, shape=(x.shape[0] * x.shape[1], 1, *x.shape[2:]))
-    return b.conv(images, b.constant(kernels), strides=windows.strides, dilations=windows.dilations,
-                  pads=windows.pads)
+    """Every channel by itself, with a kernel for each place of the window that is 1 there and 0 elsewhere."""
+    channels, count, sizes = x.shape[1], windows.count, windows.sizes
+    places = b.constant(np.eye(count, dtype=x.element.numpy).reshape(count, 1, *sizes))
+    kernels = b.broadcast(places, shape=(channels, count, 1, *sizes), axes=tuple(range(1, windows.rank + 3)))
+    return b.conv(x, b.reshape(kernels, shape=(channels * count, 1, *sizes)), groups=channels,
+                  strides=windows.strides, dilations=windows.dilations, pads=windows.pads)
 
 
 def _picked_by_slices(b, x, windows, output):

@@ -4,6 +4,8 @@ Unlike simplification these may change a result's last digits (scalar factors ar
 result has no derivatives any more.
 """
 
+import numpy as np
+
 from ..families import ELEMENTWISE
 from ..ir import Function
 from ..ops.linear import parse_spec
@@ -63,7 +65,10 @@ def scale_in_gemm(b, operation):
     if gemm is None or len(gemm[0]) == 3:
         return None
     operands, attributes = gemm
-    return b.gemm(*operands, **{**attributes, "alpha": attributes["alpha"] * float(scale)})
+    alpha = attributes["alpha"] * float(scale)
+    if x.element.name == "f64" and float(np.float32(alpha)) != alpha:
+        return None  # Gemm's alpha is a single-precision number
+    return b.gemm(*operands, **{**attributes, "alpha": alpha})
 
 
 def _add_to_gemm(b, product, addend, sign, beta):
@@ -265,33 +270,24 @@ def small_factor_into_numerator(b, operation):
 def factor_out_of_sum(b, operation):
     """Σ x · s = s · Σ x and Σ x · s · y = s · Σ x · y, for s that is broadcast along the axes summed over."""
     (x,), axes = operation.operands, operation.attributes["axes"]
-    found = _factor_along(x, axes)
-    if found:
-        name, x, s = found
-    else:
-        product = made_by(x, "mul")
-        for first, second in (product.operands, product.operands[::-1]) if product else ():
-            found = _factor_along(first, axes)
-            if found:
-                name, x, s = found
-                x = b.mul(x, second)
-                break
-        else:
-            return None
+    product = made_by(x, "mul")
+    if product is None or not x.element.is_float:
+        return None
+    first, second = product.operands
     kept = [axis for axis in range(x.rank) if axis not in axes]
-    return b.emit(name, (b.reduce_sum(x, axes=axes), broadcast_along(b, s.operation, kept)))
+    if _is_broadcast_along(second, axes):
+        return b.mul(b.reduce_sum(first, axes=axes), broadcast_along(b, second.operation, kept))
+    for scaled, y in ((first, second), (second, first)):
+        inner = made_by(scaled, "mul")
+        if inner and _is_broadcast_along(inner.operands[1], axes):
+            total = b.reduce_sum(b.mul(inner.operands[0], y), axes=axes)
+            return b.mul(total, broadcast_along(b, inner.operands[1].operation, kept))
+    return None
 
 
-def _factor_along(value, axes):
-    """(op, x, s) of a value that is x · s or x / s, where s is broadcast along all of the axes."""
-    scaled = made_by(value, "mul") or made_by(value, "div")
-    if scaled is None or not value.element.is_float:
-        return None
-    x, s = scaled.operands
-    repeated = made_by(s, "broadcast")
-    if repeated is None or any(axis in axes for axis in _own_axes(repeated)):
-        return None
-    return scaled.name, x, s
+def _is_broadcast_along(value, axes):
+    repeated = made_by(value, "broadcast")
+    return repeated is not None and _own_axes(repeated).isdisjoint(axes)
 
 
 @RULES("add")

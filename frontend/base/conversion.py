@@ -137,6 +137,10 @@ def convert(type_, x):
     kind = typeof(x)
     if type_ is t.Any or t.is_subtype(kind, type_):
         return x
+    if isinstance(type_, t.DataType) and type_.family.field_names:  # a program's type: its own `convert`
+        found = function("convert").methods.find((type_, x))
+        if found is not None and found[0].definition is not None:
+            return found[0].call((type_, x), None, found[1])
     if t.is_subtype(kind, t.Number):
         if isinstance(type_, t.UnionType):
             return convert(_number_member(type_, x), x)

@@ -50,20 +50,34 @@ def _read_table(source, delimiter, element, header=False, skipstart=0, comments=
     if comments:
         mark = text_of(comment_char) if comment_char is not None else "#"
         lines = [line.split(mark, 1)[0] for line in lines]
-    rows = [_cells(line, delimiter, quotes) for line in lines if line.strip() or not skipblanks]
-    names = [cell.strip() for cell in rows.pop(0)] if header and rows else []
+    if skipblanks:
+        lines = [line for line in lines if line.strip()]
+    names = [cell.strip() for cell in _cells(lines.pop(0), delimiter, quotes)] if header and lines else []
+    table = _plain_numbers(lines, delimiter, element)
+    if table is None:
+        table = _table([_cells(line, delimiter, quotes) for line in lines], element)
+    return (table, array_of(names, (1, len(names)), t.AbstractString)) if header else table
+
+
+def _plain_numbers(lines, delimiter, element):
+    """The matrix of a table of decimal numbers, read by numpy; None where numpy does not understand it."""
+    kind = t.Float64 if element is None else element
+    if not lines or kind not in (t.Float64, t.Float32, t.Int64) or len(delimiter or " ") != 1:
+        return None
+    try:
+        values = np.loadtxt(lines, t.NUMPY_TYPES[kind], comments=None, delimiter=delimiter, ndmin=2)
+    except ValueError:
+        return None
+    return Array(np.ascontiguousarray(values.T))
+
+
+def _table(rows, element):
+    """The matrix of the cells of rows, which are filled up to the longest with empty ones."""
     columns = max(map(len, rows), default=0)
     for number, row in enumerate(rows, 1):
         if len(row) != columns and element is not None and element is not t.Any:
-            raise WeberError(f"at row {number}, column {len(row) + 1} : ErrorException(\"missing value\")")
+            raise WeberError(f"at row {number}, column {len(row) + 1}: missing value")
         row += [""] * (columns - len(row))
-    table = _table(rows, columns, element)
-    if not header:
-        return table
-    return table, array_of(names, (1, len(names)), t.AbstractString)
-
-
-def _table(rows, columns, element):
     size = (len(rows), columns)
     if element is not None and t.is_subtype(element, t.Number):
         values = np.empty((len(rows), columns), dtype=t.NUMPY_TYPES[element])

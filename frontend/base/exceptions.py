@@ -8,9 +8,9 @@ import sys
 import weakref
 
 from ...compiler.errors import WeberError
-from .. import array_text
 from .. import types as t
 from ..display import Context, print_value, show_text
+from ..scopes import UNDEFINED
 from ..values import Char, Struct, typeof
 from .io import memory_stream
 from .printing import string
@@ -68,7 +68,7 @@ def exception_value(error: WeberError):
     if type_.family.field_names == ("msg",):
         fields = [message]
     else:
-        fields = [array_text.UNDEFINED] * len(type_.family.field_names)
+        fields = [UNDEFINED] * len(type_.family.field_names)
     value = error.value = Struct(type_, fields)
     _errors[value] = error
     return value
@@ -227,7 +227,7 @@ for _name, _fields in _FIELDS.items():
     _constructor(_name, len(_fields))
 _constructor("DimensionMismatch", 0, lambda: ("",))
 _constructor("AssertionError", 0, lambda: ("",))
-_constructor("BoundsError", 1, lambda array: (array, array_text.UNDEFINED))
+_constructor("BoundsError", 1, lambda array: (array, UNDEFINED))
 _constructor("DomainError", 1, lambda value: (value, ""))
 _constructor("SystemError", 1, lambda prefix: (prefix, 0, None))
 _constructor("SystemError", 2, lambda prefix, number: (prefix, number, None))

@@ -7,6 +7,7 @@ from ..calling import call, callables
 from ..dispatch import Method, MethodTable
 from ..display import FAMILIES, show_text
 from ..values import Function, Struct, typeof
+from .errors import fault
 from .registry import define, define_constructor, function
 
 
@@ -141,6 +142,12 @@ def invokelatest(function_, *arguments, **keywords):
     return call(function_, arguments, keywords)
 
 
+@define("broadcastable", t.Any, exported=False)
+def broadcastable(value):
+    """What stands for a value in a broadcast; a program's types may give `Ref(value)`, to be passed whole."""
+    return value
+
+
 @define("ntuple", t.Any, t.Integer)
 def ntuple(function_, count):
     """`(f(1), …, f(n))`."""
@@ -175,6 +182,16 @@ def applicable(function_, *arguments):
         tables = (_table(function_), constructors)
         return any(table.find((function_, *arguments)) is not None for table in tables)
     return callables.find((function_, *arguments)) is not None
+
+
+@define("invoke", t.Any, t.TypeOfType, t.Any, ...)
+def invoke(function_, types, *arguments):
+    """Calls the method that arguments of these types would have, though a more specific one may exist."""
+    found = _table(function_).find_types(types.parameters)
+    if found is None:
+        table = MethodTable(getattr(function_, "name", "f"))
+        raise fault("MethodError", f"no method matching invoke {table.call_text(types.parameters)}")
+    return found[0].call(arguments, None, found[1])
 
 
 @define("hasmethod", t.Any, t.TypeOfType)

@@ -1,6 +1,7 @@
 """Hash keys: Python keys that are equal where Julia's `isequal` holds."""
 
 import math
+from hashlib import blake2b
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def hash_key(value):
 def _struct_key(value):
     found = function("hash").methods.find((value, np.uint64(0)))
     if found is not None and found[0].python is None:  # the type has a hash of its own
-        return UserKey(value, hash(found[0].call((value, np.uint64(0)), {}, found[1])))
+        return UserKey(value, int(found[0].call((value, np.uint64(0)), {}, found[1])))
     if value.type.family.mutable:
         return value
     return Struct, value.type, *map(hash_key, value.fields)
@@ -78,8 +79,25 @@ def hash_(value):
 
 @define("hash", t.Any, t.UInt64)
 def hash_with(value, seed):
-    """A hash code mixed with another."""
-    return np.uint64(hash((int(seed), hash_key(value))) & (2**64 - 1))
+    """A hash code mixed with another: the same in every run of a program."""
+    text = repr((int(seed), _described(hash_key(value))))
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "little"))
+
+
+def _described(key):
+    """A hash key as Python values whose `repr` is equal for equal keys."""
+    if isinstance(key, bool | int):
+        return int(key)
+    if isinstance(key, float):
+        return int(key) if key.is_integer() else key
+    if isinstance(key, tuple):
+        return tuple(map(_described, key))
+    if isinstance(key, frozenset):
+        return sorted(map(repr, map(_described, key)))
+    if isinstance(key, UserKey):
+        return key.code
+    return key if isinstance(key, str | complex | type(None)) else repr(key)
 
 
 @define("objectid", t.Any)

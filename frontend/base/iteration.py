@@ -216,7 +216,7 @@ def _members(type_):
     return type_.members if isinstance(type_, t.UnionType) else (type_,)
 
 
-def collect_values(iterator, size=None, array=True, element=None) -> Array:
+def collect_values(iterator, size=None, element=None) -> Array:
     """An array of what an iterator gives, in column-major order: a vector, or of the Julia `size`.
 
     The element type is `element`, or the elements' join, as Julia's `collect` does: numbers of different

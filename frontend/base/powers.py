@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .. import types as t
+from ..calling import call
 from ..values import Irrational, Traced, typeof
 from .arithmetic import divide, multiply, one_like
 from .elements import (
@@ -20,7 +21,7 @@ from .elements import (
     require,
 )
 from .errors import domain_error
-from .registry import define
+from .registry import define, function
 
 _COMPLEX_RESULT = ("Exponentiation yielding a complex result requires a complex argument.\n"
                    "Replace x^y with (x+0im)^y, Complex(x)^y, or similar.")
@@ -103,6 +104,12 @@ power = dual(host_power, _traced_power)
 @define("^", t.Number, t.Number)
 def raise_to(x, p):
     return power(x, p)
+
+
+@define("literal_pow", t.Any, t.Integer)
+def literal_power_of_others(x, p):
+    """`x^p` of what is not a number: a string repeated, a matrix multiplied."""
+    return call(function("^"), (x, p))
 
 
 @define("literal_pow", t.Number, t.Integer)

@@ -4,6 +4,7 @@ import math
 
 from .. import staging
 from .. import types as t
+from ..calling import call
 from ..values import DimNumber, Range, Traced, simplest_fraction, typeof
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, number_type
@@ -277,6 +278,26 @@ def divide(x, number):
 
         return broadcast(function("/"), [x, number])
     return range_of(divide_numbers(x.start, number), divide_numbers(x.step, number), x.length)
+
+
+def broadcast_range(function_, arguments):
+    """`range .+ 1` and the other broadcasts of a range and a number that give a range; None for all others."""
+    from .registry import function
+
+    name = getattr(function_, "name", None)
+    if len(arguments) != 2 or name not in ("+", "-", "*", "/") or function_ is not function(name):
+        return None
+    a, b = arguments
+    is_left = a.__class__ is Range
+    if is_left == (b.__class__ is Range) or (b if is_left else a).__class__ not in (int, float):
+        return None
+    if name == "*" or (name == "/" and is_left):
+        return call(function_, arguments)
+    if name == "/":
+        return None
+    start = call(function_, (a.start, b) if is_left else (a, b.start))
+    step = a.step if is_left else call(function_, (0, b.step)) if name == "-" else b.step
+    return range_of(start, call(function("convert"), (typeof(start), step)), (a if is_left else b).length)
 
 
 @define("sum", t.AbstractRange)

@@ -64,8 +64,10 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
                     for key in given:
                         if key not in accepted:
                             expected = f"; it takes {', '.join(keywords)}" if keywords else "; it takes none"
-                            raise WeberError(f"unsupported keyword argument `{key}` of `{table_name}`{expected}",
-                                             kind="MethodError")
+                            raise WeberError(
+                                f"unsupported keyword argument `{key}` of `{table_name}`{expected}",
+                                kind="MethodError",
+                            )
                 return python(*arguments, **given)
             return python(*arguments)
 
@@ -76,7 +78,9 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
                 constructors.add(Method(t.tuple_type(t.TypeOfTypeFamily.apply(variable), *parameters),
                                         (variable, *where), drop_type(call), ("_", *names_), keywords))
                 continue
-            generic.methods.add(Method(pattern, where, call, names_, keywords, python=python if not keywords else None))
+            generic.methods.add(
+                Method(pattern, where, call, names_, keywords, python=python if not keywords else None)
+            )
             generic.documentation = doc or python.__doc__ or generic.documentation
         return python
 

@@ -35,20 +35,22 @@ include("model_text.jl")
 # What the packages below offer under Flux's name as well.
 export gradient, withgradient, pullback, jacobian, hessian
 export setup, update!, adjust!, freeze!, thaw!, trainables, destructure, train!
-export Descent, Momentum, Nesterov, Rprop, RMSProp, AdaGrad, AdaDelta, Adam, AdaMax, RAdam, NAdam, OAdam, AdamW, AMSGrad,
-    AdaBelief, Lion, OptimiserChain, WeightDecay, SignDecay, ClipGrad, ClipNorm, AccumGrad, MixedPrecision
-export σ, sigmoid, hardσ, hardsigmoid, hardtanh, relu, leakyrelu, relu6, rrelu, elu, gelu, gelu_tanh, gelu_sigmoid,
-    gelu_erf, swish, hardswish, selu, celu, softplus, softsign, logσ, logsigmoid, logcosh, mish, tanhshrink, softshrink,
-    trelu, lisht, tanh_fast, sigmoid_fast, softmax, logsoftmax, logsumexp, glu
+export Descent, Momentum, Nesterov, Rprop, RMSProp, AdaGrad, AdaDelta, Adam, AdaMax, RAdam, NAdam, OAdam,
+    AdamW, AMSGrad, AdaBelief, Lion, OptimiserChain, WeightDecay, SignDecay, ClipGrad, ClipNorm, AccumGrad,
+    MixedPrecision
+export σ, sigmoid, hardσ, hardsigmoid, hardtanh, relu, leakyrelu, relu6, rrelu, elu, gelu, gelu_tanh,
+    gelu_sigmoid, gelu_erf, swish, hardswish, selu, celu, softplus, softsign, logσ, logsigmoid, logcosh, mish,
+    tanhshrink, softshrink, trelu, lisht, tanh_fast, sigmoid_fast, softmax, logsoftmax, logsumexp, glu
 export DataLoader, flatten, onehot, onehotbatch, onecold, fmap, cpu, gpu, f16, f32, f64
 
-export Chain, Dense, Scale, Bilinear, Embedding, EmbeddingBag, Maxout, SkipConnection, Parallel, PairwiseFusion
-export Conv, ConvTranspose, CrossCor, DepthwiseConv, SamePad, MaxPool, MeanPool, GlobalMaxPool, GlobalMeanPool,
-    AdaptiveMaxPool, AdaptiveMeanPool
+export Chain, Dense, Scale, Bilinear, Embedding, EmbeddingBag, Maxout, SkipConnection, Parallel,
+    PairwiseFusion
+export Conv, ConvTranspose, CrossCor, DepthwiseConv, SamePad, MaxPool, MeanPool, GlobalMaxPool,
+    GlobalMeanPool, AdaptiveMaxPool, AdaptiveMeanPool
 export BatchNorm, LayerNorm, InstanceNorm, GroupNorm, WeightNorm, Dropout, AlphaDropout
 export RNN, LSTM, GRU, GRUv3, RNNCell, LSTMCell, GRUCell, GRUv3Cell, Recurrence, MultiHeadAttention
 export Upsample, PixelShuffle
-export testmode!, trainmode!, glorot_uniform, glorot_normal, kaiming_uniform, kaiming_normal, truncated_normal, orthogonal,
-    sparse_init, identity_init, zeros32, ones32, rand32, randn32
+export testmode!, trainmode!, glorot_uniform, glorot_normal, kaiming_uniform, kaiming_normal,
+    truncated_normal, orthogonal, sparse_init, identity_init, zeros32, ones32, rand32, randn32
 
 end

@@ -9,8 +9,8 @@ module Functors
 import Primitives
 using Random: AbstractRNG
 
-export functor, children, isleaf, fmap, fmap_with_path, fmapstructure, fmapstructure_with_path, fcollect, fleaves,
-    execute, KeyPath, getkeypath, haskeypath, setkeypath!
+export functor, children, isleaf, fmap, fmap_with_path, fmapstructure, fmapstructure_with_path, fcollect,
+    fleaves, execute, KeyPath, getkeypath, haskeypath, setkeypath!
 
 include("walks.jl")
 include("keypaths.jl")

@@ -1,8 +1,9 @@
 """
     NNlib
 
-The functions of neural networks: activations, softmax, convolution, pooling, attention. Arrays are column-major
-with features or channels before the batch: `(features, batch)` or `(width, height, channels, batch)`.
+The functions of neural networks: activations, softmax, convolution, pooling, attention. Arrays are
+column-major with features or channels before the batch: `(features, batch)` or `(width, height, channels,
+batch)`.
 """
 module NNlib
 
@@ -22,9 +23,9 @@ include("resampling.jl")
 include("ctc.jl")
 include("windows.jl")
 
-export σ, sigmoid, hardσ, hardsigmoid, hardtanh, relu, leakyrelu, relu6, rrelu, elu, gelu, gelu_tanh, gelu_sigmoid,
-    gelu_erf, swish, hardswish, selu, celu, softplus, softsign, logσ, logsigmoid, logcosh, mish, tanhshrink, softshrink,
-    trelu, thresholdrelu, lisht, tanh_fast, sigmoid_fast
+export σ, sigmoid, hardσ, hardsigmoid, hardtanh, relu, leakyrelu, relu6, rrelu, elu, gelu, gelu_tanh,
+    gelu_sigmoid, gelu_erf, swish, hardswish, selu, celu, softplus, softsign, logσ, logsigmoid, logcosh, mish,
+    tanhshrink, softshrink, trelu, thresholdrelu, lisht, tanh_fast, sigmoid_fast
 export softmax, logsoftmax, logsumexp, glu
 export conv, depthwiseconv, conv_transpose, unfold, fold
 export maxpool, meanpool, lpnormpool

@@ -1,8 +1,8 @@
 """
     OneHotArrays
 
-Labels as unit vectors and back. A one-hot array is an array of Bool made of indices; in a compiled graph, a product with one is
-a selection of columns.
+Labels as unit vectors and back. A one-hot array is an array of Bool made of indices; in a compiled graph, a
+product with one is a selection of columns.
 """
 module OneHotArrays
 
@@ -17,8 +17,8 @@ const OneHotMatrix = OneHotArray{Bool, 2}
 """
     onehot(label, classes, [default])
 
-A Boolean vector as long as `classes`, true where they equal `label`. A label that is none of the classes is an error, or stands
-for `default`.
+A Boolean vector as long as `classes`, true where they equal `label`. A label that is none of the classes is
+an error, or stands for `default`.
 """
 onehot(label, classes, default...) =
     Primitives.onehot_array(fill(index_of(label, classes, default...)), length(classes))
@@ -26,8 +26,8 @@ onehot(label, classes, default...) =
 """
     onehotbatch(labels, classes, [default])
 
-A Boolean matrix of size `(length(classes), length(labels))`, a column for each label; see [`onehot`](@ref). Labels of size
-`(a, b, …)` give `(length(classes), a, b, …)`.
+A Boolean matrix of size `(length(classes), length(labels))`, a column for each label; see [`onehot`](@ref).
+Labels of size `(a, b, …)` give `(length(classes), a, b, …)`.
 """
 onehotbatch(labels, classes, default...) =
     Primitives.onehot_array(indices_of(labels, classes, default...), length(classes))
@@ -59,7 +59,8 @@ no_such_class(label, classes) =
 """
     onecold(y, classes = 1:size(y, 1))
 
-The class of the largest element of each column of `y`: the inverse of [`onehotbatch`](@ref), also of scores or probabilities.
+The class of the largest element of each column of `y`: the inverse of [`onehotbatch`](@ref), also of scores
+or probabilities.
 """
 onecold(y::AbstractVector, classes = 1:length(y)) = classes[argmax(y)]
 function onecold(y::AbstractArray, classes = 1:size(y, 1))
@@ -69,12 +70,14 @@ function onecold(y::AbstractArray, classes = 1:size(y, 1))
     return classes == 1:size(y, 1) ? indices : collect(classes)[indices]
 end
 
-# --- one-hot arrays stay one-hot ------------------------------------------------------------------------------
+# --- one-hot arrays stay one-hot ----------------------------------------------------------------------------
 
 hot_indices(x::OneHotArray) = dropdims(Primitives.argmax(x, 1); dims = 1)
 
-Base.getindex(x::OneHotMatrix, ::Colon, i::Integer) = Primitives.onehot_array(fill(hot_indices(x)[i]), size(x, 1))
-Base.getindex(x::OneHotMatrix, ::Colon, i::AbstractVector) = Primitives.onehot_array(hot_indices(x)[i], size(x, 1))
+Base.getindex(x::OneHotMatrix, ::Colon, i::Integer) =
+    Primitives.onehot_array(fill(hot_indices(x)[i]), size(x, 1))
+Base.getindex(x::OneHotMatrix, ::Colon, i::AbstractVector) =
+    Primitives.onehot_array(hot_indices(x)[i], size(x, 1))
 
 function Base.hcat(x::OneHotVector, others::OneHotVector...)
     all(y -> length(y) == length(x), others) ||
@@ -87,6 +90,7 @@ function Base.hcat(x::OneHotMatrix, others::OneHotMatrix...)
     return Primitives.onehot_array(reduce(vcat, map(hot_indices, (x, others...))), size(x, 1))
 end
 
-Base.replace_in_print_matrix(x::OneHotArray, i::Integer, j::Integer, text::AbstractString) = text == "0" ? "⋅" : text
+Base.replace_in_print_matrix(x::OneHotArray, i::Integer, j::Integer, text::AbstractString) =
+    text == "0" ? "⋅" : text
 
 end

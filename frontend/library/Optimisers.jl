@@ -11,9 +11,10 @@ using Functors: mapkeys
 using Random, Statistics, LinearAlgebra
 import Primitives
 
-export AbstractRule, Leaf, setup, update, update!, adjust, adjust!, freeze!, thaw!, trainable, trainables, destructure
-export Descent, Momentum, Nesterov, Rprop, RMSProp, AdaGrad, AdaDelta, Adam, AdaMax, RAdam, NAdam, OAdam, AdamW, AMSGrad,
-    AdaBelief, Lion
+export AbstractRule, Leaf, setup, update, update!, adjust, adjust!, freeze!, thaw!, trainable, trainables,
+    destructure
+export Descent, Momentum, Nesterov, Rprop, RMSProp, AdaGrad, AdaDelta, Adam, AdaMax, RAdam, NAdam, OAdam,
+    AdamW, AMSGrad, AdaBelief, Lion
 export OptimiserChain, WeightDecay, SignDecay, ClipGrad, ClipNorm, AccumGrad, MixedPrecision
 
 include("state_trees.jl")

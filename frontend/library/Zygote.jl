@@ -13,8 +13,8 @@ export ignore_derivatives, params
 """
     jacobian(f, args...) -> tuple
 
-For each array argument the matrix with `∂f[i]/∂x[j]` in row i and column j (both counted through the arrays), for each number
-the vector `∂f[i]/∂x`; `nothing` where `f` does not depend on it.
+For each array argument the matrix with `∂f[i]/∂x[j]` in row i and column j (both counted through the arrays),
+for each number the vector `∂f[i]/∂x`; `nothing` where `f` does not depend on it.
 """
 jacobian(f, args...) = withjacobian(f, args...).grad
 
@@ -49,7 +49,8 @@ stacked(x, parts) = nothing
 """
     hessian(f, x)
 
-The matrix of second derivatives of a function of an array with a number as its value; of a number, the second derivative.
+The matrix of second derivatives of a function of an array with a number as its value; of a number, the second
+derivative.
 """
 hessian(f, x::AbstractArray) = jacobian(y -> gradient(f, y)[1], x)[1]
 hessian(f, x::Number) = gradient(y -> gradient(f, y)[1], x)[1]

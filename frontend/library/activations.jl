@@ -57,7 +57,8 @@ relu6(x::Real) = clamp(x, oftype(x, 0), oftype(x, 6))
 
 [`leakyrelu`](@ref) whose slope is drawn uniformly from `[lo, hi]` for each element.
 """
-rrelu(x::Real, lo::Real = 1 / 8, hi::Real = 1 / 3) = leakyrelu(x, like(x, lo) + like(x, hi - lo) * rand(typeof(float(x))))
+rrelu(x::Real, lo::Real = 1 / 8, hi::Real = 1 / 3) =
+    leakyrelu(x, like(x, lo) + like(x, hi - lo) * rand(typeof(float(x))))
 
 """
     elu(x, α = 1) = x > 0 ? x : α * (exp(x) - 1)
@@ -104,7 +105,8 @@ selu(x::Real) = like(x, 1.0507009873554805) * elu(x, 1.6732632423543772)
 """
     celu(x, α = 1) = x ≥ 0 ? x : α * (exp(x/α) - 1)
 """
-celu(x::Real, α::Real = 1) = ifelse(x ≥ 0, float(x), like(x, α) * expm1(min(float(x), like(x, 0)) / like(x, α)))
+celu(x::Real, α::Real = 1) =
+    ifelse(x ≥ 0, float(x), like(x, α) * expm1(min(float(x), like(x, 0)) / like(x, α)))
 
 """
     softplus(x) = log(1 + exp(x))

@@ -24,8 +24,8 @@ init(rule::Adam, x::AbstractArray) = (zero(x), zero(x), scalars(x, rule.beta...)
 
 function apply!(rule::Adam, (m, v, βt), x, dx)
     η, β₁, β₂, ϵ = scalars(x, rule.eta, rule.beta..., rule.epsilon)
-    # Each factor stands where it costs no pass over the arrays: the gradient's becomes part of the matrix product that
-    # makes it, and the bias corrections meet as scalars.
+    # Each factor stands where it costs no pass over the arrays: the gradient's becomes part of the matrix
+    # product that makes it, and the bias corrections meet as scalars.
     g = (1 - β₁) .* dx
     m .= β₁ .* m .+ g
     v .= β₂ .* v .+ (1 - β₂) / (1 - β₁)^2 .* abs2.(g)
@@ -47,7 +47,8 @@ struct AdamW <: AbstractRule
     lambda::Float64
     epsilon::Float64
     couple::Bool
-    AdamW(eta, beta = (0.9, 0.999), lambda = 0.0, epsilon = 1e-8; couple = true) = new(eta, beta, lambda, epsilon, couple)
+    AdamW(eta, beta = (0.9, 0.999), lambda = 0.0, epsilon = 1e-8; couple = true) =
+        new(eta, beta, lambda, epsilon, couple)
     AdamW(; eta = 0.001, beta = (0.9, 0.999), lambda = 0.0, epsilon = 1e-8, couple = true) =
         new(eta, beta, lambda, epsilon, couple)
 end
@@ -91,7 +92,8 @@ end
 [`Adam`](@ref) whose first steps, while the variance of `v` is large, are plain momentum; after that they are
 scaled by
 
-    r = √((ρ - 4) * (ρ - 2) * ρ∞ / ((ρ∞ - 4) * (ρ∞ - 2) * ρ)),   ρ∞ = 2 / (1 - β₂) - 1,   ρ = ρ∞ - 2t * β₂ᵗ / (1 - β₂ᵗ)
+    r = √((ρ - 4) * (ρ - 2) * ρ∞ / ((ρ∞ - 4) * (ρ∞ - 2) * ρ))
+    ρ∞ = 2 / (1 - β₂) - 1,   ρ = ρ∞ - 2t * β₂ᵗ / (1 - β₂ᵗ)
 
 [Liu et al., 2020](https://arxiv.org/abs/1908.03265).
 """

@@ -18,7 +18,8 @@ A rule with another step length, or with the named numbers changed. Of a tree, a
 """
 adjust(rule::AbstractRule, eta::Real) = adjust(rule; eta)
 function adjust(rule::AbstractRule; changes...)
-    fields = map(name -> haskey(changes, name) ? changes[name] : getfield(rule, name), fieldnames(typeof(rule)))
+    names = fieldnames(typeof(rule))
+    fields = map(name -> haskey(changes, name) ? changes[name] : getfield(rule, name), names)
     return Primitives.rebuild(rule, fields...)
 end
 adjust(chain::OptimiserChain; changes...) = OptimiserChain(map(rule -> adjust(rule; changes...), chain.opts))

@@ -19,7 +19,8 @@ unstack(x::AbstractArray; dims::Integer) = [copy(selectdim(x, dims, i)) for i in
     chunk(x, n; dims = ndims(x))
     chunk(x; size, dims = ndims(x))
 
-`x` in `n` parts, or in parts of `size`, along `dims`. The last may be smaller; `size` may be a list of all sizes.
+`x` in `n` parts, or in parts of `size`, along `dims`. The last may be smaller; `size` may be a list of all
+sizes.
 """
 chunk(x::AbstractArray, n::Integer; dims::Integer = ndims(x)) = chunk(x; size = cld(size(x, dims), n), dims)
 function chunk(x::AbstractArray; size, dims::Integer = ndims(x))
@@ -74,7 +75,8 @@ end
 """
     batch_sequence(sequences; pad = 0)
 
-Sequences of size `(features…, time)` with different times as one array of size `(features…, longest, batch)`, padded with `pad`.
+Sequences of size `(features…, time)` with different times as one array of size `(features…, longest, batch)`,
+padded with `pad`.
 """
 function batch_sequence(sequences; pad = 0)
     longest = maximum(sequence -> size(sequence, ndims(sequence)), sequences)
@@ -84,8 +86,8 @@ end
 """
     batched_searchsortedfirst(v, x)
 
-For each element of `x` the first index of the sorted vector `v` whose value is not smaller. A matrix `v` is searched column by
-column, for the columns of `x`.
+For each element of `x` the first index of the sorted vector `v` whose value is not smaller. A matrix `v` is
+searched column by column, for the columns of `x`.
 """
 batched_searchsortedfirst(v, x) = 1 .+ count_along(<, v, x)
 
@@ -118,7 +120,8 @@ function topk(x::AbstractArray, k::Integer; dims::Integer = 1, rev::Bool = true)
 end
 
 """
-    zeros_like(x, [T], [size]), ones_like(x, …), fill_like(x, value, …), rand_like([rng], x, …), randn_like([rng], x, …)
+    zeros_like(x, [T], [size]), ones_like(x, …), trues_like(x, [size]), falses_like(x, [size])
+    fill_like(x, value, [T], [size]), rand_like([rng], x, …), randn_like([rng], x, …)
 
 Arrays with the element type and size of `x`, unless others are given.
 """

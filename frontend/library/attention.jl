@@ -9,11 +9,13 @@ batch…)`, `value (features_v, kv_len, batch…)`, `y (features_v, q_len, batch
 batch…)`. `bias` and `mask` broadcast to the size of `α`; where the mask is false, `α` is 0. `fdrop` is
 applied to `α`.
 """
-function dot_product_attention(query::AbstractArray{<:Any, 3}, key::AbstractArray{<:Any, 3}, value::AbstractArray{<:Any, 3},
-                               bias = nothing; fdrop = identity, mask = nothing, nheads::Integer = 1)
+function dot_product_attention(query::AbstractArray{<:Any, 3}, key::AbstractArray{<:Any, 3},
+                               value::AbstractArray{<:Any, 3}, bias = nothing;
+                               fdrop = identity, mask = nothing, nheads::Integer = 1)
     for (name, x) in ((:query, query), (:key, key), (:value, value))
         size(x, 1) % nheads == 0 || throw(DimensionMismatch(
-            "attention with $nheads heads needs a multiple of $nheads as the first dimension of the $name, got size $(size(x))"))
+            "attention with $nheads heads needs a multiple of $nheads as the first dimension of the $name, " *
+            "got size $(size(x))"))
     end
     size(query, 1) == size(key, 1) || throw(DimensionMismatch(
         "query and key must have the same first dimension, got sizes $(size(query)) and $(size(key))"))
@@ -24,8 +26,8 @@ function dot_product_attention(query::AbstractArray{<:Any, 3}, key::AbstractArra
     y = batched_mul(permutedims(v, (1, 3, 2, 4)), α)
     return reshape(permutedims(y, (1, 3, 2, 4)), size(value, 1), size(query, 2), size(query, 3)), α
 end
-function dot_product_attention(query::AbstractArray{<:Any, N}, key::AbstractArray{<:Any, N}, value::AbstractArray{<:Any, N},
-                               bias = nothing; options...) where N
+function dot_product_attention(query::AbstractArray{<:Any, N}, key::AbstractArray{<:Any, N},
+                               value::AbstractArray{<:Any, N}, bias = nothing; options...) where N
     batch = size(query)[3:end]
     flat(x) = reshape(x, size(x, 1), size(x, 2), :)
     y, α = dot_product_attention(flat(query), flat(key), flat(value), bias; options...)
@@ -42,7 +44,8 @@ key of size `(d, nheads, len, batch)`.
 """
 function dot_product_attention_scores(query::AbstractArray{T, 4}, key::AbstractArray{T, 4}, bias = nothing;
                                       fdrop = identity, mask = nothing) where T
-    logits = batched_mul(permutedims(key, (3, 1, 2, 4)), permutedims(query, (1, 3, 2, 4)) ./ sqrt(T(size(query, 1))))
+    scaled = permutedims(query, (1, 3, 2, 4)) ./ sqrt(T(size(query, 1)))
+    logits = batched_mul(permutedims(key, (3, 1, 2, 4)), scaled)
     biased = bias === nothing ? logits : logits .+ bias
     masked = mask === nothing ? biased : ifelse.(mask, biased, typemin(T))
     return fdrop(softmax(masked; dims = 1))

@@ -8,7 +8,7 @@
 more than 3 dimensions all but the first two count as `k`.
 """
 function batched_mul(A::AbstractArray{<:Any, 3}, B::AbstractArray{<:Any, 3})
-    size(A, 2) == size(B, 1) && (size(A, 3) == size(B, 3) || size(A, 3) == 1 || size(B, 3) == 1) ||
+    size(A, 2) == size(B, 1) && (size(A, 3) === 1 || size(B, 3) === 1 || size(A, 3) == size(B, 3)) ||
         throw(DimensionMismatch("batched_mul of arrays of size $(size(A)) and $(size(B))"))
     return Primitives.batched_multiply(A, B)
 end
@@ -17,7 +17,8 @@ batched_mul(A::AbstractMatrix, B::AbstractArray{<:Any, 3}) =
 batched_mul(A::AbstractArray{<:Any, 3}, B::AbstractMatrix) = batched_mul(A, reshape(B, size(B)..., 1))
 batched_mul(A::AbstractMatrix, B::AbstractMatrix) = A * B
 function batched_mul(A::AbstractArray{<:Any, N}, B::AbstractArray{<:Any, N}) where N
-    size(A)[3:end] == size(B)[3:end] || throw(DimensionMismatch("batched_mul of arrays of size $(size(A)) and $(size(B))"))
+    size(A)[3:end] == size(B)[3:end] ||
+        throw(DimensionMismatch("batched_mul of arrays of size $(size(A)) and $(size(B))"))
     C = batched_mul(reshape(A, size(A, 1), size(A, 2), :), reshape(B, size(B, 1), size(B, 2), :))
     return reshape(C, size(A, 1), size(B, 2), size(A)[3:end]...)
 end
@@ -30,7 +31,8 @@ const ⊠ = batched_mul
 """
 batched_vec(A::AbstractArray{<:Any, 3}, b::AbstractMatrix) =
     dropdims(batched_mul(A, reshape(b, size(b, 1), 1, size(b, 2))); dims = 2)
-batched_vec(A::AbstractArray{<:Any, 3}, b::AbstractVector) = dropdims(batched_mul(A, reshape(b, :, 1)); dims = 2)
+batched_vec(A::AbstractArray{<:Any, 3}, b::AbstractVector) =
+    dropdims(batched_mul(A, reshape(b, :, 1)); dims = 2)
 
 """
     batched_transpose(A)

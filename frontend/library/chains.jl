@@ -73,4 +73,8 @@ end
 The results of all layers of a chain, in a tuple.
 """
 activations(chain::Chain, x) = activations_of(values(chain.layers), x)
-activations_of(layers, x) = isempty(layers) ? () : (y = first(layers)(x); (y, activations_of(layers[2:end], y)...))
+function activations_of(layers, x)
+    isempty(layers) && return ()
+    y = first(layers)(x)
+    return (y, activations_of(layers[2:end], y)...)
+end

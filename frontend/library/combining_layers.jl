@@ -47,8 +47,8 @@ end
     Parallel(connection, layers...)
     Parallel(connection; name = layer, ...)
 
-`connection(layer1(x1), layer2(x2), …)` for as many inputs as layers, with one input for all layers, or with one layer
-for all inputs. A tuple of inputs is the same as several.
+`connection(layer1(x1), layer2(x2), …)` for as many inputs as layers, with one input for all layers, or with
+one layer for all inputs. A tuple of inputs is the same as several.
 """
 struct Parallel{C, T<:Union{Tuple, NamedTuple, AbstractVector}}
     connection::C
@@ -72,8 +72,8 @@ function (parallel::Parallel)(x, y, others...)
     if length(layers) == 1
         return parallel.connection(map(first(layers), inputs)...)
     elseif length(layers) != length(inputs)
-        throw(ArgumentError("Parallel with $(length(layers)) layers can take one input or $(length(layers)) inputs, " *
-                            "got $(length(inputs)) inputs"))
+        throw(ArgumentError(
+            "Parallel with $(length(layers)) layers takes 1 or $(length(layers)) inputs, got $(length(inputs))"))
     end
     return parallel.connection(map((layer, input) -> layer(input), layers, inputs)...)
 end
@@ -81,7 +81,8 @@ end
 
 Base.getindex(parallel::Parallel, i::Integer) = parallel.layers[i]
 Base.getindex(parallel::Parallel, name::Symbol) = parallel.layers[name]
-Base.getindex(parallel::Parallel, indices::AbstractArray) = Parallel(parallel.connection, pick(parallel.layers, indices))
+Base.getindex(parallel::Parallel, indices::AbstractArray) =
+    Parallel(parallel.connection, pick(parallel.layers, indices))
 Base.length(parallel::Parallel) = length(parallel.layers)
 Base.lastindex(parallel::Parallel) = length(parallel.layers)
 Base.keys(parallel::Parallel) = keys(parallel.layers)
@@ -119,7 +120,8 @@ end
 function (fusion::PairwiseFusion)(inputs::Tuple)
     layers = values(fusion.layers)
     length(inputs) == length(layers) || throw(ArgumentError(
-        "PairwiseFusion with $(length(layers)) layers takes one input or $(length(layers)), got $(length(inputs))"))
+        "PairwiseFusion with $(length(layers)) layers can take one input or $(length(layers)), " *
+        "got $(length(inputs))"))
     results = (layers[1](inputs[1]),)
     for i in 2:length(layers)
         results = (results..., layers[i](fusion.connection(inputs[i], results[i-1])))

@@ -44,10 +44,12 @@ dilation * (window - 1) + 1 + outpad`.
 function conv_transpose(x::AbstractArray{<:Any, N}, w::AbstractArray{<:Any, N};
                         stride = 1, pad = 0, outpad = 0, dilation = 1, flipped = false, groups = 1) where N
     size(x, N - 1) == size(w, N) || throw(DimensionMismatch(
-        "conv_transpose: weights of size $(size(w)) expect $(size(w, N)) channels in dimension $(N - 1), got size $(size(x))"))
+        "conv_transpose: weights of size $(size(w)) expect $(size(w, N)) channels in dimension $(N - 1), " *
+        "got size $(size(x))"))
     window = flipped ? w : reverse(w; dims = spatial_dims(w))
-    return Primitives.crosscor_transpose(x, window; stride = expand(N - 2, stride), pad = expand_padding(N - 2, pad),
-                                         outpad = expand(N - 2, outpad), dilation = expand(N - 2, dilation), groups)
+    return Primitives.crosscor_transpose(
+        x, window; stride = expand(N - 2, stride), pad = expand_padding(N - 2, pad),
+        outpad = expand(N - 2, outpad), dilation = expand(N - 2, dilation), groups)
 end
 
 spatial_dims(x) = ntuple(identity, ndims(x) - 2)
@@ -92,7 +94,8 @@ function fold(y::AbstractArray{T, 3}, output_size::NTuple{N, Integer}, kernel_si
     positions = reach .÷ strides .+ 1
     picks = unit_windows(T, window, channels)
     windows = reshape(y, positions..., size(picks, N), size(y, 3))
-    x = conv_transpose(windows, picks; stride, pad, outpad = reach .% strides, dilation, flipped, groups = channels)
+    outpad = reach .% strides
+    x = conv_transpose(windows, picks; stride, pad, outpad, dilation, flipped, groups = channels)
     return keep_integer(T, x)
 end
 

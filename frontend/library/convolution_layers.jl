@@ -11,10 +11,12 @@ struct SamePad end
 # Padding (before, after, …) per spatial dimension, from a number, a tuple, or the total that SamePad asks
 # for.
 padding(pad, total) = NNlib.expand_padding(length(total), pad)
-padding(::SamePad, total) = ntuple(i -> isodd(i) ? cld(total[(i+1)÷2], 2) : fld(total[(i+1)÷2], 2), 2 * length(total))
+padding(::SamePad, total) =
+    ntuple(i -> isodd(i) ? cld(total[(i+1)÷2], 2) : fld(total[(i+1)÷2], 2), 2 * length(total))
 
 """
-    Conv(window, in => out, σ = identity; stride = 1, pad = 0, dilation = 1, groups = 1, bias = true, init = glorot_uniform)
+    Conv(window, in => out, σ = identity; stride = 1, pad = 0, dilation = 1, groups = 1, bias = true,
+         init = glorot_uniform)
     Conv(weight, bias, σ = identity; stride, pad, dilation, groups)
 
 Convolution, see `NNlib.conv`: `σ.(conv(x, weight) .+ bias)` for `x` of size `(space…, in, batch)`. `window`
@@ -64,8 +66,8 @@ channel_bias(bias::Bool, n) = bias
 channel_bias(bias, n) = reshape(bias, ntuple(_ -> 1, n)..., :)
 
 """
-    ConvTranspose(window, in => out, σ = identity; stride = 1, pad = 0, outpad = 0, dilation = 1, groups = 1, bias = true,
-                  init = glorot_uniform)
+    ConvTranspose(window, in => out, σ = identity; stride = 1, pad = 0, outpad = 0, dilation = 1, groups = 1,
+                  bias = true, init = glorot_uniform)
     ConvTranspose(weight, bias, σ = identity; stride, pad, outpad, dilation, groups)
 
 The transpose of a convolution from `out` to `in` channels, see `NNlib.conv_transpose`: upsamples by `stride`.
@@ -100,13 +102,15 @@ function (layer::ConvTranspose)(x::AbstractArray)
     n = length(layer.stride)
     check_rank(layer, x, n + 2)
     check_size(layer, x, n + 1 => size(layer.weight, n + 2))
-    y = NNlib.conv_transpose(match_eltype(eltype(layer.weight), x), layer.weight; stride = layer.stride, pad = layer.pad,
-                             outpad = layer.outpad, dilation = layer.dilation, groups = layer.groups)
+    y = NNlib.conv_transpose(match_eltype(eltype(layer.weight), x), layer.weight; stride = layer.stride,
+                             pad = layer.pad, outpad = layer.outpad, dilation = layer.dilation,
+                             groups = layer.groups)
     return activate(layer.σ, add_bias(y, channel_bias(layer.bias, n)))
 end
 
 """
-    CrossCor(window, in => out, σ = identity; stride = 1, pad = 0, dilation = 1, bias = true, init = glorot_uniform)
+    CrossCor(window, in => out, σ = identity; stride = 1, pad = 0, dilation = 1, bias = true,
+             init = glorot_uniform)
     CrossCor(weight, bias, σ = identity; stride, pad, dilation)
 
 Cross-correlation: a [`Conv`](@ref) that does not reverse its window.
@@ -126,7 +130,8 @@ function CrossCor(weight::AbstractArray, bias = true, σ = identity; stride = 1,
     return CrossCor(σ, weight, create_bias(weight, bias, size(weight, n + 2)), stride, pad, dilation)
 end
 CrossCor(window::NTuple{N, Integer}, (in, out)::Pair{<:Integer, <:Integer}, σ = identity;
-         init = glorot_uniform, bias = true, options...) where N = CrossCor(filters(init, window, in, out, 1), bias, σ; options...)
+         init = glorot_uniform, bias = true, options...) where N =
+    CrossCor(filters(init, window, in, out, 1), bias, σ; options...)
 
 @layer CrossCor
 
@@ -140,12 +145,14 @@ function (layer::CrossCor)(x::AbstractArray)
 end
 
 """
-    DepthwiseConv(window, in => out, σ = identity; stride = 1, pad = 0, dilation = 1, bias = true, init = glorot_uniform)
+    DepthwiseConv(window, in => out, σ = identity; stride = 1, pad = 0, dilation = 1, bias = true,
+                  init = glorot_uniform)
 
 A [`Conv`](@ref) with `groups = in`: each channel by itself. `out` is a multiple of `in`.
 """
-function DepthwiseConv(window::NTuple{N, Integer}, (in, out)::Pair{<:Integer, <:Integer}, σ = identity; options...) where N
-    out % in == 0 || throw(ArgumentError("DepthwiseConv expects a number of outputs that is a multiple of the $in inputs, got $out"))
+function DepthwiseConv(window::Tuple, (in, out)::Pair{<:Integer, <:Integer}, σ = identity; options...)
+    out % in == 0 ||
+        throw(ArgumentError("DepthwiseConv expects a multiple of the $in inputs as outputs, got $out"))
     return Conv(window, in => out, σ; groups = in, options...)
 end
 
@@ -159,12 +166,14 @@ function show_convolution(io, name, layer, channels)
         hasproperty(layer, option) || continue
         given = getproperty(layer, option)
         usual = option in (:stride, :dilation) ? 1 : 0
-        all(==(usual), given) || print(io, ", ", option, "=", all(==(given[1]), given) ? given[1] : given)
+        all(==(usual), given) || print(io, ", ", option, "=", number_or_tuple(given))
     end
     hasproperty(layer, :groups) && layer.groups != 1 && print(io, ", groups=", layer.groups)
     layer.bias === false && print(io, ", bias=false")
     print(io, ")")
 end
+
+number_or_tuple(values) = all(==(values[1]), values) ? values[1] : values
 
 function Base.show(io::IO, layer::Conv)
     n = length(layer.stride)
@@ -172,7 +181,8 @@ function Base.show(io::IO, layer::Conv)
 end
 function Base.show(io::IO, layer::ConvTranspose)
     n = length(layer.stride)
-    show_convolution(io, "ConvTranspose", layer, size(layer.weight, n + 2) => size(layer.weight, n + 1) * layer.groups)
+    in, out = size(layer.weight, n + 2), size(layer.weight, n + 1) * layer.groups
+    show_convolution(io, "ConvTranspose", layer, in => out)
 end
 function Base.show(io::IO, layer::CrossCor)
     n = length(layer.stride)

@@ -1,16 +1,17 @@
 # Data sets made of others, whose observations are computed as they are asked for.
 
-"""
-    mapobs(f, data; batched = :auto)
-
-The data set of `f(observation)`. Several observations at once are given to `f` together, unless `batched` is `:never`. Of a
-[`DataLoader`](@ref), the batches.
-"""
 struct MappedData{F, D}
     f::F
     data::D
     batched::Symbol
 end
+
+"""
+    mapobs(f, data; batched = :auto)
+
+The data set of `f(observation)`. Several observations at once are given to `f` together, unless `batched` is
+`:never`. Of a [`DataLoader`](@ref), the batches.
+"""
 mapobs(f, data; batched::Symbol = :auto) = MappedData(f, data, batched)
 
 numobs(mapped::MappedData) = mapped.data isa DataLoader ? length(mapped.data) : numobs(mapped.data)
@@ -45,14 +46,15 @@ function groupobs(f, data)
     return Dict(key => obsview(data, indices) for (key, indices) in groups)
 end
 
+struct JoinedData{T<:Tuple}
+    parts::T
+end
+
 """
     joinobs(data...)
 
 The observations of all data sets, one after the other.
 """
-struct JoinedData{T<:Tuple}
-    parts::T
-end
 joinobs(data...) = JoinedData(data)
 
 numobs(joined::JoinedData) = sum(numobs, joined.parts)
@@ -67,16 +69,17 @@ getobs(joined::JoinedData, indices) = [getobs(joined, i) for i in indices]
 Base.length(joined::JoinedData) = numobs(joined)
 Base.getindex(joined::JoinedData, indices) = getobs(joined, indices)
 
-"""
-    slidingwindow(data; size, stride = 1)
-
-The windows of `size` observations that start at 1, 1 + `stride`, …
-"""
 struct SlidingWindow{D}
     data::D
     size::Int
     stride::Int
 end
+
+"""
+    slidingwindow(data; size, stride = 1)
+
+The windows of `size` observations that start at 1, 1 + `stride`, …
+"""
 function slidingwindow(data; size::Integer, stride::Integer = 1)
     size > 0 && stride > 0 || throw(ArgumentError("slidingwindow expects a positive size and stride"))
     return SlidingWindow(data, size, stride)
@@ -106,14 +109,15 @@ randobs(rng::AbstractRNG, data, n::Integer) = obsview(data, rand(rng, 1:numobs(d
 """
     oversample([rng], data, classes; fraction = 1, shuffle = true)
 
-A view of the data, of which some are repeated so that each class has at least `fraction` times the observations of the
-largest, with the classes.
+A view of the data, of which some are repeated so that each class has at least `fraction` times the
+observations of the largest, with the classes.
 """
 oversample(data, classes; options...) = oversample(Random.default_rng(), data, classes; options...)
 function oversample(rng::AbstractRNG, data, classes; fraction = 1, shuffle::Bool = true)
     groups = indices_by_class(classes)
     wanted = round(Int, fraction * maximum(length, values(groups)))
-    indices = reduce(vcat, [[group; rand(rng, group, max(0, wanted - length(group)))] for group in values(groups)])
+    repeated(group) = [group; rand(rng, group, max(0, wanted - length(group)))]
+    indices = reduce(vcat, map(repeated, values(groups)))
     order = shuffle ? Random.shuffle(rng, indices) : sort(indices)
     return obsview(data, order), obsview(classes, order)
 end

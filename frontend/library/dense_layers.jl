@@ -79,14 +79,16 @@ struct Bilinear{F, A<:AbstractArray, B}
     bias::B
     σ::F
     function Bilinear(weight::A, bias = true, σ = identity) where {A<:AbstractArray}
-        ndims(weight) == 3 || throw(ArgumentError("Bilinear expects weights with 3 dimensions, got size $(size(weight))"))
+        ndims(weight) == 3 ||
+            throw(ArgumentError("Bilinear expects weights with 3 dimensions, got size $(size(weight))"))
         b = create_bias(weight, bias, size(weight, 1))
         return new{typeof(σ), A, typeof(b)}(weight, b, σ)
     end
 end
 Bilinear(((in1, in2), out)::Pair{<:Tuple, <:Integer}, σ = identity; bias = true, init = glorot_uniform) =
     Bilinear(init(out, in1, in2), bias, σ)
-Bilinear((in, out)::Pair{<:Integer, <:Integer}, σ = identity; options...) = Bilinear((in, in) => out, σ; options...)
+Bilinear((in, out)::Pair{<:Integer, <:Integer}, σ = identity; options...) =
+    Bilinear((in, in) => out, σ; options...)
 
 @layer Bilinear
 
@@ -102,8 +104,10 @@ end
 (layer::Bilinear)(x::AbstractMatrix) = layer(x, x)
 (layer::Bilinear)(x::AbstractVector) = vec(layer(reshape(x, :, 1)))
 (layer::Bilinear)(x::AbstractVector, z::AbstractVector) = vec(layer(reshape(x, :, 1), reshape(z, :, 1)))
-(layer::Bilinear)(x::AbstractArray, z::AbstractArray) =
-    reshape(layer(reshape(x, size(x, 1), :), reshape(z, size(z, 1), :)), size(layer.weight, 1), size(x)[2:end]...)
+function (layer::Bilinear)(x::AbstractArray, z::AbstractArray)
+    y = layer(reshape(x, size(x, 1), :), reshape(z, size(z, 1), :))
+    return reshape(y, size(y, 1), size(x)[2:end]...)
+end
 (layer::Bilinear)(x::AbstractArray) = layer(x, x)
 (layer::Bilinear)(inputs::Tuple{Any, Any}) = layer(inputs...)
 
@@ -140,19 +144,22 @@ end
 (layer::Embedding)(x::AbstractMatrix{Bool}) = layer.weight * x
 (layer::Embedding)(x::AbstractArray{Bool}) = reshape(layer(reshape(x, size(x, 1), :)), :, size(x)[2:end]...)
 
-Base.show(io::IO, layer::Embedding) = print(io, "Embedding(", size(layer.weight, 2), " => ", size(layer.weight, 1), ")")
+Base.show(io::IO, layer::Embedding) =
+    print(io, "Embedding(", size(layer.weight, 2), " => ", size(layer.weight, 1), ")")
 
 """
     EmbeddingBag(in => out, reduction = mean; init = randn32)
 
-The `reduction` (`sum`, `mean`, `maximum`, …) of the columns of an [`Embedding`](@ref) for each bag of indices. Bags are the columns
-of an array of indices, the vectors of a vector, or given by the indices at which they start: `bag(indices, starts)`.
+The `reduction` (`sum`, `mean`, `maximum`, …) of the columns of an [`Embedding`](@ref) for each bag of
+indices. Bags are the columns of an array of indices, the vectors of a vector, or given by the indices at
+which they start: `bag(indices, starts)`.
 """
 struct EmbeddingBag{F, M<:AbstractMatrix}
     weight::M
     reduction::F
 end
-EmbeddingBag((in, out)::Pair{<:Integer, <:Integer}, reduction = mean; init = randn32) = EmbeddingBag(init(out, in), reduction)
+EmbeddingBag((in, out)::Pair{<:Integer, <:Integer}, reduction = mean; init = randn32) =
+    EmbeddingBag(init(out, in), reduction)
 
 @layer EmbeddingBag
 

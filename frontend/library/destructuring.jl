@@ -28,7 +28,8 @@ struct Restructure{M, O}
     length::Int
 end
 
-Base.show(io::IO, rebuild::Restructure{M}) where M = print(io, "Restructure(", nameof(M), ", ..., ", rebuild.length, ")")
+Base.show(io::IO, rebuild::Restructure{M}) where M =
+    print(io, "Restructure(", nameof(M), ", ..., ", rebuild.length, ")")
 Base.length(rebuild::Restructure) = rebuild.length
 
 function (rebuild::Restructure)(flat::AbstractVector)

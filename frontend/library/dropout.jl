@@ -23,4 +23,5 @@ end
 [`dropout`](@ref) that overwrites `y`.
 """
 dropout!(y::AbstractArray, x::AbstractArray, p::Real; dims = :) = (y .= dropout(x, p; dims))
-dropout!(rng::AbstractRNG, y::AbstractArray, x::AbstractArray, p::Real; dims = :) = (y .= dropout(rng, x, p; dims))
+dropout!(rng::AbstractRNG, y::AbstractArray, x::AbstractArray, p::Real; dims = :) =
+    (y .= dropout(rng, x, p; dims))

@@ -4,7 +4,8 @@
     kfolds(n::Integer, k = 5) -> (train, validation)
     kfolds(data; k = 5)
 
-`k` divisions of `1:n` in validation indices (a range of about `n/k`) and training indices (the rest); for data, pairs of views.
+`k` divisions of `1:n` in validation indices (a range of about `n/k`) and training indices (the rest); for
+data, pairs of views.
 """
 function kfolds(n::Integer, k::Integer = 5)
     2 ≤ k ≤ n || throw(ArgumentError("kfolds expects 2 ≤ k ≤ $n, got $k"))
@@ -31,8 +32,8 @@ leavepout(data; p::Integer = 1) = fold_views(data, leavepout(numobs(data), p)...
     timeseries_kfolds(n::Integer; k = 5, gap = 0, max_train_size = nothing) -> (train, validation)
     timeseries_kfolds(data; options...)
 
-`k` validation ranges of equal size at the end of `1:n`, and for each the training range before it, `gap` earlier and no
-longer than `max_train_size`.
+`k` validation ranges of equal size at the end of `1:n`, and for each the training range before it, `gap`
+earlier and no longer than `max_train_size`.
 """
 function timeseries_kfolds(n::Integer; k::Integer = 5, gap::Integer = 0, max_train_size = nothing)
     size = n ÷ (k + 1)

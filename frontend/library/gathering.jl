@@ -82,8 +82,10 @@ combine(::typeof(-), target, parts, hits) = target .- parts * hits'
 combine(::typeof(mean), target, parts, hits) = target .+ parts * hits' ./ max.(sum(hits; dims = 2), 1)'
 combine(::typeof(*), target, parts, hits) = target .* reduce_hits(prod, parts, hits, one(eltype(parts)))
 combine(::typeof(/), target, parts, hits) = target ./ reduce_hits(prod, parts, hits, one(eltype(parts)))
-combine(::typeof(max), target, parts, hits) = max.(target, reduce_hits(maximum, parts, hits, typemin(eltype(parts))))
-combine(::typeof(min), target, parts, hits) = min.(target, reduce_hits(minimum, parts, hits, typemax(eltype(parts))))
+combine(::typeof(max), target, parts, hits) =
+    max.(target, reduce_hits(maximum, parts, hits, typemin(eltype(parts))))
+combine(::typeof(min), target, parts, hits) =
+    min.(target, reduce_hits(minimum, parts, hits, typemax(eltype(parts))))
 
 function reduce_hits(reduction, parts, hits, absent)
     rows, count = size(parts)

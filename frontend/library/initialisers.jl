@@ -107,16 +107,34 @@ end
 identity_init(rng::AbstractRNG, sizes::Integer...; options...) = identity_init(sizes...; options...)
 
 """
-    zeros32(sizes...), ones32(sizes...), rand32([rng], sizes...), randn32([rng], sizes...)
+    zeros32(sizes...)
 
-Arrays of Float32: zeros, ones, uniform in `[0, 1)`, normal.
+Zeros of `Float32`.
 """
 zeros32(sizes...) = zeros(Float32, sizes...)
+
+"""
+    ones32(sizes...)
+
+Ones of `Float32`.
+"""
 ones32(sizes...) = ones(Float32, sizes...)
+
+"""
+    rand32([rng], sizes...)
+
+Numbers of `Float32` that are uniform in `[0, 1)`; `rand32(rng)` is an initialiser.
+"""
 rand32(sizes::Integer...) = rand(Float32, sizes...)
 rand32(sizes::Tuple) = rand(Float32, sizes)
 rand32(rng::AbstractRNG, sizes...) = rand(rng, Float32, sizes...)
 rand32(rng::AbstractRNG) = (sizes...) -> rand32(rng, sizes...)
+
+"""
+    randn32([rng], sizes...)
+
+Numbers of `Float32` of the normal distribution; `randn32(rng)` is an initialiser.
+"""
 randn32(sizes::Integer...) = randn(Float32, sizes...)
 randn32(sizes::Tuple) = randn(Float32, sizes)
 randn32(rng::AbstractRNG, sizes...) = randn(rng, Float32, sizes...)
@@ -146,12 +164,18 @@ truncated_normal(sizes::Integer...; options...) = truncated_normal(Random.defaul
 orthogonal(sizes::Integer...; options...) = orthogonal(Random.default_rng(), sizes...; options...)
 sparse_init(sizes::Integer...; options...) = sparse_init(Random.default_rng(), sizes...; options...)
 
-glorot_uniform(rng::AbstractRNG = Random.default_rng(); options...) = (sizes...) -> glorot_uniform(rng, sizes...; options...)
-glorot_normal(rng::AbstractRNG = Random.default_rng(); options...) = (sizes...) -> glorot_normal(rng, sizes...; options...)
-kaiming_uniform(rng::AbstractRNG = Random.default_rng(); options...) = (sizes...) -> kaiming_uniform(rng, sizes...; options...)
-kaiming_normal(rng::AbstractRNG = Random.default_rng(); options...) = (sizes...) -> kaiming_normal(rng, sizes...; options...)
+glorot_uniform(rng::AbstractRNG = Random.default_rng(); options...) =
+    (sizes...) -> glorot_uniform(rng, sizes...; options...)
+glorot_normal(rng::AbstractRNG = Random.default_rng(); options...) =
+    (sizes...) -> glorot_normal(rng, sizes...; options...)
+kaiming_uniform(rng::AbstractRNG = Random.default_rng(); options...) =
+    (sizes...) -> kaiming_uniform(rng, sizes...; options...)
+kaiming_normal(rng::AbstractRNG = Random.default_rng(); options...) =
+    (sizes...) -> kaiming_normal(rng, sizes...; options...)
 truncated_normal(rng::AbstractRNG = Random.default_rng(); options...) =
     (sizes...) -> truncated_normal(rng, sizes...; options...)
-orthogonal(rng::AbstractRNG = Random.default_rng(); options...) = (sizes...) -> orthogonal(rng, sizes...; options...)
-sparse_init(rng::AbstractRNG = Random.default_rng(); options...) = (sizes...) -> sparse_init(rng, sizes...; options...)
+orthogonal(rng::AbstractRNG = Random.default_rng(); options...) =
+    (sizes...) -> orthogonal(rng, sizes...; options...)
+sparse_init(rng::AbstractRNG = Random.default_rng(); options...) =
+    (sizes...) -> sparse_init(rng, sizes...; options...)
 identity_init(; options...) = (sizes...) -> identity_init(sizes...; options...)

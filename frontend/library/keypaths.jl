@@ -25,7 +25,8 @@ Base.show(io::IO, path::KeyPath) = print(io, "KeyPath(", join(map(repr, path.key
 
 step_down(x, key) = x[key]
 step_down(x, key::Symbol) = x isa AbstractDict ? x[key] : getproperty(x, key)
-step_down(x, key::Integer) = x isa Union{Tuple, NamedTuple, AbstractArray, AbstractDict} ? x[key] : getfield(x, key)
+step_down(x, key::Integer) =
+    x isa Union{Tuple, NamedTuple, AbstractArray, AbstractDict} ? x[key] : getfield(x, key)
 
 """
     getkeypath(x, path)
@@ -55,7 +56,8 @@ Replaces the node at the end of `path` in its parent, which must be mutable.
 """
 function setkeypath!(x, path::KeyPath, value)
     parent, key = getkeypath(x, KeyPath(path.keys[1:end-1])), path.keys[end]
-    return parent isa Union{AbstractArray, AbstractDict} ? (parent[key] = value) : setproperty!(parent, key, value)
+    parent isa Union{AbstractArray, AbstractDict} ? (parent[key] = value) : setproperty!(parent, key, value)
+    return value
 end
 
 """
@@ -82,7 +84,8 @@ function walk_with_path(f, exclude, assemble, path, x, others...)
 end
 
 mapkeys(f, parts::Tuple, others...) = map(f, ntuple(identity, length(parts)), parts, others...)
-mapkeys(f, parts::NamedTuple, others...) = NamedTuple{keys(parts)}(map(f, keys(parts), values(parts), map(values, others)...))
+mapkeys(f, parts::NamedTuple, others...) =
+    NamedTuple{keys(parts)}(map(f, keys(parts), values(parts), map(values, others)...))
 mapkeys(f, parts::AbstractArray, others...) = map(f, eachindex(parts), parts, others...)
 mapkeys(f, parts::AbstractDict, others...) =
     Dict(key => f(key, value, map(other -> other[key], others)...) for (key, value) in parts)

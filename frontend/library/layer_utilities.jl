@@ -40,21 +40,45 @@ match_eltype(::Type{T}, x::AbstractArray) where T<:Real = T.(x)
 match_eltype(::Type, x::AbstractArray) = x
 
 """
-    f32(model), f64(model), f16(model), bf16(model)
+    f32(model)
 
-A copy of a model whose arrays of floating-point numbers have this element type.
+A copy of a model whose arrays of floating-point numbers are of `Float32`.
 """
 f32(model) = convert_parameters(Float32, model)
+
+"""
+    f64(model)
+
+A copy of a model whose arrays of floating-point numbers are of `Float64`.
+"""
 f64(model) = convert_parameters(Float64, model)
+
+"""
+    f16(model)
+
+A copy of a model whose arrays of floating-point numbers are of `Float16`.
+"""
 f16(model) = convert_parameters(Float16, model)
+
+"""
+    bf16(model)
+
+A copy of a model whose arrays of floating-point numbers are of `BFloat16`.
+"""
 bf16(model) = convert_parameters(BFloat16, model)
 
 convert_parameters(T, model) = fmap(x -> x isa AbstractArray{<:AbstractFloat} ? T.(x) : x, model)
 
 """
-    cpu(model), gpu(model)
+    cpu(model)
 
 The model itself: where a compiled graph runs is chosen when it is loaded.
 """
 cpu(model) = model
+
+"""
+    gpu(model)
+
+The model itself: where a compiled graph runs is chosen when it is loaded.
+"""
 gpu(model) = model

@@ -10,8 +10,8 @@ module Losses
 using Statistics, NNlib
 
 export mae, mse, msle, huber_loss, label_smoothing, crossentropy, logitcrossentropy, binarycrossentropy,
-    logitbinarycrossentropy, kldivergence, poisson_loss, hinge_loss, squared_hinge_loss, dice_coeff_loss, tversky_loss,
-    binary_focal_loss, focal_loss, siamese_contrastive_loss, ctc_loss, xlogx, xlogy
+    logitbinarycrossentropy, kldivergence, poisson_loss, hinge_loss, squared_hinge_loss, dice_coeff_loss,
+    tversky_loss, binary_focal_loss, focal_loss, siamese_contrastive_loss, ctc_loss, xlogx, xlogy
 
 # --- regression ---------------------------------------------------------------------------------------------
 
@@ -131,7 +131,8 @@ function kldivergence(ŷ, y; dims = 1, agg = mean, eps::Real = epsilon(ŷ))
 end
 
 """
-    focal_loss(ŷ, y; dims = 1, agg = mean, gamma = 2, eps) = agg(sum(-y .* (1 .- ŷ) .^ gamma .* log.(ŷ); dims))
+    focal_loss(ŷ, y; dims = 1, agg = mean, gamma = 2, eps) =
+        agg(sum(-y .* (1 .- ŷ) .^ gamma .* log.(ŷ); dims))
 
 Cross-entropy in which what is already right counts less. `ŷ` is raised by `eps`. [Lin et al., 2017].
 """
@@ -142,9 +143,9 @@ function focal_loss(ŷ, y; dims = 1, agg = mean, gamma = 2, eps::Real = epsilon(
 end
 
 """
-    binary_focal_loss(ŷ, y; agg = mean, gamma = 2, eps) = agg(-(1 .- p) .^ gamma .* log.(p)), p = y * ŷ + (1 - y) * (1 - ŷ)
+    binary_focal_loss(ŷ, y; agg = mean, gamma = 2, eps) = agg(-(1 .- p) .^ gamma .* log.(p))
 
-`ŷ` is raised by `eps`.
+with `p = y * ŷ + (1 - y) * (1 - ŷ)`; `ŷ` is raised by `eps`.
 """
 function binary_focal_loss(ŷ, y; agg = mean, gamma = 2, eps::Real = epsilon(ŷ))
     check_sizes(ŷ, y)
@@ -197,7 +198,8 @@ function tversky_loss(ŷ, y; beta::Real = 0.7)
 end
 
 """
-    siamese_contrastive_loss(ŷ, y; agg = mean, margin = 1) = agg((1 .- y) .* ŷ .^ 2 .+ y .* max.(0, margin .- ŷ) .^ 2)
+    siamese_contrastive_loss(ŷ, y; agg = mean, margin = 1) =
+        agg((1 .- y) .* ŷ .^ 2 .+ y .* max.(0, margin .- ŷ) .^ 2)
 
 `ŷ` is the distance of the two members of a pair, `y` is 1 where they differ.
 """

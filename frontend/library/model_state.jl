@@ -37,7 +37,8 @@ function load_value!(target, key, value::AbstractArray, source, path)
         value .= 0
         return
     end
-    source isa AbstractArray || throw(ArgumentError("loadmodel!: expected an array at $path, got $(typeof(source))"))
+    source isa AbstractArray ||
+        throw(ArgumentError("loadmodel!: expected an array at $path, got $(typeof(source))"))
     size(value) == size(source) || throw(DimensionMismatch(
         "loadmodel!: expected an array of size $(size(value)) at $path, got size $(size(source))"))
     value .= source

@@ -19,7 +19,8 @@ with_first(connection, layers) = (connection, layers...)
 with_first(connection, layers::NamedTuple) = (; Symbol("") => connection, layers...)
 
 # Whether a layer prints on one line: it has no layers inside.
-prints_on_one_line(x) = isleaf(x) || !Primitives.is_expanded(x) || x isa Union{LayerNorm, Scale} || all(is_plain, values(children(x)))
+prints_on_one_line(x) = isleaf(x) || !Primitives.is_expanded(x) || x isa Union{LayerNorm, Scale} ||
+    all(is_plain, values(children(x)))
 is_plain(x) = isleaf(x) || x isa Scale || x isa Tuple{Vararg{Number}} || x isa Tuple{Vararg{AbstractArray}}
 
 """
@@ -56,7 +57,8 @@ function show_line(io, layer, indent, name)
     if !isempty(parameters)
         count = sum(length, parameters)
         others = sum(length, all_arrays(layer); init = 0) - count
-        print(io, " "^max(2, (indent == 0 ? 20 : 39) - indent - length(text)), "# ", grouped_digits(count), " parameters")
+        gap = max(2, (indent == 0 ? 20 : 39) - indent - length(text))
+        print(io, " "^gap, "# ", grouped_digits(count), " parameters")
         others > 0 && print(io, ", plus ", grouped_digits(others), indent == 0 ? " non-trainable" : "")
         print(io, remark(parameters))
     end
@@ -83,10 +85,13 @@ function show_total(io, layer)
     others = length(arrays) - length(parameters)
     if others > 0
         numbers = sum(length, arrays) - count
-        println(io, " "^9, "# Total: ", length(parameters), " trainable arrays, ", grouped_digits(count), " parameters,")
-        print(io, " "^10, "# plus ", others, " non-trainable, ", grouped_digits(numbers), " parameters, summarysize ", bytes, ".")
+        print(io, " "^9, "# Total: ", length(parameters), " trainable arrays, ", grouped_digits(count))
+        println(io, " parameters,")
+        print(io, " "^10, "# plus ", others, " non-trainable, ", grouped_digits(numbers))
+        print(io, " parameters, summarysize ", bytes, ".")
     else
-        print(io, " "^19, "# Total: ", length(parameters), " arrays, ", grouped_digits(count), " parameters, ", bytes, ".")
+        print(io, " "^19, "# Total: ", length(parameters), " arrays, ", grouped_digits(count))
+        print(io, " parameters, ", bytes, ".")
     end
     print(io, remark(parameters))
 end

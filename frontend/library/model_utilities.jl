@@ -3,8 +3,8 @@
 """
     outputsize(model, sizes...; padbatch = false)
 
-The size of the output of a model for inputs of these sizes (tuples), without computing it. With `padbatch`, for inputs to whose
-sizes a batch of 1 is added.
+The size of the output of a model for inputs of these sizes (tuples), without computing it. With `padbatch`,
+for inputs to whose sizes a batch of 1 is added.
 """
 outputsize(model, sizes::Tuple...; padbatch::Bool = false) =
     Primitives.output_size(model, padbatch ? map(n -> (n..., 1), sizes) : sizes)
@@ -19,8 +19,8 @@ modules(model) = [node for node in fcollect(model; exclude = isleaf) if !isleaf(
 """
     throttle(f, timeout; leading = true, trailing = false)
 
-A function that calls `f`, but at most once in `timeout` seconds: with `leading` at the first of the calls in that time; with
-`trailing` once more when a later call finds that time over.
+A function that calls `f`, but at most once in `timeout` seconds: with `leading` at the first of the calls in
+that time; with `trailing` once more when a later call finds that time over.
 """
 function throttle(f, timeout; leading::Bool = true, trailing::Bool = false)
     last, waiting = -Inf, nothing

@@ -20,4 +20,5 @@ The opposite of [`testmode!`](@ref).
 trainmode!(model, mode = true) = testmode!(model, mode isa Bool ? !mode : mode)
 
 set_active!(layer, active) = nothing
-set_active!(layer::Union{BatchNorm, InstanceNorm, GroupNorm, Dropout, AlphaDropout}, active) = (layer.active = active)
+set_active!(layer::Union{BatchNorm, InstanceNorm, GroupNorm, Dropout, AlphaDropout}, active) =
+    (layer.active = active)

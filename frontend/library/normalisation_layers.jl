@@ -1,8 +1,8 @@
 # Layers that give their input mean 0 and variance 1 over some dimensions.
 
 """
-    BatchNorm(channels, λ = identity; initβ = zeros32, initγ = ones32, affine = true, track_stats = true, active = nothing,
-              eps = 1f-5, momentum = 0.1f0)
+    BatchNorm(channels, λ = identity; initβ = zeros32, initγ = ones32, affine = true, track_stats = true,
+              active = nothing, eps = 1f-5, momentum = 0.1f0)
 
 `y = λ.(γ .* (x .- μ) ./ sqrt.(σ² .+ eps) .+ β)` for `x` of size `(…, channels, batch)`.
 
@@ -38,7 +38,7 @@ end
 function (norm::BatchNorm)(x::AbstractArray)
     channels = ndims(x) - 1
     check_size(norm, x, channels => norm.chs)
-    return normalise_channels(norm, x, (1:channels-1..., ndims(x)), ntuple(d -> d == channels ? norm.chs : 1, ndims(x)))
+    return normalise_channels(norm, x, (1:channels-1..., ndims(x)), channel_shape(norm, x))
 end
 
 """
@@ -76,7 +76,7 @@ function (norm::InstanceNorm)(x::AbstractArray)
         "$(layer_name(norm)) expects an input with at least 3 dimensions, got size $(size(x))"))
     channels = ndims(x) - 1
     check_size(norm, x, channels => norm.chs)
-    return normalise_channels(norm, x, (1:channels-1...,), ntuple(d -> d == channels ? norm.chs : 1, ndims(x)))
+    return normalise_channels(norm, x, (1:channels-1...,), channel_shape(norm, x))
 end
 
 """
@@ -95,9 +95,10 @@ mutable struct GroupNorm{F, V}
     active::Union{Bool, Nothing}
     chs::Int
 end
-function GroupNorm(chs::Integer, groups::Integer, λ = identity; initβ = zeros32, initγ = ones32, affine::Bool = true,
-                   active::Union{Bool, Nothing} = nothing, eps::Real = 1f-5)
-    chs % groups == 0 || throw(ArgumentError("GroupNorm expects a number of channels that is a multiple of the $groups groups, got $chs"))
+function GroupNorm(chs::Integer, groups::Integer, λ = identity; initβ = zeros32, initγ = ones32,
+                   affine::Bool = true, active::Union{Bool, Nothing} = nothing, eps::Real = 1f-5)
+    chs % groups == 0 ||
+        throw(ArgumentError("GroupNorm expects a multiple of the $groups groups as channels, got $chs"))
     β, γ = affine ? (initβ(chs), initγ(chs)) : (nothing, nothing)
     return GroupNorm(groups, λ, β, γ, eps, affine, active, chs)
 end
@@ -109,7 +110,7 @@ function (norm::GroupNorm)(x::AbstractArray)
     check_size(norm, x, channels => norm.chs)
     grouped = reshape(x, size(x)[1:channels-1]..., norm.chs ÷ norm.G, norm.G, size(x, ndims(x)))
     y = reshape(standardise(grouped, (1:channels...,), norm.ϵ), size(x))
-    return activate(norm.λ, affine_map(norm, y, ntuple(d -> d == channels ? norm.chs : 1, ndims(x))))
+    return activate(norm.λ, affine_map(norm, y, channel_shape(norm, x)))
 end
 
 """
@@ -143,7 +144,8 @@ function (norm::LayerNorm)(x::AbstractArray)
 end
 
 """
-    normalise(x; dims = ndims(x), eps = 1f-5) = (x .- mean(x; dims)) ./ sqrt.(var(x; dims, corrected = false) .+ eps)
+    normalise(x; dims = ndims(x), eps = 1f-5) =
+        (x .- mean(x; dims)) ./ sqrt.(var(x; dims, corrected = false) .+ eps)
 """
 normalise(x::AbstractArray; dims = ndims(x), eps = 1f-5) = standardise(x, dims, eps)
 
@@ -166,6 +168,9 @@ function normalise_channels(norm, x, dims, shape)
     y = (x .- μ) ./ sqrt.(σ² .+ convert(eltype(x), norm.ϵ))
     return activate(norm.λ, affine_map(norm, y, shape))
 end
+
+# The size of an array with a number per channel that broadcasts with `x`.
+channel_shape(norm, x) = ntuple(d -> d == ndims(x) - 1 ? norm.chs : 1, ndims(x))
 
 affine_map(norm, y, shape) = norm.affine ? y .* reshape(norm.γ, shape) .+ reshape(norm.β, shape) : y
 

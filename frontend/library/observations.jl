@@ -10,7 +10,8 @@ numobs(data::AbstractArray) = ndims(data) == 0 ? 1 : size(data, ndims(data))
 function numobs(data::Union{Tuple, NamedTuple, AbstractDict})
     counts = [numobs(part) for part in values(data)]
     isempty(counts) && return 0
-    all(==(counts[1]), counts) || throw(DimensionMismatch("all data containers must have the same number of observations, got $counts"))
+    all(==(counts[1]), counts) || throw(DimensionMismatch(
+        "all data containers must have the same number of observations, got $counts"))
     return counts[1]
 end
 numobs(data) = length(data)
@@ -56,8 +57,8 @@ shuffleobs(rng::AbstractRNG, data) = obsview(data, randperm(rng, numobs(data)))
 """
     splitobs([rng], data; at, shuffle = false, stratified = nothing)
 
-Views of the first part of the data and the rest, split at a fraction or a number of observations, or at several in a
-tuple. With `stratified`, a vector of classes, each part gets its share of each class.
+Views of the first part of the data and the rest, split at a fraction or a number of observations, or at
+several in a tuple. With `stratified`, a vector of classes, each part gets its share of each class.
 """
 splitobs(data; options...) = splitobs(Random.default_rng(), data; options...)
 function splitobs(rng::AbstractRNG, data; at, shuffle::Bool = false, stratified = nothing)
@@ -81,7 +82,8 @@ and dictionaries are batched member by member.
 """
 batch(observations::AbstractVector{<:Number}) = observations
 batch(observations::AbstractVector{<:AbstractArray}) = stack(observations)
-batch(observations::AbstractVector{<:Tuple}) = ntuple(i -> batch([x[i] for x in observations]), length(observations[1]))
+batch(observations::AbstractVector{<:Tuple}) =
+    ntuple(i -> batch([x[i] for x in observations]), length(observations[1]))
 function batch(observations::AbstractVector{<:NamedTuple})
     names = keys(observations[1])
     return NamedTuple{names}(map(name -> batch([x[name] for x in observations]), names))

@@ -22,9 +22,10 @@ pad_zeros(x::AbstractArray, pad; dims = :) = pad_constant(x, pad, 0; dims)
 `x` with its outermost values repeated. Without `dims`, a number pads all but the last two dimensions, and a
 tuple as many as it has pairs.
 """
-pad_repeat(x::AbstractArray, pad; dims = padded_dims(x, pad)) = pad_dims(x, pad, dims) do x, d, before, after
-    take_along(x, d, clamp.(1-before:size(x, d)+after, 1, size(x, d)))
-end
+pad_repeat(x::AbstractArray, pad; dims = padded_dims(x, pad)) =
+    pad_dims(x, pad, dims) do x, d, before, after
+        take_along(x, d, clamp.(1-before:size(x, d)+after, 1, size(x, d)))
+    end
 
 """
     pad_reflect(x, pad; dims)
@@ -32,29 +33,32 @@ end
 `x` mirrored at its outermost values, which are not repeated: `3 2 1 2 3 2 1`. See [`pad_repeat`](@ref) for
 `dims`.
 """
-pad_reflect(x::AbstractArray, pad; dims = padded_dims(x, pad)) = pad_dims(x, pad, dims) do x, d, before, after
-    n = size(x, d)
-    take_along(x, d, [before+1:-1:2; 1:n; n-1:-1:n-after])
-end
+pad_reflect(x::AbstractArray, pad; dims = padded_dims(x, pad)) =
+    pad_dims(x, pad, dims) do x, d, before, after
+        n = size(x, d)
+        take_along(x, d, [before+1:-1:2; 1:n; n-1:-1:n-after])
+    end
 
 """
     pad_symmetric(x, pad; dims)
 
 `x` mirrored at its borders: `2 1 1 2 3 3 2`. See [`pad_repeat`](@ref) for `dims`.
 """
-pad_symmetric(x::AbstractArray, pad; dims = padded_dims(x, pad)) = pad_dims(x, pad, dims) do x, d, before, after
-    n = size(x, d)
-    take_along(x, d, [before:-1:1; 1:n; n:-1:n-after+1])
-end
+pad_symmetric(x::AbstractArray, pad; dims = padded_dims(x, pad)) =
+    pad_dims(x, pad, dims) do x, d, before, after
+        n = size(x, d)
+        take_along(x, d, [before:-1:1; 1:n; n:-1:n-after+1])
+    end
 
 """
     pad_circular(x, pad; dims)
 
 `x` continued from its other end: `2 3 1 2 3 1 2`. See [`pad_repeat`](@ref) for `dims`.
 """
-pad_circular(x::AbstractArray, pad; dims = padded_dims(x, pad)) = pad_dims(x, pad, dims) do x, d, before, after
-    take_along(x, d, mod1.(1-before:size(x, d)+after, size(x, d)))
-end
+pad_circular(x::AbstractArray, pad; dims = padded_dims(x, pad)) =
+    pad_dims(x, pad, dims) do x, d, before, after
+        take_along(x, d, mod1.(1-before:size(x, d)+after, size(x, d)))
+    end
 
 padded_dims(x, pad::Integer) = 1:ndims(x)-2
 padded_dims(x, pad::Tuple) = 1:length(pad)÷2

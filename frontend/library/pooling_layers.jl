@@ -86,8 +86,8 @@ end
 
 function show_pooling(io, name, layer)
     print(io, name, "(", layer.k)
-    all(==(0), layer.pad) || print(io, ", pad=", all(==(layer.pad[1]), layer.pad) ? layer.pad[1] : layer.pad)
-    layer.stride == layer.k || print(io, ", stride=", all(==(layer.stride[1]), layer.stride) ? layer.stride[1] : layer.stride)
+    all(==(0), layer.pad) || print(io, ", pad=", number_or_tuple(layer.pad))
+    layer.stride == layer.k || print(io, ", stride=", number_or_tuple(layer.stride))
     print(io, ")")
 end
 

@@ -1,5 +1,6 @@
-# Recurrent cells and layers. A cell takes an input `(in,)` or `(in, batch)` and a state, and returns its output and the next
-# state. A layer runs its cell over the second dimension of `(in, time)` or `(in, time, batch)`.
+# Recurrent cells and layers. A cell takes an input `(in,)` or `(in, batch)` and a state, and returns its
+# output and the next state. A layer runs its cell over the second dimension of `(in, time)` or `(in, time,
+# batch)`.
 
 """
     initialstates(cell)
@@ -22,10 +23,11 @@ function show_cell(io, name, cell)
     print(io, ")")
 end
 
-# --- cells ----------------------------------------------------------------------------------------------------
+# --- cells --------------------------------------------------------------------------------------------------
 
 """
-    RNNCell(in => out, σ = tanh; init_kernel = glorot_uniform, init_recurrent_kernel = glorot_uniform, bias = true)
+    RNNCell(in => out, σ = tanh; init_kernel = glorot_uniform, init_recurrent_kernel = glorot_uniform,
+            bias = true)
 
 `h′ = σ.(Wi * x .+ Wh * h .+ b)`; `cell(x, h)` returns `h′, h′`.
 """
@@ -35,11 +37,12 @@ struct RNNCell{F, I, H, V}
     Wh::H
     bias::V
 end
-RNNCell((in, out)::Pair, σ = tanh; init_kernel = glorot_uniform, init_recurrent_kernel = glorot_uniform, bias = true) =
-    recurrent_cell((Wi, Wh, b) -> RNNCell(σ, Wi, Wh, b), in, out, 1, init_kernel, init_recurrent_kernel, bias)
+RNNCell((in, out)::Pair, σ = tanh; options...) =
+    recurrent_cell((Wi, Wh, b) -> RNNCell(σ, Wi, Wh, b), in, out, 1; options...)
 
 # Weights of a cell with stacked gates.
-function recurrent_cell(make, in, out, gates, init_kernel, init_recurrent_kernel, bias)
+function recurrent_cell(make, in, out, gates; init_kernel = glorot_uniform,
+                        init_recurrent_kernel = glorot_uniform, bias = true)
     Wi, Wh = init_kernel(gates * out, in), init_recurrent_kernel(gates * out, out)
     return make(Wi, Wh, create_bias(Wi, bias, gates * out))
 end
@@ -68,8 +71,8 @@ struct LSTMCell{I, H, V}
     Wh::H
     bias::V
 end
-LSTMCell((in, out)::Pair; init_kernel = glorot_uniform, init_recurrent_kernel = glorot_uniform, bias = true) =
-    recurrent_cell(LSTMCell, in, out, 4, init_kernel, init_recurrent_kernel, bias)
+LSTMCell((in, out)::Pair; options...) =
+    recurrent_cell(LSTMCell, in, out, 4; options...)
 
 @layer LSTMCell
 
@@ -106,8 +109,8 @@ struct GRUCell{I, H, V}
     Wh::H
     b::V
 end
-GRUCell((in, out)::Pair; init_kernel = glorot_uniform, init_recurrent_kernel = glorot_uniform, bias = true) =
-    recurrent_cell(GRUCell, in, out, 3, init_kernel, init_recurrent_kernel, bias)
+GRUCell((in, out)::Pair; options...) =
+    recurrent_cell(GRUCell, in, out, 3; options...)
 
 @layer GRUCell
 
@@ -135,9 +138,10 @@ struct GRUv3Cell{I, H, V, HH}
     b::V
     Wh_h̃::HH
 end
-function GRUv3Cell((in, out)::Pair; init_kernel = glorot_uniform, init_recurrent_kernel = glorot_uniform, bias = true)
-    Wi = init_kernel(3 * out, in)
-    return GRUv3Cell(Wi, init_recurrent_kernel(2 * out, out), create_bias(Wi, bias, 3 * out), init_recurrent_kernel(out, out))
+function GRUv3Cell((in, out)::Pair; init_kernel = glorot_uniform, init_recurrent_kernel = glorot_uniform,
+                   bias = true)
+    Wi, Wh = init_kernel(3 * out, in), init_recurrent_kernel(2 * out, out)
+    return GRUv3Cell(Wi, Wh, create_bias(Wi, bias, 3 * out), init_recurrent_kernel(out, out))
 end
 
 @layer GRUv3Cell
@@ -155,13 +159,13 @@ end
 
 Base.show(io::IO, cell::GRUv3Cell) = print(io, "GRUv3Cell(", size(cell.Wi, 2), " => ", size(cell.Wh, 2), ")")
 
-# --- layers over time -----------------------------------------------------------------------------------------
+# --- layers over time ---------------------------------------------------------------------------------------
 
 """
     Recurrence(cell; return_state = false)
 
-Runs a cell over time: `x` of size `(in, time)` or `(in, time, batch)` gives outputs `(out, time)` or `(out, time, batch)`; with
-`return_state` the last state as well. `layer(x, state)` starts from a given state.
+Runs a cell over time: `x` of size `(in, time)` or `(in, time, batch)` gives outputs `(out, time)` or `(out,
+time, batch)`; with `return_state` the last state as well. `layer(x, state)` starts from a given state.
 """
 struct Recurrence{S, M}
     cell::M
@@ -202,7 +206,8 @@ struct RNN{S, M}
     cell::M
     RNN{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-RNN((in, out)::Pair, σ = tanh; return_state::Bool = false, options...) = RNN{return_state}(RNNCell(in => out, σ; options...))
+RNN((in, out)::Pair, σ = tanh; return_state::Bool = false, options...) =
+    RNN{return_state}(RNNCell(in => out, σ; options...))
 
 """
     LSTM(in => out; return_state = false, options...)
@@ -213,7 +218,8 @@ struct LSTM{S, M}
     cell::M
     LSTM{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-LSTM((in, out)::Pair; return_state::Bool = false, options...) = LSTM{return_state}(LSTMCell(in => out; options...))
+LSTM((in, out)::Pair; return_state::Bool = false, options...) =
+    LSTM{return_state}(LSTMCell(in => out; options...))
 
 """
     GRU(in => out; return_state = false, options...)
@@ -224,7 +230,8 @@ struct GRU{S, M}
     cell::M
     GRU{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-GRU((in, out)::Pair; return_state::Bool = false, options...) = GRU{return_state}(GRUCell(in => out; options...))
+GRU((in, out)::Pair; return_state::Bool = false, options...) =
+    GRU{return_state}(GRUCell(in => out; options...))
 
 """
     GRUv3(in => out; return_state = false, options...)
@@ -235,7 +242,8 @@ struct GRUv3{S, M}
     cell::M
     GRUv3{S}(cell) where S = new{S, typeof(cell)}(cell)
 end
-GRUv3((in, out)::Pair; return_state::Bool = false, options...) = GRUv3{return_state}(GRUv3Cell(in => out; options...))
+GRUv3((in, out)::Pair; return_state::Bool = false, options...) =
+    GRUv3{return_state}(GRUv3Cell(in => out; options...))
 
 @layer :noexpand RNN
 @layer :noexpand LSTM

@@ -26,23 +26,28 @@ upsample_linear(x::AbstractArray, scale::Tuple; align_corners = true) =
     interpolate(x, scaled(x, scale), align_corners, scale)
 upsample_linear(x::AbstractArray, scale::Real; align_corners = true) =
     upsample_linear(x, ntuple(_ -> scale, ndims(x) - 2); align_corners)
-upsample_linear(x::AbstractArray; size, align_corners = true) = interpolate(x, (size...,), align_corners, nothing)
+upsample_linear(x::AbstractArray; size, align_corners = true) =
+    interpolate(x, (size...,), align_corners, nothing)
 
 """
     upsample_bilinear(x, scale; align_corners = true), upsample_bilinear(x; size, align_corners = true)
 
 [`upsample_linear`](@ref) of two spatial dimensions.
 """
-upsample_bilinear(x::AbstractArray{<:Any, 4}, scale; align_corners = true) = upsample_linear(x, scale; align_corners)
-upsample_bilinear(x::AbstractArray{<:Any, 4}; size, align_corners = true) = upsample_linear(x; size, align_corners)
+upsample_bilinear(x::AbstractArray{<:Any, 4}, scale; align_corners = true) =
+    upsample_linear(x, scale; align_corners)
+upsample_bilinear(x::AbstractArray{<:Any, 4}; size, align_corners = true) =
+    upsample_linear(x; size, align_corners)
 
 """
     upsample_trilinear(x, scale; align_corners = true), upsample_trilinear(x; size, align_corners = true)
 
 [`upsample_linear`](@ref) of three spatial dimensions.
 """
-upsample_trilinear(x::AbstractArray{<:Any, 5}, scale; align_corners = true) = upsample_linear(x, scale; align_corners)
-upsample_trilinear(x::AbstractArray{<:Any, 5}; size, align_corners = true) = upsample_linear(x; size, align_corners)
+upsample_trilinear(x::AbstractArray{<:Any, 5}, scale; align_corners = true) =
+    upsample_linear(x, scale; align_corners)
+upsample_trilinear(x::AbstractArray{<:Any, 5}; size, align_corners = true) =
+    upsample_linear(x; size, align_corners)
 
 scaled(x, scale) = ntuple(d -> floor(Int, size(x, d) * scale[d]), length(scale))
 
@@ -69,7 +74,8 @@ Spatial dimensions `r` times as large, from groups of `r^d` channels: `(W, H, r�
 function pixel_shuffle(x::AbstractArray, r::Integer)
     d = ndims(x) - 2
     channels = size(x, d + 1)
-    channels % r^d == 0 || throw(ArgumentError("pixel_shuffle expects a multiple of $(r^d) channels, got size $(size(x))"))
+    channels % r^d == 0 ||
+        throw(ArgumentError("pixel_shuffle expects a multiple of $(r^d) channels, got size $(size(x))"))
     split = reshape(x, size(x)[1:d]..., ntuple(_ -> r, d)..., channels ÷ r^d, size(x, d + 2))
     order = (ntuple(i -> isodd(i) ? d + (i + 1) ÷ 2 : i ÷ 2, 2d)..., 2d + 1, 2d + 2)
     return reshape(permutedims(split, order), (size(x)[1:d] .* r)..., channels ÷ r^d, size(x, d + 2))
@@ -78,12 +84,13 @@ end
 """
     grid_sample(x, grid; padding_mode = :zeros)
 
-Bilinear interpolation of `x`, of size `(W, H, C, N)`, at the places in `grid`, of size `(2, W′, H′, N)`, whose coordinates run from
--1 at the first to 1 at the last pixel of each dimension. Outside are zeros, or with `:border` the nearest pixels.
+Bilinear interpolation of `x`, of size `(W, H, C, N)`, at the places in `grid`, of size `(2, W′, H′, N)`,
+whose coordinates run from -1 at the first to 1 at the last pixel of each dimension. Outside are zeros, or
+with `:border` the nearest pixels.
 """
 function grid_sample(x::AbstractArray{<:Any, 4}, grid::AbstractArray{<:Any, 4}; padding_mode::Symbol = :zeros)
     padding_mode in (:zeros, :border) ||
-        throw(ArgumentError("grid_sample expects a padding_mode :zeros or :border, got $(repr(padding_mode))"))
+        throw(ArgumentError("grid_sample expects padding_mode :zeros or :border, not $(repr(padding_mode))"))
     W, H, C, N = size(x)
     T = eltype(x)
     place(k, n) = (grid[k, :, :, :] .+ 1) ./ 2 .* (n - 1)  # counted from 0

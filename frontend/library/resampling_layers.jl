@@ -5,8 +5,8 @@
     Upsample(mode = :nearest; size, align_corners = true)
     Upsample(scale, mode = :nearest)
 
-Makes the spatial dimensions larger by `scale`, a number or tuple, or as large as `size`. `mode` is `:nearest`, `:linear`,
-`:bilinear` or `:trilinear`; see `NNlib.upsample_nearest`, `NNlib.upsample_linear`.
+Makes the spatial dimensions larger by `scale`, a number or tuple, or as large as `size`. `mode` is
+`:nearest`, `:linear`, `:bilinear` or `:trilinear`; see `NNlib.upsample_nearest`, `NNlib.upsample_linear`.
 """
 struct Upsample{M, S, T}
     scale::S
@@ -15,7 +15,7 @@ struct Upsample{M, S, T}
 end
 function Upsample(mode::Symbol = :nearest; scale = nothing, size = nothing, align_corners::Bool = true)
     mode in (:nearest, :linear, :bilinear, :trilinear) ||
-        throw(ArgumentError("Upsample expects a mode :nearest, :linear, :bilinear or :trilinear, got $(repr(mode))"))
+        throw(ArgumentError("Upsample knows :nearest, :linear, :bilinear, :trilinear, not $(repr(mode))"))
     isnothing(scale) == isnothing(size) && throw(ArgumentError("Upsample expects either `scale` or `size`"))
     return Upsample{mode, typeof(scale), typeof(size)}(scale, size, align_corners)
 end

@@ -85,12 +85,12 @@ struct ClipNorm <: AbstractRule
 end
 
 function apply!(rule::ClipNorm, state, x, dx)
-    size = norm(dx, rule.p)
-    if rule.throw && !Primitives.isstaged(size) && !isfinite(size)
-        throw(DomainError(size, "the gradient has a norm that is not finite, for a parameter of size $(Base.size(x))"))
+    length = norm(dx, rule.p)
+    if rule.throw && !Primitives.isstaged(length) && !isfinite(length)
+        throw(DomainError(length, "the gradient of a parameter of size $(size(x)) is not finite"))
     end
     ω = only(scalars(x, rule.omega))
-    return state, dx .* ifelse(size > ω, ω / size, one(ω))
+    return state, dx .* ifelse(length > ω, ω / length, one(ω))
 end
 
 """

@@ -62,8 +62,10 @@ struct RMSProp <: AbstractRule
     rho::Float64
     epsilon::Float64
     centred::Bool
-    RMSProp(eta, rho = 0.9, epsilon = 1e-8; centred = false, centered = centred) = new(eta, rho, epsilon, centered)
-    RMSProp(; eta = 0.001, rho = 0.9, epsilon = 1e-8, centred = false, centered = centred) = new(eta, rho, epsilon, centered)
+    RMSProp(eta, rho = 0.9, epsilon = 1e-8; centred = false, centered = centred) =
+        new(eta, rho, epsilon, centered)
+    RMSProp(; eta = 0.001, rho = 0.9, epsilon = 1e-8, centred = false, centered = centred) =
+        new(eta, rho, epsilon, centered)
 end
 
 init(rule::RMSProp, x::AbstractArray) = (zero(x), rule.centred ? zero(x) : false)

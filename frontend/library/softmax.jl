@@ -45,7 +45,8 @@ The gated linear unit; halves the size of `dim`.
 """
 function glu(x::AbstractArray, dim::Integer = 1)
     count = size(x, dim)
-    iseven(count) || throw(DimensionMismatch("glu halves dimension $dim, which must have even size, got size $(size(x))"))
+    iseven(count) ||
+        throw(DimensionMismatch("glu halves dimension $dim, which must have even size, got size $(size(x))"))
     half = count ÷ 2
     return selectdim(x, dim, 1:half) .* σ.(selectdim(x, dim, half+1:count))
 end

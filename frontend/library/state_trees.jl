@@ -13,7 +13,8 @@ unless `step` is `nothing`. Numbers of a rule are converted to the element type 
 """
 abstract type AbstractRule end
 
-Base.show(io::IO, rule::AbstractRule) = print(io, nameof(typeof(rule)), "(", join(map(repr, rule_fields(rule)), ", "), ")")
+Base.show(io::IO, rule::AbstractRule) =
+    print(io, nameof(typeof(rule)), "(", join(map(repr, rule_fields(rule)), ", "), ")")
 
 rule_fields(rule) = map(name -> getfield(rule, name), fieldnames(typeof(rule)))
 
@@ -98,7 +99,8 @@ branch(gradient, key::Symbol) = hasproperty(gradient, key) ? getproperty(gradien
 branch(gradient, key) = gradient[key]
 
 function step!(leaf, x, dx)
-    size(dx) == size(x) || throw(DimensionMismatch("a parameter of size $(size(x)) got a gradient of size $(size(dx))"))
+    size(dx) == size(x) ||
+        throw(DimensionMismatch("a parameter of size $(size(x)) got a gradient of size $(size(dx))"))
     leaf.state, change = apply!(leaf.rule, leaf.state, x, dx)
     change === nothing || (x .= x .- change)
     return nothing

@@ -9,13 +9,14 @@ For each `d` in `data`, a step with the gradient of `loss(model, d...)` with res
 function train!(loss, model, data, opt)
     for (i, d) in enumerate(data)
         value, gradients = withgradient(m -> loss(m, splatted(d)...), model)
-        Primitives.isstaged(value) || isfinite(value) || throw(DomainError(value, "the loss is $value on item $i of the data"))
+        Primitives.isstaged(value) || isfinite(value) ||
+            throw(DomainError(value, "the loss is $value on item $i of the data"))
         update!(opt, model, gradients[1])
     end
     return nothing
 end
 train!(loss, model, data, rule::AbstractRule) =
-    throw(ArgumentError("train! expects the state of a rule: write `opt = Flux.setup($rule, model)` before, and pass `opt`"))
+    throw(ArgumentError("train! expects the state of a rule: `opt = Flux.setup($rule, model)`"))
 
 splatted(d::Tuple) = d
 splatted(d) = (d,)
@@ -25,5 +26,7 @@ splatted(d) = (d,)
 
 Flux's implicit style, which is gone: use explicit gradients.
 """
-params(model...) = error("`params` and implicit gradients are not supported: write `grads = gradient(m -> loss(m, x, y), model)`, " *
-                         "`opt = Flux.setup(rule, model)` and `Flux.update!(opt, model, grads[1])`, or `Flux.trainables(model)`")
+params(model...) = error(
+    "`params` and implicit gradients are not supported: write `grads = gradient(m -> loss(m, x, y), model)`, " *
+    "`opt = Flux.setup(rule, model)` and `Flux.update!(opt, model, grads[1])`; " *
+    "`Flux.trainables(model)` lists the parameters")

@@ -21,7 +21,8 @@ functor(x::Union{Function, Type, Module, AbstractRNG}) = ((), _ -> x)
 function functor(x)
     names = fieldnames(typeof(x))
     (isempty(names) || Primitives.is_declared_leaf(x)) && return ((), _ -> x)
-    return NamedTuple{names}(map(name -> getfield(x, name), names)), parts -> Primitives.rebuild(x, values(parts)...)
+    fields = NamedTuple{names}(map(name -> getfield(x, name), names))
+    return fields, parts -> Primitives.rebuild(x, values(parts)...)
 end
 
 isnumberarray(x) = eltype(x) <: Union{Number, AbstractChar, AbstractString, Symbol}

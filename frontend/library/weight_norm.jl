@@ -3,8 +3,8 @@
 """
     WeightNorm(layer, which = :weight; dims = ndims(weight))
 
-A layer whose parameter `which` is `g .* v ./ sqrt.(sum(abs2, v; dims))`: length `g` and direction `v` are trained
-separately. [Salimans and Kingma, 2016](https://arxiv.org/abs/1602.07868).
+A layer whose parameter `which` is `g .* v ./ sqrt.(sum(abs2, v; dims))`: length `g` and direction `v` are
+trained separately. [Salimans and Kingma, 2016](https://arxiv.org/abs/1602.07868).
 """
 struct WeightNorm{L, G}
     layer::L
@@ -29,7 +29,8 @@ weight_length(weight, d) = sqrt.(sum(abs2, weight; dims = d))
 function reconstruct(norm::WeightNorm)
     direction = getproperty(norm.layer, norm.which)
     weight = norm.g .* direction ./ weight_length(direction, norm.dims)
-    fields = map(name -> name === norm.which ? weight : getfield(norm.layer, name), fieldnames(typeof(norm.layer)))
+    names = fieldnames(typeof(norm.layer))
+    fields = map(name -> name === norm.which ? weight : getfield(norm.layer, name), names)
     return Primitives.rebuild(norm.layer, fields...)
 end
 

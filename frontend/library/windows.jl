@@ -5,7 +5,8 @@
 
 `(1 - cos(2πk / m)) / 2` for `k = 0, …, n - 1`, with `m = n` if `periodic`, else `m = n - 1`.
 """
-hann_window(n::Integer, T::Type = Float32; periodic::Bool = true) = hamming_window(n, T; periodic, α = T(0.5), β = T(0.5))
+hann_window(n::Integer, T::Type = Float32; periodic::Bool = true) =
+    hamming_window(n, T; periodic, α = T(0.5), β = T(0.5))
 
 """
     hamming_window(n, [T = Float32]; periodic = true, α = 0.54, β = 0.46)

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-
 import weber
+from numpy.testing import assert_allclose
 
-ELEMENTS = {"float16": "Float16", "float32": "Float32", "float64": "Float64", "int64": "Int64", "int32": "Int32",
-            "bool": "Bool"}
+ELEMENTS = {"float32": "Float32", "float64": "Float64", "int64": "Int64", "bool": "Bool"}
 
 
 @pytest.fixture
@@ -30,13 +29,14 @@ def session():
 
 
 def signature(name, arrays, symbolic):
-    """The signature of an entry for these arrays; with `symbolic` the first axis of those of the first's length is N."""
+    """The signature of an entry for these arrays. With `symbolic`, first axes as long as the first are N."""
     parameters = []
     for index, array in enumerate(arrays):
         sizes = [str(n) for n in array.shape[::-1]]
         if symbolic and sizes and array.shape[0] == arrays[0].shape[0]:
             sizes[-1] = "N"
-        parameters.append(f"x{index}::{ELEMENTS[array.dtype.name]}" + (f"[{', '.join(sizes)}]" if sizes else ""))
+        type_ = ELEMENTS[array.dtype.name] + (f"[{', '.join(sizes)}]" if sizes else "")
+        parameters.append(f"x{index}::{type_}")
     return f"{name}({', '.join(parameters)})"
 
 
@@ -61,16 +61,17 @@ def exported():
 
 @pytest.fixture
 def everywhere(exported):
-    """`everywhere(module, name, arrays…)`: the result of a function, after checking that its artifact gives the same."""
+    """`everywhere(module, name, arrays…)`: the result of a function, which its artifact must give as well."""
 
     def run(module, name, *arrays, tolerance=None, symbolic=True):
         result = getattr(module, name)(*arrays)
         values = flat(result)
         double = all(value.dtype != np.float32 and value.dtype != np.float16 for value in values)
         tolerance = tolerance or (1e-9 if double else 2e-5)
-        for value, other in zip(values, flat(exported(module, name, *arrays, symbolic=symbolic)), strict=True):
+        others = flat(exported(module, name, *arrays, symbolic=symbolic))
+        for value, other in zip(values, others, strict=True):
             assert value.dtype == other.dtype
-            np.testing.assert_allclose(other, value, rtol=tolerance, atol=tolerance)
+            assert_allclose(other, value, rtol=tolerance, atol=tolerance)
         return result
 
     return run

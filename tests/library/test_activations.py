@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 
 sigmoid = special.expit
@@ -60,7 +61,7 @@ def test_values_and_types(program, everywhere, name):
         x = POINTS.astype(dtype)
         y = everywhere(module, "f", x)
         assert y.dtype == dtype
-        np.testing.assert_allclose(y, FORMULAS[name](x.astype(np.float64)), rtol=tolerance, atol=tolerance)
+        assert_allclose(y, FORMULAS[name](x.astype(np.float64)), rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -68,7 +69,7 @@ def test_derivatives(program, everywhere, numerical_gradient, name):
     weights = np.linspace(-1, 2, POINTS.size)
     module = program(f"g(x, w) = gradient(z -> sum({name}.(z) .* w), x)[1]")
     expected = numerical_gradient(lambda x: np.sum(FORMULAS[name](x) * weights), POINTS)
-    np.testing.assert_allclose(everywhere(module, "g", POINTS, weights), expected, rtol=1e-6, atol=1e-8)
+    assert_allclose(everywhere(module, "g", POINTS, weights), expected, rtol=1e-6, atol=1e-8)
 
 
 def test_aliases(session):
@@ -85,17 +86,20 @@ def test_finite_far_from_zero(program, name):
 
 
 def test_parameters_of_activations(program):
-    module = program("f(x) = (leakyrelu.(x, 0.2), elu.(x, 0.5), celu.(x, 2), softshrink.(x, 1), trelu.(x, 2))")
+    module = program("""
+    f(x) = (leakyrelu.(x, 0.2), elu.(x, 0.5), celu.(x, 2), softshrink.(x, 1), trelu.(x, 2))
+    """)
     x = POINTS
-    expected = (np.where(x > 0, x, 0.2 * x), elu(x, 0.5), np.where(x >= 0, x, 2 * np.expm1(np.minimum(x, 0) / 2)),
+    expected = (np.where(x > 0, x, 0.2 * x), elu(x, 0.5),
+                np.where(x >= 0, x, 2 * np.expm1(np.minimum(x, 0) / 2)),
                 np.sign(x) * np.maximum(np.abs(x) - 1, 0), np.where(x > 2, x, 0))
     for y, formula in zip(module.f(x), expected, strict=True):
-        np.testing.assert_allclose(y, formula, rtol=1e-12)
+        assert_allclose(y, formula, rtol=1e-12)
 
 
 def test_relu_is_flat_at_zero(program):
     module = program("g(x) = gradient(z -> sum(relu.(z)), x)[1]")
-    np.testing.assert_array_equal(module.g(np.array([-1.0, 0.0, 1.0])), [0, 0, 1])
+    assert_array_equal(module.g(np.array([-1.0, 0.0, 1.0])), [0, 0, 1])
 
 
 def test_rrelu_draws_slopes_between_its_bounds(program):
@@ -103,7 +107,7 @@ def test_rrelu_draws_slopes_between_its_bounds(program):
     slopes = module.f(np.full(200, -1.0)) / -1
     assert ((slopes >= 1 / 8) & (slopes <= 1 / 3)).all()
     assert slopes.std() > 0.02
-    np.testing.assert_array_equal(module.f(np.array([2.0, 3.0])), [2, 3])
+    assert_array_equal(module.f(np.array([2.0, 3.0])), [2, 3])
 
 
 def test_softmax_family(program, everywhere):
@@ -113,8 +117,9 @@ def test_softmax_family(program, everywhere):
     """)
     x = np.random.default_rng(0).normal(size=(3, 4)) * 50  # Julia's size (4, 3)
     results = everywhere(module, "f", x)
-    expected = (special.softmax(x, 1), special.softmax(x, 0), special.log_softmax(x, 1), special.log_softmax(x, 0),
+    expected = (special.softmax(x, 1), special.softmax(x, 0),
+                special.log_softmax(x, 1), special.log_softmax(x, 0),
                 special.logsumexp(x), special.logsumexp(x, axis=1, keepdims=True), special.softmax(x),
                 x[:, :2] * sigmoid(x[:, 2:]))
     for y, formula in zip(results, expected, strict=True):
-        np.testing.assert_allclose(y, formula, rtol=1e-9, atol=1e-12)
+        assert_allclose(y, formula, rtol=1e-9, atol=1e-12)

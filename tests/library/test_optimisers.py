@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 
 TARGET = np.linspace(-1, 1, 6).reshape(2, 3)
 START = np.array([[0.3, -0.8, 1.2], [0.0, 2.0, -0.4]])
@@ -49,14 +50,14 @@ def rprop(eta=0.001, shrink=0.5, grow=1.2, least=1e-6, most=50):
     while True:
         x, g = yield
         turn = before * g
-        length = np.clip(np.where(turn > 0, length * grow, np.where(turn < 0, length * shrink, length)), least, most)
+        factor = np.where(turn > 0, grow, np.where(turn < 0, shrink, 1))
+        length = np.clip(length * factor, least, most)
         before = np.where(turn < 0, 0, g)
         yield length * np.sign(before)
 
 
 def adam(eta=0.001, b1=0.9, b2=0.999, eps=1e-8, variant="adam", decay=0):
-    m = v = top = previous = 0
-    t = 0
+    m = v = previous = t = 0
     while True:
         x, g = yield
         t += 1
@@ -159,8 +160,10 @@ RULES = {
     "AdaDelta()": adadelta,
     "Lion()": lion,
     "OptimiserChain(WeightDecay(0.1), Adam(0.01))": lambda: changed(lambda x, g: g + 0.1 * x, adam(0.01)),
-    "OptimiserChain(SignDecay(0.1), Descent(0.1))": lambda: changed(lambda x, g: g + 0.1 * np.sign(x), descent()),
-    "OptimiserChain(ClipGrad(0.2), Momentum())": lambda: changed(lambda x, g: np.clip(g, -0.2, 0.2), momentum()),
+    "OptimiserChain(SignDecay(0.1), Descent(0.1))":
+        lambda: changed(lambda x, g: g + 0.1 * np.sign(x), descent()),
+    "OptimiserChain(ClipGrad(0.2), Momentum())":
+        lambda: changed(lambda x, g: np.clip(g, -0.2, 0.2), momentum()),
     "OptimiserChain(ClipNorm(0.5), Descent(0.1))": lambda: changed(clip_norm, descent()),
 }
 
@@ -178,7 +181,7 @@ model = (w = {start},)
 opt = Flux.setup({rule}, model)
 target = {target}
 loss(m) = sum((m.w .- target) .^ 4 ./ 4 .+ (m.w .- target) .^ 2 ./ 2)
-function step()
+@export function step()
     value, grads = Flux.withgradient(loss, model)
     Flux.update!(opt, model, grads[1])
     return value
@@ -196,16 +199,16 @@ def test_ten_steps(program, rule):
     module = program(SOURCE.format(rule=rule, start=literal(START), target=literal(TARGET)))
     for _ in range(10):
         module.step()
-    np.testing.assert_allclose(module.weights(), run(RULES[rule], 10), rtol=1e-9, atol=1e-11)
+    assert_allclose(module.weights(), run(RULES[rule], 10), rtol=1e-9, atol=1e-11)
 
 
 def test_accumulated_gradients(program):
     module = program(SOURCE.format(rule="OptimiserChain(AccumGrad(2), Descent(0.1))", start=literal(START),
                                    target=literal(TARGET)))
     module.step()
-    np.testing.assert_allclose(module.weights(), START)
+    assert_allclose(module.weights(), START)
     module.step()
-    np.testing.assert_allclose(module.weights(), START - 0.1 * loss_gradient(START))
+    assert_allclose(module.weights(), START - 0.1 * loss_gradient(START))
 
 
 def test_mixed_precision(program):
@@ -218,7 +221,7 @@ def test_mixed_precision(program):
     for _ in range(20):
         module.step()
     # One step is less than the spacing of Float16 near 1; twenty are not.
-    np.testing.assert_array_equal(module.weights(), np.float16(np.array([1, 2, 3]) - 20e-4))
+    assert_array_equal(module.weights(), np.float16(np.array([1, 2, 3]) - 20e-4))
 
 
 def test_float32_stays_float32(program):
@@ -252,7 +255,7 @@ def test_tied_parameters_step_once(program):
     same() = opt.a === opt.b
     """)
     module.step()
-    np.testing.assert_allclose(module.weights(), [0.7, 1.7])
+    assert_allclose(module.weights(), [0.7, 1.7])
     assert module.same()
 
 
@@ -267,12 +270,13 @@ def test_adjust_and_freeze(program):
     thaw() = (Flux.thaw!(opt); nothing)
     """)
     expected = np.array([1.0, 1.0])
-    for action, change in ((None, (0.1, 0.1)), ("slower", (0.01, 0.01)), ("freeze", (0, 0.01)), ("thaw", (0.01, 0.01))):
+    changes = {None: (0.1, 0.1), "slower": (0.01, 0.01), "freeze": (0, 0.01), "thaw": (0.01, 0.01)}
+    for action, change in changes.items():
         if action:
             getattr(module, action)()
         module.step()
         expected -= change
-        np.testing.assert_allclose(np.concatenate(module.weights()), expected)
+        assert_allclose(np.concatenate(module.weights()), expected)
 
 
 def test_train(program):
@@ -284,4 +288,4 @@ def test_train(program):
     learn()
     bias() = model.bias
     """)
-    np.testing.assert_allclose(module.bias(), [10.19])
+    assert_allclose(module.bias(), [10.19])

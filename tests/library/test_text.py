@@ -6,7 +6,8 @@ LINES = {
     "Dense(1 => 1)": "Dense(1 => 1)       # 2 parameters",
     "Dense(5 => 2, tanh; bias = false)": "Dense(5 => 2, tanh; bias=false)  # 10 parameters",
     "Conv((2, 2), 3 => 7, pad = SamePad())": "Conv((2, 2), 3 => 7, pad=(1, 0, 1, 0))  # 91 parameters",
-    "Conv((5, 5), 3 => 7; stride = 2, pad = SamePad())": "Conv((5, 5), 3 => 7, pad=2, stride=2)  # 532 parameters",
+    "Conv((5, 5), 3 => 7; stride = 2, pad = SamePad())":
+        "Conv((5, 5), 3 => 7, pad=2, stride=2)  # 532 parameters",
     "Conv((5, 5), 3 => 7, relu; bias = false)": "Conv((5, 5), 3 => 7, relu, bias=false)  # 525 parameters",
     "Conv(rand(Float32, 3, 4, 5), zeros(Float32, 5), sigmoid)": "Conv((3,), 4 => 5, σ)  # 65 parameters",
     "MaxPool((2, 2))": "MaxPool((2, 2))",

@@ -195,8 +195,8 @@ FUSED = {
         ["div", "broadcast", "mul", "div"]),
     "factor_out_of_sum": (
         lambda b, a: [b.reduce_sum(b.mul(a.x, spread(b, a.v, N, 4)), axes=(0,)),
-                      b.reduce_sum(b.mul(a.y, b.div(a.x, spread(b, a.s, N, 4))), axes=(1,))],
-        ["reduce_sum", "mul", "mul", "reduce_sum", "broadcast", "div"]),
+                      b.reduce_sum(b.mul(a.y, b.mul(a.x, spread(b, a.s, N, 4))), axes=(1,))],
+        ["reduce_sum", "mul", "mul", "reduce_sum", "broadcast", "mul"]),
     "twice_scaled": (lambda b, a: [twice(b, b.mul(a.x, spread(b, a.s, N, 4)))],
                      ["constant", "mul", "broadcast", "mul"]),
     "small_factor_to_the_right": (
@@ -307,3 +307,13 @@ def test_large_results_are_not_folded():
 
     names = [operation.name for operation in simplify(build(make)).body.operations]
     assert "concatenate" in names and "reverse" not in names
+
+
+def test_families_name_the_elementwise_ops():
+    from weber.compiler.families import ELEMENTWISE
+    from weber.compiler.ops import OPS
+    from weber.compiler.ops.elementwise import infer_elementwise
+
+    code = infer_elementwise("", 1, "any").__code__
+    registered = {name for name, op in OPS.items() if op.infer.__code__ is code}
+    assert registered | {"select", "convert"} == ELEMENTWISE

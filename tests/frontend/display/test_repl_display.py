@@ -70,7 +70,7 @@ TYPES_AND_FUNCTIONS = [
     ("struct P; x; y; end; P(1, [1.0, 2.0])", "P(1, [1.0, 2.0])"),
     ("struct P; x; y; end; P(1f0, \"a\")", 'P(1.0f0, "a")'),
     ("struct Q{T}; x::T; end; Q(1)", "Q{Int64}(1)"),
-    ("struct E end; E()", "E()"),
+    ("struct E end; E()", "E()"), ("mutable struct U; x; U() = new(); end; U()", "U(#undef)"),
     ('try error("boom") catch e; e end', 'ErrorException("boom")'),
     ("try Dict(:a => 1)[:b] catch e; e end", "KeyError(:b)"),
 ]

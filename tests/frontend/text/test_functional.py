@@ -29,7 +29,10 @@ from weber.frontend.session import Session
     ("x = [1]; p = deepcopy((x, x)); p[1] === p[2] && p[1] !== x", "true"),
     ("d = Dict(:a => [1]); e = deepcopy(d); push!(e[:a], 2); d", "Dict(:a => [1])"),
     ("ismutable([1]), ismutable((1,)), isbitstype(Int), isbits(1)", "(true, false, true, true)"),
-    ("hash(1) == hash(1.0), hash(1) == hash(2)", "(true, false)"), ("isdefined(Main, :nosuch)", "false"),
+    ("hash(1) == hash(1.0), hash(1) == hash(2)", "(true, false)"),
+    ("hash((1, :a)) == hash((true, :a)), hash(\"a\") == hash(:a)", "(true, false)"),
+    ("hash(Set([1, 2])) == hash(Set([2, 1])), hash(\"a\")", "(true, 0x7d4303a78ec2fef6)"),
+    ("isdefined(Main, :nosuch)", "false"),
     ("time() > 1e9 && time_ns() isa UInt64", "true"), ("haskey(ENV, \"PATH\")", "true"),
 ])
 def test_values(source, expected):

@@ -28,7 +28,8 @@ def session():
     ("x -> first(x) * last(x)", "[2.0, 3.0]", "([3.0, 2.0],)"),
     ("x -> (sin ∘ (y -> 2y))(x)", "0.0", "(2.0,)"), ("x -> (r = Ref(x); r[] *= 3; r[])", "1.0", "(3.0,)"),
     ("x -> (c = deepcopy(x); c[1] = 0; sum(c .* x))", "[1.0, 2.0]", "([0.0, 4.0],)"),
-    ("x -> something(nothing, x)^2", "3.0", "(6.0,)"), ("x -> (p = x => 2; p.first * p.second)", "3.0", "(2.0,)"),
+    ("x -> something(nothing, x)^2", "3.0", "(6.0,)"),
+    ("x -> (p = x => 2; p.first * p.second)", "3.0", "(2.0,)"),
 ])
 def test_gradients(session, function, argument, expected):
     assert repr_value(session.evaluate(f"gradient({function}, {argument})")) == expected
