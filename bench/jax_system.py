@@ -1,4 +1,5 @@
-"""JAX: the whole step in one jit, with the parameters' and the optimiser's buffers donated."""
+"""JAX: the whole step in one jit, with the parameters' and the optimiser's buffers donated; for inference the
+parameters are constants."""
 
 import jax
 import jaxlib
@@ -85,7 +86,8 @@ class JaxSystem(System):
         else:
             self.optimiser = None
             self.images = jnp.asarray(workload.images(task.batch))
-            self.predict = jax.jit(model)
+            constants = jax.tree.map(jnp.array, self.initial)
+            self.predict = jax.jit(lambda images: model(constants, images))
         self.reset()
 
     @staticmethod
@@ -93,13 +95,13 @@ class JaxSystem(System):
         return {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
 
     def reset(self):
-        self.parameters = jax.tree.map(jnp.array, self.initial)
         if self.optimiser is not None:
+            self.parameters = jax.tree.map(jnp.array, self.initial)
             self.state = self.optimiser.init(self.parameters)
 
     def step(self, index):
         if self.optimiser is None:
-            return self.predict(self.parameters, self.images).block_until_ready()
+            return self.predict(self.images).block_until_ready()
         batch = self.batches[index % len(self.batches)]
         self.parameters, self.state, loss = self.train(self.parameters, self.state, *batch)
         return loss.block_until_ready()

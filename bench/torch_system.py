@@ -1,4 +1,4 @@
-"""PyTorch, eager and with torch.compile: fused optimisers, and inference mode."""
+"""PyTorch, eager and with torch.compile: fused optimisers, inference mode."""
 
 import os
 import warnings

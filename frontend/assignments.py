@@ -60,7 +60,10 @@ def assign_target(compiler, target):
         return (
             assign_target(compiler, target.target) if target.target is not None else lambda frame, value: None
         )
-    raise UnsupportedError(f"invalid assignment location: {type(target).__name__}", target.location)
+    from .macros import source_text
+
+    raise WeberError(f'syntax error: invalid assignment location "{source_text(target)}"', target.location,
+                     kind="ParseError")
 
 
 def assign_name(compiler, target):

@@ -16,7 +16,7 @@ from ..runtime.tensors import borrow, to_numpy
 from . import types as t
 from .base.registry import define, module
 from .calling import call
-from .specialise import record, staged_value
+from .specialise import Place, record, staged_value
 from .staging import HostValueNeeded, get_location, state
 from .trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
 from .trees import leaves as tree_leaves
@@ -306,7 +306,7 @@ def run_compiled(function, arguments):
                 return specialisation.run(key.leaves)
         else:
             try:
-                specialisation = specialise(function, arguments, key)
+                specialisation = specialise(function, arguments, key, changed_places(entries))
             except HostValueNeeded:
                 if static_numbers or not any(is_number(leaf) for leaf in key.leaves):
                     raise
@@ -318,8 +318,23 @@ def run_compiled(function, arguments):
     raise AssertionError("unreachable")
 
 
-def specialise(function, arguments, key):
-    """Records a call with its float arguments staged."""
+def changed_places(specialisations):
+    """The places where an earlier specialisation took a number for granted that is now another one: a learning
+    rate that follows a schedule, a counter. Lifting them makes one specialisation serve all its values."""
+    places = {}
+    for specialisation in specialisations:
+        for place, _ in specialisation.places:
+            places[place.identity] = place
+        for owner, key, expected in specialisation.guards:
+            place = Place(owner, key)
+            current = place.get()
+            if current is not expected and not _equal(current, expected) and same_structure(current, expected):
+                places[place.identity] = place
+    return list(places.values())
+
+
+def specialise(function, arguments, key, hints=()):
+    """Records a call with its float arguments staged; `hints` are places to lift if that is possible."""
     leaf_positions = dict(key.positions)
     number_positions = [k for k, leaf in enumerate(key.leaves) if leaf.__class__ is not Array]
 
@@ -357,7 +372,7 @@ def specialise(function, arguments, key):
         placeholders = [(str(k), value) for k, value in enumerate(values)]
         return staged, placeholders
 
-    recording = record(function, make_arguments)
+    recording = record(function, make_arguments, hints=hints)
     recording.arguments = [(path, value) for path, value in recording.arguments]
     # cells that only held a staged argument were not written by the program
     staged_cells = {id(cell) for cell in key.cells}

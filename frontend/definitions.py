@@ -470,7 +470,7 @@ def struct_definition(compiler, node):
             for make in constructors:
                 make(frame)
         else:
-            default_constructors(family)
+            default_constructors(family, location)
         return None
 
     return run
@@ -484,7 +484,7 @@ def same_declaration(previous, family):
             and old.mutable == family.mutable and old.supertype is family.supertype)
 
 
-def default_constructors(family):
+def default_constructors(family, location=None):
     """`Name(fields...)`, converting to the fields' types and inferring the parameters;
     `Name{T}(fields...)`."""
     count = len(family.field_names)
@@ -507,6 +507,7 @@ def default_constructors(family):
                 family.parameters,
                 infer,
                 names,
+                location=location,
             )
         )
         family.constructors.add(
@@ -515,11 +516,12 @@ def default_constructors(family):
                 family.parameters,
                 explicit,
                 names,
+                location=location,
             )
         )
     else:
         family.constructors.add(
-            Method(t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *any_types), (), explicit, names)
+            Method(t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *any_types), (), explicit, names, location=location)
         )
 
 

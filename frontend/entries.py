@@ -10,7 +10,7 @@ from ..compiler.ir import Function as Graph
 from . import syntax
 from . import types as t
 from .calling import call
-from .compiled import Specialisation, run_compiled, used_values
+from .compiled import Specialisation, changed_places, run_compiled, used_values
 from .dispatch import Method, MethodTable
 from .paths import name_layer
 from .signatures import argument_of, fits, parse_signature, spec_leaves
@@ -128,13 +128,13 @@ def call_entry(entry, arguments, keywords=None):
     for specialisation in compiled:
         if specialisation.valid(values):
             return specialisation.run(values)
-    recording = record_entry(entry)
+    recording = record_entry(entry, hints=changed_places(compiled))
     specialisation = Specialisation(recording, {}, ())
     compiled.insert(0, specialisation)
     return specialisation.run(values)
 
 
-def record_entry(entry, lift=()):
+def record_entry(entry, lift=(), hints=()):
     """Stages an entry with arguments of its signature."""
 
     def make_arguments(trace):
@@ -143,7 +143,7 @@ def record_entry(entry, lift=()):
         return arguments, values
 
     try:
-        return record(entry.function, make_arguments, lift)
+        return record(entry.function, make_arguments, lift, hints)
     except WeberError as error:
         raise name_layer(error, entry.module)
 

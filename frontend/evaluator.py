@@ -135,7 +135,7 @@ class Compiler:
         variable = self.scope.find(name)
         if variable is None:
             return self.load_global(name, location)
-        slot = variable.slot
+        slot, own = variable.slot, self.module.bindings
         if variable.captured:
 
             def load_cell(frame):
@@ -149,7 +149,11 @@ class Compiler:
         def load_local(frame):
             value = frame[slot]
             if value is UNDEFINED:
-                raise undefined(name, location, ())
+                error = undefined(name, location, ())
+                if name in own:
+                    error.notes.append(Note(f"  this `{name}` is local: write `global {name}` where it is assigned to "
+                                            f"mean the global one"))
+                raise error
             return value
 
         return load_local

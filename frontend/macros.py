@@ -350,10 +350,19 @@ def rules_of_differentiation(compiler, node):
     )
 
 
-@macro("eval", "generated", "macroexpand", "ccall", "cfunction", "spawn", "task", "async", "distributed")
+REFUSED = {
+    **dict.fromkeys(("eval", "generated", "macroexpand", "macro"), "programs cannot make programs"),
+    **dict.fromkeys(("ccall", "cfunction", "llvmcall"), "programs cannot call C functions"),
+    **dict.fromkeys(("spawn", "task", "async", "distributed"), "there are no tasks or threads"),
+    **dict.fromkeys(("goto", "label"), "use a loop, a condition or `return`"),
+}
+"""Why macros are refused."""
+
+
+@macro(*REFUSED)
 def refused(compiler, node):
     raise UnsupportedError(
-        f"macro `@{node.name}` is not supported: programs are compiled ahead",
+        f"macro `@{node.name}` is not supported: {REFUSED[node.name.split('.')[-1]]}",
         node.location,
         kind="UnsupportedError",
     )

@@ -5,7 +5,7 @@ from . import types as t
 from .dispatch import called_name, short_name
 from .values import dispatch_type
 
-MAX_CANDIDATES = 4
+MAX_CANDIDATES = 3
 
 
 def no_method(table, arguments, keywords, location=None):
@@ -17,6 +17,8 @@ def no_method(table, arguments, keywords, location=None):
         mismatches = _mismatches(methods, types, int(table.has_receiver))
         scored.append((len(mismatches), len(scored), methods[-1], mismatches))
     scored.sort(key=lambda item: item[:2])
+    if table.name == "+" and any(t.is_subtype(x, t.AbstractString) for x in types):
+        error.notes.append(Note("  strings are joined with `*`, or `string(a, b)`"))
     for _, _, method, mismatches in scored[:MAX_CANDIDATES]:
         candidate = method.describe(table.name, table.has_receiver)
         error.notes.append(Note(f"  candidate: {candidate}: {'; '.join(mismatches)}", method.location))

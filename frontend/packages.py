@@ -67,6 +67,8 @@ def resolve(module: Module, path, location):
         current = found if found.__class__ is Module else load_package(name, location, module)
     for name in parts:
         home = find_binding(current, name) if current.__class__ is Module else None
+        if home is None and current.__class__ is Module and name == current.name:
+            continue  # a module knows its own name
         if home is None:
             raise undefined(name, location, visible_names(module))
         current = home[name]

@@ -73,26 +73,28 @@ class Recording:
     static: set = field(default_factory=set)
 
 
-def record(function, make_arguments, lift=()):
+def record(function, make_arguments, lift=(), hints=()):
     """Stages `function(arguments...)` and gives the `Recording`.
 
     `make_arguments(trace)` gives (arguments, [(path, Value)]): the call's arguments with their staged leaves
-    made in the trace. `lift` are places to lift from the start. Raises WeberError as the program does, and
-    when the state that the function changes does not settle.
+    made in the trace. `lift` are places to lift from the start, `hints` those to lift if their numbers are not
+    needed on the host. Raises WeberError as the program does, and when the state that the function changes
+    does not settle.
     """
-    lifted = {place.identity: place for place in lift}
+    lifted = {place.identity: place for place in (*lift, *hints)}
+    hints = {place.identity for place in hints} - {place.identity for place in lift}
     static = set()  # places that must stay host values
     promoted = {}  # (place, path) → element type that a lifted number settles at
     for _ in range(MAX_RUNS):
         try:
             recording = _run(function, make_arguments, lifted, promoted)
         except HostValueNeeded:
-            integers = [
-                p for identity, p in lifted.items() if identity not in static and _has_integers(p.get())
+            host = [p for p in lifted.values() if _has_integers(p.get())] or [
+                p for p in lifted.values() if p.identity in hints
             ]
-            if not integers:
+            if not host:
                 raise
-            static.update(place.identity for place in integers)
+            static.update(place.identity for place in host)
             lifted = {identity: p for identity, p in lifted.items() if identity not in static}
             continue
         again = False

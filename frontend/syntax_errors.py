@@ -20,6 +20,7 @@ _OPENERS = {
      "MODULE BAREMODULE").split(),
     "END",
 )
+_CLOSING_TEXT = {"block": "`end`", "paren": "`)`", "array": "`]`", "brace": "`}`"}
 _MOST = 4
 """Longer lists of what was expected say nothing."""
 
@@ -30,7 +31,8 @@ def unexpected(tokens, index, actions, lexer):
     at_end = token.kind == "$END"
     frame = next((frame for frame in reversed(lexer.frames) if frame.kind not in SOFT), None)
     if at_end and frame is not None and frame.kind != "top":
-        return Fault(lexer.unclosed(frame), frame.start, frame.start + max(1, len(frame.name)), True)
+        message = f"{lexer.unclosed(frame)}, expected {_CLOSING_TEXT[frame.kind]}"
+        return Fault(message, frame.start, frame.start + max(1, len(frame.name)), True)
     opener = _enclosing(tokens[:index])
     message = f"unexpected {_found(token, lexer.text)}"
     expected = _expected(actions, _OPENERS[opener.kind] if opener else "$END")

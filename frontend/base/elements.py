@@ -11,7 +11,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..values import DimNumber, Irrational, Traced, to_host, typeof
-from .errors import inexact_error
+from .errors import fault, inexact_error
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 COMPLEX_FAMILY = t.Complex.body.family
@@ -74,6 +74,8 @@ def convert_host(number, type_):
             return host(number)
     whole = exact_integer(number)
     if whole is None or not _fits(whole, type_):
+        if type_ is not t.Bool and isinstance(number, int | np.integer):
+            raise fault("InexactError", f"trunc({t.type_name(type_)}, {number})")
         raise inexact_error(type_, number)
     return host(whole)
 

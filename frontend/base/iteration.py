@@ -75,9 +75,10 @@ def unsupported(message):
 def array_elements(array):
     """The elements of an array in column-major order; what is written during the iteration is seen."""
     payload = read(array)
-    if payload.__class__ is Value:
-        yield from staged_elements(payload)
-        return
+    return staged_elements(payload) if payload.__class__ is Value else _host_elements(array)
+
+
+def _host_elements(array):
     position, data = 0, array.data
     flat = data.reshape(-1)
     plain = data.dtype == object or data.dtype in (np.int64, np.float64, np.bool_)
@@ -98,6 +99,10 @@ def staged_elements(payload):
         if not isinstance(dim, int):
             raise unsupported(f"iterating over an array of unknown length {dim}")
         count *= dim
+    return _slices(payload, count)
+
+
+def _slices(payload, count):
     flat = payload if len(payload.shape) == 1 else apply("reshape", payload, shape=(count,))
     for k in range(count):
         item = apply("slice", flat, starts=(k,), stops=(k + 1,), steps=(1,))
@@ -113,10 +118,14 @@ def user_elements(value):
     if found is None or found[0].python is iterate_first:
         if t.is_subtype(typeof(value), t.AbstractArray):
             getindex = function("getindex")
-            for k in range(1, call(function("length"), (value,)) + 1):
-                yield call(getindex, (value, k))
-            return
+            return (call(getindex, (value, k)) for k in range(1, call(function("length"), (value,)) + 1))
         raise fault("MethodError", f"no method matching iterate(::{t.type_name(typeof(value))})")
+    return _iterated(value, step, found)
+
+
+def _iterated(value, step, found):
+    from ..calling import call
+
     result = found[0].call((value,), {}, found[1])
     while result is not None:
         item, position = result

@@ -186,6 +186,14 @@ def _host_cos_pi(x):
     return 0.0 if x == 0.5 else math.cos(math.pi * x)
 
 
+def _host_cos_degrees(x):
+    return math.copysign(0.5, 90 - abs(x % 360 - 180)) * -1 if x % 180 in (60, 120) else _host_cos_pi(x / 180)
+
+
+def _host_sin_degrees(x):
+    return math.copysign(0.5, 180 - x % 360) if x % 180 in (30, 150) else _host_sin_pi(x / 180)
+
+
 def _float_unary(host_function, traced):
     return dual(lambda x: HOST_TYPES[float_type(typeof(x))](host_function(float(x))), traced)
 
@@ -196,8 +204,8 @@ def _scaled(function, factor):
 
 _named("sinpi", _float_unary(_host_sin_pi, _scaled(sine, math.pi)), t.Real)
 _named("cospi", _float_unary(_host_cos_pi, _scaled(cosine, math.pi)), t.Real)
-_named("sind", _float_unary(lambda x: _host_sin_pi(x / 180), _scaled(sine, math.pi / 180)), t.Real)
-_named("cosd", _float_unary(lambda x: _host_cos_pi(x / 180), _scaled(cosine, math.pi / 180)), t.Real)
+_named("sind", _float_unary(_host_sin_degrees, _scaled(sine, math.pi / 180)), t.Real)
+_named("cosd", _float_unary(_host_cos_degrees, _scaled(cosine, math.pi / 180)), t.Real)
 _named("deg2rad", _float_unary(lambda x: x * (math.pi / 180), _scaled(lambda x: x, math.pi / 180)), t.Real)
 _named("rad2deg", _float_unary(lambda x: x * (180 / math.pi), _scaled(lambda x: x, 180 / math.pi)), t.Real)
 

@@ -1,5 +1,5 @@
-"""One-hot arrays: arrays of Bool with one `true` in each column. They print with dots for the zeros and keep their
-type when columns are chosen or joined."""
+"""One-hot arrays: arrays of Bool with one `true` in each column. They print with dots for zeros and keep
+their type when columns are chosen or joined."""
 
 from .. import staging
 from .. import types as t

@@ -4,7 +4,7 @@
 from .. import types as t
 from ..display import FAMILIES, show_text
 from ..properties import convert_to
-from ..values import Singleton, Struct, typeof
+from ..values import Singleton, Struct, missing, typeof
 from .errors import argument_error
 from .registry import define, define_constructor
 
@@ -52,6 +52,17 @@ def assign_ref(cell, value):
 def make_some(_called, value):
     """`Some(x)`: a value that is there, even when it is nothing."""
     return Struct(SomeFamily.apply(typeof(value)), [value])
+
+
+for _missing, _other in ((t.Missing, t.Number), (t.Number, t.Missing), (t.Missing, t.Missing)):
+    @define("+ - * / ^ ÷ div % rem mod == != ≠ < <= ≤ > >= ≥ min max", _missing, _other)
+    def propagate_missing(_a, _b):
+        return missing
+
+
+@define("abs sqrt exp log sin cos tanh float zero one", t.Missing)
+def propagate_missing_argument(_):
+    return missing
 
 
 @define("something", t.Any, ...)

@@ -1,4 +1,4 @@
-"""Numbers that the language does not have: rationals and numbers of any size."""
+"""What the language does not have: rationals, numbers of any size, code made by programs, tasks, C functions."""
 
 from ...compiler.errors import UnsupportedError
 from .. import types as t
@@ -14,3 +14,6 @@ def _refuse(names, what):
 
 _refuse("// rationalize numerator denominator Rational", "rational numbers")
 _refuse("big BigInt BigFloat", "numbers of arbitrary size or precision (BigInt, BigFloat)")
+_refuse("eval Expr include_string", "programs that make programs (eval, Expr)")
+_refuse("Task Channel schedule", "tasks and channels")
+_refuse("ccall unsafe_load unsafe_wrap", "calls of C functions and raw memory")

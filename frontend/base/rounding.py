@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import Singleton, Traced, typeof
+from ..values import Irrational, Singleton, Traced, typeof
 from .arithmetic import absolute, add, divide, multiply, sign
 from .elements import HOST_TYPES, convert_host, dual, emit, is_integer_type, numeric, require
 from .errors import argument_error, inexact_error
@@ -74,7 +74,7 @@ def with_digits(round_, x, digits, significant, base):
         if value == 0 or not math.isfinite(value):
             return x
         digits = significant - 1 - math.floor(math.log(abs(value), base) + 1e-12)
-    if is_integer_type(typeof(x)):
+    if is_integer_type(typeof(x)) or x.__class__ is Irrational:
         x = float(x)
     if digits >= 0:
         scale = float(base) ** digits

@@ -72,8 +72,8 @@ function (parallel::Parallel)(x, y, others...)
     if length(layers) == 1
         return parallel.connection(map(first(layers), inputs)...)
     elseif length(layers) != length(inputs)
-        throw(ArgumentError(
-            "Parallel with $(length(layers)) layers takes 1 or $(length(layers)) inputs, got $(length(inputs))"))
+        n = length(layers)
+        throw(ArgumentError("Parallel with $n layers takes one input or $n, got $(length(inputs))"))
     end
     return parallel.connection(map((layer, input) -> layer(input), layers, inputs)...)
 end

@@ -27,6 +27,6 @@ splatted(d) = (d,)
 Flux's implicit style, which is gone: use explicit gradients.
 """
 params(model...) = error(
-    "`params` and implicit gradients are not supported: write `grads = gradient(m -> loss(m, x, y), model)`, " *
-    "`opt = Flux.setup(rule, model)` and `Flux.update!(opt, model, grads[1])`; " *
-    "`Flux.trainables(model)` lists the parameters")
+    "`params` and implicit gradients are not supported: " *
+    "write `grads = gradient(m -> loss(m, x, y), model)`, `opt = Flux.setup(rule, model)` " *
+    "and `Flux.update!(opt, model, grads[1])`; `Flux.trainables(model)` lists the parameters")

@@ -8,8 +8,10 @@ import pathlib
 import shutil
 
 import pytest
+import weber
 from weber.cli import main
 
+PACKAGE = str(pathlib.Path(weber.__file__).parent)
 PROGRAMS = sorted((pathlib.Path(__file__).parent / "programs").glob("*.jl"))
 
 
@@ -22,7 +24,7 @@ def test_diagnostic(program, tmp_path, monkeypatch, capsys):
     assert status == 1 and output == ""
     assert "Traceback" not in diagnostic and "internal error" not in diagnostic
     assert [path.name for path in tmp_path.iterdir()] == [program.name], "a failed compilation leaves no file"
-    diagnostic = diagnostic.replace(str(tmp_path), "FOLDER")
+    diagnostic = diagnostic.replace(str(tmp_path), "FOLDER").replace(PACKAGE, "WEBER")
     golden = program.with_suffix(".txt")
     if os.environ.get("WEBER_UPDATE_GOLDEN"):
         golden.write_text(diagnostic, encoding="utf-8")
@@ -32,3 +34,4 @@ def test_diagnostic(program, tmp_path, monkeypatch, capsys):
 
 FILE_LESS = {"entry_without_types"}
 """Programs whose diagnostic is about the command, not about a line."""
+

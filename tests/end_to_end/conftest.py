@@ -1,7 +1,7 @@
 """What these tests share: compiled models, plain onnxruntime to run them, and layers as numpy formulas.
 
-numpy's axes are Julia's dimensions reversed: images are (batch, channels, height, width), weights of a dense layer
-(inputs, outputs).
+numpy's axes are Julia's dimensions reversed: images are (batch, channels, height, width), weights of a dense
+layer (inputs, outputs).
 """
 
 from functools import cache
@@ -11,10 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import onnxruntime
 import pytest
+import weber
 from onnx import numpy_helper
 from scipy.signal import convolve
-
-import weber
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,8 +44,9 @@ def load(tmp_path):
 
 
 class Session:
-    """A model in onnxruntime on one thread, without any code of ours. A call feeds inputs and states by name and gives
-    all outputs by name."""
+    """A model in onnxruntime on one thread, without any code of ours.
+
+    A call feeds inputs and states by name and gives all outputs by name."""
 
     def __init__(self, model, optimised=True):
         options = onnxruntime.SessionOptions()
@@ -54,7 +54,8 @@ class Session:
         options.intra_op_num_threads = 1
         if not optimised:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        self.session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+        data = model.SerializeToString()
+        self.session = onnxruntime.InferenceSession(data, options, ["CPUExecutionProvider"])
         self.outputs = [output.name for output in self.session.get_outputs()]
 
     def __call__(self, **feeds):
@@ -81,18 +82,19 @@ def defaults():
 
 @pytest.fixture(scope="session")
 def digits():
-    """The examples' data: pixels (1797, 64), images (1797, 1, 8, 8), both from 0 to 1, one-hot labels (1797, 10)."""
+    """The examples' data: pixels (1797, 64) and images (1797, 1, 8, 8) from 0 to 1, one_hot (1797, 10)."""
     data = np.load(ROOT / "examples" / "data" / "digits.npz")
     images = data["images"].astype(np.float32)[:, None] / 16
     one_hot = np.eye(10, dtype=np.float32)[data["labels"]]
     return SimpleNamespace(pixels=images.reshape(-1, 64), images=images, one_hot=one_hot)
 
 
-# --- layers as formulas, in float64 ---------------------------------------------------------------------------------
+# --- layers as formulas, in float64 -------------------------------------------------------------------------
 
 
 def conv(x, weight):
-    """A convolution that keeps the size: the kernel (outputs, inputs, height, width) is flipped, as in mathematics."""
+    """A convolution that keeps the size: the kernel (outputs, inputs, height, width) is flipped, as in
+    mathematics."""
     images, kernels = x.astype(float), weight.astype(float)
     return np.stack([
         sum(convolve(images[:, channel], kernel[None, channel], mode="same", method="direct")

@@ -1,4 +1,4 @@
-"""The artifacts of the examples and of the benchmark's models: valid ONNX whose meaning no optimiser changes."""
+"""The artifacts of the examples and of the benchmark's models: valid ONNX that optimisers do not change."""
 
 import json
 
@@ -118,4 +118,4 @@ def test_optimisations_do_not_change_results(source, entry, compiled, session):
             assert expected["predict"].shape == (n, 10)
         for name in expected:
             assert found[name].dtype == expected[name].dtype
-            np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=f"{name}, N = {n}")
+            np.testing.assert_allclose(found[name], expected[name], 1e-5, 1e-5, err_msg=f"{name}, N = {n}")

@@ -1,7 +1,7 @@
-"""Gradients of the examples' models, in double precision, against central differences in every parameter array.
+"""Gradients of the examples' models, in double precision, against central differences in every parameter.
 
-The gradient is taken of the loss as in training: BatchNorm normalises with the statistics of the batch, and Dropout
-drops what the random key says, which is an input and therefore the same in every evaluation.
+The gradient is taken of the loss as in training: BatchNorm normalises with the statistics of the batch, and
+Dropout drops what the random key says, which is an input and therefore the same in every evaluation.
 """
 
 import numpy as np
@@ -25,6 +25,28 @@ BATCH = 5
 STEP = 1e-6
 
 
+@pytest.fixture
+def double(root, load):
+    """`double(example)`: its module with a model in double precision and the entry `gradients`."""
+
+    def module(example):
+        source = (root / "examples" / f"{example}.jl").read_text(encoding="utf-8")
+        return load(source + DOUBLE.format(size=SIZES[example]))
+
+    return module
+
+
+@pytest.fixture
+def data(digits):
+    """`data(example)`: a batch in double precision."""
+
+    def batch(example):
+        images = digits.pixels if example == "digits" else digits.images
+        return {"x": images[:BATCH].astype(float), "y": digits.one_hot[:BATCH].astype(float)}
+
+    return batch
+
+
 def with_onnxruntime(module, session):
     return session(module.compile("gradients").model)
 
@@ -37,23 +59,20 @@ def with_interpreter(module, session):
 
 @pytest.mark.parametrize("evaluate", [with_onnxruntime, with_interpreter])
 @pytest.mark.parametrize("example", SIZES)
-def test_gradient_with_respect_to_all_parameters(example, evaluate, root, load, session, digits):
-    source = (root / "examples" / f"{example}.jl").read_text(encoding="utf-8") + DOUBLE.format(size=SIZES[example])
-    module = load(source)
+def test_gradient_with_respect_to_all_parameters(example, evaluate, double, data, session):
+    module, inputs = double(example), data(example)
     function = evaluate(module, session)
-    images = digits.pixels if example == "digits" else digits.images
-    data = {"x": images[:BATCH].astype(float), "y": digits.one_hot[:BATCH].astype(float)}
     trained = module.state
     parameters = {name: trained[name] for name in trained
                   if name.startswith("double.") and name.rpartition(".")[2] not in ("μ", "σ²")}
     rng = np.random.default_rng(0)
     for name, value in parameters.items():  # biases and scales away from zero and one
         parameters[name] = value + 0.1 * rng.normal(size=value.shape)
-    results = function(**data, **parameters)
+    results = function(**inputs, **parameters)
     assert np.isfinite(results["gradients.val"]) and results["gradients.val"].dtype == np.float64
 
     def loss(name, value):
-        return function(**data, **(parameters | {name: value}))["gradients.val"]
+        return function(**inputs, **(parameters | {name: value}))["gradients.val"]
 
     for name, value in parameters.items():
         gradient = results["gradients.grad.1." + name.removeprefix("double.")]
@@ -62,15 +81,16 @@ def test_gradient_with_respect_to_all_parameters(example, evaluate, root, load, 
         one[rng.integers(value.size)] = 1
         for direction in (*rng.normal(size=(2, *value.shape)), one.reshape(value.shape)):
             direction /= np.linalg.norm(direction)
-            expected = (loss(name, value + STEP * direction) - loss(name, value - STEP * direction)) / (2 * STEP)
-            np.testing.assert_allclose((gradient * direction).sum(), expected, rtol=1e-6, atol=1e-8, err_msg=name)
+            above, below = loss(name, value + STEP * direction), loss(name, value - STEP * direction)
+            along, expected = (gradient * direction).sum(), (above - below) / (2 * STEP)
+            np.testing.assert_allclose(along, expected, rtol=1e-6, atol=1e-8, err_msg=name)
 
 
-def test_both_evaluations_agree(root, load, session, digits):
-    module = load((root / "examples" / "digits_conv.jl").read_text(encoding="utf-8")
-                  + DOUBLE.format(size=SIZES["digits_conv"]))
-    data = {"x": digits.images[:BATCH].astype(float), "y": digits.one_hot[:BATCH].astype(float)}
-    exported, interpreted = with_onnxruntime(module, session)(**data), with_interpreter(module, session)(**data)
+@pytest.mark.parametrize("example", SIZES)
+def test_both_evaluations_agree(example, double, data, session):
+    module, inputs = double(example), data(example)
+    exported = with_onnxruntime(module, session)(**inputs)
+    interpreted = with_interpreter(module, session)(**inputs)
     assert list(exported) == list(interpreted)
     for name, value in interpreted.items():
         np.testing.assert_allclose(exported[name], value, rtol=1e-9, atol=1e-12, err_msg=name)

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-
 import weber
 
 
 def random_states(states, seed=1):
-    """States of the same shapes; weights small enough for a softmax that is not 0 or 1, variances positive."""
+    """States of the same shapes: variances positive, weights too small to saturate the softmax."""
     rng = np.random.default_rng(seed)
     return {name: (rng.uniform(0.5, 2, value.shape) if name.endswith("σ²")
                    else rng.normal(0, 0.1 if value.ndim > 1 else 0.5, value.shape)).astype(np.float32)
@@ -66,3 +65,19 @@ def test_predict_of_a_loaded_file(source, root, digits, formulas):
     result = module.predict(x)
     assert type(result) is np.ndarray and result.dtype == np.float32
     np.testing.assert_allclose(result, formula(state, x, formulas), rtol=1e-5, atol=1e-5)
+
+
+def test_double_precision_is_kept(load):
+    """ONNX's Gemm and onnxruntime's fused product have scales in single precision."""
+    module = load("""
+    model = (W = randn(20, 30),)
+    @export products(x::Float64[30, N], v::Float64[30]) =
+        (0.1 .* (model.W * x), model.W * v .* 0.1, 0.1 .* vec(sum(x; dims = 2)))
+    """)
+    weight = module.model.W
+    rng = np.random.default_rng(0)
+    x, v = rng.normal(size=(7, 30)), rng.normal(size=30)
+    expected = 0.1 * x @ weight, 0.1 * v @ weight, 0.1 * x.sum(axis=0)
+    for results in (module.products(x, v), module.compile("products").program()(x, v)):
+        for result, formula in zip(results, expected, strict=True):
+            np.testing.assert_allclose(result, formula, rtol=1e-12, atol=1e-14)

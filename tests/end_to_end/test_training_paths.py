@@ -1,13 +1,13 @@
-"""The ways to train are one: a loop with `gradient` and `update!`, `train!`, an exported step in a script, called from
-Python, and as an artifact. All start from the same state, see the same batches and end with the same numbers."""
+"""The ways to train are one: a loop with `gradient` and `update!`, `train!`, an exported step in a script,
+from Python, or as an artifact.
 
-import subprocess
-import sys
+All start from the same state, see the same batches and end with the same numbers, in double precision.
+"""
 
 import numpy as np
 import pytest
-
 from weber import Program
+from weber.cli import main
 
 MODEL = """
 using Random: seed!
@@ -125,16 +125,14 @@ def test_ways_can_change_in_the_middle(rule, load, expected):
     same_state(dict(program.state), expected)
 
 
-def test_weber_run_does_the_same(rule, expected, tmp_path):
+def test_weber_run_does_the_same(rule, expected, tmp_path, capsys):
     """The command, which prints the parameters that the loop leaves."""
     source = tmp_path / "script.jl"
     source.write_text("using Flux\n" + MODEL.format(rule=rule) + PATHS["train!"] + """
     foreach(p -> println(join(vec(p), " ")), Flux.trainables(model))
     """, encoding="utf-8")
-    command = [sys.executable, "-c", "from weber.cli import main; main()", "run", source]
-    ended = subprocess.run(command, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
-    printed = [np.array(line.split(), dtype=float) for line in ended.stdout.splitlines()]
+    assert main(["run", str(source)]) == 0
+    printed = [np.array(line.split(), dtype=float) for line in capsys.readouterr().out.splitlines()]
     trainables = [value for name, value in expected.items()
                   if name.startswith("model.") and name.rpartition(".")[2] not in ("μ", "σ²")]
     assert len(printed) == len(trainables)

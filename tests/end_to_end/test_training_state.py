@@ -1,4 +1,4 @@
-"""What else training changes: BatchNorm's running statistics and Dropout's random key, in exported artifacts."""
+"""What else exported training changes: BatchNorm's running statistics and Dropout's random key."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def train_step(compiled, session, defaults):
     return session(model), defaults(model)
 
 
-# --- batch normalisation ----------------------------------------------------------------------------------------------
+# --- batch normalisation ------------------------------------------------------------------------------------
 
 
 def moments(x):
@@ -19,8 +19,9 @@ def moments(x):
 
 
 def test_running_statistics_follow_the_batches(compiled, session, defaults, digits, formulas):
-    """μ ← 0.9 μ + 0.1 mean, and σ² likewise with the corrected variance; the batch itself is normalised with its own
-    statistics, which the second layer's statistics show."""
+    """μ ← 0.9 μ + 0.1 mean, and σ² likewise with the corrected variance.
+
+    The batch itself is normalised with its own statistics, which the second layer's statistics show."""
     step, state = train_step(compiled, session, defaults)
     expected = {}
     for layer in (2, 4):
@@ -60,7 +61,7 @@ def test_inference_changes_nothing(load, root, digits):
         np.testing.assert_array_equal(value, trained[name])
 
 
-# --- dropout ----------------------------------------------------------------------------------------------------------
+# --- dropout ------------------------------------------------------------------------------------------------
 
 DROPOUT = """
 layer = Dropout(0.4)
@@ -85,7 +86,7 @@ def test_each_step_draws_a_new_mask(load, session, defaults):
     masks = np.stack(masks)
     dropped = masks == 0
     np.testing.assert_allclose(masks[~dropped], 1 / (1 - 0.4), rtol=1e-6)
-    # 5 standard deviations of the share of dropped elements: overall, of each element, and that two in a row drop
+    # Within 5 standard deviations: the share dropped of all, of each element, and in two steps in a row.
     deviation = np.sqrt(0.4 * 0.6)
     assert abs(dropped.mean() - 0.4) < 5 * deviation / np.sqrt(dropped.size)
     assert np.abs(dropped.mean(axis=0) - 0.4).max() < 5 * deviation / np.sqrt(len(masks))

@@ -44,7 +44,7 @@ def printed(session, source, capsys):
     return "\n".join(line.rstrip() for line in text.rstrip().split("\n"))
 
 
-@pytest.mark.parametrize("text", sections())
+@pytest.mark.parametrize("text", list(sections()))
 def test_transcript(text, capsys):
     session, wrong = weber.Session(), []
     for source, expected in rows(text):

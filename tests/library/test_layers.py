@@ -1,4 +1,4 @@
-"""Layers against formulas in numpy, where axes are Julia's dims reversed: (batch, channels, height, width)."""
+"""Layers against formulas in numpy, where axes are Julia's dims reversed: batch, channels, height, width."""
 
 import itertools
 

@@ -21,9 +21,9 @@ ERRORS = [
     ("A{b c}", 1, 5, "unexpected `c`, expected `}` or `,`"),
     ("[1, 2; 3]", 1, 6, "unexpected `;`, expected `]` or `,`"),
     ("x +", 1, 4, "unexpected end of the input, expected an expression"),
-    ("f(x", 1, 2, "unclosed `(` opened at line 1"),
+    ("f(x", 1, 2, "unclosed `(` opened at line 1, expected `)`"),
     ("y = 1\nx = [1, 2", 2, 5, "unclosed `[` opened at line 2"),
-    ("\nfunction f(x)\n x", 2, 1, "unclosed `function` opened at line 2"),
+    ("\nfunction f(x)\n x", 2, 1, "unclosed `function` opened at line 2, expected `end`"),
     ("if a\n b\nelse\n", 1, 1, "unclosed `if` opened at line 1"),
     ("f(x) do y", 1, 6, "unclosed `do` opened at line 1"),
     ("begin\n f(x]\nend", 2, 5, "unexpected `]`: unclosed `(` opened at line 2"),
@@ -91,10 +91,14 @@ def test_of_two_errors_the_first_is_reported():
     assert caught.value.location.line == 1
 
 
-INCOMPLETE = ["f(", "function f(x)", "begin\n x", "x +", "x =", "[1,", '"abc', '"$(', "#= a", "a ?", "a ? b :", "if x",
-              "f(x) do y", "let x = 1", "struct A", "x ->", "@foo begin", "a::", "using", "f(\"a\"", "`ls"]
-COMPLETE = ["", "x", "f(x)", "f(x))", "end", "a b", "function f end", "x = )", "1 = 2", "# comment", "begin x end",
-            "f(x]", "'ab'", "@foo", "return"]
+INCOMPLETE = [
+    "f(", "function f(x)", "begin\n x", "x +", "x =", "[1,", '"abc', '"$(', "#= a", "a ?", "a ? b :",
+    "if x", "f(x) do y", "let x = 1", "struct A", "x ->", "@foo begin", "a::", "using", 'f("a"', "`ls",
+]
+COMPLETE = [
+    "", "x", "f(x)", "f(x))", "end", "a b", "function f end", "x = )", "1 = 2", "# comment", "begin x end",
+    "f(x]", "'ab'", "@foo", "return",
+]
 
 
 @pytest.mark.parametrize("text", INCOMPLETE)
@@ -118,9 +122,11 @@ def test_a_valid_file_is_incomplete_wherever_it_is_cut(name):
 
 @pytest.mark.parametrize("text", [
     "(" * 100_000, "[" * 100_000 + "]" * 100_000, "-" * 50_000 + "x", "!" * 50_000 + "x", "1" + "+1" * 50_000,
-    "x" + ".a" * 50_000, "x->" * 50_000, "a ? b : " * 50_000, "f(" * 50_000 + ")" * 50_000, "x = " * 50_000,
-    "if a\n" + "elseif b\n" * 50_000, "begin " * 50_000, '"$(' * 50_000, ":" * 50_001, "@a " * 50_000, "a{" * 50_000,
-    "x'" + "'" * 50_000, "2^" * 50_000 + "2", "a => " * 50_000 + "b", "return " * 50_000, "#=" * 50_000,
+    "x" + ".a" * 50_000, "x->" * 50_000,
+    "a ? b : " * 50_000, "f(" * 50_000 + ")" * 50_000, "x = " * 50_000,
+    "if a\n" + "elseif b\n" * 50_000, "begin " * 50_000, '"$(' * 50_000, ":" * 50_001, "@a " * 50_000,
+    "a{" * 50_000, "x'" + "'" * 50_000, "2^" * 50_000 + "2", "a => " * 50_000 + "b",
+    "return " * 50_000, "#=" * 50_000,
 ], ids=lambda text: text[:8])
 def test_deep_nesting_is_refused(text):
     with pytest.raises(WeberError):
@@ -128,7 +134,8 @@ def test_deep_nesting_is_refused(text):
 
 
 @pytest.mark.parametrize("text", [
-    "(" * 190 + "x" + ")" * 190, "1" + "+1" * 900, "!" * 900 + "x", "[" + "1," * 100_000 + "]", "x\n" * 50_000,
+    "(" * 190 + "x" + ")" * 190, "1" + "+1" * 900, "!" * 900 + "x", "[" + "1," * 100_000 + "]",
+    "x\n" * 50_000,
     "f(" + "x, " * 50_000 + ")", "a" + " < a" * 50_000, "a" + ", a" * 50_000, '"' + "$a " * 10_000 + '"',
 ], ids=lambda text: text[:8])
 def test_long_is_not_deep(text):
@@ -144,9 +151,12 @@ def refused_or_parsed(text):
     is_incomplete(text)
 
 
-PIECES = ["x", "f", "1", "2.0", "'a'", '"s"', '"$x"', "(", ")", "[", "]", "{", "}", ",", ";", "\n", " ", " ", ".", ":", "::",
-          "=", "+", "-", "'", "->", "?", "...", "$", "@m", "&&", "in", "for", "if", "end", "begin", "function", "do", "let",
-          "where", "struct", "return", "else", "try", "catch", "using", "<:", "\\", "#", "const", "module", "quote", ".+", "!"]
+PIECES = [
+    "x", "f", "1", "2.0", "'a'", '"s"', '"$x"', "(", ")", "[", "]", "{", "}", ",", ";", "\n", " ", " ", ".",
+    ":", "::", "=", "+", "-", "'", "->", "?", "...", "$", "@m", "&&", "in", "for", "if", "end", "begin",
+    "function", "do", "let", "where", "struct", "return", "else", "try", "catch", "using", "<:", "\\", "#",
+    "const", "module", "quote", ".+", "!",
+]
 
 
 @settings(max_examples=600, deadline=None)

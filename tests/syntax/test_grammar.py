@@ -57,8 +57,8 @@ CONFLICTS = {
     "tuple: pair": 2,
     "type: postfix": 8,
 }
-"""Shift/reduce conflicts by the rule that is not reduced: after an open-ended prefix (`return`, `->`, a macro) an
-operator belongs to what the prefix governs. A new entry needs a look at both readings."""
+"""Shift/reduce conflicts by the rule that is not reduced: after an open-ended prefix (`return`, `->`, a
+macro) an operator belongs to what the prefix governs. A new entry needs a look at both readings."""
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +101,9 @@ def test_the_table_is_kept(tmp_path, monkeypatch):
     assert file.name.startswith("grammar-")
     monkeypatch.setattr(parse_table, "build_table", lambda: pytest.fail("built again"))
     parse_table.table.cache_clear()
-    started = time.perf_counter()
+    started = time.process_time()
     assert parse_table.table() == built
-    assert time.perf_counter() - started < 0.03
+    assert time.process_time() - started < 0.03
     file.write_bytes(file.read_bytes()[:-1])
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -112,11 +112,14 @@ def test_the_table_is_kept(tmp_path, monkeypatch):
 
 
 def test_a_warm_start_does_not_load_lark(tmp_path):
-    code = "import sys; from weber.frontend.parser import parse; parse('f(x) = x'); print('lark' in sys.modules)"
+    code = "import sys; from weber.frontend.parser import parse; parse('x'); print('lark' in sys.modules)"
     environment = {"XDG_CACHE_HOME": str(tmp_path), "PATH": ""}
-    found = [subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-             for _ in range(2)]
-    assert [run.stdout.strip() for run in found] == ["True", "False"]
+
+    def run():
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, env=environment, capture_output=True, check=True).stdout.strip()
+
+    assert [run(), run()] == [b"True", b"False"]
 
 
 def test_every_rule_has_its_method_and_every_passing_rule_one_child():
@@ -125,7 +128,8 @@ def test_every_rule_has_its_method_and_every_passing_rule_one_child():
 
 
 def test_a_thousand_lines_take_less_than_a_second():
-    text = "function f(x::T, y = 2; z...) where {T <: Real}\n    return g(x)[end] .+ 2y' ? \"a $(x)\" : h(y -> y^2)\nend\n" * 334
+    body = "return g(x)[end] .+ 2y' ? \"a $(x)\" : h(y -> y^2)"
+    text = f"function f(x::T, y = 2; z...) where {{T <: Real}}\n    {body}\nend\n" * 334
     parse("x")
     started = time.process_time()
     parse(text)

@@ -70,7 +70,8 @@ def children(node):
     ("x -> y => z", "x -> (y => z)"), ("a ? b : c ? d : e", "a ? b : (c ? d : e)"), ("√x + y", "(√x) + y"),
     ("a * b'", "a * (b')"), ("a.b'", "(a.b)'"), ("-a'", "-(a')"), ("a == b | c", "a == (b | c)"),
     ("x = y = z", "x = (y = z)"), ("f ∘ g(x)", "f ∘ (g(x))"), ("a => b ? c : d", "a => (b ? c : d)"),
-    ("a + b...", "(a + b)..."), ("a .+ b .* c", "a .+ (b .* c)"), ("x |> y -> z |> w", "x |> (y -> (z |> w))"),
+    ("a + b...", "(a + b)..."),
+    ("a .+ b .* c", "a .+ (b .* c)"), ("x |> y -> z |> w", "x |> (y -> (z |> w))"),
 ])
 def test_precedence(left, right):
     """What binds tighter, said with parentheses (which leave no trace in the tree)."""

@@ -1,0 +1,1 @@
+ccall(:sin, Float64, (Float64,), 1.0)

@@ -1,0 +1,2 @@
+names = ["a", "b"]
+[parse(Int, name) for name in names]

@@ -1,0 +1,2 @@
+const RATE = 0.1
+RATE = 0.2

@@ -1,0 +1,2 @@
+share(n, people) = n ÷ people
+share(10, 0)

@@ -1,0 +1,3 @@
+map([1, 2]) do x
+    x + undefined_offset
+end

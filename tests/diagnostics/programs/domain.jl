@@ -1,0 +1,2 @@
+root(x) = sqrt(x)
+root(-2)

@@ -1,0 +1,2 @@
+largest(x) = maximum(x)
+largest(Float64[])

@@ -1,0 +1,4 @@
+struct Layer
+    size::Int
+end
+Layer("three")

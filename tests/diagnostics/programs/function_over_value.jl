@@ -1,0 +1,2 @@
+size_ = 3
+size_(x) = x

@@ -1,0 +1,3 @@
+@generated function f(x)
+    return :(x)
+end

@@ -1,0 +1,5 @@
+function f()
+    @goto done
+    @label done
+end
+f()

@@ -1,0 +1,2 @@
+sizes = Dict("width" => 3, "height" => 4)
+sizes["widht"]

@@ -1,0 +1,2 @@
+scaled(x; factor) = factor * x
+scaled(2)

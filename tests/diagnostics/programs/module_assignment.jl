@@ -1,0 +1,4 @@
+module Settings
+    rate = 1
+end
+Settings.rate = 2

@@ -1,0 +1,4 @@
+module Tools
+    helper() = 1
+end
+Tools.helpr()

@@ -1,0 +1,2 @@
+options = (rate = 0.1, epochs = 5)
+options.epoch

@@ -1,0 +1,6 @@
+struct Bag
+    items
+end
+for item in Bag([1, 2])
+    println(item)
+end

@@ -1,0 +1,5 @@
+struct Point{T}
+    x::T
+    y::T
+end
+Point(1, 2.0)

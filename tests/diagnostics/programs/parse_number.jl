@@ -1,0 +1,1 @@
+rate = parse(Float64, "0,1")

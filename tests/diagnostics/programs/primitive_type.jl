@@ -1,0 +1,1 @@
+primitive type Byte 8 end

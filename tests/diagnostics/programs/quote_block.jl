@@ -1,0 +1,3 @@
+e = quote
+    x = 1
+end

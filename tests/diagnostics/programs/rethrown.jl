@@ -1,0 +1,5 @@
+try
+    [1, 2][5]
+catch e
+    rethrow()
+end

@@ -1,0 +1,4 @@
+names = ["a", "b"]
+@export function f(i::Int)
+    length(names[i])
+end

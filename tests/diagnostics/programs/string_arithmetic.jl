@@ -1,0 +1,2 @@
+name = "a"
+label = name + 1

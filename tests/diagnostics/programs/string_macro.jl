@@ -1,0 +1,1 @@
+page = html"<b>bold</b>"

@@ -1,0 +1,3 @@
+struct Special <: Int
+    x
+end

@@ -1,0 +1,3 @@
+using Flux
+f(x) = relu(x) + ofset
+f(1.0)

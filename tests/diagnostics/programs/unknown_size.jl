@@ -1,0 +1,1 @@
+@export f(x::Float32[M]) = x .+ ones(Float32, 4)

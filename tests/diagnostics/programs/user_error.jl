@@ -1,0 +1,2 @@
+check(x) = x > 0 || error("x must be positive, got ", x)
+check(-1)
