@@ -170,7 +170,7 @@ class Specialisation:
         for index, (place, tree) in enumerate(self.places):
             current = place.get()
             if current is not self.seen[index]:
-                if not same_structure(current, tree):
+                if not same_structure(current, tree, types=True):
                     return False
                 self.seen[index] = current
         return all(np.array_equal((array if position is None else leaves[position]).data, content)

@@ -443,6 +443,10 @@ def struct_definition(compiler, node):
     holder = {}
     constructors = [constructor(inner, item, holder, node) for item in node.constructors]
     module, location = compiler.module, node.location
+    for index, declared in enumerate(node.fields):
+        if any(other.name == declared.name for other in node.fields[:index]):
+            raise WeberError(f'syntax error: duplicate field name: "{declared.name}" is not unique', declared.location,
+                             kind="ParseError")
 
     def run(frame):
         variables = bind(frame)

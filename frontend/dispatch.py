@@ -56,7 +56,7 @@ class Method:
         if has_receiver:
             parts = parts[1:]
             name = called_name(self.signature.parameters[0], self.names[0] if self.names else "")
-        text = f"{name}({', '.join(parts)}"
+        text = f"{plain_name(name)}({', '.join(parts)}"
         if self.keywords:
             text += "; " + ", ".join(self.keywords)
         text += ")"
@@ -64,6 +64,11 @@ class Method:
         if variables:
             text += " where {" + ", ".join(t.bound_name(v) for v in variables) + "}"
         return text
+
+
+def plain_name(name):
+    """The name of a function in messages."""
+    return "(anonymous function)" if name == "#anonymous" else name
 
 
 def is_self(variable):
@@ -155,7 +160,7 @@ class MethodTable:
 
     def call_text(self, types):
         """A call with arguments of these dispatch types as messages write it: `f(::Int64, ::String)`."""
-        name, given = (called_name(types[0]), types[1:]) if self.has_receiver else (self.name, types)
+        name, given = (called_name(types[0]), types[1:]) if self.has_receiver else (plain_name(self.name), types)
         return f"{name}({', '.join('::' + t.type_name(x) for x in given)})"
 
 

@@ -569,6 +569,11 @@ def named_tuple(compiler, node):
     keywords = keyword_arguments(compiler, node.elements)
     if keywords is None:
         return lambda frame: NamedTuple((), ())
+    names = [element.name for element in node.elements if isinstance(element, syntax.Keyword)]
+    for element in node.elements:
+        if isinstance(element, syntax.Keyword) and names.count(element.name) > 1:
+            raise WeberError(f'syntax error: field name "{element.name}" repeated in named tuple', element.location,
+                             kind="ParseError")
 
     def run(frame):
         items = keywords(frame)

@@ -7,7 +7,7 @@ identity, and what changes in them is journalled place by place.
 import numpy as np
 
 from . import types as t
-from .values import Array, NamedTuple, Struct, Traced
+from .values import Array, NamedTuple, Struct, Traced, typeof
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 _NUMBER_CLASSES = (bool, int, float, complex, np.number, np.bool_)
@@ -84,18 +84,22 @@ def leaves(value, path=""):
     return found
 
 
-def same_structure(a, b):
-    """Whether two trees have the same containers and leaves of the same types and sizes."""
+def same_structure(a, b, types=False):
+    """Whether two trees have the same containers, arrays of the same types and sizes in the same places, numbers
+    in the same places (with `types`, of the same type), and equal values otherwise: truth values are never
+    staged."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
     if is_leaf(a) or is_leaf(b):
         if a.__class__ is Array or b.__class__ is Array:
             return (a.__class__ is Array and b.__class__ is Array and a.type is b.type
                     and tuple(a._data.shape) == tuple(b._data.shape))
-        return is_leaf(a) and is_leaf(b)
+        return is_leaf(a) and is_leaf(b) and (not types or typeof(a) is typeof(b))
     x, y = children(a), children(b)
     if x is None or y is None:
         return x is None and y is None and (a is b or a == b)
     return (a.__class__ is b.__class__ and [k for k, _ in x] == [k for k, _ in y]
-            and all(same_structure(p, q) for (_, p), (_, q) in zip(x, y, strict=True)))
+            and all(same_structure(p, q, types) for (_, p), (_, q) in zip(x, y, strict=True)))
 
 
 def accessor(tree, path):

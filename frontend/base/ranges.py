@@ -8,7 +8,7 @@ from ..calling import call
 from ..values import DimNumber, Range, Traced, simplest_fraction, typeof
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, number_type
-from .errors import argument_error
+from .errors import argument_error, shown
 from .registry import define
 
 UNIT = t.UnitRange.body.family.apply(t.Int64)
@@ -71,7 +71,7 @@ def real_steps(start, step, stop):
     if float(step) == 0:
         raise argument_error("range step cannot be zero")
     if not all(math.isfinite(x) for x in (start, step, stop)):
-        raise argument_error(f"a range from {start} in steps of {step} to {stop} has no length")
+        raise argument_error(f"a range from {shown(start)} in steps of {shown(step)} to {shown(stop)} has no length")
     host = HOST_TYPES[kind]
     exact = [simplest_fraction(host(x)) for x in (start, step, stop)]
     length = max(math.floor((exact[2] - exact[0]) / exact[1]) + 1, 0)
@@ -121,6 +121,8 @@ def spaced(start, stop, length):
     """`length` numbers from start to stop, both included."""
     kind = number_type((start, stop))
     whole = kind not in FLOATS and length > 1 and (int(stop) - int(start)) % (length - 1) == 0
+    if length < 0:
+        raise argument_error(f"range({shown(start)}, stop={shown(stop)}, length={length}): negative length")
     if length == 1 and start != stop:
         raise argument_error(f"range({start}, stop={stop}, length={length}): endpoints differ")
     if kind not in FLOATS:

@@ -57,15 +57,21 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
         code = python.__code__
         names_ = code.co_varnames[:code.co_argcount + bool(code.co_flags & 4)]
         accepted = None if keywords is None else frozenset(keywords)
+        keyword_only = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
+        required = [name for name in keyword_only if name not in (python.__kwdefaults__ or {})]
 
         def call(arguments, given, bindings):
+            for key in required:
+                if not given or key not in given:
+                    raise WeberError(f"UndefKeywordError: keyword argument `{key}` not assigned",
+                                     kind="UndefKeywordError")
             if given:
                 if accepted is not None:
                     for key in given:
                         if key not in accepted:
                             expected = f"; it takes {', '.join(keywords)}" if keywords else "; it takes none"
                             raise WeberError(
-                                f"unsupported keyword argument `{key}` of `{table_name}`{expected}",
+                                f'MethodError: got unsupported keyword argument "{key}" in `{table_name}`{expected}',
                                 kind="MethodError",
                             )
                 return python(*arguments, **given)
