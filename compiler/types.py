@@ -6,7 +6,7 @@ divisions. Two dims are equal when their canonical forms are equal.
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import ml_dtypes
 import numpy as np
@@ -145,7 +145,7 @@ class DimExpression:
 Dim = int | DimExpression
 
 
-@lru_cache(maxsize=None)
+@cache
 def symbol(name: str) -> DimExpression:
     """The named dim `name`."""
     return DimExpression((((name,), 1),))

@@ -1,6 +1,6 @@
 """Assignments: to names, fields, elements; destructuring; updates (`+=`) and broadcast assignment (`.=`)."""
 
-from ..compiler.errors import UnsupportedError, WeberError
+from ..compiler.errors import WeberError
 from . import syntax
 from . import types as t
 from .base.registry import function

@@ -319,8 +319,9 @@ def run_compiled(function, arguments):
 
 
 def changed_places(specialisations):
-    """The places where an earlier specialisation took a number for granted that is now another one: a learning
-    rate that follows a schedule, a counter. Lifting them makes one specialisation serve all its values."""
+    """The places where an earlier specialisation took a number for granted that is now another one: a
+    learning rate that follows a schedule, a counter. Lifting them makes one specialisation serve all its
+    values."""
     places = {}
     for specialisation in specialisations:
         for place, _ in specialisation.places:
@@ -328,7 +329,11 @@ def changed_places(specialisations):
         for owner, key, expected in specialisation.guards:
             place = Place(owner, key)
             current = place.get()
-            if current is not expected and not _equal(current, expected) and same_structure(current, expected):
+            if (
+                current is not expected
+                and not _equal(current, expected)
+                and same_structure(current, expected)
+            ):
                 places[place.identity] = place
     return list(places.values())
 

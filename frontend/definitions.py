@@ -202,8 +202,8 @@ class FunctionCode:
                 value = rest.pop(name)
                 if type_ is not None and not t.is_subtype(typeof(value), type_(frame)):
                     raise WeberError(
-                        f"TypeError: in keyword argument {name}, expected {t.type_name(type_(frame))}, got a value of "
-                        f"type {t.type_name(typeof(value))}",
+                        f"TypeError: in keyword argument {name}, expected {t.type_name(type_(frame))}, "
+                        f"got a value of type {t.type_name(typeof(value))}",
                         kind="TypeError",
                     )
             elif default is None:
@@ -445,8 +445,11 @@ def struct_definition(compiler, node):
     module, location = compiler.module, node.location
     for index, declared in enumerate(node.fields):
         if any(other.name == declared.name for other in node.fields[:index]):
-            raise WeberError(f'syntax error: duplicate field name: "{declared.name}" is not unique', declared.location,
-                             kind="ParseError")
+            raise WeberError(
+                f'syntax error: duplicate field name: "{declared.name}" is not unique',
+                declared.location,
+                kind="ParseError",
+            )
 
     def run(frame):
         variables = bind(frame)
@@ -525,7 +528,13 @@ def default_constructors(family, location=None):
         )
     else:
         family.constructors.add(
-            Method(t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *any_types), (), explicit, names, location=location)
+            Method(
+                t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *any_types),
+                (),
+                explicit,
+                names,
+                location=location,
+            )
         )
 
 

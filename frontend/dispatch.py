@@ -160,7 +160,9 @@ class MethodTable:
 
     def call_text(self, types):
         """A call with arguments of these dispatch types as messages write it: `f(::Int64, ::String)`."""
-        name, given = (called_name(types[0]), types[1:]) if self.has_receiver else (plain_name(self.name), types)
+        name, given = (
+            (called_name(types[0]), types[1:]) if self.has_receiver else (plain_name(self.name), types)
+        )
         return f"{name}({', '.join('::' + t.type_name(x) for x in given)})"
 
 

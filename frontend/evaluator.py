@@ -151,8 +151,12 @@ class Compiler:
             if value is UNDEFINED:
                 error = undefined(name, location, ())
                 if name in own:
-                    error.notes.append(Note(f"  this `{name}` is local: write `global {name}` where it is assigned to "
-                                            f"mean the global one"))
+                    error.notes.append(
+                        Note(
+                            f"  this `{name}` is local: write `global {name}` where it is assigned to "
+                            f"mean the global one"
+                        )
+                    )
                 raise error
             return value
 

@@ -572,8 +572,11 @@ def named_tuple(compiler, node):
     names = [element.name for element in node.elements if isinstance(element, syntax.Keyword)]
     for element in node.elements:
         if isinstance(element, syntax.Keyword) and names.count(element.name) > 1:
-            raise WeberError(f'syntax error: field name "{element.name}" repeated in named tuple', element.location,
-                             kind="ParseError")
+            raise WeberError(
+                f'syntax error: field name "{element.name}" repeated in named tuple',
+                element.location,
+                kind="ParseError",
+            )
 
     def run(frame):
         items = keywords(frame)

@@ -29,7 +29,7 @@ class Marks:
     def __init__(self, trace):
         self.trace = trace
         self.arrays: dict[int, tuple[Array, Value, object]] = {}
-        self.fields: list = []  # (struct, index, marked child, old child) of fields that are replaced meanwhile
+        self.fields: list = []  # (struct, index, marked child, old child) of replaced fields
         self.values: list[Value] = []
         self.shadowed: list = []  # (array, shadow)
         self.visited: set[int] = set()

@@ -64,7 +64,9 @@ def only_argument(node, name):
     return node.arguments[0]
 
 
-ADVICE = "inbounds simd noinline inline nospecialize fastmath propagate_inbounds allowscalar static threads sync"
+ADVICE = (
+    "inbounds simd noinline inline nospecialize fastmath propagate_inbounds allowscalar static threads sync"
+)
 
 
 @macro(*ADVICE.split())

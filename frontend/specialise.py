@@ -77,9 +77,9 @@ def record(function, make_arguments, lift=(), hints=()):
     """Stages `function(arguments...)` and gives the `Recording`.
 
     `make_arguments(trace)` gives (arguments, [(path, Value)]): the call's arguments with their staged leaves
-    made in the trace. `lift` are places to lift from the start, `hints` those to lift if their numbers are not
-    needed on the host. Raises WeberError as the program does, and when the state that the function changes
-    does not settle.
+    made in the trace. `lift` are places to lift from the start, `hints` those to lift if their numbers are
+    not needed on the host. Raises WeberError as the program does, and when the state that the function
+    changes does not settle.
     """
     lifted = {place.identity: place for place in (*lift, *hints)}
     hints = {place.identity for place in hints} - {place.identity for place in lift}

@@ -489,6 +489,8 @@ def walk(node):
         item = stack.pop()
         if isinstance(item, Node):
             yield item
-            stack.extend(getattr(item, name) for name in reversed(item.__dataclass_fields__) if name != "location")
+            stack.extend(
+                getattr(item, name) for name in reversed(item.__dataclass_fields__) if name != "location"
+            )
         elif isinstance(item, list | tuple):
             stack.extend(reversed(item))

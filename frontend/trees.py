@@ -85,9 +85,9 @@ def leaves(value, path=""):
 
 
 def same_structure(a, b, types=False):
-    """Whether two trees have the same containers, arrays of the same types and sizes in the same places, numbers
-    in the same places (with `types`, of the same type), and equal values otherwise: truth values are never
-    staged."""
+    """Whether two trees have the same containers, arrays of the same types and sizes in the same places,
+    numbers in the same places (with `types`, of the same type), and equal values otherwise: truth values are
+    never staged."""
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if is_leaf(a) or is_leaf(b):

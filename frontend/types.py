@@ -6,7 +6,7 @@ invariant, tuples are covariant, a `where` variable on the right stands for what
 one on the left for any type within its bounds.
 """
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class TypeFamily:
         return f"<TypeFamily {self.name}>"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _wrapper(family):
     result = family.apply(*family.parameters)
     for variable in reversed(family.parameters):
@@ -229,8 +229,13 @@ def match(a, b, bindings) -> bool:
         inner[b.variable] = None
         ok = match(a, b.body, inner)
         bound = inner[b.variable]
-        if ok and isinstance(bound, DataType | UnionType | UnionAll) and not is_concrete(bound) \
-                and getattr(bound, "family", None) is not TypeOfTypeFamily and _is_diagonal(b.variable, b.body):
+        if (
+            ok
+            and isinstance(bound, DataType | UnionType | UnionAll)
+            and not is_concrete(bound)
+            and getattr(bound, "family", None) is not TypeOfTypeFamily
+            and _is_diagonal(b.variable, b.body)
+        ):
             return False
         if ok:
             for variable in bindings:
@@ -278,7 +283,8 @@ def match(a, b, bindings) -> bool:
 
 
 def _is_diagonal(variable, type_):
-    """Whether a variable stands for a concrete type: it occurs in a tuple more than once, and not as a parameter."""
+    """Whether a variable stands for a concrete type: it occurs in a tuple more than once, and not as a
+    parameter."""
     covariant = 0
     pending = [type_]
     while pending:
@@ -533,7 +539,7 @@ def named_tuple_type(names, types):
     return NamedTupleFamily.apply(tuple(names), tuple_type(*types))
 
 
-@lru_cache(maxsize=None)
+@cache
 def array_type(element, rank):
     """`Array{element, rank}`."""
     return ArrayFamily.apply(element, rank)
@@ -559,7 +565,7 @@ _SIGNED_BITS = {Int8: 8, Int16: 16, Int32: 32, Int64: 64}
 _UNSIGNED_BITS = {UInt8: 8, UInt16: 16, UInt32: 32, UInt64: 64}
 
 
-@lru_cache(maxsize=None)
+@cache
 def promote_type(a, b):
     """Julia's `promote_type` for built-in types; other pairs join."""
     if a is b:

@@ -251,7 +251,8 @@ def _lower_pad(lowering, operation, names):
     attributes, element = operation.attributes, operation.result.element
     if all(edge == 0 for key in ("low", "high") for edge in attributes[key]):
         return [lowering.node("Identity", names)]
-    # All axes are listed: onnxruntime's optimiser moves transposes wrongly past a Pad that has the input `axes`.
+    # All axes are listed: onnxruntime's optimiser moves transposes wrongly past a Pad that has the input
+    # `axes`.
     edges = lowering.shape([edge for key in ("low", "high") for edge in attributes[key]])
     value = lowering.constant(np.asarray(attributes["value"]).astype(element.numpy))
     return [compute(lowering, "Pad", [*names, edges, value], operation.result.type, data=(0, 2))]

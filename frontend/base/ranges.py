@@ -71,7 +71,9 @@ def real_steps(start, step, stop):
     if float(step) == 0:
         raise argument_error("range step cannot be zero")
     if not all(math.isfinite(x) for x in (start, step, stop)):
-        raise argument_error(f"a range from {shown(start)} in steps of {shown(step)} to {shown(stop)} has no length")
+        raise argument_error(
+            f"a range from {shown(start)} in steps of {shown(step)} to {shown(stop)} has no length"
+        )
     host = HOST_TYPES[kind]
     exact = [simplest_fraction(host(x)) for x in (start, step, stop)]
     length = max(math.floor((exact[2] - exact[0]) / exact[1]) + 1, 0)
@@ -283,7 +285,8 @@ def divide(x, number):
 
 
 def broadcast_range(function_, arguments):
-    """`range .+ 1` and the other broadcasts of a range and a number that give a range; None for all others."""
+    """`range .+ 1` and the other broadcasts of a range and a number that give a range; None for all
+    others."""
     from .registry import function
 
     name = getattr(function_, "name", None)

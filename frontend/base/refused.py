@@ -1,11 +1,17 @@
-"""What the language does not have: rationals, numbers of any size, code made by programs, tasks, C functions."""
+"""What the language does not have: rationals, numbers of any size, code made by programs, tasks, C
+functions."""
 
 from ...compiler.errors import UnsupportedError
 from .. import types as t
 from .registry import define
 
+REFUSED = {}
+"""The names that are known but refused, by what they would need."""
+
 
 def _refuse(names, what):
+    REFUSED[what] = names.split()
+
     def refuse(*arguments):
         raise UnsupportedError(f"{what} are not supported", kind="UnsupportedError")
 

@@ -71,7 +71,8 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
                         if key not in accepted:
                             expected = f"; it takes {', '.join(keywords)}" if keywords else "; it takes none"
                             raise WeberError(
-                                f'MethodError: got unsupported keyword argument "{key}" in `{table_name}`{expected}',
+                                f'MethodError: got unsupported keyword argument "{key}" in '
+                            f"`{table_name}`{expected}",
                                 kind="MethodError",
                             )
                 return python(*arguments, **given)

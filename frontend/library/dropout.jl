@@ -4,11 +4,13 @@
     dropout([rng], x, p; dims = :)
 
 Sets each element of `x` to 0 with probability `p` and divides the others by `1 - p`. With `dims`, decides
-once for each position of those dimensions and drops along all others.
+once for each position of those dimensions and drops along all others. There is no derivative with respect to
+`p`.
 """
 dropout(x::AbstractArray, p::Real; dims = :) = dropout(Random.default_rng(), x, p; dims)
 function dropout(rng::AbstractRNG, x::AbstractArray, p::Real; dims = :)
     0 ≤ p ≤ 1 || throw(ArgumentError("dropout expects a probability from 0 to 1, got p = $p"))
+    p = Primitives.stopgradient(p)
     p == 0 && return x
     T = float(eltype(x))
     sizes = dims isa Colon ? size(x) : ntuple(d -> d in dims ? size(x, d) : 1, ndims(x))
