@@ -201,6 +201,6 @@ def _artifacts(options):
 
 def _syntax_text(options):
     from .frontend.parser import parse, read_source
-    from .frontend.syntax_text import tree_text
+    from .frontend.syntax_dump import dump
 
-    return tree_text(parse(read_source(options.file), options.file))
+    return dump(parse(read_source(options.file), options.file))

@@ -9,9 +9,11 @@ MAX_CANDIDATES = 3
 
 
 def no_method(table, arguments, keywords, location=None):
-    """The MethodError for a call that nothing applies to, with the closest candidates and what did not match."""
+    """The MethodError for a call that nothing applies to, with the closest candidates and what did not
+    match."""
     types = [dispatch_type(a) for a in arguments]
-    error = WeberError(f"MethodError: no method matching {table.call_text(types)}", location, kind="MethodError")
+    message = f"MethodError: no method matching {table.call_text(types)}"
+    error = WeberError(message, location, kind="MethodError")
     scored = []
     for methods in _by_definition(table.methods):
         mismatches = _mismatches(methods, types, int(table.has_receiver))
@@ -68,9 +70,16 @@ def _mismatches(methods, types, skipped):
             f"{least} to {most}" if most > least else str(most)
         found.append(f"takes {takes} argument{'s' * (takes not in ('1', 'at least 1'))}, {given} given")
     if not found:
-        shared = [v.name for v in method.variables if sum(t.substitute(p, {v: t.Bottom}) is not p for p in parameters[skipped:]) > 1]
-        found.append(f"the arguments' types do not agree on {', '.join(shared)}" if shared else "the types do not match")
+        own = parameters[skipped:]
+        shared = [v.name for v in method.variables if sum(_mentions(p, v) for p in own) > 1]
+        found.append(
+            f"the arguments' types do not agree on {', '.join(shared)}" if shared else "the types do not match"
+        )
     return found
+
+
+def _mentions(type_, variable):
+    return t.substitute(type_, {variable: t.Bottom}) is not type_
 
 
 def _fewest(method):

@@ -6,7 +6,7 @@
 from .. import types as t
 from ..macros import MACROS, STRING_MACROS
 from ..macros import REFUSED as REFUSED_MACROS
-from ..values import Function, Module
+from ..values import Function
 from . import load
 from .refused import REFUSED
 from .registry import MODULES
@@ -19,7 +19,8 @@ def sections():
     load()
     base = MODULES["Base"]
     refused = {name for names in REFUSED.values() for name in names}
-    public = {name: base.bindings[name] for name in sorted(base.exports) if name in base.bindings and name not in refused}
+    names = [name for name in sorted(base.exports) if name in base.bindings and name not in refused]
+    public = {name: base.bindings[name] for name in names}
     functions = [name for name, value in public.items() if value.__class__ is Function]
     types = [name for name, value in public.items() if t.is_type(value)]
     words = [name for name in functions if name[0].isalpha() or name[0] == "_"]
@@ -27,15 +28,16 @@ def sections():
     yield "Functions", words
     yield "Types", types
     yield "Constants", [name for name in public if name not in functions and name not in types]
-    yield "Not exported: `Base.name`", [name for name, value in sorted(base.bindings.items()) if name not in base.exports
-                                        and value.__class__ is Function and name not in refused]
+    inner = [name for name in sorted(base.bindings) if name not in base.exports and name not in refused]
+    yield "Not exported: `Base.name`", [name for name in inner if base.bindings[name].__class__ is Function]
     yield "`Iterators`", sorted(MODULES["Iterators"].exports)
     for name in (*STANDARD_LIBRARY, "NPZ"):
         module = MODULES[name]
-        yield f"`using {name}`", sorted(n for n in module.exports if module.bindings[n].__class__ is not Module)
+        yield f"`using {name}`", sorted(module.exports)
     yield "Macros", [f"@{name}" for name in sorted(MACROS) if name not in REFUSED_MACROS]
     yield "String macros", [f'{name}"…"' for name in sorted({"raw", *STRING_MACROS})]
-    yield "Refused, with an error that says so", [*sorted(refused), *(f"@{name}" for name in sorted(REFUSED_MACROS))]
+    refused_macros = [f"@{name}" for name in sorted(REFUSED_MACROS)]
+    yield "Refused, with an error that says so", sorted(refused) + refused_macros
 
 
 def tables() -> str:

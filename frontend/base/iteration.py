@@ -43,7 +43,11 @@ def iterate(value):
     Arrays go in column-major order, dictionaries give Pairs, strings Chars; staged arrays give staged
     elements."""
     cls = value.__class__
-    if cls is tuple or cls is Range:
+    if cls is tuple:
+        return iter(value)
+    if cls is Range:
+        if not isinstance(value.length, int):
+            raise unsupported(f"iterating over a range of unknown length {value.length.dim}")
         return iter(value)
     if cls is Array:
         return array_elements(value)

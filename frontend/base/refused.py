@@ -1,5 +1,4 @@
-"""What the language does not have: rationals, numbers of any size, code made by programs, tasks, C
-functions."""
+"""What the language does not have: rationals, larger numbers, code made by programs, tasks, C functions."""
 
 from ...compiler.errors import UnsupportedError
 from .. import types as t
@@ -19,6 +18,7 @@ def _refuse(names, what):
 
 
 _refuse("// rationalize numerator denominator Rational", "rational numbers")
+_refuse("Int128 UInt128", "128-bit integers")
 _refuse("big BigInt BigFloat", "numbers of arbitrary size or precision (BigInt, BigFloat)")
 _refuse("eval Expr include_string", "programs that make programs (eval, Expr)")
 _refuse("Task Channel schedule", "tasks and channels")

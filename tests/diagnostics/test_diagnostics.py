@@ -1,6 +1,8 @@
-"""The diagnostic of each faulty program in `programs/`, as the command prints it, is the golden file beside it.
+"""The diagnostic of each faulty program in `programs/`, as the command prints it, is the golden file beside
+it.
 
-`WEBER_UPDATE_GOLDEN=1 make test` (or pytest on this file) writes the golden files anew; read the difference before committing.
+`WEBER_UPDATE_GOLDEN=1 make test` (or pytest on this file) writes the golden files anew; read the difference
+before committing.
 """
 
 import os

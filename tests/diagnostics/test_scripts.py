@@ -1,4 +1,5 @@
-"""Faulty scripts under `weber run`: exit status 1, what they printed before on stdout, the diagnostic on stderr."""
+"""Faulty scripts under `weber run`: exit status 1, what they printed before on stdout, the diagnostic on
+stderr."""
 
 import pytest
 from weber.cli import main
@@ -18,11 +19,16 @@ SCRIPTS = {
     "error in a function": (
         "half(x) = x / two\nfunction main()\n    println(1)\n    half(3)\nend\nmain()\n",
         "1\n",
-        "script.jl:1:15: error: UndefVarError: `two` not defined\n 1 | half(x) = x / two\n   |               ^^^\n"
+        "script.jl:1:15: error: UndefVarError: `two` not defined\n"
+        " 1 | half(x) = x / two\n   |               ^^^\n"
         "script.jl:4:5: called from\n 4 |     half(3)\n   |     ^^^^^^^\n"
         "script.jl:6:1: called from\n 6 | main()\n   | ^^^^^^\n",
     ),
-    "error of the user's making": ('error("no data in ", ARGS[1])\n', "", "script.jl:1:1: error: no data in data.csv\n"),
+    "error of the user's making": (
+        'error("no data in ", ARGS[1])\n',
+        "",
+        "script.jl:1:1: error: no data in data.csv\n",
+    ),
     "layer": (
         "using Flux\nmodel = Chain(Dense(2 => 3), Dense(4 => 1))\nmodel(ones(Float32, 2))\n",
         "",
@@ -31,10 +37,12 @@ SCRIPTS = {
         "  in the layer model.layers[2], a Dense\n",
     ),
     "training": (
-        "using Flux\nmodel = Dense(2 => 1)\nopt = Flux.setup(Adam(), model)\ndata = [(ones(Float32, 2, 4), ones(Float32, 3, 4))]\n"
+        "using Flux\nmodel = Dense(2 => 1)\nopt = Flux.setup(Adam(), model)\n"
+        "data = [(ones(Float32, 2, 4), ones(Float32, 3, 4))]\n"
         "for (x, y) in data\n    Flux.train!((m, x, y) -> Flux.mse(m(x), y), model, [(x, y)], opt)\nend\n",
         "",
-        "script.jl:6:30: error: DimensionMismatch: loss function expects size(ŷ) = (1, 4) to match size(y) = (3, 4)\n",
+        "script.jl:6:30: error: DimensionMismatch: loss function expects size(ŷ) = (1, 4) "
+        "to match size(y) = (3, 4)\n",
     ),
     "scope of a file": (
         "total = 0\nfor i in 1:3\n    total += i\nend\n",

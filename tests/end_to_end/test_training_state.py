@@ -112,6 +112,11 @@ def test_dropout_is_idle_in_inference(load, session):
     np.testing.assert_array_equal(session(model)(x=x)["predict"], x)
 
 
+def test_the_probability_has_no_gradient(load):
+    module = load("learn(x) = Flux.gradient(layer -> sum(layer(x)), Dropout(0.4))")
+    assert module.learn(np.ones((3, 4), np.float32)) == (None,)
+
+
 def test_dropout_scales_the_activations_of_a_model(load, session, defaults):
     """With a linear model the loss is a sum over the elements that are kept, each divided by 1 - p."""
     model = load("""

@@ -1,0 +1,1 @@
+@export f(x::Float32[3]) = x .* time()

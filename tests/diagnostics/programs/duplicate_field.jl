@@ -1,0 +1,4 @@
+struct Layer
+    weight
+    weight
+end

@@ -1,0 +1,2 @@
+x = 3
+@export x

@@ -1,0 +1,2 @@
+d = Dict(1 => 2.0)
+@export f(i::Int) = d[i]

@@ -1,0 +1,1 @@
+@export f(x::Float32[5]) = x[x .> 0]

@@ -1,0 +1,3 @@
+using Flux
+model = Chain(Dense(2 => 3), 4)
+model(ones(Float32, 2))

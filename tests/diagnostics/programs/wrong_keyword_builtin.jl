@@ -1,0 +1,1 @@
+sort([2, 1]; reverse = true)
