@@ -2,6 +2,7 @@
 closure."""
 
 import dataclasses
+import math
 import os
 import sys
 import time
@@ -184,10 +185,44 @@ def elapsed(compiler, node):
     return measure
 
 
+class _Shown(syntax.Node):
+    """The iterable of a loop whose progress is shown."""
+
+    __slots__ = ("description", "iterable")
+
+    def __init__(self, iterable, description):
+        super().__init__(location=iterable.location)
+        self.iterable, self.description = iterable, description
+
+
 @macro("showprogress")
 def show_progress(compiler, node):
-    """ProgressMeter's `@showprogress for …`: the loop, without the meter when output is not a terminal."""
-    return compiler.expression(node.arguments[-1])
+    """ProgressMeter's `@showprogress ["description"] for …`: a bar on a terminal, plain lines elsewhere."""
+    *options, loop = node.arguments
+    if not isinstance(loop, syntax.For) or len(loop.iterations) != 1:
+        raise UnsupportedError("`@showprogress` needs a `for` loop over one iterable", node.location)
+    texts = [o for o in options if isinstance(o, syntax.String)]
+    description = compiler.expression(texts[0]) if texts else lambda frame: "Progress"
+    (iteration,) = loop.iterations
+    shown = dataclasses.replace(iteration, iterable=_Shown(iteration.iterable, description))
+    return compiler.expression(dataclasses.replace(loop, iterations=[shown]))
+
+
+@compiles(_Shown)
+def shown_iterable(compiler, node):
+    from ..runtime.progress import progress
+    from .base.iteration import iterate, size_of
+    from .values import GeneratorValue
+
+    iterable = compiler.expression(node.iterable)
+
+    def run(frame):
+        items = iterable(frame)
+        size = size_of(items)
+        total = None if size is None else math.prod(size)
+        return GeneratorValue(lambda: progress(iterate(items), node.description(frame), total), size)
+
+    return run
 
 
 # --- broadcasting everything --------------------------------------------------------------------------------
