@@ -6,8 +6,8 @@ from . import types as t
 from .base.registry import function
 from .broadcasting import assign_broadcast, broadcast
 from .calling import call
+from .element_access import index_arguments
 from .evaluator import compiles, located
-from .expressions import index_arguments
 from .properties import convert_to, get_property, set_property
 from .staging import state
 from .values import Array, typeof
@@ -158,7 +158,7 @@ def assignment(compiler, node):
 
 def type_alias(compiler, node):
     """`Alias{T} = Type{…}`."""
-    from .definitions import as_bounds, type_variables
+    from .type_expressions import as_bounds, type_variables
 
     bounds = as_bounds(node.target.parameters)
     inner = compiler.inner_scope(names=[b.name for b in bounds])

@@ -3,8 +3,7 @@
 `Compiler.expression(node)` gives `run(frame) -> value`. `Compiler.statement(node)` gives `run(frame) ->
 completion`: None when control goes on, else BREAK, CONTINUE or a `Returned`. `Compiler.tail(node)` gives the
 value of a function body. How each kind of node compiles stands in a function registered with `@compiles`; see
-`expressions`, `statements`,
-`definitions`, `assignments`, `macros`.
+`expressions`, `statements`, `functions`, `structs`, `assignments`, `macros` and others.
 """
 
 import math

@@ -49,7 +49,19 @@ def prepare():
     """What every evaluation needs: the builtins, and room for deep recursion."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     load_base()
-    from . import assignments, definitions, expressions, gradients, macros, statements  # noqa: F401  (they register)
+    from . import (  # noqa: F401  (they register how nodes compile, and builtins)
+        assignments,
+        containers,
+        element_access,
+        expressions,
+        functions,
+        gradients,
+        macros,
+        modules,
+        statements,
+        structs,
+        type_expressions,
+    )
 
 
 def new_main(file=None, arguments=()) -> Module:

@@ -304,7 +304,7 @@ def keyword_struct(compiler, node):
         parameters = [syntax.Identifier(p.name, location=location) if isinstance(p, syntax.TypeBound) else p
                       for p in struct.parameters]
         typed = syntax.Curly(name, parameters, location=location)
-        from .definitions import as_bounds
+        from .type_expressions import as_bounds
 
         steps.append(compiler.expression(syntax.FunctionDefinition(
             typed, syntax.Signature([], keywords, as_bounds(struct.parameters), location=location),

@@ -17,7 +17,7 @@ PRIMITIVES = module("Primitives")
 def rebuild(instance, *fields):
     """rebuild(x, fields...): a struct like `x` with other fields, without a constructor's call. Parameters of
     its type that fields determine follow them."""
-    from ..definitions import new_instance
+    from ..structs import new_instance
 
     family = instance.type.family
     bindings = dict.fromkeys(family.parameters)

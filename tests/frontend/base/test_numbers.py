@@ -94,7 +94,7 @@ ERRORS = [
     ("round", (t.Int64, math.nan), "InexactError", "Int64(NaN)"),
     ("floor", (t.Int8, 200.5), "InexactError", "Int8(200"),
     ("convert", (t.Int64, 1.5), "InexactError", "Int64(1.5)"),
-    ("convert", (t.UInt8, -1), "InexactError", "UInt8(-1)"),
+    ("convert", (t.UInt8, -1), "InexactError", "trunc(UInt8, -1)"),
     ("convert", (t.Bool, 2), "InexactError", "Bool(2)"),
     ("factorial", (21,), "OverflowError", "21 is too large"),
     ("convert", (t.Float64, "a"), "MethodError",

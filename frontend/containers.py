@@ -1,0 +1,165 @@
+"""Collections: tuples, named tuples, array literals, generators, comprehensions."""
+
+from ..compiler.errors import WeberError
+from . import syntax
+from . import types as t
+from .base.registry import function
+from .calling import call
+from .evaluator import (
+    compiles,
+    located,
+    truth,
+)
+from .expressions import argument_list, keyword_arguments
+from .scopes import target_names
+from .staging import state
+from .values import GeneratorValue, NamedTuple
+
+
+@compiles(syntax.Tuple)
+def tuple_expression(compiler, node):
+    if node.elements and all(isinstance(e, syntax.Assignment) for e in node.elements):
+        return named_tuple(compiler, syntax.NamedTuple(
+            [syntax.Keyword(e.target.name, e.value, location=e.location) for e in node.elements],
+            location=node.location))
+    values = argument_list(compiler, node.elements)
+    return lambda frame: tuple(values(frame))
+
+
+@compiles(syntax.NamedTuple)
+def named_tuple(compiler, node):
+    keywords = keyword_arguments(compiler, node.elements)
+    if keywords is None:
+        return lambda frame: NamedTuple((), ())
+    names = [element.name for element in node.elements if isinstance(element, syntax.Keyword)]
+    for element in node.elements:
+        if isinstance(element, syntax.Keyword) and names.count(element.name) > 1:
+            raise WeberError(
+                f'syntax error: field name "{element.name}" repeated in named tuple',
+                element.location,
+                kind="ParseError",
+            )
+
+    def run(frame):
+        items = keywords(frame)
+        return NamedTuple(items, items.values())
+
+    return run
+
+
+def literal_call(compiler, node, name, nodes, prefix=()):
+    """A collection literal as a call of the function Julia lowers it to."""
+    callee = function(name)
+    values = argument_list(compiler, nodes)
+    location, user = node.location, compiler.user
+
+    def run(frame):
+        items = values(frame)
+        if user:
+            state.location = location
+        try:
+            return call(callee, [p(frame) if callable(p) else p for p in prefix] + items)
+        except WeberError as error:
+            raise located(error, location, user)  # noqa: B904
+
+    return run
+
+
+@compiles(syntax.Vector)
+def vector(compiler, node):
+    return literal_call(compiler, node, "vect", node.elements)
+
+
+@compiles(syntax.Concatenation)
+def concatenation(compiler, node):
+    typed = [compiler.expression(node.element_type)] if node.element_type is not None else []
+    name = "typed_" if typed else ""
+    rows = node.items
+    if node.dimension == 1 and any(isinstance(r, syntax.Concatenation) and r.dimension == 2 for r in rows):
+        lengths = tuple(len(r.items) if isinstance(r, syntax.Concatenation) else 1 for r in rows)
+        flat = [i for r in rows for i in (r.items if isinstance(r, syntax.Concatenation) else [r])]
+        if all(not isinstance(r, syntax.Concatenation) or r.dimension == 2 for r in rows):
+            return literal_call(compiler, node, name + "hvcat", flat, [*typed, lengths])
+    if node.dimension in (1, 2) and not (node.dimension == 2 and len(rows) == 1):
+        return literal_call(compiler, node, name + ("vcat" if node.dimension == 1 else "hcat"), rows, typed)
+    return literal_call(compiler, node, name + "hvncat", rows, [*typed, node.dimension])
+
+
+@compiles(syntax.Generator)
+def generator(compiler, node):
+    prepare = generator_loops(compiler, node)
+    return lambda frame: GeneratorValue(*prepare(frame))
+
+
+@compiles(syntax.Comprehension)
+def comprehension(compiler, node):
+    prepare = generator_loops(compiler, node.generator)
+    element_type = compiler.expression(node.element_type) if node.element_type is not None else None
+    location, user = node.location, compiler.user
+
+    def run(frame):
+        from .base.iteration import collect_values
+
+        if user:
+            state.location = location
+        try:
+            iterate_values, size = prepare(frame)
+            result = collect_values(iterate_values(), size)
+            if element_type is not None:
+                target = t.instantiate(t.Array, (element_type(frame), result.rank))
+                result = call(function("convert"), (target, result))
+        except WeberError as error:
+            raise located(error, location, user)  # noqa: B904
+        return result
+
+    return run
+
+
+def generator_loops(compiler, node):
+    """`prepare(frame) -> (iterate_values, size)` of a generator: a function that gives a Python iterator of
+    its values, and its Julia size where known. The iterables of the first `for` are evaluated once, by
+    `prepare`."""
+    from .assignments import assign_target
+    from .base.iteration import iterate, size_of
+
+    clauses, inner = [], compiler
+    for iterations, condition in node.clauses:
+        iterables = [inner.expression(iteration.iterable) for iteration in iterations]
+        loops = []
+        for iteration in iterations:
+            inner = inner.inner_scope(names=target_names(iteration.target))
+            loops.append((inner.fresh(inner.scope), assign_target(inner, iteration.target)))
+        clauses.append((iterables, loops, inner.expression(condition) if condition is not None else None))
+    body = inner.inner_scope(node.body).expression(node.body)
+    location = node.location
+
+    def clause_values(frame, depth, iterables):
+        """Runs the loops of one `for` clause, the first iterator fastest, then the clauses inside it."""
+        _, loops, condition = clauses[depth]
+
+        def level(k):
+            if k < 0:
+                if condition is None or truth(condition(frame), location):
+                    if depth + 1 == len(clauses):
+                        yield body(frame)
+                    else:
+                        yield from clause_values(frame, depth + 1, [i(frame) for i in clauses[depth + 1][0]])
+                return
+            renew, assign = loops[k]
+            for item in iterate(iterables[k]):
+                if renew is not None:
+                    renew(frame)
+                assign(frame, item)
+                yield from level(k - 1)
+
+        return level(len(loops) - 1)
+
+    def prepare(frame):
+        iterables = [iterable(frame) for iterable in clauses[0][0]]
+        size = None
+        if len(clauses) == 1 and clauses[0][2] is None:
+            sizes = [size_of(iterable) for iterable in iterables]
+            size = None if None in sizes else tuple(dim for one in sizes for dim in one)
+        return lambda: clause_values(frame, 0, iterables), size
+
+    return prepare

@@ -1,0 +1,83 @@
+"""Modules, imports, exports, docstrings."""
+
+from . import syntax
+from . import types as t
+from .base.registry import function
+from .calling import call
+from .evaluator import (
+    compiles,
+    evaluate_block,
+)
+from .values import Function
+
+
+@compiles(syntax.ModuleDefinition)
+def module_definition(compiler, node):
+    from .values import Module
+
+    store = compiler.store(node.name, node.location)
+
+    def run(frame):
+        module = Module(node.name, parent=compiler.module, loader=compiler.module.loader)
+        module.file = compiler.module.file
+        store(frame, module)
+        evaluate_block(module, node.body, user=compiler.user)
+        return module
+
+    return run
+
+
+@compiles(syntax.Import)
+def import_statement(compiler, node):
+    from .packages import import_into
+
+    module, location = compiler.module, node.location
+    return lambda frame: import_into(module, node, location)
+
+
+@compiles(syntax.Export)
+def export_statement(compiler, node):
+    names, module = [n if isinstance(n, str) else n.name for n in node.names], compiler.module
+
+    def run(frame):
+        if node.kind == "export":
+            module.exports.update(names)
+
+    return run
+
+
+@compiles(syntax.Documented)
+def documented(compiler, node):
+    text = "".join(part for part in node.text.parts if isinstance(part, str))
+    run = compiler.expression(node.definition)
+    name = defined_name(node.definition)
+    module = compiler.module
+
+    def define(frame):
+        result = run(frame)
+        value = module.bindings.get(name) if name else None
+        if value.__class__ is Function:
+            value.documentation = text
+        elif t.is_type(value) and hasattr(t.unwrap(value), "family"):
+            t.unwrap(value).family.documentation = text
+        return result
+
+    return define
+
+
+def defined_name(node):
+    """The name a definition defines, for its docstring."""
+    if isinstance(node, syntax.MacroCall):
+        return next((name for name in map(defined_name, reversed(node.arguments)) if name), None)
+    name = getattr(node, "name", None)
+    if isinstance(name, str):
+        return name
+    if isinstance(name, syntax.Identifier):
+        return name.name
+    if isinstance(name, syntax.Curly) and isinstance(name.type, syntax.Identifier):
+        return name.type.name
+    target = getattr(node, "target", None)
+    return target.name if isinstance(target, syntax.Identifier) else None
+
+
+__all__ = ["call", "function"]
