@@ -1,6 +1,7 @@
 """Assignments: to names, fields, elements; destructuring; updates (`+=`) and broadcast assignment (`.=`)."""
 
 from ..compiler.errors import WeberError
+from ..compiler.ir import Value
 from . import syntax
 from . import types as t
 from .base.registry import function
@@ -10,7 +11,7 @@ from .element_access import index_arguments
 from .evaluator import compiles, located
 from .properties import convert_to, get_property, set_property
 from .staging import state
-from .values import Array, typeof
+from .values import Array, Traced, typeof
 
 
 def assign_target(compiler, target):
@@ -72,7 +73,21 @@ def assign_name(compiler, target):
     if variable is not None and variable.type is not None:
         type_ = variable.type
         return lambda frame, value: store(frame, convert_to(type_(frame), value))
-    return store
+    name = target.name
+
+    def assign(frame, value):
+        if state.trace is not None:
+            name_staged(value, name)
+        store(frame, value)
+
+    return assign
+
+
+def name_staged(value, name):
+    """Gives a staged value the name of the first variable it is assigned to; it becomes a name in the graph."""
+    data = value._data if value.__class__ is Array else value.data if value.__class__ is Traced else None
+    if data.__class__ is Value and data.operation is not None and not data.name:
+        data.name = name
 
 
 def assign_tuple(compiler, target):
