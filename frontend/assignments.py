@@ -84,7 +84,7 @@ def assign_name(compiler, target):
 
 
 def name_staged(value, name):
-    """Gives a staged value the name of the first variable it is assigned to; it becomes a name in the graph."""
+    """Gives a staged value the name of the first variable it is assigned to: a name in the graph."""
     data = value._data if value.__class__ is Array else value.data if value.__class__ is Traced else None
     if data.__class__ is Value and data.operation is not None and not data.name:
         data.name = name

@@ -73,7 +73,9 @@ def _mismatches(methods, types, skipped):
         own = parameters[skipped:]
         shared = [v.name for v in method.variables if sum(_mentions(p, v) for p in own) > 1]
         found.append(
-            f"the arguments' types do not agree on {', '.join(shared)}" if shared else "the types do not match"
+            f"the arguments' types do not agree on {', '.join(shared)}"
+            if shared
+            else "the types do not match"
         )
     return found
 

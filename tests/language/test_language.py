@@ -1,8 +1,8 @@
 """Julia as the manual has it: transcripts of Julia's REPL, by theme, each prompt with what Julia prints.
 
-A transcript is a file of sections, `=== title`, each a session of its own. A prompt goes on over lines that are
-indented as in the REPL; what follows it up to the next prompt is what it prints and shows. `ERROR: …` is the
-beginning of an error's message.
+A transcript is a file of sections, `=== title`, each a session of its own. A prompt goes on over lines that
+are indented as in the REPL; what follows it up to the next prompt is what it prints and shows. `ERROR: …` is
+the beginning of an error's message.
 """
 
 import pathlib
