@@ -18,7 +18,7 @@ def assign_target(compiler, target):
     """A closure `assign(frame, value)` for the left side of an assignment, loop or parameter."""
     if isinstance(target, syntax.Identifier):
         return assign_name(compiler, target)
-    if isinstance(target, syntax.TypeAssertion):
+    if isinstance(target, syntax.TypeAssertion) and target.expression is not None:
         inner, type_ = assign_target(compiler, target.expression), compiler.expression(target.type)
         return lambda frame, value: inner(frame, convert_to(type_(frame), value))
     if isinstance(target, syntax.Tuple):
@@ -175,6 +175,9 @@ def type_alias(compiler, node):
     """`Alias{T} = Type{…}`."""
     from .type_expressions import as_bounds, type_variables
 
+    if not isinstance(node.target.type, syntax.Identifier):
+        raise WeberError("syntax error: expected the name of a type before `{`", node.location,
+                         kind="ParseError")
     bounds = as_bounds(node.target.parameters)
     inner = compiler.inner_scope(names=[b.name for b in bounds])
     bind, body = type_variables(inner, bounds), inner.expression(node.value)

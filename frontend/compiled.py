@@ -17,7 +17,7 @@ from . import types as t
 from .base.registry import define, module
 from .calling import call
 from .specialise import Place, record, staged_value
-from .staging import HostValueNeeded, get_location, state
+from .staging import VIEWS, HostValueNeeded, get_location, read, state, write
 from .trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
 from .trees import leaves as tree_leaves
 from .values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, Traced, to_host
@@ -56,12 +56,14 @@ class _Key:
         kind = value.__class__
         if kind is Array:
             if value.element not in t.NUMPY_TYPES:
-                return ("objects", value.type, *self.frozen(value.data.reshape(-1)))
+                return ("objects", value.type, value.data.shape, *self.frozen(value.data.reshape(-1)))
             position = self.positions.get(id(value))
             if position is not None:
                 return position
             self.positions[id(value)] = len(self.leaves)
             self.leaves.append(value)
+            if value in VIEWS:  # what it shows is read from its parent
+                return ("view", id(value), value._data.shape)
             return ("array", value.element, value._data.shape)
         if kind is tuple:
             return ("tuple", *[self.of(item) for item in value])
@@ -124,6 +126,9 @@ class Specialisation:
         self.serial, self.leaf_positions = recording.trace.serial, leaf_positions
         self.places = [(place, tree) for place, tree in recording.lifted]
         self.seen = [tree for _, tree in recording.lifted]  # the value last seen in each place
+        written = {place.identity: tree for place, tree in recording.written}
+        self.steady = [same_structure(written.get(place.identity, tree), tree, types=True)
+                       for place, tree in self.places]  # whether a run leaves what the next one can start from
         self.place_leaves = {}  # id(array) → (index of the place, accessor), for arrays in places
         for index, (_, tree) in enumerate(self.places):
             for path, leaf in tree_leaves(tree):
@@ -138,6 +143,11 @@ class Specialisation:
         arguments = [a for a in body.arguments if a in used]
         sources = self._sources(recording)
         self.sources = [(*sources[a], a.type.element.numpy) for a in arguments]
+        # vectors of the program can grow
+        self.sizes = [(*sources[value], value.type.shape) for _, value in recording.arrays
+                      if sources[value][0] != "argument"]
+        self.sizes += [("array", leaf, leaf._data.shape) for _, _, value in self.guards
+                       for _, leaf in tree_leaves(value) if leaf.__class__ is Array]
         self.graph = _graph(body, arguments, list(outputs))
         self.executable = None
         self.targets = [(place, self._array_source(place.owner) if place.key == "data" else None,
@@ -173,6 +183,10 @@ class Specialisation:
                 if not same_structure(current, tree, types=True):
                     return False
                 self.seen[index] = current
+        context = leaves, self.seen, None
+        for kind, source, shape in self.sizes:
+            if _leaf_at(kind, source, context)._data.shape != shape:
+                return False
         return all(np.array_equal((array if position is None else leaves[position]).data, content)
                    for array, position, content in self.contents)
 
@@ -207,7 +221,8 @@ class Specialisation:
                 target._data = value
             else:
                 target.set(value)
-        self.seen = [place.get() for place, _ in self.places]
+        self.seen = [place.get() if steady else tree
+                     for (place, tree), steady in zip(self.places, self.steady, strict=True)]
         return result
 
     def _compile(self):
@@ -295,6 +310,32 @@ def run_compiled(function, arguments):
     staged."""
     if state.trace is not None:
         return call(function, arguments)
+    views = {}
+    arguments = [without_views(argument, views) for argument in arguments]
+    contents = [copy._data for _, copy in views.values()]
+    result = run_specialised(function, arguments)
+    for (view, copy), before in zip(views.values(), contents, strict=True):
+        if copy._data is not before:
+            write(view, copy.data)
+    return result
+
+
+def without_views(argument, copies):
+    """An argument with its views as arrays of their own, so that one specialisation serves all views of a
+    size; `copies` gets id(view) → (view, copy)."""
+    if argument.__class__ not in (Array, tuple, NamedTuple):
+        return argument
+
+    def rule(leaf, path):
+        if leaf.__class__ is not Array or leaf not in VIEWS:
+            return leaf
+        return copies.setdefault(id(leaf), (leaf, Array(np.array(read(leaf)))))[1]
+
+    return map_leaves(argument, rule)
+
+
+def run_specialised(function, arguments):
+    """Calls `function(arguments...)` through a specialisation that is valid now, or a new one."""
     for static_numbers in (False, True):
         key = _Key(static_numbers)
         signature = (id(function), static_numbers, *[key.of(a) for a in arguments])

@@ -15,7 +15,7 @@ from . import types as t
 from .base.registry import define, module
 from .calling import call
 from .dispatch import Method, MethodTable
-from .staging import apply, as_value, payload_of, read, read_field, state, write
+from .staging import VIEWS, apply, as_value, payload_of, read, read_field, state, write
 from .trees import children, is_number
 from .values import Array, Function, NamedTuple, Range, Struct, Traced, typeof
 
@@ -33,6 +33,7 @@ class Marks:
         self.values: list[Value] = []
         self.shadowed: list = []  # (array, shadow)
         self.visited: set[int] = set()
+        self.children: dict[int, list] = {}  # id(struct) → its fields before the function ran
         self.structs: set[int] = set()  # a struct that occurs twice is marked, and has a gradient, once
 
     def mark(self, value, top=False):
@@ -62,6 +63,7 @@ class Marks:
             return
         self.structs.add(id(value))
         self.visited.add(id(value))
+        self.children[id(value)] = list(value.fields)
         for index, child in enumerate(list(value.fields)):
             if value.type.family.mutable:
                 child = read_field(value, index)
@@ -78,7 +80,7 @@ class Marks:
 
     def mark_array(self, array, top):
         """Marks an array. The second occurrence of an array is a shadow with a mark of its own: tied arrays
-        have a gradient for each path."""
+        have a gradient for each path. So is a view."""
         if array.element not in t.NUMPY_TYPES:
             for item in array.data.reshape(-1) if isinstance(array.data, np.ndarray) else ():
                 self.mark(item)
@@ -96,8 +98,8 @@ class Marks:
             value = builder.convert(value, element=t.ELEMENT_TYPES[element])
         mark = builder.identity(first[1].operation.operands[0] if first is not None else value)
         self.values.append(mark)
-        if first is not None:
-            shadow = Array(mark, array.type)
+        if first is not None or array in VIEWS:
+            shadow = Array(mark)
             self.arrays[id(shadow)] = (shadow, mark, None)
             self.shadowed.append((array, shadow))
             return shadow
@@ -158,7 +160,7 @@ class Marks:
             self.structs.discard(id(value))
             by_field = {(id(s), i): m for s, i, m, _ in self.fields}
             items = [self.gradient(child, by_field.get((id(value), index), child), cotangents)
-                     for index, child in enumerate(value.fields)]
+                     for index, child in enumerate(self.children[id(value)])]
             return _named(value.type.family.field_names, items)
         if value.__class__ is tuple:
             items = [self.gradient(a, b, cotangents) for a, b in zip(value, marked, strict=True)]

@@ -32,9 +32,11 @@ def reported():
         raise WeberError(
             "a broadcast did what cannot be done for all elements at once", state.location
         ) from None
+    except MemoryError:
+        raise WeberError("OutOfMemoryError()", state.location, kind="OutOfMemoryError") from None
     except Exception as error:
-        if os.environ.get("WEBER_DEBUG") or type(error).__module__ != "builtins":
-            raise  # others than Python's own are not from here
+        if os.environ.get("WEBER_DEBUG") or type(error).__module__.split(".")[0] not in ("builtins", "numpy"):
+            raise  # others than Python's own and numpy's are not from here
         raise WeberError(
             f"internal error: {type(error).__name__}: {error}",
             state.location,

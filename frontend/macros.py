@@ -45,7 +45,24 @@ def macro_call(compiler, node):
         if close:
             error.notes.append(Note(f"  did you mean `@{close[0]}`?"))
         raise error
+    if not node.arguments and name in NEEDS_ARGUMENT:
+        raise misused(node, node, "an argument is missing")
     return handler(compiler, node)
+
+
+NEEDS_ARGUMENT = ("assert", "time", "showprogress", "kwdef", "doc", "test")
+
+
+def misused(node, part, reason):
+    """The error of a macro that was given what it has no meaning for."""
+    return WeberError(f"syntax error: `@{node.name}`: {reason}", part.location, kind="ParseError")
+
+
+def name_in(node, part):
+    """The name that an argument of a macro consists of."""
+    if not isinstance(part, syntax.Identifier):
+        raise misused(node, part, "expected a name")
+    return part.name
 
 
 def source_text(node):
@@ -289,6 +306,8 @@ def dot(compiler, node):
 def keyword_struct(compiler, node):
     """`@kwdef struct …`: the struct and its constructor with keywords."""
     struct = node.arguments[0]
+    if not isinstance(struct, syntax.StructDefinition):
+        raise misused(node, struct, "expected a struct definition")
     location = struct.location
     plain = dataclasses.replace(struct, fields=[dataclasses.replace(f, default=None) for f in struct.fields])
     keywords = [
@@ -323,14 +342,15 @@ def layer(compiler, node):
     types, trainable, expand, user = [], None, True, compiler.user
     for argument in node.arguments:
         if isinstance(argument, syntax.Quote):
-            expand = argument.expression.name != "noexpand"
+            expand = name_in(node, argument.expression) != "noexpand"
         elif isinstance(argument, syntax.Assignment):
-            if argument.target.name not in ("trainable", "children"):
-                raise UnsupportedError(f"`@layer` option `{argument.target.name}`", argument.location)
+            option = name_in(node, argument.target)
+            if option not in ("trainable", "children"):
+                raise UnsupportedError(f"`@layer` option `{option}`", argument.location)
             elements = (
                 argument.value.elements if isinstance(argument.value, syntax.Tuple) else [argument.value]
             )
-            trainable = tuple(e.name for e in elements)
+            trainable = tuple(name_in(node, e) for e in elements)
         else:
             types.append(compiler.expression(argument))
     leaf = node.name.endswith("leaf")
@@ -412,7 +432,7 @@ def doc(compiler, node):
 
 @macro("isdefined")
 def is_defined(compiler, node):
-    name = only_argument(node, "isdefined").name
+    name = name_in(node, only_argument(node, "isdefined"))
     run = compiler.load(name, node.location)
 
     def check(frame):

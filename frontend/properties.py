@@ -30,7 +30,7 @@ def get_property(value, name):
         return value.real if name == "re" else value.imag
     if isinstance(value, t.TYPE_CLASSES) and name == "name":
         return Symbol(t.type_name(t.unwrap(value)))
-    if value.__class__ is not Irrational and t.is_type(value) and name == "parameters":
+    if value.__class__ is not Irrational and isinstance(t.unwrap(value), t.DataType) and name == "parameters":
         return tuple(t.unwrap(value).parameters)
     raise no_field(value, name, ())
 

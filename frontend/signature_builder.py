@@ -91,6 +91,9 @@ def parameters(sections, location, where=(), result=None):
     """The signature that a list in parentheses says."""
     positional = [parameter(item) for item in sections[0].items]
     keywords = [parameter(item) for section in sections[1:] for item in section.items]
+    for one in keywords:
+        if not (isinstance(one.target, syntax.Identifier) or is_spliced(one.target)):
+            refuse("expected the name of a keyword parameter", one.location)
     return syntax.Signature(positional, keywords, list(where), result, location=location)
 
 

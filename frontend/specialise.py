@@ -58,7 +58,8 @@ class Recording:
     older arrays it reads. `numbers`: the lifted numbers; `lifted`: the places they are in, and others that
     hold arrays and are written, with the values there at the time. `result`: the result tree, leaves staged
     or concrete. `written`: (Place, tree) of the last write to each place; for contents of arrays the tree is
-    an `Array`. `guards` and `contents`: what the recording depends on otherwise.
+    an `Array`. `guards` and `contents`: what the recording depends on otherwise. `staged`: the captured
+    variables that held a staged argument.
     """
 
     trace: Trace
@@ -70,6 +71,7 @@ class Recording:
     written: list
     guards: list
     contents: list
+    staged: set
     static: set = field(default_factory=set)
 
 
@@ -99,7 +101,7 @@ def record(function, make_arguments, lift=(), hints=()):
             continue
         again = False
         for place, tree in recording.written:
-            if place.key == "data" and isinstance(place.owner, Array):
+            if place.key == "data" and isinstance(place.owner, Array) or place.identity in recording.staged:
                 continue
             old = place.get()
             if place.identity not in lifted and place.identity not in static and leaves(old):
@@ -141,8 +143,10 @@ def _run(function, make_arguments, lifted, promoted):
     with Trace() as trace:
         try:
             arguments, values = make_arguments(trace)
-            numbers = []
+            staged, numbers = set(trace.journal), []
             for place in lifted.values():
+                if place.identity in staged:
+                    continue
                 original = place.get()
                 originals.append((place, original))
                 place.set(_lift_numbers(trace, place, original, promoted, numbers))
@@ -156,7 +160,7 @@ def _run(function, make_arguments, lifted, promoted):
     places = [(Place(owner, key), Array(value) if key == "data" and owner.__class__ is Array else value)
               for owner, key, value in written.values()]
     return Recording(trace, values, list(trace.lifted.values()), numbers, originals, result, places,
-                     list(trace.guards.values()), list(trace.contents.values()))
+                     list(trace.guards.values()), list(trace.contents.values()), staged)
 
 
 def _lift_numbers(trace, place, tree, promoted, numbers):

@@ -7,6 +7,7 @@ final writes become the next values of the state. Everything else is evaluation 
 with numpy when all operands are concrete and appends an operation to the trace when one is staged.
 """
 
+import operator
 import weakref
 
 import numpy as np
@@ -324,6 +325,18 @@ def payload_of(value, julia_type=None):
 
         payload = np.asarray(value, dtype=t.NUMPY_TYPES[julia_type or typeof(value)])
     return payload if julia_type is None else convert_payload(payload, julia_type)
+
+
+def host_integer(value, purpose="this"):
+    """An integer as a Python int. Raises ArgumentError for what is none, HostValueNeeded for a staged one."""
+    number = host_number(value, purpose)
+    try:
+        return operator.index(number)
+    except TypeError:
+        from .values import typeof
+
+        raise WeberError(f"ArgumentError: {purpose} must be an integer, not a value of type "
+                         f"{t.type_name(typeof(number))}", kind="ArgumentError") from None
 
 
 def host_number(value, purpose="this"):

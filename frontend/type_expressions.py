@@ -129,6 +129,8 @@ def where(compiler, node):
 
 @compiles(syntax.TypeAssertion)
 def type_assertion(compiler, node):
+    if node.expression is None:
+        raise WeberError("syntax error: `::` needs a value before it", node.location, kind="ParseError")
     value, type_ = compiler.expression(node.expression), compiler.expression(node.type)
     location, user = node.location, compiler.user
 

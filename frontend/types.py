@@ -392,8 +392,8 @@ def typejoin(a, b):
             while other is not Any:
                 if other.family is a.family:
                     return a if a is other else a.family.wrapper
-                other = other.supertype
-        a = a.supertype
+                other = unwrap(other.supertype)
+        a = unwrap(a.supertype)
     return Any
 
 

@@ -25,7 +25,7 @@ from .elements import (
     select,
     wrap,
 )
-from .errors import divide_error
+from .errors import divide_error, fault
 from .registry import define
 
 
@@ -144,6 +144,8 @@ def integer_division(on_int, on_float):
             return on_int(a, b)
         kind = number_type((a, b))
         a, b = convert_host(a, kind), convert_host(b, kind)
+        if is_complex_type(kind):
+            raise fault("MethodError", "no method matching division with rest for complex numbers")
         if not is_integer_type(kind):
             return HOST_TYPES[kind](on_float(float(a), float(b)))
         if b == 0:

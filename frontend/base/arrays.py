@@ -323,7 +323,7 @@ def size_along(x, dimension):
     sizes = julia_size(x)
     if dimension.__class__ is tuple:
         return tuple(size_along(x, one) for one in dimension)
-    dimension = staging.host_number(dimension, "the number of a dim")
+    dimension = staging.host_integer(dimension, "the number of a dim")
     if dimension < 1:
         raise argument_error("dimension out of range")
     return sizes[dimension - 1] if dimension <= len(sizes) else 1

@@ -5,11 +5,11 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..staging import Value
-from ..values import Array, colon, typeof
+from ..values import Array, Range, colon, typeof
 from .arrays import as_array, as_dim_product, object_payload, reshaped
 from .conversion import convert, convert_array
 from .elements import NUMBERS
-from .errors import argument_error, dimension_mismatch, dims_text, size_text
+from .errors import argument_error, dimension_mismatch, dims_text, fault, size_text
 from .indexing import Gathered, Place, Span, is_cartesian, normalised
 from .registry import define
 
@@ -29,6 +29,8 @@ def assign(array, value, indices, spread=False):
     Raises BoundsError, DimensionMismatch."""
     if staging.state.lanes:
         raise staging.LaneEffect
+    if array.__class__ is Range:
+        raise fault("CanonicalIndexError", f"setindex! not defined for {t.type_name(array.type)}")
     if len(indices) == 1 and _is_mask(indices[0]) and isinstance(staging.read(indices[0]), Value):
         return assign_masked(array, value, indices[0])
     if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
@@ -235,6 +237,8 @@ NUMPY_KINDS = {int: "iufc", float: "fc", bool: "biufc"}
 
 def _set_number(array, value, indices):
     """The short way for a number at known places of an array of numbers; False where it does not apply."""
+    if array.__class__ is not Array:
+        return False
     data = array.data
     kinds = NUMPY_KINDS.get(value.__class__, "")
     if array in staging.VIEWS or data.dtype.kind not in kinds or (

@@ -114,6 +114,8 @@ def rows_of(lengths, items):
     """The items in rows of the given lengths (or all rows of one length)."""
     if lengths.__class__ is int:
         lengths = (len(items) // lengths,) * lengths
+    if lengths.__class__ is not tuple or not all(isinstance(length, int) for length in lengths):
+        raise argument_error("the numbers of blocks in a row must be an integer or a tuple of integers")
     if sum(lengths) != len(items):
         raise argument_error("argument count does not match specified shape")
     rows, start = [], 0

@@ -180,6 +180,9 @@ def convert_to_array(type_, x):
 
     array = as_array(x)
     body = t.unwrap(type_)
+    if not isinstance(body, t.DataType):
+        raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an "
+                                   f"object of type {t.type_name(type_)}")
     parameters = body.parameters if body.family in (t.ArrayFamily, t.AbstractArrayFamily) else ()
     if len(parameters) == 2 and isinstance(parameters[1], int) and parameters[1] != array.rank:
         raise fault("MethodError",

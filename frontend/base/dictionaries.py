@@ -16,6 +16,8 @@ from .pairs import is_pair, pair
 from .registry import define, define_constructor, function
 
 DictFamily, IdDictFamily = t.unwrap(t.Dict).family, t.unwrap(t.IdDict).family
+HashTable = t.union(t.Dict, t.IdDict)
+"""The dictionaries of Base; other subtypes of AbstractDict bring their own methods."""
 
 
 class _Identity:
@@ -146,26 +148,26 @@ _define_constructors(t.IdDict, IdDictFamily)
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-@define("getindex", t.AbstractDict, t.Any)
+@define("getindex", HashTable, t.Any)
 def getindex(dictionary, key):
     """`dictionary[key]`; KeyError when there is no such key."""
     entry = find_entry(dictionary, key)
     return missing_key(key) if entry is None else entry[1]
 
 
-@define("getindex", t.AbstractDict, t.Any, t.Any, t.Any, ...)
+@define("getindex", HashTable, t.Any, t.Any, t.Any, ...)
 def getindex_tuple(dictionary, *key):
     return getindex(dictionary, key)
 
 
-@define("get", t.AbstractDict, t.Any, t.Any)
+@define("get", HashTable, t.Any, t.Any)
 def get(dictionary, key, default):
     """The value of a key, or the default."""
     entry = find_entry(dictionary, key)
     return default if entry is None else entry[1]
 
 
-@define("get", t.Function, t.AbstractDict, t.Any)
+@define("get", t.Function, HashTable, t.Any)
 def get_else(default, dictionary, key):
     """The value of a key, or what the function gives."""
     from ..calling import call
@@ -174,7 +176,7 @@ def get_else(default, dictionary, key):
     return call(default, ()) if entry is None else entry[1]
 
 
-@define("get!", t.AbstractDict, t.Any, t.Any)
+@define("get!", HashTable, t.Any, t.Any)
 def get_or_set(dictionary, key, default):
     """The value of a key, which is set to the default when it is missing."""
     entry = find_entry(dictionary, key)
@@ -184,7 +186,7 @@ def get_or_set(dictionary, key, default):
     return entry[1]
 
 
-@define("get!", t.Function, t.AbstractDict, t.Any)
+@define("get!", t.Function, HashTable, t.Any)
 def get_or_compute(default, dictionary, key):
     from ..calling import call
 
@@ -192,30 +194,30 @@ def get_or_compute(default, dictionary, key):
     return get_or_set(dictionary, key, call(default, ())) if entry is None else entry[1]
 
 
-@define("haskey", t.AbstractDict, t.Any)
+@define("haskey", HashTable, t.Any)
 def haskey(dictionary, key):
     """Whether the dictionary has the key."""
     return find_entry(dictionary, key) is not None
 
 
-@define("getkey", t.AbstractDict, t.Any, t.Any)
+@define("getkey", HashTable, t.Any, t.Any)
 def getkey(dictionary, key, default):
     """The stored key that equals `key`, or the default."""
     entry = find_entry(dictionary, key)
     return default if entry is None else entry[0]
 
 
-@define("length", t.AbstractDict)
+@define("length", HashTable)
 def length(dictionary):
     return len(dictionary.items)
 
 
-@define("isempty", t.AbstractDict)
+@define("isempty", HashTable)
 def isempty(dictionary):
     return not dictionary.items
 
 
-@define("in ∈", t.Any, t.AbstractDict)
+@define("in ∈", t.Any, HashTable)
 def contains(item, dictionary):
     """Whether a Pair is an entry."""
     if not is_pair(item):
@@ -233,7 +235,7 @@ def _equal(a, b, test="=="):
 
 
 def _define_equality(name):
-    @define(name, t.AbstractDict, t.AbstractDict)
+    @define(name, HashTable, HashTable)
     def equal(a, b):
         if len(a.items) != len(b.items):
             return False
@@ -291,19 +293,19 @@ _view(KeySet, 0, 0)
 _view(ValueIterator, 1, 1)
 
 
-@define("keys", t.AbstractDict)
+@define("keys", HashTable)
 def keys(dictionary):
     """An iterator over the keys."""
     return Struct(KeySet, [dictionary])
 
 
-@define("values", t.AbstractDict)
+@define("values", HashTable)
 def values(dictionary):
     """An iterator over the values."""
     return Struct(ValueIterator, [dictionary])
 
 
-@define("pairs", t.AbstractDict)
+@define("pairs", HashTable)
 def pairs_of_dictionary(dictionary):
     return dictionary
 
@@ -321,14 +323,14 @@ def contains_key(key, view):
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-@define("setindex!", t.AbstractDict, t.Any, t.Any)
+@define("setindex!", HashTable, t.Any, t.Any)
 def setindex(dictionary, value, key):
     """`dictionary[key] = value`."""
     set_entry(dictionary, key, value)
     return dictionary
 
 
-@define("push!", t.AbstractDict, t.Any, ...)
+@define("push!", HashTable, t.Any, ...)
 def push(dictionary, *pairs_):
     """Adds Pairs."""
     for item in pairs_:
@@ -336,7 +338,7 @@ def push(dictionary, *pairs_):
     return dictionary
 
 
-@define("delete!", t.AbstractDict, t.Any)
+@define("delete!", HashTable, t.Any)
 def delete(dictionary, key):
     """Removes a key if it is there."""
     place = key_of(dictionary, key)
@@ -345,7 +347,7 @@ def delete(dictionary, key):
     return dictionary
 
 
-@define("pop!", t.AbstractDict, t.Any)
+@define("pop!", HashTable, t.Any)
 def pop(dictionary, key):
     """Removes a key and gives its value; KeyError when it is missing."""
     entry = find_entry(dictionary, key)
@@ -355,14 +357,14 @@ def pop(dictionary, key):
     return entry[1]
 
 
-@define("pop!", t.AbstractDict, t.Any, t.Any)
+@define("pop!", HashTable, t.Any, t.Any)
 def pop_default(dictionary, key, default):
     entry = find_entry(dictionary, key)
     delete(dictionary, key)
     return default if entry is None else entry[1]
 
 
-@define("pop!", t.AbstractDict)
+@define("pop!", HashTable)
 def pop_any(dictionary):
     """Removes an entry and gives it as a Pair."""
     if not dictionary.items:
@@ -372,7 +374,7 @@ def pop_any(dictionary):
     return pair(key, value)
 
 
-@define("empty!", t.AbstractDict)
+@define("empty!", HashTable)
 def empty_in_place(dictionary):
     """Removes all entries."""
     for place in list(dictionary.items):
@@ -380,24 +382,24 @@ def empty_in_place(dictionary):
     return dictionary
 
 
-@define("empty", t.AbstractDict)
+@define("empty", HashTable)
 def empty(dictionary):
     """An empty dictionary of the same type."""
     return Dictionary(dictionary.type)
 
 
-@define("copy", t.AbstractDict)
+@define("copy", HashTable)
 def copy(dictionary):
     """A dictionary with the same entries."""
     return Dictionary(dictionary.type, dict(dictionary.items))
 
 
-@define("sizehint!", t.AbstractDict, t.Integer)
+@define("sizehint!", HashTable, t.Integer)
 def sizehint(dictionary, _count):
     return dictionary
 
 
-@define("filter", t.Any, t.AbstractDict)
+@define("filter", t.Any, HashTable)
 def filter_(predicate, dictionary):
     """The entries whose Pair satisfies the predicate."""
     from .iterators import holds
@@ -406,7 +408,7 @@ def filter_(predicate, dictionary):
     return Dictionary(dictionary.type, kept)
 
 
-@define("filter!", t.Any, t.AbstractDict)
+@define("filter!", t.Any, HashTable)
 def filter_in_place(predicate, dictionary):
     """Keeps the entries whose Pair satisfies the predicate."""
     kept = filter_(predicate, dictionary).items
@@ -433,13 +435,13 @@ def merged_type(first, others):
     return first.type.family.apply(key_type, value_type)
 
 
-@define("merge", t.AbstractDict, t.AbstractDict, ...)
+@define("merge", HashTable, HashTable, ...)
 def merge(first, *others):
     """A dictionary with the entries of all, later ones winning."""
     return merge_in_place(dictionary_of(first.items.values(), merged_type(first, others)), *others)
 
 
-@define("merge!", t.AbstractDict, t.AbstractDict, ...)
+@define("merge!", HashTable, HashTable, ...)
 def merge_in_place(first, *others):
     """Adds the entries of the others, later ones winning."""
     for other in others:
@@ -448,14 +450,14 @@ def merge_in_place(first, *others):
     return first
 
 
-@define("mergewith", t.Any, t.AbstractDict, t.AbstractDict, ...)
+@define("mergewith", t.Any, HashTable, HashTable, ...)
 def mergewith(combine, first, *others):
     """A dictionary with the entries of all, values of equal keys combined by the function."""
     merged = dictionary_of(first.items.values(), merged_type(first, others))
     return mergewith_in_place(combine, merged, *others)
 
 
-@define("mergewith!", t.Any, t.AbstractDict, t.AbstractDict, ...)
+@define("mergewith!", t.Any, HashTable, HashTable, ...)
 def mergewith_in_place(combine, first, *others):
     """Adds the entries of the others, values of equal keys combined by the function."""
     from ..calling import call

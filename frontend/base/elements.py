@@ -64,7 +64,10 @@ def convert_host(number, type_):
         return number
     if number.__class__ is Irrational:
         number = number.value
-    host = HOST_TYPES[type_]
+    host = HOST_TYPES.get(type_)
+    if host is None:
+        raise fault("MethodError", f"no arithmetic of {t.type_name(typeof(number))} with a type that "
+                                   f"it has no common number type with")
     if is_complex_type(typeof(number)) and not is_complex_type(type_):
         if number.imag != 0:
             raise inexact_error(type_, number)

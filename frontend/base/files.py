@@ -5,10 +5,11 @@ import shutil
 import tempfile
 
 from .. import types as t
+from ..calling import call
 from .errors import argument_error, fault
 from .io import IOStream, Stream, forbid_effect
 from .iteration import iterate, vector_of
-from .registry import define
+from .registry import define, function
 
 _MODES = {"r": "rb", "w": "wb", "a": "ab", "r+": "r+b", "w+": "w+b", "a+": "a+b"}
 
@@ -69,7 +70,7 @@ _define_open_with("mode")
 # --- paths --------------------------------------------------------------------------------------------------
 
 
-@define("joinpath", t.AbstractString, ...)
+@define("joinpath", t.AbstractString, t.AbstractString, ...)
 def joinpath(*parts):
     """The parts joined to a path; an absolute part starts anew."""
     return os.path.join(*parts)
@@ -77,7 +78,7 @@ def joinpath(*parts):
 
 @define("joinpath", t.AbstractArray)
 def joinpath_of(parts):
-    return os.path.join(*iterate(parts))
+    return call(function("joinpath"), tuple(iterate(parts)))
 
 
 @define("basename", t.AbstractString)
@@ -110,7 +111,7 @@ def splitpath(path):
     return vector_of((["/"] if path.startswith("/") else []) + parts, t.String)
 
 
-@define("abspath", t.AbstractString, ...)
+@define("abspath", t.AbstractString, t.AbstractString, ...)
 def abspath(*parts):
     """The path from the root."""
     return os.path.abspath(os.path.join(*parts))
@@ -170,7 +171,7 @@ def mktempdir():
 
 
 def _define_question(name, test):
-    @define(name, t.AbstractString, ...)
+    @define(name, t.AbstractString, t.AbstractString, ...)
     def question(*parts):
         forbid_effect(f"`{name}`")
         return test(os.path.join(*parts))

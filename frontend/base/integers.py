@@ -73,6 +73,10 @@ def is_power_of_two(x):
 @define("nextpow", t.Real, t.Real)
 def next_power(base, x):
     """The smallest `base^n` not less than x, for an integer n ≥ 0."""
+    if base <= 1:
+        raise domain_error(base, "`a` must be greater than 1.")
+    if not x < math.inf:
+        raise domain_error(x, "`x` must be finite.")
     power = 1
     while power < x:
         power *= base
@@ -81,6 +85,10 @@ def next_power(base, x):
 
 @define("prevpow", t.Real, t.Real)
 def previous_power(base, x):
+    if base <= 1:
+        raise domain_error(base, "`a` must be greater than 1.")
+    if not 1 <= x < math.inf:
+        raise domain_error(x, "`x` must be at least 1 and finite.")
     power = 1
     while power * base <= x:
         power *= base

@@ -32,6 +32,8 @@ def getindex_number(values, index):
 @define("getindex", t.NamedTuple, t.Tuple)
 def getindex_names(values, names):
     """The named tuple of some of the names."""
+    if any(name.__class__ is not Symbol for name in names):
+        raise argument_error("several fields of a named tuple are chosen by their names")
     return NamedTuple([n.name for n in names], [getindex_name(values, n) for n in names])
 
 

@@ -99,4 +99,4 @@ def coalesce(*values):
     for value in values:
         if not ismissing(value):
             return value
-    return values[-1]
+    return missing

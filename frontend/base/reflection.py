@@ -9,7 +9,7 @@ from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Value
 from .. import types as t
 from ..properties import get_property, set_field
-from ..staging import host_number, read, read_field
+from ..staging import host_integer, host_number, read, read_field
 from ..values import (
     Array,
     Dictionary,
@@ -83,7 +83,7 @@ def _field_position(field, names, owner):
         if field not in names:
             raise WeberError(f"type {owner} has no field {field.name}", kind="FieldError")
         return names.index(field)
-    number = int(host_number(field, "a field number"))
+    number = host_integer(field, "a field number")
     if not 1 <= number <= len(names):
         raise_value(exception("BoundsError", names, (number,)))
     return number - 1
@@ -109,10 +109,14 @@ def getfield(value, field):
         return value.values[_field_position(field, tuple(map(Symbol, value.names)), "NamedTuple")]
     if value.__class__ is Struct:
         return read_field(value, _field_position(field, field_names(value.type), t.type_name(value.type)))
+    if field.__class__ is not Symbol:
+        _field_position(field, field_names(typeof(value)), t.type_name(typeof(value)))
+        raise UnsupportedError(f"a field of a {t.type_name(typeof(value))} by its number",
+                               kind="UnsupportedError")
     return get_property(value, field.name)
 
 
-@define("getfield", t.Any, t.Any, t.Any)
+@define("getfield", t.Any, t.Any, t.Symbol)
 def getfield_ordered(value, field, _order):
     return getfield(value, field)
 
@@ -188,8 +192,12 @@ def parentmodule(value):
     """The module a function or type was defined in."""
     if value.__class__ is Module:
         return value.parent or value
-    owner = value.module if value.__class__ is Function else t.unwrap(value).family.module
-    return owner or BASE
+    if value.__class__ is Function:
+        return value.module or BASE
+    family = getattr(t.unwrap(value), "family", None)
+    if family is None:
+        raise argument_error(f"a value of type {t.type_name(typeof(value))} was defined in no module")
+    return family.module or BASE
 
 
 @define("names", t.Module, keywords=("all",))

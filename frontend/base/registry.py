@@ -59,6 +59,8 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
         accepted = None if keywords is None else frozenset(keywords)
         keyword_only = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
         required = [name for name in keyword_only if name not in (python.__kwdefaults__ or {})]
+        without_default = code.co_varnames[:code.co_argcount - len(python.__defaults__ or ())]
+        required += [name for name in without_default if name in (accepted or ())]
 
         def call(arguments, given, bindings):
             for key in required:

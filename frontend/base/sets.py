@@ -181,7 +181,7 @@ def _like(first, items, element):
     return collect_values(items, element=element)
 
 
-@define("union ∪", t.Any, ...)
+@define("union ∪", t.Any, t.Any, ...)
 def union(*collections):
     """The distinct elements of all: a set when the first is one, else a vector."""
     result = {}

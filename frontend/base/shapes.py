@@ -258,10 +258,13 @@ def circular_shift(x, shifts):
     """The elements moved by `shifts` places along each dim; those that leave come back at the other end."""
     array = as_array(x)
     payload = staging.read(array)
-    for dimension, shift in enumerate(_counts(shifts), 1):
+    shifts = _counts(shifts)
+    if len(shifts) > array.rank:
+        raise argument_error(f"{len(shifts)} shifts for an array of {array.rank} dims")
+    for dimension, shift in enumerate(shifts, 1):
         axis = axis_of(dimension, array.rank)
         size = payload.shape[axis]
-        shift = staging.host_number(shift, "the number of places to shift by")
+        shift = staging.host_integer(shift, "the number of places to shift by")
         if isinstance(size, int):
             shift = shift % size if size else 0
         if shift != 0:
@@ -358,6 +361,8 @@ def map_slices(f, x, dims):
     dims = _counts(dims)
     others = tuple(d for d in range(1, array.rank + 1) if d not in dims)
     results = [call(f, (part,)) for part in slices_along(array, others)]
+    if not results:
+        raise argument_error("mapslices over an array without slices")
     sample = results[0]
     if sample.__class__ is not Array:
         kept = tuple(1 if d in dims else array.size[d - 1] for d in range(1, array.rank + 1))

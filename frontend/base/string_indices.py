@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import types as t
-from ..staging import host_number
+from ..staging import host_integer, host_number
 from ..values import Array, Char, Range
 from .errors import bounds_error
 from .exceptions import exception, raise_value
@@ -24,7 +24,7 @@ def byte_index(text, position):
 def position_of(text, index):
     """The 0-based position of the character that starts at a byte index. BoundsError outside of the string,
     StringIndexError inside of a character."""
-    index = int(host_number(index, "an index into a string"))
+    index = host_integer(index, "an index into a string")
     if not 1 <= index <= byte_length(text):
         raise bounds_error(text, (index,))
     if text.isascii():

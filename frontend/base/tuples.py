@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import types as t
 from ..properties import convert_to
-from ..staging import host_number, read_host
+from ..staging import host_integer, read_host
 from ..values import Array, Range, typeof
 from .errors import argument_error, fault
 from .exceptions import exception, raise_value
@@ -14,7 +14,7 @@ from .registry import define, define_constructor
 
 def position(index, length, collection):
     """The 0-based position of an index; BoundsError when it is outside."""
-    index = int(host_number(index, "an index into a tuple"))
+    index = host_integer(index, "an index into a tuple")
     if not 1 <= index <= length:
         raise_value(exception("BoundsError", collection, (index,)))
     return index - 1
