@@ -11,7 +11,7 @@ from .element_access import index_arguments
 from .evaluator import compiles, located
 from .properties import convert_to, get_property, set_property
 from .staging import state
-from .values import Array, Traced, typeof
+from .values import Array, Dictionary, NamedTuple, Traced, typeof
 
 
 def assign_target(compiler, target):
@@ -259,6 +259,15 @@ def slot_value(compiler, node):
     return lambda frame: frame[slot]
 
 
+def _holds_arrays(collection, indices):
+    """Whether `collection[indices] .= x` writes into the array that is there, not into the collection."""
+    if collection.__class__ is not Array:
+        return collection.__class__ in (tuple, NamedTuple, Dictionary)
+    if len(indices) == 1 and collection.element is t.Any:
+        return True
+    return t.is_subtype(collection.element, t.AbstractArray) and all(isinstance(i, int) for i in indices)
+
+
 def broadcast_assignment(compiler, node):
     """`x .= value`, `x[i] .= value`, `x .+= value`: writes into the array on the left."""
     value = compiler.expression(node.value)
@@ -282,8 +291,7 @@ def broadcast_assignment(compiler, node):
         if user:
             state.location = location
         try:
-            if indices is not None and collection.__class__ is Array and len(indices) == 1 \
-                    and collection.element is t.Any:
+            if indices is not None and _holds_arrays(collection, indices):
                 collection, indices = call(getindex, (collection, *indices)), None
             if callee is not None:
                 old = collection if indices is None else call(getindex, (collection, *indices))

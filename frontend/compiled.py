@@ -128,7 +128,7 @@ class Specialisation:
         self.seen = [tree for _, tree in recording.lifted]  # the value last seen in each place
         written = {place.identity: tree for place, tree in recording.written}
         self.steady = [same_structure(written.get(place.identity, tree), tree, types=True)
-                       for place, tree in self.places]  # whether a run leaves what the next one can start from
+                       for place, tree in self.places]  # whether the next run can start from what is left
         self.place_leaves = {}  # id(array) → (index of the place, accessor), for arrays in places
         for index, (_, tree) in enumerate(self.places):
             for path, leaf in tree_leaves(tree):
@@ -425,7 +425,8 @@ def specialise(function, arguments, key, hints=()):
     recording.written = [(place, tree) for place, tree in recording.written
                          if id(place.owner) not in staged_cells or staged_value(tree) not in
                          {value for _, value in recording.arguments}]
-    return Specialisation(recording, leaf_positions, (function, arguments))
+    views = [leaf for leaf in key.leaves if leaf.__class__ is Array and leaf in VIEWS]
+    return Specialisation(recording, leaf_positions, (function, arguments, views))
 
 
 @define("compiled", t.Any, t.Any, ..., module=module("Primitives"))

@@ -19,6 +19,10 @@ from .values import GeneratorValue, NamedTuple
 @compiles(syntax.Tuple)
 def tuple_expression(compiler, node):
     if node.elements and all(isinstance(e, syntax.Assignment) for e in node.elements):
+        for element in node.elements:
+            if not isinstance(element.target, syntax.Identifier):
+                raise WeberError("syntax error: invalid field name of a named tuple", element.location,
+                                 kind="ParseError")
         return named_tuple(compiler, syntax.NamedTuple(
             [syntax.Keyword(e.target.name, e.value, location=e.location) for e in node.elements],
             location=node.location))

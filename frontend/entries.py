@@ -235,10 +235,11 @@ def stage_entry(entry: Entry) -> Graph:
     places = written_places(entry_table(entry.module))
     recording = record_entry(entry, [p for p in places if not isinstance(p.owner, Array)])
     names = StateNames(entry.module)
+    check_host_values(recording, names, entry)
     state_arrays = {id(p.owner): p.owner for p in places if p.owner.__class__ is Array}
     for place in places:
-        if place.owner.__class__ is not Array:
-            for _, leaf in leaves(place.get()):
+        if place.owner.__class__ is not Array or place.owner.element not in t.NUMPY_TYPES:
+            for _, leaf in leaves(place.owner if place.owner.__class__ is Array else place.get()):
                 if leaf.__class__ is Array:
                     state_arrays[id(leaf)] = leaf
     block, body = Block(), recording.trace.builder.block
@@ -304,6 +305,17 @@ def stage_entry(entry: Entry) -> Graph:
     return Graph(entry.name, block, argument_names, result_names, defaults, next_state, entry.location)
 
 
+def check_host_values(recording, names, entry):
+    """Raises where the graph depends on the present value of a state that the entry changes."""
+    guarded = {(id(owner), key): value for owner, key, value in recording.guards}
+    for place, tree in recording.written:
+        old = guarded.get(place.identity, tree)
+        if old is not tree and (isinstance(old, bool) or isinstance(tree, bool)):
+            raise WeberError(f"`{entry.name}` depends on the truth value `{names.place(place)}`, which it "
+                             f"changes: in an artifact only numbers and arrays can decide what is computed",
+                             entry.location, kind="UnsupportedError")
+
+
 def recorded_values(recording):
     """The IR values that a recording's result and writes are made of."""
     trees = [recording.result, *(tree for _, tree in recording.written)]
@@ -331,13 +343,14 @@ def add_unread_state(block, argument_names, defaults, name, place, leaf):
 
 def next_values(place, tree, names, entry):
     """The (state name, leaf) pairs of a written place."""
-    if place.key == "data" and place.owner.__class__ is Array:
+    of_array = place.key == "data" and place.owner.__class__ is Array
+    if of_array and place.owner.element in t.NUMPY_TYPES:
         name = names.array(place.owner)
         if tuple(tree.data.shape) != tuple(place.owner.data.shape):
             raise WeberError(f"`{entry.name}` changes the size of the state `{name}`", entry.location,
                              kind="UnsupportedError")
         return [(name, tree)]
-    old, new = leaves(place.get()), leaves(tree)
+    old, new = leaves(place.owner if of_array else place.get()), leaves(tree)
     base = names.place(place)
     if [path for path, _ in old] != [path for path, _ in new]:
         raise WeberError(

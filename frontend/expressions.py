@@ -150,7 +150,11 @@ def named_items(value):
 
     pairs = []
     for item in iterate(value):
-        key, content = item.fields if hasattr(item, "fields") else item
+        parts = item.fields if hasattr(item, "fields") else item
+        if parts.__class__ not in (list, tuple) or len(parts) != 2:
+            raise WeberError("TypeError: only names with values can be splatted into keywords",
+                             kind="TypeError")
+        key, content = parts
         pairs.append((key.name if key.__class__ is Symbol else str(key), content))
     return pairs
 

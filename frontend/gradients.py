@@ -17,7 +17,7 @@ from .calling import call
 from .dispatch import Method, MethodTable
 from .staging import VIEWS, apply, as_value, payload_of, read, read_field, state, write
 from .trees import children, is_number
-from .values import Array, Function, NamedTuple, Range, Struct, Traced, typeof
+from .values import Array, Dictionary, Function, NamedTuple, Range, Struct, Traced, typeof
 
 DERIVATIVES = module("Derivatives")
 """What `library/Zygote.jl` is made of."""
@@ -53,6 +53,9 @@ class Marks:
             return tuple([self.mark(item, top) for item in value])
         if value.__class__ is NamedTuple:
             return NamedTuple(value.names, [self.mark(item, top) for item in value.values])
+        if value.__class__ is Dictionary and top:
+            raise WeberError("gradients with respect to a dictionary are not supported: use a named tuple or "
+                             "a struct", state.location, kind="UnsupportedError")
         items = children(value)
         for _, child in items or ():
             self.mark(child)

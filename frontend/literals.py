@@ -30,6 +30,8 @@ def number(text: str):
         return np.float32(text.replace("f", "e"))
     if "." in digits or "e" in digits:
         return float(text)
+    if len(digits.lstrip("0")) > 19:
+        raise OverflowError(f"the integer {text} does not fit Int64")
     value = int(text)
     if not -(2**63) <= value < 2**63:
         raise OverflowError(f"the integer {text} does not fit Int64")

@@ -32,9 +32,9 @@ def reported():
         raise WeberError(
             "a broadcast did what cannot be done for all elements at once", state.location
         ) from None
-    except MemoryError:
-        raise WeberError("OutOfMemoryError()", state.location, kind="OutOfMemoryError") from None
     except Exception as error:
+        if _is_out_of_memory(error):
+            raise WeberError("OutOfMemoryError()", state.location, kind="OutOfMemoryError") from None
         if os.environ.get("WEBER_DEBUG") or type(error).__module__.split(".")[0] not in ("builtins", "numpy"):
             raise  # others than Python's own and numpy's are not from here
         raise WeberError(
@@ -45,6 +45,12 @@ def reported():
         ) from error
     finally:
         state.trace, state.lanes, state.depth, state.differentiating = None, 0, 0, 0
+
+
+def _is_out_of_memory(error):
+    """Whether an array was asked for that is larger than the memory, or than numpy's sizes can say."""
+    return isinstance(error, MemoryError) or isinstance(error, ValueError) and str(error).startswith(
+        ("array is too big", "Maximum allowed dimension exceeded"))
 
 
 def prepare():
@@ -96,8 +102,8 @@ def load_file(path, arguments=(), running=False) -> "LoadedModule":
     module = new_main(path, arguments)
     if running:
         module.bindings["PROGRAM_FILE"] = path
-    block = parse(read_source(path), path)
     with reported():
+        block = parse(read_source(path), path)
         evaluate_block(module, block)
     return LoadedModule(module, path)
 

@@ -306,7 +306,7 @@ def dot(compiler, node):
 def keyword_struct(compiler, node):
     """`@kwdef struct …`: the struct and its constructor with keywords."""
     struct = node.arguments[0]
-    if not isinstance(struct, syntax.StructDefinition):
+    if not isinstance(struct, syntax.Struct):
         raise misused(node, struct, "expected a struct definition")
     location = struct.location
     plain = dataclasses.replace(struct, fields=[dataclasses.replace(f, default=None) for f in struct.fields])

@@ -85,7 +85,7 @@ def _reduce(tokens, lexer, builder):
                 del values[-size:], starts[-size:], ends[-size:], depths[-size:], state_stack[-size:]
             else:
                 children, span_start, span_end, depth = [], last_end, last_end, 0
-            if inline and splices and splices[0] == 0:  # a list that grows: in place, not a copy for each item
+            if inline and splices and splices[0] == 0:  # a list grows in place, not by a copy for each item
                 grown, children = children[0], children[1:]
                 for i in reversed(splices[1:]):
                     children[i - 1:i] = children[i - 1]

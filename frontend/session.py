@@ -16,8 +16,8 @@ class Session:
         from .parser import parse
 
         self._count += 1
-        block = parse(source, f"REPL[{self._count}]")
         with reported():
+            block = parse(source, f"REPL[{self._count}]")
             value = evaluate_block(self.module, block, interactive=True)
         self.module.bindings["ans"] = value
         return value

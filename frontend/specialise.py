@@ -150,17 +150,23 @@ def _run(function, make_arguments, lifted, promoted):
                 original = place.get()
                 originals.append((place, original))
                 place.set(_lift_numbers(trace, place, original, promoted, numbers))
-                trace.lifted_fields[place.identity] = place
+                if not isinstance(original, bool):  # a truth value is never an argument
+                    trace.lifted_fields[place.identity] = place
             result = call(function, arguments)
         finally:
             written = trace.rollback()
             for place, original in originals:
                 place.set(original)
             state.lanes, state.depth, state.differentiating = lanes, depth, differentiating
-    places = [(Place(owner, key), Array(value) if key == "data" and owner.__class__ is Array else value)
-              for owner, key, value in written.values()]
+    places = [(Place(owner, key), _contents(value, owner.type) if key == "data" and owner.__class__ is Array
+               else value) for owner, key, value in written.values()]
     return Recording(trace, values, list(trace.lifted.values()), numbers, originals, result, places,
                      list(trace.guards.values()), list(trace.contents.values()), staged)
+
+
+def _contents(payload, type_):
+    """An array of these contents; only arrays of objects need the type told."""
+    return Array(payload, type_ if payload.__class__ is not Value and payload.dtype == object else None)
 
 
 def _lift_numbers(trace, place, tree, promoted, numbers):

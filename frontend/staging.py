@@ -140,7 +140,9 @@ def read(array: Array):
         return VIEWS[array].read(array)
     data, trace = array.data, state.trace
     if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
-        if data.dtype == object:
+        if data.dtype == object:  # which values these are is a host value
+            if (id(array), "data") not in trace.journal:
+                trace.contents.setdefault(id(array), (array, np.array(data)))
             return data
         return trace.lift(array)
     return data
@@ -323,7 +325,11 @@ def payload_of(value, julia_type=None):
     else:
         from .values import typeof
 
-        payload = np.asarray(value, dtype=t.NUMPY_TYPES[julia_type or typeof(value)])
+        type_ = julia_type or typeof(value)
+        if type_ not in t.NUMPY_TYPES:
+            raise WeberError(f"MethodError: Cannot `convert` an object of type {t.type_name(typeof(value))} "
+                             f"to a number", kind="MethodError")
+        payload = np.asarray(value, dtype=t.NUMPY_TYPES[type_])
     return payload if julia_type is None else convert_payload(payload, julia_type)
 
 

@@ -42,6 +42,8 @@ def type_variables(compiler, bounds):
 
 @compiles(syntax.Curly)
 def curly(compiler, node):
+    if node.type is None:
+        raise WeberError("syntax error: `{ }` needs a type before it", node.location, kind="ParseError")
     base = compiler.expression(node.type)
     parameters = [type_parameter(compiler, p) for p in node.parameters]
     location = node.location

@@ -110,6 +110,21 @@ class Traced:
     def __repr__(self):
         return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
 
+    def _host(self):
+        """The host number; what a builtin without a staged form asks for."""
+        from .staging import host_number
+
+        return host_number(self, "this function")
+
+    def __int__(self):
+        return int(self._host())
+
+    def __float__(self):
+        return float(self._host())
+
+    def __complex__(self):
+        return complex(self._host())
+
 
 class DimNumber:
     """An Int64 that is a symbolic dim, such as `size(x, 2)` of a staged batch. Arithmetic stays symbolic."""

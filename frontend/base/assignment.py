@@ -14,8 +14,15 @@ from .indexing import Gathered, Place, Span, is_cartesian, normalised
 from .registry import define
 
 
+def refuse_range(array):
+    """Raises CanonicalIndexError for a range, whose elements are fixed."""
+    if array.__class__ is Range:
+        raise fault("CanonicalIndexError", f"setindex! not defined for {t.type_name(array.type)}")
+
+
 def overwrite(array, contents):
     """Replaces all elements of an array by those of one of the same size and element type."""
+    refuse_range(array)
     payload = staging.read(contents)
     if staging.state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
         staging.write_elements(array, ..., payload)  # in place: what shares memory sees it
@@ -29,8 +36,7 @@ def assign(array, value, indices, spread=False):
     Raises BoundsError, DimensionMismatch."""
     if staging.state.lanes:
         raise staging.LaneEffect
-    if array.__class__ is Range:
-        raise fault("CanonicalIndexError", f"setindex! not defined for {t.type_name(array.type)}")
+    refuse_range(array)
     if len(indices) == 1 and _is_mask(indices[0]) and isinstance(staging.read(indices[0]), Value):
         return assign_masked(array, value, indices[0])
     if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
@@ -157,6 +163,8 @@ def _write_host(array, payload, index, update):
         return
     places = np.arange(payload.size).reshape(payload.shape)[index]
     places = np.unravel_index(places, array.data.shape) if array.data.ndim else ()
+    if array.data.ndim == 0 and isinstance(update, np.ndarray):
+        update = update.reshape(())  # one element, perhaps at a place of a vector
     staging.write_elements(array, places, update)
 
 

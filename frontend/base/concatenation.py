@@ -127,6 +127,8 @@ def rows_of(lengths, items):
 
 def block_matrix(lengths, items, element=None):
     """Rows of blocks: each row side by side, the rows below each other."""
+    if not items:
+        raise argument_error("argument count does not match specified shape")
     rows = rows_of(lengths, items)
     if not any(map(is_part, items)):
         for number, row in enumerate(rows, 1):

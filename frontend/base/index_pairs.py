@@ -4,7 +4,7 @@
 from .. import types as t
 from ..display import FAMILIES, PLAIN_FAMILIES, show_text
 from ..values import NamedTuple, Struct, typeof
-from .iteration import FAMILY_ELEMENTS, ITERATORS, SIZES, element_type_of, iterate, size_of
+from .iteration import FAMILY_ELEMENTS, ITERATORS, SIZES, collect, element_type_of, iterate, size_of
 from .named_tuples import keys
 from .pairs import PairFamily, pair
 from .registry import define, function
@@ -59,6 +59,14 @@ def getindex_pairs(view, key):
     from ..calling import call
 
     return call(function("getindex"), (view.fields[0], key))
+
+
+@define("== isequal", PairsType, PairsType)
+def equal_pairs(a, b):
+    """Whether both have equal elements at equal indices."""
+    from ..calling import call
+
+    return call(function("=="), (collect(a), collect(b)))
 
 
 @define("haskey", PairsType, t.Any)

@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 
 from .. import types as t
+from ..staging import host_number
 from ..values import Array, Irrational, Traced, typeof
 from .elements import FLOATS, HOST_TYPES, INT_MAX, INT_MIN, emit, exact_integer, is_complex_type, number_type
 from .errors import domain_error, fault
@@ -73,6 +74,7 @@ def is_power_of_two(x):
 @define("nextpow", t.Real, t.Real)
 def next_power(base, x):
     """The smallest `base^n` not less than x, for an integer n ≥ 0."""
+    base, x = host_number(base, "nextpow"), host_number(x, "nextpow")
     if base <= 1:
         raise domain_error(base, "`a` must be greater than 1.")
     if not x < math.inf:
@@ -85,6 +87,7 @@ def next_power(base, x):
 
 @define("prevpow", t.Real, t.Real)
 def previous_power(base, x):
+    base, x = host_number(base, "prevpow"), host_number(x, "prevpow")
     if base <= 1:
         raise domain_error(base, "`a` must be greater than 1.")
     if not 1 <= x < math.inf:
@@ -97,7 +100,7 @@ def previous_power(base, x):
 
 @define("isqrt", t.Integer)
 def integer_square_root(n):
-    return math.isqrt(n)
+    return math.isqrt(int(n))
 
 
 @define("isprime", t.Integer)
@@ -108,6 +111,9 @@ def is_prime(n):
 @define("digits", t.Integer, keywords=("base", "pad"))
 def digits(n, base=10, pad=1):
     """The digits of n, the lowest first."""
+    n, base = host_number(n, "digits"), host_number(base, "digits")
+    if base < 2:
+        raise domain_error(base, "`base` must be at least 2 here.")
     found, rest = [], abs(n)
     while rest or len(found) < pad:
         found.append(rest % base)

@@ -314,6 +314,8 @@ def iterate_next(value, position):
             items = list(array_elements(value))
             return (items[position - 1], position + 1) if position <= len(items) else None
         return (to_host(data.reshape(-1)[position - 1]), position + 1) if position <= data.size else None
+    if not hasattr(value, "__len__"):
+        raise fault("MethodError", f"no method matching iterate(::{t.type_name(typeof(value))})")
     return (value[position - 1], position + 1) if position <= len(value) else None
 
 

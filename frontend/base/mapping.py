@@ -43,7 +43,7 @@ def map_arrays(f, *arrays):
     return broadcast(f, [element_at(x, (unit_range(1, count),)) for x in arrays])
 
 
-@define("map!", t.Any, t.AbstractArray, t.AbstractArray, ...)
+@define("map!", t.Any, t.AbstractArray, t.AbstractArray, t.AbstractArray, ...)
 def map_into(f, destination, *arrays):
     from ..broadcasting import assign_broadcast
 

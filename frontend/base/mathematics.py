@@ -110,7 +110,7 @@ _named("exp2", elementary("exp2", lambda x: power(_constant(2)(x), x)))
 
 def _host_exp10(x):
     kind = float_type(typeof(x))
-    return HOST_TYPES[kind](power(10.0, float(x)))
+    return HOST_TYPES[kind](power(10.0, complex(x) if is_complex_type(kind) else float(x)))
 
 
 _named("exp10", dual(_host_exp10, lambda x: power(_constant(10)(x), x)))

@@ -39,6 +39,8 @@ def string_of_array(_, array):
     """`String(bytes)`, `String(chars)`."""
     if array.__class__ is Array and array.element is t.UInt8:
         return read_host(array, "a string").tobytes().decode("utf-8", "surrogateescape")
+    if array.__class__ is Array and array.element is t.Bool:
+        raise WeberError("MethodError: no method matching String(::Vector{Bool})", kind="MethodError")
     return "".join(map(text_of, iterate(array)))
 
 

@@ -33,29 +33,29 @@ def _length(vector):
     return staging.read(vector).shape[0]
 
 
-@define("push!", t.AbstractVector, t.Any, t.Any, ...)
+@define("push!", t.Vector, t.Any, t.Any, ...)
 def push(vector, *items):
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 
-@define("push!", t.AbstractVector)
+@define("push!", t.Vector)
 def push_nothing(vector):
     return vector
 
 
-@define("pushfirst!", t.AbstractVector, t.Any, t.Any, ...)
+@define("pushfirst!", t.Vector, t.Any, t.Any, ...)
 def push_first(vector, *items):
     return _replace(vector, _joined(_elements(vector, items), staging.read(vector)))
 
 
-@define("append!", t.AbstractVector, t.Any, ...)
+@define("append!", t.Vector, t.Any, ...)
 def append(vector, *collections):
     for items in collections:
         _replace(vector, _joined(staging.read(vector), _converted(vector, items)))
     return vector
 
 
-@define("prepend!", t.AbstractVector, t.Any, ...)
+@define("prepend!", t.Vector, t.Any, ...)
 def prepend(vector, *collections):
     for items in reversed(collections):
         _replace(vector, _joined(_converted(vector, items), staging.read(vector)))
@@ -82,7 +82,7 @@ def _require_elements(vector):
         raise argument_error("array must be non-empty")
 
 
-@define("pop!", t.AbstractVector)
+@define("pop!", t.Vector)
 def pop(vector):
     """Removes the last element and returns it."""
     _require_elements(vector)
@@ -96,7 +96,7 @@ def _owned(payload):
     return payload.copy() if isinstance(payload, np.ndarray) else payload
 
 
-@define("popfirst!", t.AbstractVector)
+@define("popfirst!", t.Vector)
 def pop_first(vector):
     _require_elements(vector)
     item = element_at(vector, (1,))
@@ -104,14 +104,14 @@ def pop_first(vector):
     return item
 
 
-@define("popat!", t.AbstractVector, t.Integer)
+@define("popat!", t.Vector, t.Integer)
 def pop_at(vector, index):
     item = element_at(vector, (index,))
     _replace(vector, _removed(vector, index - 1, index))
     return item
 
 
-@define("insert!", t.AbstractVector, t.Integer, t.Any)
+@define("insert!", t.Vector, t.Integer, t.Any)
 def insert(vector, index, item):
     """Puts an item at an index; what was there and behind moves up."""
     payload = staging.read(vector)
@@ -121,7 +121,7 @@ def insert(vector, index, item):
     return _replace(vector, _joined(before, _elements(vector, [item]), behind))
 
 
-@define("deleteat!", t.AbstractVector, t.Any)
+@define("deleteat!", t.Vector, t.Any)
 def delete_at(vector, indices):
     """Removes the elements at an index or at several."""
     indices = [indices] if indices.__class__ is int else list(iterate(indices))
@@ -129,19 +129,21 @@ def delete_at(vector, indices):
     if indices and all(i.__class__ is bool for i in indices):
         indices = [place for place, remove in enumerate(indices, 1) if remove]
     for index in indices:
+        if not isinstance(index, int):
+            raise argument_error("the places to delete must be integers")
         if not 1 <= index <= count:
             raise bounds_error(vector, (index,))
     kept = np.setdiff1d(np.arange(count), np.array(indices, dtype=np.int64) - 1)
     return _replace(vector, staging.apply("gather", staging.read(vector), kept, axis=0))
 
 
-@define("keepat!", t.AbstractVector, t.AbstractVector)
+@define("keepat!", t.Vector, t.AbstractVector)
 def keep_at(vector, indices):
     part = element_at(vector, (as_array(indices),))
     return _replace(vector, staging.read(part))
 
 
-@define("splice!", t.AbstractVector, t.Any)
+@define("splice!", t.Vector, t.Any)
 def splice(vector, indices):
     """Removes the elements at an index or range and returns them."""
     removed = element_at(vector, (indices,))
@@ -149,7 +151,7 @@ def splice(vector, indices):
     return removed
 
 
-@define("splice!", t.AbstractVector, t.Any, t.Any)
+@define("splice!", t.Vector, t.Any, t.Any)
 def splice_in(vector, indices, replacement):
     """Replaces the elements at an index or range by others and returns them."""
     nothing = indices.__class__ is Range and indices.length == 0
@@ -162,7 +164,7 @@ def splice_in(vector, indices, replacement):
     return removed
 
 
-@define("empty!", t.AbstractVector)
+@define("empty!", t.Vector)
 def empty_in_place(vector):
     return _replace(vector, _elements(vector, []))
 
@@ -177,7 +179,7 @@ def empty_of_type(vector, type_):
     return array_of(type_, [])
 
 
-@define("resize!", t.AbstractVector, t.Integer)
+@define("resize!", t.Vector, t.Integer)
 def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
     if count < 0:

@@ -1,15 +1,14 @@
-"""Broken and odd programs: whatever is typed, a session answers with a value or with an error of Julia's kind.
+"""Broken and odd programs: whatever is typed, a session gives a value or an error of Julia's kind.
 
 Two sources of programs: snippets of the test corpus with characters and tokens deleted, doubled, swapped and
-replaced, and small expressions over builtins whose arguments are of any type. Nothing may raise but WeberError,
-and none of those may say that Weber itself is at fault.
+replaced, and small expressions over builtins whose arguments are of any type. Nothing may raise but
+WeberError, and none of those may say that Weber itself is at fault.
 """
 
 import contextlib
 import io
 import pathlib
 import re
-import sys
 
 import pytest
 import weber
@@ -39,9 +38,10 @@ def snippets():
 SNIPPETS = sorted({source for source in snippets() if not UNBOUNDED.search(source)})
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 STRAY = [
-    "(", ")", "[", "]", "{", "}", '"', "'", "`", "$", "@", ":", "::", ";", ",", "...", ".", "end", "begin", "function ", "\n",
-    "if ", "for ", "do ", "=", "->", "=>", "?", "&&", "√", "∘", "\\", "\0", "#=", "0x", "1f", "'", "é", "struct ", "let ", "try ",
-    "return ", "break", "catch ", "where ", "nothing", "-", "+", "/", "2", "x", "Int", "macro ", "quote ", "local ", "const ",
+    "(", ")", "[", "]", "{", "}", '"', "'", "`", "$", "@", ":", "::", ";", ",", "...", ".", "end", "begin",
+    "function ", "\n", "if ", "for ", "do ", "=", "->", "=>", "?", "&&", "√", "∘", "\\", "\0", "#=", "0x",
+    "1f", "'", "é", "struct ", "let ", "try ", "return ", "break", "catch ", "where ", "nothing", "-", "+",
+    "/", "2", "x", "Int", "macro ", "quote ", "local ", "const ",
 ]  # fmt: skip
 
 
@@ -73,17 +73,21 @@ def mutated(draw):
 
 
 ATOMS = [
-    "0", "1", "-1", "2", "3", "7", "true", "false", "1.5", "-0.0", "NaN", "1f0", "2.5f0", "Float16(1)", "UInt8(3)", "Int32(4)",
-    "'a'", "'é'", '""', '"abc"', '"héllo"', '"1.5"', ":a", ":(a + 1)", "nothing", "missing", "()", "(1,)", "(1, 2.0)",
-    '("a", :b)', "(a = 1, b = 2)", "[]", "[1, 2, 3]", "[1.0, NaN]", "Float32[1 2; 3 4]", "[true, false]", '["a", "b"]',
-    "[1 2; 3 4]", "Any[1, nothing]", "[[1], [2, 3]]", "zeros(2, 0)", "zeros(Float32, 2, 2, 2)", "fill(1)", "1:3", "3:-1:1",
-    "0:0.5:1", "2:1", "Dict()", 'Dict("a" => 1)', "Dict(:a => [1])", "1 => 2", "Set([1, 2])", "sin", "+", "x -> x", "(x, y) -> x",
-    "() -> 1", "Int", "Float32", "String", "Vector", "Vector{Int}", "Union{}", "Any", "Tuple{Int}", "Real", "pairs([1])",
-    "(i for i in 1:2)", "zip(1:2, 3:4)", "enumerate([1])", "Ref(1)", "Some(1)", "Base", "CartesianIndex(1, 2)", ":", "r\"a\"",
-    "view([1, 2, 3], 1:2)", "[1 2; 3 4]'", "eachrow([1 2; 3 4])", "IOBuffer()", "ErrorException(\"e\")", "1//2", "1im", "'a':'c'",
+    "0", "1", "-1", "2", "3", "7", "true", "false", "1.5", "-0.0", "NaN", "1f0", "2.5f0", "Float16(1)",
+    "UInt8(3)", "Int32(4)", "'a'", "'é'", '""', '"abc"', '"héllo"', '"1.5"', ":a", ":(a + 1)", "nothing",
+    "missing", "()", "(1,)", "(1, 2.0)", '("a", :b)', "(a = 1, b = 2)", "[]", "[1, 2, 3]", "[1.0, NaN]",
+    "Float32[1 2; 3 4]", "[true, false]", '["a", "b"]', "[1 2; 3 4]", "Any[1, nothing]", "[[1], [2, 3]]",
+    "zeros(2, 0)", "zeros(Float32, 2, 2, 2)", "fill(1)", "1:3", "3:-1:1", "0:0.5:1", "2:1", "Dict()",
+    'Dict("a" => 1)', "Dict(:a => [1])", "1 => 2", "Set([1, 2])", "sin", "+", "x -> x", "(x, y) -> x",
+    "() -> 1", "Int", "Float32", "String", "Vector", "Vector{Int}", "Union{}", "Any", "Tuple{Int}", "Real",
+    "pairs([1])", "(i for i in 1:2)", "zip(1:2, 3:4)", "enumerate([1])", "Ref(1)", "Some(1)", "Base",
+    "CartesianIndex(1, 2)", ":", 'r"a"', "view([1, 2, 3], 1:2)", "[1 2; 3 4]'", "eachrow([1 2; 3 4])",
+    "IOBuffer()", 'ErrorException("e")', "1//2", "1im", "'a':'c'",
 ]  # fmt: skip
-OPERATORS = ["+", "-", "*", "/", "\\", "÷", "%", "==", "===", "<", "<=", "!=", "≈", "∈", "⊆", "∪", "∩", "=>", ":", "&", "|", "⊻", "∘", "|>",
-             ".+", ".*", ".==", ".<", "./", "&&", "||", "isa", "<:", ">>", ".=>", "⋅", "×"]  # fmt: skip
+OPERATORS = [
+    "+", "-", "*", "/", "\\", "÷", "%", "==", "===", "<", "<=", "!=", "≈", "∈", "⊆", "∪", "∩", "=>", ":",
+    "&", "|", "⊻", "∘", "|>", ".+", ".*", ".==", ".<", "./", "&&", "||", "isa", "<:", ">>", ".=>", "⋅", "×",
+]  # fmt: skip
 
 
 def builtins():
@@ -95,7 +99,7 @@ def builtins():
     return sorted(
         name
         for name in BASE.exports
-        if re.fullmatch(r"[a-z]\w*!?", name) and not UNBOUNDED.search(name) and name not in ("input", "pkgdir")
+        if re.fullmatch(r"[a-z]\w*!?", name) and not UNBOUNDED.search(name)
     )
 
 
