@@ -76,6 +76,7 @@ def with_digits(round_, x, digits, significant, base):
         digits = significant - 1 - math.floor(math.log(abs(value), base) + 1e-12)
     if is_integer_type(typeof(x)) or x.__class__ is Irrational:
         x = float(x)
+    digits = staging.host_integer(digits, "the number of digits")
     if digits >= 0:
         scale = float(base) ** digits
         result = divide(round_(multiply(x, scale)), scale)
