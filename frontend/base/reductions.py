@@ -226,6 +226,9 @@ def difference(x, dims=None):
     array = as_array(x)
     if dims is None and array.rank != 1:
         raise argument_error("diff of a matrix needs the keyword `dims`")
+    if array.element not in t.NUMPY_TYPES:
+        items = list(array.data.reshape(-1))
+        return collect_values(call(function("-"), pair) for pair in zip(items[1:], items, strict=False))
     axis = axis_of(dims or 1, array.rank)
     payload = staging.convert_payload(staging.read(array), summed_type(array.element))
     size = payload.shape[axis]

@@ -108,6 +108,9 @@ def identity_matrix(count, element):
 def host_matrix(a, what):
     """A matrix as a float numpy matrix in mathematical order; it must be known on the host."""
     array = as_array(a)
+    if array.element not in t.NUMPY_TYPES:
+        element = t.type_name(array.element)
+        raise fault("MethodError", f"{what} needs an array of numbers, got one of {element}")
     data = staging.read_host(array, what)
     kind = float_type(array.element)
     return np.asarray(data.T,
