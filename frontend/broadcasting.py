@@ -218,14 +218,14 @@ def assign_broadcast(array: Array, value):
     value = materialise(value)
     if array.element not in _NUMERIC:
         items = broadcast_elements(
-            _Identity(), [value], None, join_shapes(tuple(array.data.shape), common_shape([value]))
+            _identity(), [value], None, join_shapes(tuple(array.data.shape), common_shape([value]))
         )
         write(array, np.array(items.data, dtype=object))
         return
     from .staging import convert_payload
 
     payload = payload_of(value) if value.__class__ is not tuple else payload_of(
-        broadcast_elements(_Identity(), [value], None, (len(value),)))
+        broadcast_elements(_identity(), [value], None, (len(value),)))
     shape = tuple(array.data.shape)
     if join_shapes(shape, tuple(payload.shape)) != shape:
         raise WeberError(
@@ -244,10 +244,7 @@ def assign_broadcast(array: Array, value):
         write(array, expanded if expanded.__class__ is Value else np.array(expanded))
 
 
-def _identity_function():
+def _identity():
     from .base.registry import function
 
     return function("identity")
-
-
-_Identity = _identity_function

@@ -532,10 +532,6 @@ def export(compiler, node):
     return export_definition(compiler, node)
 
 
-STRING_MACROS["b"] = None
-del STRING_MACROS["b"]
-
-
 def regex_macro(text, suffix):
     return call(lookup(_base(), "Regex"), (text, suffix) if suffix else (text,))
 

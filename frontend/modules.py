@@ -2,8 +2,6 @@
 
 from . import syntax
 from . import types as t
-from .base.registry import function
-from .calling import call
 from .evaluator import (
     compiles,
     evaluate_block,
@@ -78,6 +76,3 @@ def defined_name(node):
         return name.type.name
     target = getattr(node, "target", None)
     return target.name if isinstance(target, syntax.Identifier) else None
-
-
-__all__ = ["call", "function"]

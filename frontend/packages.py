@@ -12,22 +12,6 @@ from .values import Function, Module
 LOADED: dict[str, Module] = {}
 """The library's packages that are loaded, by name."""
 
-STANDARD = frozenset(
-    (
-        "Base",
-        "Core",
-        "Statistics",
-        "LinearAlgebra",
-        "Random",
-        "Printf",
-        "DelimitedFiles",
-        "NPZ",
-        "Test",
-        "Dates",
-        "Primitives",
-    )
-)
-
 
 def import_into(module: Module, node, location):
     """Runs a `using` or `import` statement in a module."""

@@ -40,10 +40,7 @@ def get_field(value: Struct, name):
     index = value.type.family.field_index.get(name)
     if index is None:
         raise no_field(value, name, value.type.family.field_names)
-    content = read_field(value, index)
-    if content is None and index in value.type.family.constant_fields:
-        return content
-    return content
+    return read_field(value, index)
 
 
 def set_property(value, name, content):
