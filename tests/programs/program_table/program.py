@@ -21,8 +21,8 @@ class Program:
     `loss`: the text of a Julia function of a model and one example. Its gradient with respect to `model`,
         summed over the arguments of the entry `loss_entry`, is compared with central differences of
         `model_objective(p, *example)`; `loss_batch(rng)` gives such arguments (else `batch`).
-    `train`, `batch(rng)`: the entry of a training step and its arguments; in `steps` of them the loss falls to
-        `falls` times what it was at first.
+    `train`, `batch(rng)`: the entry of a training step and its arguments; in `steps` of them the loss falls
+        to `falls` times what it was at first.
     `tolerance`: relative, of results in the precision of the file.
     """
 

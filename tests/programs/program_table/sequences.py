@@ -145,7 +145,7 @@ PONDERER = Program("adaptive_computation_time.jl",
 
 
 def ctc(p, logits, labels):
-    """The summed probabilities of alignments, in linear space, each column scaled (Graves 2006, section 4)."""
+    """The summed probabilities of alignments, in linear space, each column scaled (Graves 2006)."""
     y, blank = softmax(logits.astype(np.float64)), logits.shape[1] - 1
     symbols = [blank]
     for label in labels:
