@@ -201,5 +201,11 @@ def finished_stack(lowering, name, type, reverse=False):
     return name
 
 
+def _loop_dims(attributes):
+    is_open = attributes.get("counted") or attributes.get("conditional")
+    return (symbol_name(attributes["trips"]),) if is_open else ()
+
+
 register("loop", _infer_loop, _evaluate_loop, None, _lower_loop,
-         "repeats its region, carrying values and stacking others; see LoopParts for its operands")
+         "repeats its region, carrying values and stacking others; see LoopParts for its operands",
+         defines=_loop_dims)

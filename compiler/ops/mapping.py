@@ -270,4 +270,5 @@ def _lower_padding(lowering, name, shape, wanted, fixed=0):
 
 
 register("map", _infer_map, _evaluate_map, None, _lower_map,
-         "applies its region to each lane of its operands, and stacks the results; see MapParts")
+         "applies its region to each lane of its operands, and stacks the results; see MapParts",
+         defines=lambda attributes: tuple(outer for _, outer in attributes.get("defines", ())))
