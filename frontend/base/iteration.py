@@ -5,6 +5,7 @@ import numpy as np
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
+from ..lanes import Lanes, elements
 from ..staging import LaneEffect, apply, payload_of, read, state
 from ..values import (
     Array,
@@ -79,6 +80,8 @@ def unsupported(message):
 def array_elements(array):
     """The elements of an array in column-major order; what is written during the iteration is seen."""
     payload = read(array)
+    if payload.__class__ is Lanes:
+        return elements(array)
     return staged_elements(payload) if payload.__class__ is Value else _host_elements(array)
 
 
