@@ -15,7 +15,6 @@ from .calling import call
 from .compiled import Specialisation, changed_places, run_compiled, used_values
 from .dispatch import Method, MethodTable
 from .lanes import is_lanes
-from .lanes import is_lanes
 from .paths import name_layer
 from .signatures import ArgumentList, argument_of, fits, parse_signature, spec_leaves
 from .specialise import Place, record, staged_value

@@ -12,6 +12,7 @@ import numpy as np
 from ..compiler.errors import WeberError
 from ..compiler.ir import Value
 from ..compiler.types import I64, TensorType, substitute, symbol, symbol_name
+from ..runtime.padding import each, pad, sizes_along
 from . import types as t
 from .lanes import Lanes, vector_of_lanes
 from .values import Array, NamedTuple, Traced
@@ -248,67 +249,21 @@ def _take_apart(spec, path, nested, depth, dims, owners, arrays):
     each ragged name to (lengths input, depth of the vector)."""
     if isinstance(spec, VectorSpec):
         owners = owners | {name: (source, depth + 1) for name, source in spec.lengths}
-        items = _each(nested, depth, lambda vector: list(vector.data))
+        items = each(nested, depth, lambda vector: list(vector.data))
         _take_apart(spec.item, path, items, depth + 1, (*dims, spec.count), owners, arrays)
     elif hasattr(spec, "items"):
         for index, (key, item) in enumerate(spec.children()):
-            parts = _each(nested, depth, lambda value, index=index: _parts(value)[index])
+            parts = each(nested, depth, lambda value, index=index: _parts(value)[index])
             _take_apart(item, f"{path}.{key}", parts, depth, dims, owners, arrays)
     else:
-        payloads = _each(nested, depth, lambda x: x.data if x.__class__ is Array else np.asarray(x))
+        payloads = each(nested, depth, lambda x: x.data if x.__class__ is Array else np.asarray(x))
         dims = (*dims, *reversed(spec.size or ()))
-        arrays[path] = pad(payloads, depth, spec.tensor)
+        arrays[path] = pad(payloads, depth, spec.tensor.shape, spec.tensor.element.numpy)
         for axis, dim in enumerate(dims):
             source, owner = owners.get(symbol_name(dim), (None, 0))
             if source is not None and source not in arrays:
-                arrays[source] = _sizes(payloads, depth, axis, owner, arrays[path].shape)
+                arrays[source] = sizes_along(payloads, depth, axis, owner, arrays[path].shape)
 
 
 def _parts(value):
     return value if value.__class__ is tuple else value.values
-
-
-def _each(nested, depth, function):
-    return function(nested) if depth == 0 else [_each(item, depth - 1, function) for item in nested]
-
-
-def pad(nested, depth, type):
-    """Arrays in lists of `depth` levels as one array, with zeros where sizes differ."""
-    sizes = [0] * depth + [dim if isinstance(dim, int) else 0 for dim in type.shape]
-
-    def measure(item, level):
-        if level == depth:
-            sizes[depth:] = map(max, sizes[depth:], item.shape)
-        else:
-            sizes[level] = max(sizes[level], len(item))
-            for part in item:
-                measure(part, level + 1)
-
-    def fill(target, item, level):
-        if level == depth:
-            target[tuple(map(slice, item.shape))] = item
-        else:
-            for position, part in enumerate(item):
-                fill(target[position:position + 1].reshape(target.shape[1:]) if target.ndim > 1 else
-                     target[position:position + 1].reshape(()), part, level + 1)
-
-    measure(nested, 0)
-    padded = np.zeros(sizes, type.element.numpy)
-    fill(padded, nested, 0)
-    return padded
-
-
-def _sizes(nested, depth, axis, owner, shape):
-    """The sizes along an axis of arrays in lists, for each element of the vector at depth `owner`."""
-    sizes = np.zeros(shape[:owner], np.int64)
-
-    def visit(item, level, place):
-        if level == min(axis, depth):
-            size = len(item) if axis < depth else item.shape[axis - depth]
-            sizes[place[:owner]] = max(sizes[place[:owner]], size)
-        else:
-            for position, part in enumerate(item):
-                visit(part, level + 1, (*place, position))
-
-    visit(nested, 0, ())
-    return sizes
