@@ -9,6 +9,7 @@ from . import (  # noqa: F401  (importing them fills OPS)
     fused,
     indexing,
     linear,
+    mapping,
     normalization,
     pooling,
     random,
