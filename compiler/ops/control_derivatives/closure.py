@@ -48,7 +48,7 @@ class Closure:
         self._find()
 
     def _find(self):
-        for name in _dim_names_in(self.derivative):
+        for name in sorted(dim_names_in(self.derivative)):
             if name in self.dim_sources:
                 self._recompute(self.dim_sources[name])
         for value in captured_values(self.derivative):
@@ -95,7 +95,7 @@ class Closure:
         if operation in self.recomputed:
             return
         self.recomputed.add(operation)
-        for name in _dim_names_of(operation):
+        for name in sorted(_dim_names_of(operation)):
             if name in self.dim_sources:
                 self._recompute(self.dim_sources[name])
         for value in _used(operation):
@@ -116,23 +116,16 @@ def _used(operation):
     return operation.operands + [value for region in operation.regions for value in captured_values(region)]
 
 
-def _dim_names_in(block):
-    found = {}
-    for value in block.arguments:
-        found.update(dict.fromkeys(_names(value.type)))
-    for operation in block.operations:
-        found.update(dict.fromkeys(_dim_names_of(operation)))
-    return list(found)
+def dim_names_in(block: Block) -> set[str]:
+    """The names of dims that a block speaks of."""
+    found = set().union(*(_names(value.type) for value in block.arguments))
+    return found.union(*map(_dim_names_of, block.operations))
 
 
 def _dim_names_of(operation):
     """The names of dims that an operation, its results and its regions speak of."""
-    found = _names(operation.attributes)
-    for value in operation.results:
-        found |= _names(value.type)
-    for region in operation.regions:
-        found |= set(_dim_names_in(region))
-    return sorted(found)
+    found = _names(operation.attributes).union(*(_names(value.type) for value in operation.results))
+    return found.union(*map(dim_names_in, operation.regions))
 
 
 def _names(item):
