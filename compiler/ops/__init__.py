@@ -8,6 +8,7 @@ from . import (  # noqa: F401  (importing them fills OPS)
     fused,
     indexing,
     linear,
+    mapping,
     normalization,
     pooling,
     random,

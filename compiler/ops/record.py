@@ -75,6 +75,7 @@ class Op:
     lower(lowering, operation, names) -> list[str]: ONNX nodes through `lowering`; `names` are the operands'
         tensor names, the result is the results' tensor names.
     pure: false for ops that may not be removed or merged.
+    defines(attributes) -> names of the dims that an operation brings into being, as an open loop its `trips`.
     """
 
     name: str
@@ -84,16 +85,17 @@ class Op:
     lower: Callable | None = None
     doc: str = ""
     pure: bool = True
+    defines: Callable | None = None
 
 
 OPS: dict[str, Op] = {}
 """All ops by name. Importing `compiler.ops` fills it."""
 
 
-def register(name, infer, evaluate, derivative=None, lower=None, doc="", pure=True) -> Op:
+def register(name, infer, evaluate, derivative=None, lower=None, doc="", pure=True, defines=None) -> Op:
     """Makes the record of an op and adds it to the registry."""
     assert name not in OPS, name
-    OPS[name] = op = Op(name, infer, evaluate, derivative, lower, doc, pure)
+    OPS[name] = op = Op(name, infer, evaluate, derivative, lower, doc, pure, defines)
     return op
 
 
