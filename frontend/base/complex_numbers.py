@@ -1,9 +1,9 @@
 """Complex numbers by their parts: integers, and parts that are traced because they are differentiated.
 
 A complex number of two host floats is a Python complex or numpy's. Any other, `1 + 2im` or one whose parts
-only the graph knows, is a struct of type `Complex{T}` with the fields `re` and `im`. The methods here serve all
-kinds: host floats go on to the functions of numbers; the rest is computed from the parts, on the principal
-branches and with the functions of real numbers, so that derivatives come with them.
+only the graph knows, is a struct of type `Complex{T}` with the fields `re` and `im`. The methods here serve
+all kinds: host floats go on to the functions of numbers; the rest is computed from the parts, on the
+principal branches and with the functions of real numbers, so that derivatives come with them.
 """
 
 from itertools import product
@@ -216,7 +216,7 @@ _function("abs", arithmetic.absolute, _size)
 _function("abs2", arithmetic.squared_magnitude, _squares)
 _function("real", mathematics.real, lambda z: parts(z)[0])
 _function("imag", mathematics.imaginary, lambda z: parts(z)[1])
-_function("conj ' adjoint", mathematics.conjugate, lambda z: complex_number(parts(z)[0], negate(parts(z)[1])))
+_function("conj adjoint", mathematics.conjugate, lambda z: complex_number(parts(z)[0], negate(parts(z)[1])))
 _function("reim", mathematics.real_and_imaginary, lambda z: tuple(parts(z)))
 _function("isreal", mathematics.is_real, lambda z: comparison.equal(parts(z)[1], 0))
 
