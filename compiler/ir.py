@@ -124,7 +124,7 @@ class Builder:
         types = op.infer(operands, attributes, regions)
         operation = Operation(op, operands, attributes, regions, types, self.location)
         self.block.operations.append(operation)
-        return operation.results
+        return list(operation.results)
 
     def __getattr__(self, name):
         if name.startswith("_"):

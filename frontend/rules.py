@@ -8,7 +8,6 @@ what it calls is differentiated once less deeply.
 
 from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Value
-from ..compiler.ops import OPS
 from ..compiler.ops.record import Op, Rule
 from . import types as t
 from .base.registry import define, module
@@ -139,9 +138,6 @@ def _emit(operands, results, **rules):
     trace = state.trace
     if trace.immediate:
         return _emit_immediate(operands, results, **rules)
-    if "call_with_rule" not in OPS:
-        raise WeberError("a rule of differentiation in a compiled function is not supported yet",
-                         state.location, kind="UnsupportedError")
     (name, rule), = rules.items()
     given, likes = (results, operands) if name == "pullback" else (operands, results)
     types = [*operands, *results, *given]
