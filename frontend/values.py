@@ -16,6 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..compiler.errors import WeberError
 from ..compiler.ir import Value
 from ..compiler.types import DimExpression
 from . import types as t
@@ -40,6 +41,43 @@ class State:
 
 
 state = State()
+
+
+class Undefined:
+    """What a variable holds that has no value: nothing was assigned yet (`UNDEFINED`), or, with a reason,
+    poison: what staged conditions and loops left there cannot be told. It is an error when it is read."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason=None):
+        self.reason = reason
+
+    @property
+    def type(self):
+        if self.reason is None:
+            raise WeberError("UndefRefError: access to undefined reference", state.location,
+                             kind="UndefRefError")
+        raise poisoned("a value", self.reason, state.location)
+
+    def __repr__(self):
+        return "#undef"
+
+
+UNDEFINED = Undefined()
+
+
+class HostValueNeeded(WeberError):
+    """The program needs a number on the host (a size, an index, a condition) that is only known when the
+    graph runs."""
+
+
+class PoisonError(HostValueNeeded):
+    """What staged conditions and loops left in a variable cannot be told."""
+
+
+def poisoned(what, reason, location):
+    """The error of reading poison."""
+    return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
 
 
 class Array:
