@@ -117,11 +117,16 @@ class Builder:
     def emit(self, name, operands: Iterable[Value], attributes=None, regions=()) -> "Value | list[Value]":
         from .ops import OPS
 
-        op, operands, attributes, regions = OPS[name], list(operands), dict(attributes or {}), list(regions)
+        results = self.append(OPS[name], operands, attributes, regions)
+        return results[0] if len(results) == 1 else results
+
+    def append(self, op, operands: Iterable[Value], attributes=None, regions=()) -> list[Value]:
+        """Appends an operation of an op; gives all of its results."""
+        operands, attributes, regions = list(operands), dict(attributes or {}), list(regions)
         types = op.infer(operands, attributes, regions)
         operation = Operation(op, operands, attributes, regions, types, self.location)
         self.block.operations.append(operation)
-        return operation.results[0] if len(operation.results) == 1 else list(operation.results)
+        return list(operation.results)
 
     def __getattr__(self, name):
         if name.startswith("_"):

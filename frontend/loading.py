@@ -66,6 +66,8 @@ def prepare():
         gradients,
         macros,
         modules,
+        rule_macros,
+        rules,
         statements,
         structs,
         type_expressions,

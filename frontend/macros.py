@@ -404,13 +404,6 @@ layers: dict[object, LayerDeclaration] = {}
 """The types that `@layer`, `@functor` or `@leaf` declared, by family."""
 
 
-@macro("adjoint", "non_differentiable", "scalar_rule", "autosize", "opt_out")
-def rules_of_differentiation(compiler, node):
-    raise UnsupportedError(
-        f"macro `@{node.name}` is not supported yet", node.location, kind="UnsupportedError"
-    )
-
-
 REFUSED = {
     **dict.fromkeys(("eval", "generated", "macroexpand", "macro"), "programs cannot make programs"),
     **dict.fromkeys(("ccall", "cfunction", "llvmcall"), "programs cannot call C functions"),

@@ -9,6 +9,7 @@ import numpy as np
 from . import types as t
 from .values import Array, NamedTuple, Struct, Traced, typeof
 
+_COMPLEX = t.unwrap(t.Complex).family
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 _NUMBER_CLASSES = (bool, int, float, complex, np.number, np.bool_)
 
@@ -55,6 +56,10 @@ def with_children(value, items):
     if kind is NamedTuple:
         return NamedTuple(value.names, items)
     if kind is Struct:
+        if value.type.family is _COMPLEX:
+            from .base.complex_numbers import complex_number
+
+            return complex_number(*items)
         return Struct(value.type, list(items))
     data = np.empty(len(items), dtype=object)
     data[:] = items

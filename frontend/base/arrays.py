@@ -160,8 +160,8 @@ def filled(value, dims, element=None):
 
 def _constant_fill(name, value):
     def of_type(type_, *dims):
-        return filled(HOST_TYPES[type_](value), dims_of(dims)) if type_ in HOST_TYPES else filled(value,
-                                                                                                  dims_of(dims))
+        number = HOST_TYPES[type_](value) if type_ in HOST_TYPES else convert(type_, value)
+        return filled(number, dims_of(dims))
 
     define(name, t.TypeOfType, t.Any, ...)(of_type)
     define(name, t.Any, ...)(lambda *dims: filled(float(value), dims_of(dims)))

@@ -6,7 +6,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call, constructors
 from ..dispatch import Method
-from ..values import Array, Char, DimNumber, NamedTuple, Range, Traced, to_host, typeof
+from ..values import Array, Char, DimNumber, NamedTuple, Range, Struct, Traced, to_host, typeof
 from .elements import (
     HOST_TYPES,
     convert_host,
@@ -51,6 +51,11 @@ def convert_number(type_, x):
     kind = typeof(x)
     if kind is type_ or (type_ not in HOST_TYPES and t.is_subtype(kind, type_)):
         return x
+    if x.__class__ is Struct or type_ is t.Complex or (is_complex_type(type_) and (
+            type_ not in HOST_TYPES or (x.__class__ is Traced and x.data.__class__ is staging.Value))):
+        from .complex_numbers import convert_complex
+
+        return convert_complex(type_, x)
     if type_ not in HOST_TYPES:
         type_ = _concrete(type_, kind)
     if x.__class__ is DimNumber:
@@ -63,11 +68,9 @@ def convert_number(type_, x):
 
 
 def _concrete(type_, kind):
-    """The concrete type for an abstract target such as AbstractFloat, or Complex without parameter."""
+    """The concrete type for an abstract target such as AbstractFloat."""
     if type_ is t.AbstractFloat:
         return float_type(kind)
-    if type_ is t.Complex:
-        return t.Complex.body.family.apply(kind if kind in (t.Float32, t.Float64) else t.Float64)
     if t.is_subtype(t.Int64, type_):
         return t.Int64
     raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{t.type_name(kind)})")
@@ -93,12 +96,6 @@ def _limits(type_):
 @constructs(t.Number, t.Number)
 def construct_number(type_, x):
     return convert_number(type_, x)
-
-
-@constructs(t.Complex, t.Real, t.Real)
-def construct_complex(type_, real, imaginary):
-    single = {typeof(real), typeof(imaginary)} <= {t.Float32} or type_ is t.BUILTIN_TYPES["ComplexF32"]
-    return np.complex64(complex(real, imaginary)) if single else complex(real, imaginary)
 
 
 @constructs(t.Integer, t.Char)

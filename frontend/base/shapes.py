@@ -183,7 +183,7 @@ def _flipped(x, wrapper, each):
     return Array(payload, t.unwrap(wrapper).family.apply(array.element, plain_type(array)))
 
 
-@define("adjoint '", t.AbstractArray)
+@define("adjoint", t.AbstractArray)
 def adjoint(x):
     return _flipped(x, Adjoint, "adjoint")
 
@@ -193,7 +193,7 @@ def transpose(x):
     return _flipped(x, Transpose, "transpose")
 
 
-@define("adjoint '", t.Number)
+@define("adjoint", t.Number)
 def adjoint_of_number(x):
     return call(function("conj"), (x,))
 
