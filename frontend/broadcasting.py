@@ -33,8 +33,8 @@ BROADCASTED = builtin("broadcasted")
 
 
 def broadcast(function, arguments, keywords=None):
-    """`function.(arguments...; keywords...)`: by a method of `Base.broadcasted` for this function, or element by
-    element. Raises DimensionMismatch when sizes do not fit together."""
+    """`function.(arguments...; keywords...)`, by the function's method of `Base.broadcasted` if there is one.
+    Raises DimensionMismatch when sizes do not fit together."""
     own = overloaded_broadcast(function, arguments)
     if own is not None:
         return own[0].call((function, *arguments), keywords, own[1])
