@@ -400,7 +400,7 @@ layers: dict[object, LayerDeclaration] = {}
 """The types that `@layer`, `@functor` or `@leaf` declared, by family."""
 
 
-@macro("adjoint", "non_differentiable", "scalar_rule", "autosize", "opt_out")
+@macro("adjoint", "non_differentiable", "scalar_rule", "opt_out")
 def rules_of_differentiation(compiler, node):
     raise UnsupportedError(
         f"macro `@{node.name}` is not supported yet", node.location, kind="UnsupportedError"

@@ -40,7 +40,7 @@ end
 @export predict(x::Float32[3, 6, N]) = softmax(model(x))
 """
 
-# Trains from step `first` to `last`, prints each loss with all its bits, saves the state, and ends by a signal.
+# Trains from step `first` to `last`, prints each loss with all its bits, saves the state, is killed.
 WORKER = """
 import os, signal, sys
 import numpy as np, weber
