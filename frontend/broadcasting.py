@@ -11,16 +11,34 @@ import numpy as np
 from ..compiler.errors import WeberError
 from ..compiler.ir import Value
 from . import types as t
+from .base.registry import function as builtin
 from .calling import call
 from .lanes import is_lanes
 from .staging import VIEWS, LaneEffect, expand, payload_of, read, state, write
-from .values import Array, Dictionary, GeneratorValue, NamedTuple, Range, Struct, Traced, to_host, typeof
+from .values import (
+    Array,
+    Dictionary,
+    Function,
+    GeneratorValue,
+    NamedTuple,
+    Range,
+    Struct,
+    Traced,
+    to_host,
+    typeof,
+)
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
+BROADCASTED = builtin("broadcasted")
+"""Programs add methods to `Base.broadcasted` for functions that broadcast in a way of their own."""
 
 
 def broadcast(function, arguments, keywords=None):
-    """`function.(arguments...; keywords...)`. Raises DimensionMismatch when sizes do not fit together."""
+    """`function.(arguments...; keywords...)`, by the function's method of `Base.broadcasted` if there is one.
+    Raises DimensionMismatch when sizes do not fit together."""
+    own = overloaded_broadcast(function, arguments)
+    if own is not None:
+        return own[0].call((function, *arguments), keywords, own[1])
     if any(a.__class__ is Range for a in arguments):
         from .base.ranges import broadcast_range
 
@@ -51,6 +69,18 @@ def broadcast(function, arguments, keywords=None):
 
                 return broadcast_numbers(function, arguments, keywords, shape)
     return broadcast_elements(function, arguments, keywords, shape)
+
+
+def overloaded_broadcast(function, arguments):
+    """The method of `Base.broadcasted(::typeof(function), arguments...)` and its static parameters, or
+    None."""
+    table = BROADCASTED.methods
+    if not table.methods or function.__class__ is not Function:
+        return None
+    type_ = typeof(function)
+    if not any(method.signature.parameters[0] == type_ for method in table.methods):
+        return None
+    return table.find((function, *arguments))
 
 
 def _is_staged(array):

@@ -341,11 +341,20 @@ def check_host_values(recording, names, entry):
     """Raises where the graph depends on the present value of a state that the entry changes."""
     guarded = {(id(owner), key): value for owner, key, value in recording.guards}
     for place, tree in recording.written:
+        if place.identity in recording.static and _numbers(place.get()) != _numbers(tree):
+            raise WeberError(f"`{entry.name}` depends on the number `{names.place(place)}`, which it "
+                             f"changes: in an artifact a state cannot decide sizes or which code runs",
+                             entry.location, kind="UnsupportedError")
         old = guarded.get(place.identity, tree)
         if old is not tree and (isinstance(old, bool) or isinstance(tree, bool)):
             raise WeberError(f"`{entry.name}` depends on the truth value `{names.place(place)}`, which it "
                              f"changes: in an artifact only numbers and arrays can decide what is computed",
                              entry.location, kind="UnsupportedError")
+
+
+def _numbers(tree):
+    """The numbers in a tree, by path."""
+    return {path: leaf for path, leaf in leaves(tree) if is_number(leaf)}
 
 
 def recorded_values(recording):

@@ -59,6 +59,7 @@ def prepare():
     load_base()
     from . import (  # noqa: F401  (they register how nodes compile, and builtins)
         assignments,
+        autosize,
         containers,
         element_access,
         expressions,

@@ -10,6 +10,7 @@ MODULES = """
     pairs iteration iterators folds io printing exceptions characters string_indices strings regex
     string_search number_parsing string_macros dictionaries sets tuples named_tuples index_pairs
     optional_values hashing reflection models onehot_arrays functional printf files delimited_files npz
+    data_files
 """.split()
 
 

@@ -30,7 +30,10 @@ include("modes.jl")
 include("training.jl")
 include("model_state.jl")
 include("model_utilities.jl")
+include("autosize.jl")
+include("pacing.jl")
 include("model_text.jl")
+include("weight_files.jl")
 
 # What the packages below offer under Flux's name as well.
 export gradient, withgradient, pullback, jacobian, hessian
@@ -41,7 +44,7 @@ export Descent, Momentum, Nesterov, Rprop, RMSProp, AdaGrad, AdaDelta, Adam, Ada
 export σ, sigmoid, hardσ, hardsigmoid, hardtanh, relu, leakyrelu, relu6, rrelu, elu, gelu, gelu_tanh,
     gelu_sigmoid, gelu_erf, swish, hardswish, selu, celu, softplus, softsign, logσ, logsigmoid, logcosh, mish,
     tanhshrink, softshrink, trelu, lisht, tanh_fast, sigmoid_fast, softmax, logsoftmax, logsumexp, glu
-export DataLoader, flatten, onehot, onehotbatch, onecold, fmap, cpu, gpu, f16, f32, f64
+export DataLoader, flatten, onehot, onehotbatch, onecold, fmap, cpu, gpu, f16, bf16, f32, f64
 
 export Chain, Dense, Scale, Bilinear, Embedding, EmbeddingBag, Maxout, SkipConnection, Parallel,
     PairwiseFusion

@@ -1,22 +1,10 @@
 """Attention against the formula, in numpy; arrays are (batch, length, features)."""
 
 import numpy as np
+from library_table.formulas import attention
 from numpy.testing import assert_allclose
-from scipy.special import softmax
 
 RANDOM = np.random.default_rng(0)
-
-
-def attention(q, k, v, heads, bias=0, mask=True):
-    """(batch, length, features) → results and weights (batch, heads, q length, k length)."""
-    def split(x):
-        return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
-
-    q, k, v = map(split, (q, k, v))
-    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]) + bias
-    weights = softmax(np.where(mask, scores, -np.inf), axis=-1)
-    y = (weights @ v).swapaxes(1, 2)
-    return y.reshape(*y.shape[:2], -1), weights
 
 
 def check(results, formulas):
