@@ -13,6 +13,7 @@ from ..compiler.errors import Location, Note, UnsupportedError, WeberError
 from . import syntax
 from .paths import name_layer
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, closure_mentions, undefined
+from .signature_builder import is_operator
 from .staging import state
 from .values import Function, Module
 
@@ -225,6 +226,15 @@ class Compiler:
                 frame[slot] = UNDEFINED
 
         return renew
+
+
+def check_names(parts, *accepted):
+    """Raises WeberError when a part of a definition is not of the accepted kinds of node: the grammar takes
+    `$name`, `@macro(name)` and `f(x)(y)` in place of names, for the sake of quoted code."""
+    for part in parts:
+        if part is not None and not isinstance(part, accepted):
+            found = "`$` outside of a quoted expression" if is_operator(part, "$") else "expected a name here"
+            raise WeberError(f"syntax error: {found}", part.location, kind="ParseError")
 
 
 # --- modules ------------------------------------------------------------------------------------------------

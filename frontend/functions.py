@@ -5,7 +5,7 @@ from . import syntax
 from . import types as t
 from .calling import callables
 from .dispatch import Method, MethodTable
-from .evaluator import MAX_DEPTH, Compiler, ReturnSignal, compiles
+from .evaluator import MAX_DEPTH, Compiler, ReturnSignal, check_names, compiles
 from .properties import convert_to, get_property
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
 from .staging import state
@@ -24,6 +24,9 @@ class FunctionCode:
         self.module, self.user = compiler.module, compiler.user
         self.compiler = compiler
         parameters = ([receiver] if receiver is not None else []) + list(signature.parameters)
+        check_names([p.target for p in parameters], syntax.Identifier, syntax.Tuple, syntax.NamedTuple)
+        check_names([p.target for p in signature.keywords], syntax.Identifier)
+        check_names(signature.where, syntax.TypeBound)
         self.parameters = parameters
         self.variadic = bool(parameters) and parameters[-1].variadic
         self.required = sum(p.default is None and not p.variadic for p in parameters)
@@ -264,6 +267,7 @@ def closure(code, frame, signature, name="#anonymous"):
 @compiles(syntax.FunctionDefinition)
 def function_definition(compiler, node):
     name, signature = node.name, node.signature
+    check_names([name], syntax.Identifier, syntax.Field, syntax.Curly, syntax.Parameter)
     if signature is None:
         return declare_function(compiler, node)
     if isinstance(name, syntax.Parameter):  # a callable struct

@@ -270,7 +270,10 @@ def for_statement(compiler, node):
     assigned = set(assigned_names(node.body)[0]) if len(node.iterations) > 1 else set()
     for iteration in node.iterations:
         iterable = inner.expression(iteration.iterable)
-        inner = inner.inner_scope(names=target_names(iteration.target), soft=True)
+        own = target_names(iteration.target)
+        if iteration.outer:
+            own = outer_names(compiler, iteration)
+        inner = inner.inner_scope(names=own, soft=True)
         # the body may change an outer variable: each value of the inner iterators finds it as it was
         changed = not assigned.isdisjoint(target_names(iteration.target))
         loops.append((iterable, inner.fresh(inner.scope), assign_target(inner, iteration.target),
@@ -309,6 +312,15 @@ def for_statement(compiler, node):
         return None if completion is BREAK else completion
 
     return run
+
+
+def outer_names(compiler, iteration):
+    """The names of a loop's own that a `for outer` has: none, for all are variables around the loop."""
+    for name in target_names(iteration.target):
+        if not compiler.scope.is_local(name):
+            raise WeberError(f"syntax error: no outer local variable `{name}` for `for outer`",
+                             iteration.target.location, kind="ParseError")
+    return []
 
 
 def loop_value(compiler, node):

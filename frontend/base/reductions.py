@@ -59,6 +59,7 @@ def reduced(op, x, dims, init, kind=None, combine=None):
 
 def folded(name, array, init, dims=colon):
     """The elements of an array of objects combined with a function, from the left."""
+    array = as_array(array)
     payload = staging.read(array)
     if dims is colon:
         return folds.fold(function(name), iter(payload.reshape(-1)), init)
@@ -78,6 +79,7 @@ def _define_total(name, op, operator, neutral):
     def total(items, dims=colon, init=NOTHING_GIVEN):
         if is_numeric(items):
             return reduced(op, items, dims, init, summed_type(as_array(items).element), operator)
+        items = as_array(items)
         if init is NOTHING_GIVEN and 0 in items.size:
             element = items.element
             raise fault("MethodError", f"no method matching {neutral}(::Type{{{t.type_name(element)}}})")
