@@ -6,7 +6,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call, constructors
 from ..dispatch import Method
-from ..values import Array, Char, DimNumber, NamedTuple, Range, Traced, to_host, typeof
+from ..values import Array, DimNumber, NamedTuple, Range, Traced, to_host, typeof
 from .elements import (
     HOST_TYPES,
     convert_host,
@@ -104,7 +104,9 @@ def code_point(type_, character):
 
 @constructs(t.Char, t.Integer)
 def character_of(type_, code):
-    return Char(int(code))
+    from .characters import char
+
+    return char(int(code))
 
 
 # --- convert ------------------------------------------------------------------------------------------------

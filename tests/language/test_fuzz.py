@@ -1,9 +1,9 @@
 """Broken and odd programs: whatever is typed, a session gives a value or an error of Julia's kind.
 
 Three sources of programs: snippets of the test corpus with characters and tokens deleted, doubled, swapped
-and replaced; small expressions over builtins whose arguments are of any type; and calls of any builtin of any
-module. Nothing may raise but WeberError, and none of those may say that Weber itself is at fault. All runs are
-under WEBER_DEBUG, where what a builtin did not foresee is not yet made a MethodError.
+and replaced; small expressions over builtins whose arguments are of any type; and calls of any builtin of
+any module. Nothing may raise but WeberError, and none of those may say that Weber itself is at fault. All runs
+are under WEBER_DEBUG, where what a builtin did not foresee is not yet made a MethodError.
 """
 
 import contextlib
@@ -148,7 +148,7 @@ def builtin_calls(draw):
     name, given = draw(st.sampled_from(callables)), ", ".join(draw(st.lists(atom, max_size=4)))
     if draw(st.integers(0, 5)) == 0:
         given += f"; {draw(st.sampled_from(KEYWORDS))} = {draw(atom)}"
-    return f"using Statistics, LinearAlgebra, Random; {name}({given})"
+    return f"{name}({given})"
 
 
 KEYWORDS = "dims by rev init digits sigdigits lt base step length limit nope".split()
@@ -166,6 +166,7 @@ class Sessions:
         """Evaluates and shows; raises AssertionError when anything but an error of Julia's kind comes out."""
         if self.session is None or self.used == 50:
             self.session, self.used = weber.Session(), 0
+            self.session.evaluate("using Statistics, LinearAlgebra, Random")
         self.used += 1
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
