@@ -3,6 +3,7 @@
 from ..compiler.errors import WeberError
 from . import syntax
 from . import types as t
+from .base.arrays import undef
 from .base.registry import function
 from .calling import call
 from .evaluator import (
@@ -79,6 +80,11 @@ def concatenation(compiler, node):
     typed = [compiler.expression(node.element_type)] if node.element_type is not None else []
     name = "typed_" if typed else ""
     rows = node.items
+    if not rows:  # `[;;]`
+        element_type = typed[0] if typed else lambda frame: t.Any
+        zeros = (0,) * node.dimension
+        return lambda frame: call(
+            t.instantiate(t.Array, (element_type(frame), len(zeros))), (undef, *zeros))
     if node.dimension == 1 and any(isinstance(r, syntax.Concatenation) and r.dimension == 2 for r in rows):
         lengths = tuple(len(r.items) if isinstance(r, syntax.Concatenation) else 1 for r in rows)
         flat = [i for r in rows for i in (r.items if isinstance(r, syntax.Concatenation) else [r])]

@@ -10,8 +10,13 @@ KEYWORDS = frozenset(
     "false".split()
 )
 
-_NAME_START = r"(?:[^\W\d]|[∂∇∞∅∆∏∐∑∫∬∭∮⊤⊥∠∡∢ℵ℧\U0001F000-\U0001FAFF])"
-_NAME_REST = r"(?:[\w∂∇∞∅∆∏∐∑∫′″‴⁗\u0300-\u036F\u20D0-\u20FF\U0001F000-\U0001FAFF]|!(?!=))*"
+_SYMBOLS = (
+    "¢-¥©®°₠-⃀℀-⅏∂∅∆∇∎∏∐∑∞∟∠∡∢∫-∳∿⊤⊥⊾⊿⋀-⋃⌀-⌇⌌-⌨⌫-⌾⍀-⎿␀-⓿─-▶▸-◀◂-⛿✀-❧➔-➿⟀⟁⟘⟙⠀-⣿⦛-⦴⨀-⨆⨉-⨖⨛⨜⬀-⬯⭅⭆⭍-⯿"
+    "⁺-⁾₊-₎℘゛゜\U0001F000-\U0001FAFF"
+)
+"""Symbols that names may hold and begin with, by Unicode blocks without the operators in them."""
+_NAME_START = rf"(?:[^\W\d]|[{_SYMBOLS}])"
+_NAME_REST = rf"(?:[\w{_SYMBOLS}′-‷⁗\u0300-\u036F\u20D0-\u20FF\uFE00-\uFE0F]|!(?!=))*"
 NAME = _NAME_START + _NAME_REST
 NUMBER = (
     r"0x[0-9a-fA-F](?:_?[0-9a-fA-F])*(?:\.[0-9a-fA-F]*)?p[-+]?[0-9]+"
@@ -21,7 +26,7 @@ NUMBER = (
 )
 
 SCAN = re.compile(
-    rf"""(?P<space>[ \t\r\f\u00a0]+|\#(?!=)[^\n]*)
+    rf"""(?P<space>[^\S\n\x1c-\x1f]+|\ufeff|\#(?!=)[^\n]*)
     |(?P<comment>\#=)
     |(?P<newline>\n)
     |(?P<number>{NUMBER})
@@ -39,7 +44,7 @@ BLANK = re.compile(r"(?:[ \t\r]|#(?!=)[^\n]*)*").match
 BLANK_LINES = re.compile(r"(?:\s|#(?!=)[^\n]*)*").match
 CHARACTER_AT = re.compile(r"'(?:\\[^\n][^'\n]*|[^\\])'").match
 IMPORT_PATH = re.compile(
-    rf"\.*\s*(?:[@$]?{NAME}|:?\(?(?:{OPERATOR})\)?)(?:\.(?:[@$]?{NAME}|:?\(?(?:{OPERATOR})\)?))*"
+    rf"\.*\s*(?:[@$]?{NAME}|@(?:{OPERATOR})|:?\(?(?:{OPERATOR})\)?)(?:\.(?:[@$]?{NAME}|:?\(?(?:{OPERATOR})\)?))*"
 ).match
 
 
@@ -73,7 +78,7 @@ class Frame:
 
     Hard frames are closed by text of their own: `top`, `block`, `paren`, `array`, `brace`, `string`. Soft
     frames end where what they stand in ends or goes on: `ternary` (between `?` and `:`), `macro` (arguments
-    without parentheses), `header` (of `for`, `let` and `do`).
+    without parentheses), `header` (of `for`, `let` and `do`), `return` (in a block in parentheses).
     """
 
     __slots__ = ("commas", "header", "index", "kind", "name", "opening", "prefix", "start")

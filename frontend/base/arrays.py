@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import Array, DimNumber, Range, Singleton, Traced, typeof
+from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, promote_types
 from .errors import argument_error, dimension_mismatch, fault, size_text
@@ -110,7 +110,9 @@ def number_payload(x):
 
 def is_numeric(x):
     """Whether an array-like value holds numbers (and so has a numeric payload)."""
-    return (x.__class__ is Array and x.element in NUMBERS) or x.__class__ is Range
+    if x.__class__ is Range:
+        return x.start.__class__ is not Char
+    return x.__class__ is Array and x.element in NUMBERS
 
 
 def axis_of(dimension, rank):

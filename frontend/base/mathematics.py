@@ -286,6 +286,8 @@ def is_one(x):
 def is_integer(x):
     if x.__class__ is Traced:
         return emit("eq", x, x) if is_integer_type(x.type) else emit("eq", emit("floor", x), x)
+    if isinstance(x, complex | np.complexfloating):
+        return x.imag == 0 and is_integer(x.real)
     return x.__class__ is not Irrational and exact_integer(x) is not None
 
 

@@ -290,7 +290,8 @@ def _shuffled(state, array, what):
                  t.array_type(array.element, array.rank))
 
 
-@define("shuffle", t.Any, ..., module=RANDOM)
+@define("shuffle", t.Any, module=RANDOM)
+@define("shuffle", AbstractRNG, t.Any, module=RANDOM)
 def shuffle(*arguments):
     """The elements in random order."""
     state, (items,) = _generator(arguments)
@@ -299,7 +300,8 @@ def shuffle(*arguments):
     return _shuffled(state, as_array(items), "shuffle")
 
 
-@define("shuffle!", t.Any, ..., module=RANDOM)
+@define("shuffle!", t.AbstractArray, module=RANDOM)
+@define("shuffle!", AbstractRNG, t.AbstractArray, module=RANDOM)
 def shuffle_in_place(*arguments):
     from .assignment import overwrite
 
@@ -314,6 +316,8 @@ def random_string(*arguments):
     letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     if arguments and arguments[0].__class__ is str:
         letters, arguments = arguments[0], arguments[1:]
+    if not letters:
+        raise argument_error("collection must be non-empty")
     count = arguments[0] if arguments else 8
     places = below(state, (count,), len(letters))
     if not isinstance(places, np.ndarray):
@@ -322,7 +326,8 @@ def random_string(*arguments):
     return "".join(letters[place] for place in places)
 
 
-@define("randsubseq", t.Any, ..., module=RANDOM)
+@define("randsubseq", t.AbstractArray, t.Real, module=RANDOM)
+@define("randsubseq", AbstractRNG, t.AbstractArray, t.Real, module=RANDOM)
 def random_subsequence(*arguments):
     state, (items, share) = _generator(arguments)
     array = as_array(items)

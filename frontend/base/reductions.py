@@ -60,6 +60,7 @@ def reduced(op, x, dims, init, kind=None, combine=None):
 
 def folded(name, array, init, dims=colon):
     """The elements of an array of objects combined with a function, from the left."""
+    array = as_array(array)
     payload = staging.read(array)
     if dims is colon:
         return folds.fold(function(name), iter(payload.reshape(-1)), init)
@@ -90,6 +91,7 @@ def _define_total(name, op, operator, neutral):
             return reduced(op, items, dims, init, summed_type(as_array(items).element), operator)
         if is_lanes(items):
             return reduced_lanes(op, items, dims, init, operator)
+        items = as_array(items)
         if init is NOTHING_GIVEN and 0 in items.size:
             element = items.element
             raise fault("MethodError", f"no method matching {neutral}(::Type{{{t.type_name(element)}}})")

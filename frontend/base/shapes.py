@@ -5,6 +5,8 @@ Julia dim k of an array of rank n is payload axis n - k."""
 
 import weakref
 
+import numpy as np
+
 from ...compiler.types import TensorType, floor_divide
 from .. import staging
 from .. import types as t
@@ -25,7 +27,7 @@ from .arrays import (
     reshaped,
 )
 from .elements import NUMBERS, is_complex_type
-from .errors import argument_error, dimension_mismatch, fault, size_text
+from .errors import argument_error, dimension_mismatch, fault, shown, size_text
 from .iteration import iterate
 from .registry import define, function
 
@@ -57,6 +59,8 @@ def axes_of(array, dims):
     axes = []
     for dimension in dims:
         dimension = staging.host_number(dimension, "the number of a dim")
+        if not isinstance(dimension, int | np.integer):
+            raise argument_error(f"dims are integers, got {shown(dimension)}")
         if dimension < 1:
             raise argument_error(f"region dimension(s) must be ≥ 1, got {dimension}")
         if dimension <= array.rank:
