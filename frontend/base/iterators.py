@@ -7,7 +7,7 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..display import FAMILIES, show_text
 from ..staging import host_number
-from ..values import Array, GeneratorValue, Module, Range, Struct
+from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct
 from .iteration import (
     FAMILY_ELEMENTS,
     ITERATORS,
@@ -167,7 +167,7 @@ def make_accumulate(function, inner, init):
         yield total
 
 
-NOTHING_GIVEN = object()
+NOTHING_GIVEN = Singleton("Base._InitialValue()", t.TypeFamily("_InitialValue", supertype=t.Any).apply())
 """Stands for an `init` that was not given."""
 
 
