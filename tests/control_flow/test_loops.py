@@ -218,14 +218,17 @@ def test_scalars(staged, name):
 
 
 ARRAYS = {
-    "elements": ("function f(x) s = zero(eltype(x)); for v in x; s += v * v; end; s end", lambda x: (x * x).sum()),
+    "elements": ("function f(x) s = zero(eltype(x)); for v in x; s += v * v; end; s end",
+                 lambda x: (x * x).sum()),
     "index": ("function f(x) s = 0f0; for i in eachindex(x); s += i * x[i]; end; s end",
               lambda x: (x * np.arange(1, len(x) + 1)).sum()),
-    "symbolic count": ("function f(x) s = 0f0; for i in 1:length(x); s += x[i]; end; s end", lambda x: x.sum()),
+    "symbolic count": ("function f(x) s = 0f0; for i in 1:length(x); s += x[i]; end; s end",
+                       lambda x: x.sum()),
     "reversed": ("function f(x) s = 0f0; for i in length(x):-1:1; s = s / 2 + x[i]; end; s end", None),
     "steps": ("function f(x) s = 0f0; for i in 1:2:length(x); s += x[i]; end; s end",
               lambda x: x[::2].sum()),
-    "zip": ("function f(x) s = 0f0; for (a, b) in zip(x, 2x); s += a * b; end; s end", lambda x: (2 * x * x).sum()),
+    "zip": ("function f(x) s = 0f0; for (a, b) in zip(x, 2x); s += a * b; end; s end",
+            lambda x: (2 * x * x).sum()),
     "enumerate": ("function f(x) s = 0f0; for (i, a) in enumerate(x); s += i * a; end; s end",
                   lambda x: (x * np.arange(1, len(x) + 1)).sum()),
     "writes": ("""
