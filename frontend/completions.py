@@ -17,6 +17,12 @@ class Yielded(Returned):
     __slots__ = ()
 
 
+class LoopExit(Returned):
+    """`break` or `continue`."""
+
+    __slots__ = ()
+
+
 class ReturnSignal(Exception):
     """A `return` inside an expression; caught where the function was entered."""
 
@@ -31,4 +37,4 @@ class LoopSignal(Exception):
         self.completion = completion
 
 
-BREAK, CONTINUE = Returned("break"), Returned("continue")
+BREAK, CONTINUE = LoopExit(None), LoopExit(None)

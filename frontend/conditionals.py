@@ -12,9 +12,9 @@ from ..compiler.ir import Value
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
 from .locations import changed_locations
 from .regions import Region
-from .specs import Fixed, Unknown, as_ir, flatten, join, leaf_types, rebuild, spec_of
-from .staging import LaneEffect, apply, expand, payload_of, state
-from .values import UNDEFINED, Traced
+from .specs import Fixed, Numbers, Unknown, as_ir, flatten, full_spec, join, leaf_types, rebuild, spec_of
+from .staging import LaneEffect, apply, expand, payload_of, read, state
+from .values import UNDEFINED, Array, Traced
 
 NORMAL, BROKEN, CONTINUED, RETURNED = range(4)
 """The completions by number."""
@@ -99,9 +99,10 @@ class Split(Pending):
     """A conditional whose arms are not joined yet. `live` are the slots of the frame that are seen after
     it."""
 
-    def __init__(self, condition, arms, frame, live, where):
+    def __init__(self, condition, arms, frame, live, where, assumed=False):
         self.condition, self.arms, self.frame = condition, arms, frame
         self.live, self.where = live, where
+        self.assumed = assumed  # the first arm tells the types of what does not join
 
     def then(self, rest):
         for arm in self.arms:
@@ -152,13 +153,20 @@ def close(completion):
     return completion.join() if completion.__class__ is Split else completion
 
 
+def may_be(completion, code):
+    """Whether a completion may be the one of this number."""
+    if completion.__class__ is Split:
+        return any(may_be(arm.completion, code) for arm in completion.arms)
+    return code in completion.possible if completion.__class__ is Mixed else code_of(completion) == code
+
+
 def absorbed(completion, code):
     """The completion where one by this number counts as normal: a loop's `continue` or `break`."""
-    if code is None or completion is None:
+    if code is None or completion is None or not may_be(completion, code):
         return completion
     if isinstance(completion, Pending):
         return completion.absorbed(code)
-    return None if code_of(completion) == code else completion
+    return None
 
 
 def code_of(completion):
@@ -167,10 +175,10 @@ def code_of(completion):
     return BROKEN if completion is BREAK else CONTINUED if completion is CONTINUE else RETURNED
 
 
-def stage_if(condition, part, otherwise, frame, live, where):
+def stage_if(condition, part, otherwise, frame, live, where, assumed=False):
     """`if condition part() else otherwise() end` for a staged condition; the parts give completions."""
     arms = [Arm(frame, part), Arm(frame, otherwise)]
-    return Split(condition, arms, frame, live, where).settle()
+    return Split(condition, arms, frame, live, where, assumed).settle()
 
 
 def stage_value(condition, part, otherwise, frame, live, where):
@@ -193,7 +201,7 @@ def join_arms(split):
     completions = [arm.completion for arm in arms]
     where = f" after the conditional in line {split.where.line}" if split.where is not None else ""
     slots, places = changed_locations(regions, split.frame, split.live)
-    joined = Joined(arms)
+    joined = Joined(arms, split.assumed)
     returned = [completion.__class__ is Returned for completion in completions]
     for slot in slots:
         # what an arm leaves in the variables of a function that it returned from is never seen
@@ -228,8 +236,8 @@ def join_arms(split):
 class Joined:
     """The values that leave a conditional, gathered, then emitted as one operation."""
 
-    def __init__(self, arms):
-        self.arms, self.leaves = arms, [[], []]
+    def __init__(self, arms, assumed=False):
+        self.arms, self.leaves, self.assumed = arms, [[], []], assumed
         self.sets = {}  # by the ids of a location's values: locations that share a value go on sharing it
 
     def add(self, set_, values, where, lenient):
@@ -245,11 +253,24 @@ class Joined:
         spec = join(spec_of(first), spec_of(second), where, lenient)
         if spec.__class__ is Unknown and state.lanes:
             raise LaneEffect
+        if spec.__class__ is Unknown and self.assumed:
+            spec, values = self.assume(*values)
         if spec.__class__ is not Unknown:
             for arm, value, leaves in zip(self.arms, values, self.leaves, strict=True):
                 with arm.region:
                     leaves += flatten(spec, value)
         self.sets[key] = [set_], spec, len(leaf_types(spec)), values
+
+    def assume(self, first, second):
+        """The spec of the first arm's value, and both values: the second's is spread to its size if it can
+        be, else nothing that is ever seen."""
+        spec = full_spec(first, self.arms[0].region.serial)
+        if spec.__class__ is Numbers and second.__class__ is Array and can_expand(second, spec):
+            with self.arms[1].region:
+                second = Array(expand(read(second), spec.shape))
+        else:
+            second = UNDEFINED
+        return spec, (first, second)
 
     def emit(self, condition):
         """Emits the operation and sets the locations to what comes out of it."""
@@ -258,6 +279,12 @@ class Joined:
             value = rebuild(spec, iter([next(results) for _ in range(count)]))
             for set_ in setters:
                 set_(value)
+
+
+def can_expand(array, spec):
+    """Whether an array is one of the spec's type, or a vector where that has more dims."""
+    shape = tuple(array._data.shape)
+    return array.element is spec.element and shape == spec.shape[len(spec.shape) - len(shape):]
 
 
 def emit_if(condition, blocks, leaves):
@@ -292,8 +319,8 @@ TOTAL = frozenset("""constant add sub mul neg abs max min and or xor not eq ne l
     identity tanh sigmoid sin cos broadcast reshape dim_value iota""".split())
 """Ops that give a finite number with a finite derivative for every finite operand, at little cost."""
 
-UNSAFE = frozenset("""gather scatter_add take_along scatter_along dynamic_slice dynamic_update_slice idiv rem mod
-    fld floor_div loop if map one_hot""".split())
+UNSAFE = frozenset("""gather scatter_add take_along scatter_along dynamic_slice dynamic_update_slice idiv rem
+    mod loop if map one_hot""".split())
 """Ops that may fail, or cost much, where the arm is not taken."""
 
 CHEAP = 8

@@ -20,6 +20,10 @@ class Slot:
     def set(self, value):
         self.frame[self.index] = value
 
+    def enter(self, region, value):
+        """Sets the location for as long as the region is open."""
+        self.frame[self.index] = value
+
     def in_region(self, region):
         return region.slots[self.index]
 
@@ -40,9 +44,15 @@ class Place:
         return self.seen(get_location(self.owner, self.key))
 
     def set(self, value):
-        if self.is_contents:
-            value = PoisonedContents(value.reason) if value.__class__ is Undefined else value._data
-        write_location(state.trace, self.owner, self.key, value)
+        write_location(state.trace, self.owner, self.key, self.content(value))
+
+    def enter(self, region, value):
+        region.replace(self.owner, self.key, self.content(value))
+
+    def content(self, value):
+        if not self.is_contents:
+            return value
+        return PoisonedContents(value.reason) if value.__class__ is Undefined else value._data
 
     def in_region(self, region):
         entry = region.written.get((id(self.owner), self.key))

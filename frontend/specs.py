@@ -177,6 +177,24 @@ def opened(value):
     return None if parts is None else Container(value, tuple([spec_of(part) for part in parts]))
 
 
+def full_spec(value, serial):
+    """The spec of a value with all that is younger than a serial told apart: what each iteration of a loop
+    makes anew."""
+    if value.__class__ in (Traced, Undefined):
+        return spec_of(value)
+    if getattr(value, "serial", serial) < serial:
+        return Fixed(value)
+    if value.__class__ is Array and value.element in t.ELEMENT_TYPES:
+        return opened(value)
+    parts = parts_of(value)
+    if parts is None or is_number(value):
+        return Fixed(value)
+    specs = tuple([full_spec(part, serial) for part in parts])
+    fixed = not hasattr(value, "serial") or (value.__class__ is Struct and not is_mutable(value))
+    fixed = fixed and all(spec.__class__ is Fixed for spec in specs)
+    return Fixed(value) if fixed else Container(value, specs)
+
+
 class Conflict(Exception):
     """Two specs that have no join."""
 

@@ -1,13 +1,18 @@
-"""Control flow: blocks, conditions, loops, `let`, `try`, `return`."""
+"""Control flow: blocks, conditions, `let`, `try`, `return`, and loops as values; see `loop_statements`."""
+
+from functools import partial
 
 from ..compiler.errors import WeberError
-from . import syntax
+from . import (
+    loop_statements,  # noqa: F401  (registers loops)
+    syntax,
+)
 from .base.registry import function
 from .broadcasting import broadcast
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal
 from .conditionals import Pending, close, is_staged_condition, stage_if, stage_value
 from .evaluator import COMPILERS, STATEMENTS, TAILS, compiles, located, truth
-from .scopes import assigned_names, target_names
+from .scopes import target_names
 
 
 @compiles(syntax.Block)
@@ -40,8 +45,7 @@ def run_statements(statements, start, frame):
         completion = statements[index](frame)
         if completion is not None:
             if isinstance(completion, Pending):
-                following = index + 1
-                return completion.then(lambda: run_statements(statements, following, frame))
+                return completion.then(partial(run_statements, statements, index + 1, frame))
             return completion
     return None
 
@@ -197,88 +201,16 @@ def loop_completion(compiler, node):
     return lambda frame: completion
 
 
-@compiles(syntax.While, table=STATEMENTS)
-def while_statement(compiler, node):
-    condition = compiler.expression(node.condition)
-    inner = compiler.inner_scope(node.body, soft=True)
-    renew, body = inner.fresh(inner.scope), inner.statement(node.body)
-    location, user = node.condition.location, compiler.user
-
-    def run(frame):
-        while truth(condition(frame), location, user):
-            if renew is not None:
-                renew(frame)
-            try:
-                completion = body(frame)
-            except LoopSignal as signal:
-                completion = signal.completion
-            if completion is not None:
-                if completion is BREAK:
-                    break
-                if completion is not CONTINUE:
-                    return completion
-        return None
-
-    return run
-
-
-@compiles(syntax.For, table=STATEMENTS)
-def for_statement(compiler, node):
-    from .assignments import assign_target
-    from .base.iteration import iterate
-
-    loops, inner = [], compiler
-    assigned = set(assigned_names(node.body)[0]) if len(node.iterations) > 1 else set()
-    for iteration in node.iterations:
-        iterable = inner.expression(iteration.iterable)
-        inner = inner.inner_scope(names=target_names(iteration.target), soft=True)
-        # the body may change an outer variable: each value of the inner iterators finds it as it was
-        changed = not assigned.isdisjoint(target_names(iteration.target))
-        loops.append((iterable, inner.fresh(inner.scope), assign_target(inner, iteration.target),
-                      iteration.location, changed))
-    inner = inner.inner_scope(node.body, soft=True)
-    renew, body = inner.fresh(inner.scope), inner.statement(node.body)
-    user = compiler.user
-
-    def level(frame, depth, outer=()):
-        if depth == len(loops):
-            if renew is not None:
-                renew(frame)
-            try:
-                completion = body(frame)
-            except LoopSignal as signal:
-                completion = signal.completion
-            return None if completion is CONTINUE else completion
-        iterable, fresh, assign, location, changed = loops[depth]
-        try:
-            items = iterate(iterable(frame))
-        except WeberError as error:
-            raise located(error, location, user)  # noqa: B904
-        for item in items:
-            if fresh is not None:
-                fresh(frame)
-            for assign_outer, value in outer:
-                assign_outer(frame, value)
-            assign(frame, item)
-            completion = level(frame, depth + 1, (*outer, (assign, item)) if changed else outer)
-            if completion is not None:
-                return completion  # a break leaves all the iterators of one `for`
-        return None
-
-    def run(frame):
-        completion = level(frame, 0)
-        return None if completion is BREAK else completion
-
-    return run
-
-
 def loop_value(compiler, node):
     """A loop in value position: `nothing`, and a `return` in it leaves the function."""
     statement = STATEMENTS[type(node)](compiler, node)
     compiler.scope.layout.returns_by_exception = True
 
     def run(frame):
-        completion = statement(frame)
+        completion = close(statement(frame))
+        if isinstance(completion, Pending):
+            raise WeberError("`return` from a staged loop inside of an expression is not supported: write "
+                             "the loop as a statement", node.location, kind="UnsupportedError")
         if completion is not None:
             raise ReturnSignal(completion.value)
 
@@ -290,6 +222,8 @@ def loop_tail(compiler, node):
 
     def run(frame):
         completion = statement(frame)
+        if isinstance(completion, Pending):
+            completion = close(completion.then(lambda: Returned(None)))
         return None if completion is None else completion.value
 
     return run

@@ -6,6 +6,11 @@ INDEX = TensorType(I64)
 CONDITION = TensorType(BOOL)
 
 
+def stacked_type(type, extent):
+    """The type of a stack of `extent` arrays of a type."""
+    return TensorType(type.element, (extent, *type.shape))
+
+
 class LoopParts:
     """The operands, region arguments, region results and results of a loop, by role.
 

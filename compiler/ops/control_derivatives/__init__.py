@@ -4,9 +4,3 @@ The derivative of a region is built from the region's own operations, so it uses
 `closure` then finds where these come from in the operation that holds the derivative: from the arguments of
 its region, from results that the region hands out in addition (residuals), or computed once more.
 """
-
-from ..record import Regional
-from . import conditional, loop
-
-of_if = Regional(conditional.depends, conditional.vjp, conditional.jvp)
-of_loop = Regional(loop.depends, loop.vjp, loop.jvp)

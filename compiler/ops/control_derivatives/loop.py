@@ -2,9 +2,8 @@
 needs of each from stacked results."""
 
 from ...ir import Block, Builder, Value, captured_values
-from ...types import TensorType
 from ..dependence import depending_values, influencing_values
-from ..loop_parts import INDEX, LoopParts
+from ..loop_parts import INDEX, LoopParts, stacked_type
 from ..shape import slice_axis
 from .closure import Closure
 
@@ -32,8 +31,8 @@ class _Loop(LoopParts):
         if value not in self.stacked:
             self.stacked.append(value)
             self.region.results.append(value)
-            type = TensorType(value.element, (self.trips, *value.shape))
-            operation.results.append(Value(type, operation, len(operation.results)))
+            operation.results.append(Value(stacked_type(value.type, self.trips), operation,
+                                           len(operation.results)))
         return operation.results[self.carried + self.stacked.index(value)]
 
     def scanned_part(self, b, value):

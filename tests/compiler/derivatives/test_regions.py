@@ -204,6 +204,107 @@ def stacks_used_again(b, region, x, w):
         [INDEX, ROW, ROW, ROW], lambda b, index, h, row, same: [b.add(b.mul(h, row), same)])])
 
 
+# --- maps ---------------------------------------------------------------------------------------------------
+
+@program((rows(4), A, Y), (rows(0), A, Y), x=ROWS, w=SQUARE, y=ROW)
+def layer_of_each(b, region, x, w, y):
+    return b.map(x, regions=[region([ROW], lambda b, row: [
+        b.tanh(times(b, w, b.mul(row, y))), b.reduce_sum(b.exp(row), axes=(0,)), y])])
+
+
+@program((rows(3), A), x=ROWS, w=SQUARE)
+def loops_in_maps_in_loops(b, region, x, w):
+    def lane(b, row):
+        return b.loop(row, carried=1, trips=2, regions=[region(
+            [INDEX, ROW], lambda b, index, h: [b.tanh(times(b, w, h))])])
+
+    return b.loop(x, carried=1, trips=2, regions=[region(
+        [INDEX, ROWS], lambda b, index, h: [b.map(h, regions=[region([ROW], lane)])])])
+
+
+def masked(b, stack, lengths):
+    """The stack with zeros past the length of each row."""
+    place = b.iota(shape=stack.shape, axis=1, element=I64)
+    inside = b.lt(place, b.broadcast(lengths, shape=stack.shape, axes=(0,)))
+    return b.select(inside, stack, b.full(0, stack))
+
+
+def ragged(lengths, bound, seed=3):
+    x = np.random.default_rng(seed).normal(size=(len(lengths), bound, 3))
+    return x, np.array(lengths, np.int64)
+
+
+T, BOUND = symbol("T"), symbol("T.max")
+SEQUENCES, LENGTHS = TensorType(F64, (N, BOUND, 3)), TensorType(I64, (N,))
+SEQUENCE = TensorType(F64, (T, 3))
+
+
+@program((*ragged([2, 4, 0, 1], 4), A, Y), (*ragged([], 2), A, Y), x=SEQUENCES, n=LENGTHS, w=SQUARE, h=ROW)
+def recurrence_over_sequences(b, region, x, n, w, h):
+    def lane(b, x):
+        step = region([INDEX, ROW, ROW], lambda b, index, h, row: [b.tanh(b.add(times(b, w, h), row)), h])
+        last, states = b.loop(h, x, carried=1, trips=T, regions=[step])
+        return [last, b.mul(states, x)]
+
+    last, states = b.map(n, x, regions=[region([SEQUENCE], lane)], ragged=("T",), bounds=(BOUND,))
+    return [last, masked(b, states, n)]
+
+
+@program((*ragged([2, 3, 0, 1], 3), A), x=SEQUENCES, n=LENGTHS, w=SQUARE)
+def map_after_map(b, region, x, n, w):
+    """The first leaves padding that the second must not see, nor the derivatives."""
+    one = b.map(n, x, regions=[region([SEQUENCE], lambda b, x: b.tanh(b.contract(x, w, spec="tk,hk->th")))],
+                ragged=("T",), bounds=(BOUND,))
+    two = b.map(n, one, b.exp(x), ragged=("T",), bounds=(BOUND,), regions=[region(
+        [SEQUENCE, SEQUENCE], lambda b, x, y: b.reduce_sum(b.mul(b.mul(x, y), x), axes=(0,)))])
+    return two
+
+
+@program((rows(4), [0, 3, 1, 2]), (rows(2), [0, 0]), x=ROWS, k=LENGTHS)
+def counted_loops_in_lanes(b, region, x, k):
+    """Each lane stacks as many rows as it likes; what it makes of them has a size of its own too."""
+    def lane(b, row, count):
+        h, stack = b.loop(count, row, carried=1, trips=K, counted=True, regions=[region(
+            [INDEX, ROW], lambda b, index, h: [b.mul(b.sin(h), row), b.exp(h)])])
+        return [h, b.reduce_sum(b.mul(stack, b.sin(stack)), axes=(0,))]
+
+    return b.map(x, k, regions=[region([ROW, INDEX], lane)])
+
+
+@program((rows(4), [0, 3, 1, 2]), x=ROWS, k=LENGTHS)
+def stacks_of_lanes(b, region, x, k):
+    """The stacks leave the map, padded."""
+    def lane(b, row, count):
+        _, stack = b.loop(count, row, carried=1, trips=K, counted=True, regions=[region(
+            [INDEX, ROW], lambda b, index, h: [b.mul(b.sin(h), row), b.exp(h)])])
+        return [b.tanh(stack)]
+
+    stacks = b.map(x, k, regions=[region([ROW, INDEX], lane)], defines=(("K", "K.max"),))
+    return b.reduce_sum(masked(b, stacks, k), axes=(1,))
+
+
+@program((rows(4),), x=ROWS)
+def while_in_if_in_map(b, region, x):
+    def lane(b, row):
+        def looped(b):
+            def is_small(b, h):
+                total = b.reduce_sum(b.abs(h), axes=(0,))
+                return b.lt(total, b.full(9, total))
+
+            def step(b, index, h):
+                h = b.add(b.mul(h, b.full(1.5, h)), b.sin(b.mul(h, row)))
+                return [is_small(b, h), h]
+
+            return b.loop(is_small(b, row), row, carried=1, trips=K, conditional=True,
+                          regions=[region([INDEX, ROW], step)])
+
+        s = first(b, row)
+        arms = [region([], looped), region([], lambda b: b.exp(row))]
+        return b.emit("if", [b.gt(s, b.full(0, s))], {}, arms)
+
+    return b.map(x, regions=[region([ROW], lane)])
+
+
 @pytest.mark.parametrize("types, make, inputs", PROGRAMS)
 def test_programs(derivatives, types, make, inputs):
     function = derivatives.function_of(types, lambda b, *arguments: make(b, derivatives.region, *arguments))
