@@ -14,6 +14,7 @@ from .base.registry import define, module
 from .calling import call
 from .dispatch import Method, MethodTable
 from .marks import Marks
+from .sharing import unlinked
 from .staging import apply, as_value, payload_of, read, state
 from .trees import children, is_number, map_leaves
 from .values import Array, Function, NamedTuple, Range, Struct, Traced, typeof
@@ -51,7 +52,7 @@ def _run_marked(function, marked, marks):
     start = len(block.operations)
     state.differentiating += 1
     try:
-        result = call(function, marked)
+        result = unlinked(call(function, marked))  # while the marks are what is read
     finally:
         state.differentiating -= 1
         marks.remove()

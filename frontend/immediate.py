@@ -74,6 +74,10 @@ def _settled(value, trace, seen):
             to_host(value.data[()])
     if kind is tuple:
         return tuple([_settled(item, trace, seen) for item in value])
+    if kind is np.ndarray and value.dtype == object:
+        for index, item in np.ndenumerate(value):
+            value[index] = _settled(item, trace, seen)
+        return value
     if kind is NamedTuple:
         return NamedTuple(value.names, [_settled(item, trace, seen) for item in value.values])
     if kind not in (Array, Struct, Dictionary, Function):
@@ -85,9 +89,8 @@ def _settled(value, trace, seen):
         data = value._data
         if data.__class__ is Value:
             value._data = np.array(trace.content(data))
-        elif data.__class__ is np.ndarray and data.dtype == object:
-            for index, item in np.ndenumerate(data):
-                data[index] = _settled(item, trace, seen)
+        elif data.__class__ is np.ndarray:
+            _settled(data, trace, seen)
     elif kind is Struct:
         from .trees import with_children
 

@@ -119,7 +119,7 @@ class Marks:
             value = builder.convert(value, element=t.ELEMENT_TYPES[element])
         mark = builder.identity(first[1].operation.operands[0] if first is not None else value)
         self.values.append(mark)
-        if first is not None or array in VIEWS:
+        if first is not None or array in VIEWS or array.link is not None:
             shadow = Array(mark)
             self.arrays[id(shadow)] = (shadow, mark, None)
             self.shadowed.append((array, shadow))

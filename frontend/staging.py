@@ -161,6 +161,8 @@ def read(array: Array):
         raise LaneEffect
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].read(array)
+    if array.link is not None and state.trace is not None:
+        return array.link.read(array)
     data, trace = array.data, state.trace
     if trace is not None and data.__class__ is not Value and array.serial < trace.serial and \
             not trace.immediate:
@@ -178,6 +180,8 @@ def write(array: Array, data):
         raise LaneEffect
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].write(data)
+    if array.link is not None and state.trace is not None:
+        return array.link.write(data)
     trace = state.trace
     if trace is not None:
         if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object and \
@@ -194,6 +198,8 @@ def read_host(array: Array, purpose="this") -> np.ndarray:
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].read_host(purpose)
     data, trace = array.data, state.trace
+    if array.link is not None and trace is not None:
+        data = array.link.read(array)
     if isinstance(data, Value):
         if trace is not None and trace.immediate:
             return trace.content(data)

@@ -155,6 +155,9 @@ def convert(type_, x):
         return NamedTuple(x.names, map(convert, body.parameters[1].parameters, x.values))
     if t.is_subtype(type_, t.AbstractString) and t.is_subtype(kind, t.AbstractString):
         return x
+    if family is kind.family and kind.name == "Pair" and isinstance(type_, t.DataType):
+        return Struct(type_, [convert(part, value) for part, value in
+                              zip(type_.parameters, x.fields, strict=True)])
     raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(kind)} to an object of type "
                                f"{t.type_name(type_)}")
 

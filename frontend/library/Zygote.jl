@@ -255,29 +255,9 @@ struct ZygoteRuleConfig <: RuleConfig{Union{HasReverseMode, NoForwardsMode}} end
 """
     Buffer(xs, sizes...)
 
-An array like `similar(xs, sizes...)` that is written to and then made an array by `copy`. Derivatives go through
-assignments to any array, so it is an array with another name.
+An array like `similar(xs, sizes...)`, of zeros. In Zygote it is the array that may be written to while a function
+is differentiated; here any array may.
 """
-struct Buffer{A}
-    data::A
-    Buffer(xs::AbstractArray, sizes...) = (data = fill!(similar(xs, sizes...), 0); new{typeof(data)}(data))
-end
-
-Base.getindex(b::Buffer, i...) = b.data[i...]
-Base.setindex!(b::Buffer, value, i...) = (setindex!(b.data, value, i...); b)
-Base.size(b::Buffer, d...) = size(b.data, d...)
-Base.length(b::Buffer) = length(b.data)
-Base.ndims(b::Buffer) = ndims(b.data)
-Base.eltype(b::Buffer) = eltype(b.data)
-Base.axes(b::Buffer, d...) = axes(b.data, d...)
-Base.firstindex(b::Buffer, d...) = firstindex(b.data, d...)
-Base.lastindex(b::Buffer, d...) = lastindex(b.data, d...)
-Base.eachindex(b::Buffer) = eachindex(b.data)
-Base.iterate(b::Buffer, state...) = iterate(b.data, state...)
-Base.push!(b::Buffer, x) = (push!(b.data, x); b)
-Base.deleteat!(b::Buffer, i) = (deleteat!(b.data, i); b)
-Base.copyto!(b::Buffer, x) = (copyto!(b.data, x); b)
-Base.collect(b::Buffer) = copy(b.data)
-Base.copy(b::Buffer) = copy(b.data)
+Buffer(xs::AbstractArray, sizes...) = fill!(similar(xs, sizes...), 0)
 
 end
