@@ -12,7 +12,6 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, inline
 from ..compiler.ir import Function as Graph
 from ..compiler.types import TensorType, element_type_of
-from ..runtime.tensors import borrow, to_numpy
 from . import types as t
 from .base.registry import define, module
 from .calling import call
@@ -41,6 +40,8 @@ class Resident:
 
     def fetch(self):
         """The contents as a numpy array that may be written to."""
+        from ..runtime.tensors import to_numpy
+
         array = to_numpy(self.value).view(self.dtype)  # onnxruntime's int64 is numpy's long long
         return array if array.flags.writeable and array.flags.owndata else np.array(array)
 
@@ -195,6 +196,8 @@ class Specialisation:
     def run(self, leaves):
         """Runs the compiled graph on the call's leaves, writes back, and gives the result. `valid` has been
         called."""
+        from ..runtime.tensors import borrow  # onnxruntime takes long to import: not before it is needed
+
         if self.executable is None:
             self.executable = self._compile()
         context = leaves, self.seen, None
@@ -247,6 +250,8 @@ class Specialisation:
                 kind, source = self._array_source(leaf)
                 return None if kind == "array" else lambda context: _leaf_at(kind, source, context)
             return lambda context: Array(np.array(leaf.data), leaf.type)
+        from ..runtime.tensors import to_numpy
+
         index, dtype, type_ = self.output_index[value], value.type.element.numpy, leaf.type
         if leaf.__class__ is Array:
             return lambda context: Array(Resident(context[2][index], dtype), type_)

@@ -43,9 +43,8 @@ OPERATOR_AT = re.compile(OPERATOR).match
 BLANK = re.compile(r"(?:[ \t\r]|#(?!=)[^\n]*)*").match
 BLANK_LINES = re.compile(r"(?:\s|#(?!=)[^\n]*)*").match
 CHARACTER_AT = re.compile(r"'(?:\\[^\n][^'\n]*|[^\\])'").match
-IMPORT_PATH = re.compile(
-    rf"\.*\s*(?:[@$]?{NAME}|@(?:{OPERATOR})|:?\(?(?:{OPERATOR})\)?)(?:\.(?:[@$]?{NAME}|:?\(?(?:{OPERATOR})\)?))*"
-).match
+_PATH_PART = rf"(?:[@$]?{NAME}|@?:?\(?(?:{OPERATOR})\)?)"
+IMPORT_PATH = re.compile(rf"\.*\s*{_PATH_PART}(?:\.{_PATH_PART})*").match
 
 
 def _content(quotes, raw):

@@ -2,8 +2,8 @@
 
 Three sources of programs: snippets of the test corpus with characters and tokens deleted, doubled, swapped
 and replaced; small expressions over builtins whose arguments are of any type; and calls of any builtin of
-any module. Nothing may raise but WeberError, and none of those may say that Weber itself is at fault. All runs
-are under WEBER_DEBUG, where what a builtin did not foresee is not yet made a MethodError.
+any module. Nothing may raise but WeberError, and none of those may say that Weber itself is at fault. All
+runs are under WEBER_DEBUG, where what a builtin did not foresee is not yet made a MethodError.
 """
 
 import contextlib
