@@ -6,16 +6,17 @@
 import re
 from dataclasses import dataclass
 from importlib import resources
+from itertools import takewhile
 from pathlib import Path
 
-PACKAGES = ("Flux", "NNlib", "Zygote", "Optimisers", "ParameterSchedulers", "MLUtils", "OneHotArrays", "Functors",
-            "MLDatasets", "SafeTensors")
+PACKAGES = ("Flux", "NNlib", "Zygote", "Optimisers", "ParameterSchedulers", "MLUtils", "OneHotArrays",
+            "Functors", "MLDatasets", "SafeTensors")
 
 INTRODUCTION = """# The library
 
-Written by `python -m weber.frontend.library.catalogue` from the docstrings of `frontend/library/*.jl`; a test keeps
-it up to date. `?name` in the REPL shows the same. Names have Flux's meaning and defaults; sizes are in Julia's
-order. *Tested* names rows of the table of tests (`tests/library/library_table/`) or files of `tests/`.
+Written by `python -m weber.frontend.library.catalogue` from the docstrings of `frontend/library/*.jl`; a test
+keeps it up to date. `?name` in the REPL shows the same. Names have Flux's meaning and defaults; sizes are in
+Julia's order. *Tested* says where: in a part of the table in `tests/library/library_table/`, or in other tests.
 """
 
 
@@ -64,8 +65,7 @@ def _parsed(file):
 def _title(file):
     """The first sentence of the comment, or of the docstring, that a file begins with."""
     source = (resources.files("weber.frontend.library") / file).read_text(encoding="utf-8")
-    lines = source.split("\n")
-    comment = " ".join(line[2:] for line in lines[:next(i for i, x in enumerate(lines) if not x.startswith("#"))])
+    comment = " ".join(line[2:] for line in takewhile(lambda line: line.startswith("#"), source.split("\n")))
     if comment:
         return re.split(r"(?<=[.])\s", comment)[0].rstrip(".")
     return re.search(r"module (\w+)", source)[1]
@@ -105,8 +105,10 @@ def _split(docstring):
 # --- where it is tested -------------------------------------------------------------------------------------
 
 
-class Tests:
-    """The words that the files of tests are made of, and the names that the table of the library has rows of."""
+class TestedNames:
+    """The words that the files of tests consist of, and the names of the rows of the library's table."""
+
+    __test__ = False  # not a class of tests
 
     def __init__(self, folder: Path):
         self.rows, self.words = {}, {}
@@ -156,7 +158,7 @@ def _prose(text):
 
 def catalogue(tests: Path) -> str:
     """docs/library.md; `tests` is the folder of the tests."""
-    found, parts = Tests(tests), [INTRODUCTION]
+    found, parts = TestedNames(tests), [INTRODUCTION]
     for name in PACKAGES:
         text, themes = package(name)
         parts.append(f"## {name}\n\n{_prose(text)}\n")

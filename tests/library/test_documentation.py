@@ -3,7 +3,7 @@
 import pathlib
 
 import weber
-from weber.frontend.library.catalogue import Tests, catalogue, package, PACKAGES
+from weber.frontend.library.catalogue import PACKAGES, TestedNames, catalogue, package
 
 TESTS = pathlib.Path(__file__).parents[1]
 DOCUMENT = pathlib.Path(weber.__file__).parent / "docs" / "library.md"
@@ -15,7 +15,7 @@ def test_the_document_is_current():
 
 
 def test_every_name_is_tested():
-    tests = Tests(TESTS)
+    tests = TestedNames(TESTS)
     names = [entry.names[0] for name in PACKAGES for theme in package(name)[1] for entry in theme.entries]
-    assert len(names) > 300
+    assert len(names) > 280
     assert [name for name in names if not tests.places(name)] == []

@@ -90,7 +90,8 @@ def test_upsampling_functions(program, everywhere):
     close(sized, interpolate(interpolate(x, 3, 5, False), 2, 4, False))
     close(shuffled, x.reshape(2, 1, 2, 2, 3, 2).transpose(0, 1, 4, 2, 5, 3).reshape(2, 1, 6, 4))
     x = normal(1, 2, 2, 3, 2)
-    close(everywhere(module, "g", x), interpolate(interpolate(interpolate(x, 4, 4, True), 3, 6, True), 2, 4, True))
+    widened = interpolate(interpolate(x, 4, 4, True), 3, 6, True)
+    close(everywhere(module, "g", x), interpolate(widened, 2, 4, True))
 
 
 @pytest.mark.parametrize("mode, order", [("zeros", "constant"), ("border", "nearest")])
@@ -189,8 +190,8 @@ def test_optimiser_trees(session):
     session("using Optimisers")
     session("tree = Optimisers.setup(Momentum(0.1), (a = [1.0], b = [2.0]))")
     session("slower = Optimisers.adjust(tree, 0.01)")
-    assert session("tree.a.rule.eta, slower.a.rule.eta, Optimisers.adjust(Adam(), beta = (0.5, 0.5)).beta") == (
-        "(0.1, 0.01, (0.5, 0.5))")
+    assert session("tree.a.rule.eta, slower.a.rule.eta") == "(0.1, 0.01)"
+    assert session("Optimisers.adjust(Adam(), beta = (0.5, 0.5)).beta") == "(0.5, 0.5)"
     assert session("Optimisers.isnumeric([1.0]), Optimisers.isnumeric([1])") == "(true, false)"
     session("struct Half <: Optimisers.AbstractRule end")
     session("Optimisers.apply!(::Half, state, x, dx) = state, dx ./ 2")

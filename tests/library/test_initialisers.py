@@ -38,7 +38,8 @@ def test_fans(session):
 
 
 def test_orthogonal(program):
-    module = program("f() = (Flux.orthogonal(4, 7), Flux.orthogonal(7, 4), Flux.orthogonal(3, 2, 4; gain = 2))")
+    module = program("using Flux: orthogonal\n"
+                     "f() = (orthogonal(4, 7), orthogonal(7, 4), orthogonal(3, 2, 4; gain = 2))")
     wide, tall, deep = module.f()
     assert_allclose(wide.T @ wide, np.eye(4), atol=1e-5)  # Julia's rows are orthonormal
     assert_allclose(tall @ tall.T, np.eye(4), atol=1e-5)
