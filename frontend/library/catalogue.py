@@ -10,13 +10,13 @@ from itertools import takewhile
 from pathlib import Path
 
 PACKAGES = ("Flux", "NNlib", "Zygote", "Optimisers", "ParameterSchedulers", "MLUtils", "OneHotArrays",
-            "Functors", "MLDatasets", "SafeTensors")
+            "Functors", "MLDatasets", "SafeTensors", "CSV", "Tables", "Images")
 
 INTRODUCTION = """# The library
 
 Written by `python -m weber.frontend.library.catalogue` from the docstrings of `frontend/library/*.jl`; a test
 keeps it up to date. `?name` in the REPL shows the same. Names have Flux's meaning and defaults; sizes are in
-Julia's order. *Tested* says where: in a part of the table in `tests/library/library_table/`, or in other tests.
+Julia's order. *Tested* says where: in a part of the table `tests/library/library_table/`, or in other tests.
 """
 
 
