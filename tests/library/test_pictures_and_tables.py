@@ -22,6 +22,7 @@ def test_pictures_as_arrays(program, tmp_path):
     small() = channelview(imresize(grey, (2, 3)))
     layer = Conv((3, 3), 3 => 2)
     f() = layer(Flux.unsqueeze(permutedims(channelview(colour), (3, 2, 1)); dims = 4))
+    turned() = channelview(colorview(Gray, channelview(grey)))
     round_trip() = (save("{tmp_path}/copy.png", channelview(colour)); load("{tmp_path}/copy.png") == colour)
     shown() = string(colour, ", ", grey)
     """)
@@ -34,6 +35,7 @@ def test_pictures_as_arrays(program, tmp_path):
     assert module.sizes() == ((4, 6), 6, (8, 3), (2, 3))
     assert module.small().shape == (3, 2)
     assert module.f().shape == (1, 2, 2, 4)
+    assert_allclose(module.turned(), plain)
     assert module.round_trip()
     assert module.shown() == "4×6 picture, RGB, 4×6 picture, Gray"
 
