@@ -28,9 +28,10 @@ class Context:
         except KeyError as error:
             raise WeberError(error.args[0]) from None
 
-    def run(self, region: Block, arrays) -> list[np.ndarray]:
-        """Runs a region: dims that it binds last for this run, values around it are seen."""
-        return run_block(region, arrays, Context(self.bindings.new_child(), self.values))
+    def run(self, region: Block, arrays, dims: dict[str, int] | None = None) -> list[np.ndarray]:
+        """Runs a region: dims that it binds last for this run, values around it are seen. `dims` are bound
+        before, and hold all that the region has bound afterwards."""
+        return run_block(region, arrays, Context(self.bindings.new_child(dims), self.values))
 
     def unify(self, value: Value, array: np.ndarray, what: str):
         """Binds the dims of a value's type to an array's sizes. Raises WeberError where they disagree."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .errors import Location
-from .types import TensorType
+from .types import DimExpression, TensorType, dim_names, fresh_dim, substitute, symbol_name
 
 
 class Value:
@@ -119,7 +119,7 @@ class Builder:
         types = op.infer(operands, attributes, regions)
         operation = Operation(op, operands, attributes, regions, types, self.location)
         self.block.operations.append(operation)
-        return operation.results[0] if len(operation.results) == 1 else operation.results
+        return operation.results[0] if len(operation.results) == 1 else list(operation.results)
 
     def __getattr__(self, name):
         if name.startswith("_"):
@@ -144,8 +144,9 @@ def inline(builder: Builder, block: Block, arguments: Iterable[Value], mapping=N
     """Copies a block's operations into a builder with its arguments replaced; returns what its results
     became.
 
-    `mapping` (old value → new value) is filled as it goes; values not in it (captured from outside) stay
-    themselves. Types are inferred again, so a body may be inlined at other sizes than it was built with.
+    `mapping` (old value → new value, and name of a dim → dim) is filled as it goes; values not in it
+    (captured from outside) stay themselves. A dim that an operation of the block defines gets a fresh name in
+    the copy. Types are inferred again, so a body may be inlined at other sizes than it was built with.
     """
     mapping = {} if mapping is None else mapping
     mapping.update(zip(block.arguments, arguments, strict=True))
@@ -155,12 +156,14 @@ def inline(builder: Builder, block: Block, arguments: Iterable[Value], mapping=N
 
 
 def copy_operation(builder: Builder, operation: Operation, mapping) -> list[Value]:
-    """Copies one operation (and its regions) with operands replaced by `mapping`, to which the results are
-    added."""
+    """Copies one operation (and its regions) with operands and dims replaced by `mapping`, to which the
+    results and the dims that it defines are added."""
     regions = [copy_block(region, mapping) for region in operation.regions]
+    for name in defined_dims(operation):
+        mapping[name] = fresh_dim(name)
     previous, builder.location = builder.location, operation.location
     results = builder.emit(operation.op.name, [mapping.get(v, v) for v in operation.operands],
-                           operation.attributes, regions)
+                           rename_dims(operation.attributes, mapping), regions)
     builder.location = previous
     results = results if isinstance(results, list) else [results]
     for old, new in zip(operation.results, results, strict=True):
@@ -170,11 +173,72 @@ def copy_operation(builder: Builder, operation: Operation, mapping) -> list[Valu
 
 
 def copy_block(block: Block, mapping) -> Block:
-    """A copy of a region's block with captured values replaced by `mapping`."""
-    copy = Block([Value(argument.type, name=argument.name) for argument in block.arguments])
+    """A copy of a region's block with captured values and dims replaced by `mapping`. The names that dims
+    defined inside have in the copy are added to it."""
+    copy = Block([Value(rename_dims(argument.type, mapping), name=argument.name)
+                  for argument in block.arguments])
     inner = dict(mapping)
     copy.results = inline(Builder(copy), block, copy.arguments, inner)
+    mapping.update((key, dim) for key, dim in inner.items() if isinstance(key, str))
     return copy
+
+
+def defined_dims(operation: Operation) -> tuple[str, ...]:
+    """The names of the dims that an operation brings into being for those behind it."""
+    return operation.op.defines(operation.attributes) if operation.op.defines else ()
+
+
+def dim_names_in(block: Block) -> set[str]:
+    """The names of dims that a block speaks of."""
+    found = set().union(*(names_of_dims(value.type) for value in block.arguments))
+    return found.union(*map(dim_names_of, block.operations))
+
+
+def dim_names_of(operation: Operation) -> set[str]:
+    """The names of dims that an operation, its results and its regions speak of."""
+    found = names_of_dims(operation.attributes)
+    found = found.union(*(names_of_dims(value.type) for value in operation.results))
+    return found.union(*map(dim_names_in, operation.regions))
+
+
+def names_of_dims(item) -> set[str]:
+    """The names of dims in a dim, a type, attributes or a tuple."""
+    match item:
+        case DimExpression():
+            return dim_names(item)
+        case TensorType(shape=shape):
+            return set().union(*map(dim_names, shape))
+        case tuple() | list():
+            return set().union(*map(names_of_dims, item))
+        case dict():
+            return set().union(*map(names_of_dims, item.values()))
+    return set()
+
+
+_NAMES_OF_DIMS = ("ragged", "defines")
+"""Attributes whose strings name dims."""
+
+
+def rename_dims(item, bindings):
+    """A dim, a type, attributes or a tuple with the names of dims replaced by the dims that `bindings` gives
+    them."""
+    match item:
+        case DimExpression():
+            return substitute(item, bindings)
+        case TensorType(element, shape):
+            return TensorType(element, tuple(rename_dims(dim, bindings) for dim in shape))
+        case tuple() | list():
+            return tuple(rename_dims(part, bindings) for part in item)
+        case dict():
+            return {key: (_rename_names if key in _NAMES_OF_DIMS else rename_dims)(part, bindings)
+                    for key, part in item.items()}
+    return item
+
+
+def _rename_names(item, bindings):
+    if isinstance(item, str):
+        return symbol_name(bindings[item]) if item in bindings else item
+    return tuple(_rename_names(part, bindings) for part in item)
 
 
 def captured_values(block: Block) -> list[Value]:

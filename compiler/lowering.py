@@ -376,6 +376,17 @@ class Lowering:
 
     # --- dims -----------------------------------------------------------------------------------------------
 
+    def bind_dim(self, name: str, tensor: str):
+        """Lets an int64 scalar or vector of one element be a named dim in the present scope and those inside.
+        """
+        if self.types[tensor].rank == 0:
+            scalar, vector = tensor, self.node("Unsqueeze", [tensor, self.integers([0])])
+        else:
+            scalar, vector = self.node("Squeeze", [tensor, self.integers([0])]), tensor
+        graph, dim = self.graph_scope, symbol(name)
+        graph.dim_sources[name] = (vector, 0)
+        graph.dims[dim], graph.dims["scalar", dim] = vector, scalar
+
     def dim_vector(self, dim: Dim) -> str:
         """An int64 vector of one element that holds a dim; computed once, in the outermost scope that knows
         its names."""

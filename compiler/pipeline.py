@@ -4,12 +4,13 @@ import os
 import sys
 
 from .ir import Function
+from .passes.calls import inline_calls
 from .passes.fuse import fuse
 from .passes.simplify import simplify
 from .text import print_function
 from .verify import verify
 
-PASSES = (simplify, fuse)
+PASSES = (inline_calls, simplify, fuse)
 
 
 def optimise(function: Function, target: str = "portable") -> Function:

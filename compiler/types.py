@@ -6,7 +6,6 @@ divisions. Two dims are equal when their canonical forms are equal.
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
 import ml_dtypes
 import numpy as np
@@ -145,10 +144,28 @@ class DimExpression:
 Dim = int | DimExpression
 
 
-@cache
+_SYMBOLS: dict[str, DimExpression] = {}
+
+
 def symbol(name: str) -> DimExpression:
     """The named dim `name`."""
-    return DimExpression((((name,), 1),))
+    known = _SYMBOLS.get(name)
+    if known is None:
+        known = _SYMBOLS[name] = DimExpression((((name,), 1),))
+    return known
+
+
+def fresh_dim(hint: str) -> DimExpression:
+    """A named dim whose name no dim has had yet: the hint without its number, and a new number."""
+    base = hint.partition("!")[0]
+    number = _NUMBERS.get(base, 0) + 1
+    while f"{base}!{number}" in _SYMBOLS:
+        number += 1
+    _NUMBERS[base] = number
+    return symbol(f"{base}!{number}")
+
+
+_NUMBERS: dict[str, int] = {}
 
 
 def symbol_name(dim: "Dim") -> str | None:

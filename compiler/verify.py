@@ -3,7 +3,7 @@
 from .errors import Location
 from .ir import Block, Function, Operation
 from .ops import OPS, TypeRuleError
-from .types import element_type_of
+from .types import dim_names, element_type_of
 
 
 class InvalidIRError(Exception):
@@ -15,9 +15,9 @@ def verify(function: Function) -> Function:
     """Checks a function and returns it. Raises InvalidIRError.
 
     Every operand is defined before its use, in the same block or around it; no value is defined twice; every
-    op is registered and its type rule, applied again, gives the types recorded; argument and result names are
-    as many as the values they name and unique; defaults and state name arguments and results of fitting
-    types.
+    op is registered and its type rule, applied again, gives the types recorded; a dim that a map binds has no
+    other meaning around it; argument and result names are as many as the values they name and unique;
+    defaults and state name arguments and results of fitting types.
     """
     _Verifier(function).run()
     return function
@@ -27,6 +27,7 @@ class _Verifier:
     def __init__(self, function):
         self.function = function
         self.seen = set()  # every value defined so far, in scope or not
+        self.bound = set()  # names of the dims of arguments and of the maps around
 
     def fail(self, message, location: Location | None = None):
         place = f"{location}: " if location else ""
@@ -36,6 +37,8 @@ class _Verifier:
         function, body = self.function, self.function.body
         self._names("argument", function.argument_names, body.arguments)
         self._names("result", function.result_names, body.results)
+        for value in body.arguments:
+            self.bound.update(*map(dim_names, value.type.shape))
         self._block(body, frozenset(), function.name)
         arguments = dict(zip(function.argument_names, body.arguments))
         results = dict(zip(function.result_names, body.results))
@@ -92,8 +95,14 @@ class _Verifier:
             if value not in scope:
                 self.fail(f"operand {position} of {name} is used before its definition or outside its block",
                           location)
+        ragged = operation.attributes.get("ragged", ()) if name == "map" else ()
+        for dim in ragged:
+            if dim in self.bound:
+                self.fail(f"the ragged dim {dim} of map has a meaning around it", location)
+        self.bound.update(ragged)
         for region in operation.regions:
             self._block(region, scope, f"a region of {name}")
+        self.bound.difference_update(ragged)
         try:
             types = operation.op.infer(operation.operands, operation.attributes, operation.regions)
         except TypeRuleError as error:

@@ -242,7 +242,7 @@ def stage_entry(entry: Entry) -> Graph:
             for _, leaf in leaves(place.owner if place.owner.__class__ is Array else place.get()):
                 if leaf.__class__ is Array:
                     state_arrays[id(leaf)] = leaf
-    block, body = Block(), recording.trace.builder.block
+    block, body = Block(), recording.trace.block
     builder, mapping = Builder(block), {}
     argument_names, defaults, result_names, results = [], {}, [], []
 
@@ -262,7 +262,7 @@ def stage_entry(entry: Entry) -> Graph:
             defaults[name] = np.array(array.data)
         else:
             mapping[value] = builder.constant(np.array(array.data))
-    used = used_values(body, recorded_values(recording))
+    used, _ = used_values(body, recorded_values(recording))
     written = {place.identity for place, _ in recording.written}
     for number in recording.numbers:
         if number.value not in used and number.place.identity not in written:

@@ -16,12 +16,18 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
-from .values import Array, DimNumber, LaneEffect, Struct, Traced, serials, state
-
-
-class HostValueNeeded(WeberError):
-    """The program needs a number on the host (a size, an index, a condition) that is only known when the
-    graph runs."""
+from .values import (
+    Array,
+    DimNumber,
+    HostValueNeeded,
+    LaneEffect,
+    Struct,
+    Traced,
+    Undefined,
+    poisoned,
+    serials,
+    state,
+)
 
 
 class Trace:
@@ -32,11 +38,15 @@ class Trace:
     arrays, names of module bindings, and keys of dictionaries and cells.
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
-    on the host.
+    on the host. `scope` is the innermost open `regions.Region`, or the trace itself: its journal gets the
+    writes.
     """
+
+    outer, depth = None, 0  # as of the outermost scope
 
     def __init__(self):
         self.builder = Builder(Block())
+        self.block, self.scope = self.builder.block, self
         self.serial = next(serials)
         self.lifted: dict[int, tuple[Array, Value]] = {}
         self.lifted_fields: dict[tuple[int, object], object] = {}
@@ -47,7 +57,7 @@ class Trace:
     def argument(self, type_, name=""):
         """A new block argument."""
         value = Value(type_, name=name)
-        self.builder.block.arguments.append(value)
+        self.block.arguments.append(value)
         return value
 
     def lift(self, array: Array) -> Value:
@@ -59,27 +69,38 @@ class Trace:
         return entry[1]
 
     def record(self, owner, key, old):
-        """Notes the value of a location of an older object before its first write."""
-        if owner.serial < self.serial:
-            self.journal.setdefault((id(owner), key), (owner, key, old))
+        """Notes the value of a location of an object that is older than the scope before its first write."""
+        scope = self.scope
+        if owner.serial < scope.serial:
+            scope.journal.setdefault((id(owner), key), (owner, key, old))
+
+    def scopes(self):
+        """The open scopes from the innermost region to the trace."""
+        scope = self.scope
+        while scope is not None:
+            yield scope
+            scope = scope.outer
+
+    def is_written(self, identity):
+        """Whether a location of an older object has been written to."""
+        return any(identity in scope.journal for scope in self.scopes())
 
     def guard(self, owner, key, value):
         """Notes that the recording depends on a location of an older object having this value."""
         identity = id(owner), key
-        if owner.serial < self.serial and identity not in self.journal and identity not in self.lifted_fields:
+        unchanged = identity not in self.lifted_fields and not self.is_written(identity)
+        if owner.serial < self.serial and unchanged:
             self.guards.setdefault((id(owner), key), (owner, key, value))
 
     def lifted_writes(self):
         """The ids of the older arrays whose contents the recording changes."""
-        return {identity for identity, key in self.journal if key == "data"}
+        return {identity for scope in self.scopes() for identity, key in scope.journal if key == "data"}
 
     def rollback(self):
         """Undoes all writes to older objects and returns them: {(id, key): (object, key, last value)}."""
-        written = {}
-        for identity, (owner, key, old) in self.journal.items():
-            written[identity] = (owner, key, get_location(owner, key))
-            set_location(owner, key, old)
-        return written
+        from .regions import undo
+
+        return undo(self.journal)
 
     def __enter__(self):
         self.previous, state.trace = state.trace, self
@@ -138,10 +159,12 @@ def read(array: Array):
         raise LaneEffect
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].read(array)
+    if array.link is not None and state.trace is not None:
+        return array.link.read(array)
     data, trace = array.data, state.trace
     if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
         if data.dtype == object:  # which values these are is a host value
-            if (id(array), "data") not in trace.journal:
+            if not trace.is_written((id(array), "data")):
                 trace.contents.setdefault(id(array), (array, np.array(data)))
             return data
         return trace.lift(array)
@@ -154,15 +177,14 @@ def write(array: Array, data):
         raise LaneEffect
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].write(data)
+    if array.link is not None and state.trace is not None:
+        return array.link.write(data)
     trace = state.trace
     if trace is not None:
-        if array.serial < trace.serial:
-            if data.__class__ is not Value:
-                data = trace.builder.constant(np.array(data)) if data.dtype != object else data
-            trace.record(array, "data", array.data)
-        array.data = data
-    else:
-        array.data = data
+        if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object:
+            data = trace.builder.constant(np.array(data))
+        trace.record(array, "data", array.data)
+    array.data = data
 
 
 def read_host(array: Array, purpose="this") -> np.ndarray:
@@ -172,6 +194,8 @@ def read_host(array: Array, purpose="this") -> np.ndarray:
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].read_host(purpose)
     data, trace = array.data, state.trace
+    if array.link is not None and trace is not None:
+        data = array.link.read(array)
     if isinstance(data, Value):
         raise HostValueNeeded(
             f"{purpose} needs the contents of an array that are only known when the graph runs",
@@ -203,6 +227,9 @@ def read_field(instance: Struct, index):
     values)."""
     value = instance.fields[index]
     trace = state.trace
+    if trace is not None and value.__class__ is Undefined and value.reason is not None:
+        name = instance.type.family.field_names[index]
+        raise poisoned(f"the field `{name}`", value.reason, state.location)
     if trace is not None and instance.type.family.mutable and instance.serial < trace.serial:
         trace.guard(instance, index, value)
     return value
@@ -304,13 +331,30 @@ def dim_number(dim):
 
 
 def as_dim(value):
-    """A Julia number as a dim of a shape. Raises HostValueNeeded for a staged one."""
+    """A Julia number as a dim of a shape; one that only the graph knows becomes a dim with a name of its
+    own."""
     if value.__class__ is DimNumber:
         return value.dim
+    if value.__class__ is Traced and value.known is None and value.data.__class__ is Value \
+            and not value.data.shape and t.is_subtype(value.type, t.Integer):
+        return defined_dim(value.data)
     value = host_number(value, "a size")
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise WeberError(f"a size must be an integer, got {value!r}", kind="ArgumentError")
     return int(value)
+
+
+def defined_dim(size):
+    """A new dim of this size, a scalar of the graph: the trips of a loop that counts them."""
+    from ..compiler.ops.control import INDEX
+    from ..compiler.types import I64, fresh_dim
+
+    dim, index = fresh_dim("K"), Value(INDEX)
+    size = convert_payload(size, t.FROM_ELEMENT[I64])
+    builder = state.trace.builder
+    builder.location = state.location
+    builder.emit("loop", [size], {"carried": 0, "trips": dim, "counted": True}, [Block([index], [], [index])])
+    return dim
 
 
 def payload_of(value, julia_type=None):

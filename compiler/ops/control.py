@@ -1,23 +1,19 @@
-"""Structured control: `if`, `loop` and `map` hold blocks as regions, which may use values from around them.
-"""
+"""Structured control: `if` and `loop` hold blocks as regions, which may use values from around them; `map` is
+in `mapping`."""
 
 import numpy as np
 
-from ..types import BOOL, I64, DimExpression, TensorType, symbol_name
-from .record import expect, register
+from ..types import I64, DimExpression, TensorType, symbol_name
+from .control_derivatives import conditional
+from .control_derivatives import loop as looped
+from .loop_parts import CONDITION, INDEX, LoopParts, stacked_type
+from .record import Regional, expect, register
 
-INDEX = TensorType(I64)
-CONDITION = TensorType(BOOL)
 
-
-def _expect_types(what, values, types):
+def expect_types(what, values, types):
     expect(len(values) == len(types), f"{what}: {len(values)} values where {len(types)} are expected")
     for position, (value, type) in enumerate(zip(values, types)):
         expect(value.type == type, f"{what} {position} has type {value.type}, expected {type}")
-
-
-def _stacked(type, extent):
-    return TensorType(type.element, (extent, *type.shape))
 
 
 # --- if -----------------------------------------------------------------------------------------------------
@@ -28,7 +24,7 @@ def _infer_if(operands, attributes, regions):
     then, otherwise = regions
     expect(not then.arguments and not otherwise.arguments, "the regions of if have no arguments")
     types = [value.type for value in then.results]
-    _expect_types("the else region's result", otherwise.results, types)
+    expect_types("the else region's result", otherwise.results, types)
     return types
 
 
@@ -43,47 +39,12 @@ def _lower_if(lowering, operation, names):
     return [made] if len(types) == 1 else made
 
 
-register("if", _infer_if, _evaluate_if, None, _lower_if,
+register("if", _infer_if, _evaluate_if,
+         Regional(conditional.depends, conditional.vjp, conditional.jvp), _lower_if,
          "runs its first region if the condition holds, else the second; both yield the results")
 
 
 # --- loop ---------------------------------------------------------------------------------------------------
-
-class LoopParts:
-    """The operands, region arguments, region results and results of a loop, by role.
-
-    Attributes: `carried`, the number of carried values; `trips`, the dim of the number of iterations that
-    run; `counted` and `conditional`, whether there are a trip count and a condition; `reverse`. Operands:
-    [trip count] [first condition] carried… scanned…; region arguments: index, carried…, slices…; region
-    results: [condition] carried… stacked…; results: carried…, stacked….
-    """
-
-    def __init__(self, attributes, region):
-        self.carried, self.trips = attributes["carried"], attributes["trips"]
-        self.counted = attributes.get("counted", False)
-        self.conditional = attributes.get("conditional", False)
-        self.reverse = attributes.get("reverse", False)
-        self.region = region
-
-    @property
-    def is_open(self):
-        """Whether the number of iterations is known only at run time, so that the loop defines the dim
-        `trips`."""
-        return self.counted or self.conditional
-
-    def operands(self, items):
-        """(trip count or None, condition or None, carried, scanned) of things that belong to the operands."""
-        items = list(items)
-        count = items.pop(0) if self.counted else None
-        condition = items.pop(0) if self.conditional else None
-        return count, condition, items[:self.carried], items[self.carried:]
-
-    def yielded(self, items):
-        """(condition or None, carried, stacked) of things that belong to the region's results."""
-        items = list(items)
-        condition = items.pop(0) if self.conditional else None
-        return condition, items[:self.carried], items[self.carried:]
-
 
 def _infer_loop(operands, attributes, regions):
     expect(len(regions) == 1, "loop has one region")
@@ -103,14 +64,14 @@ def _infer_loop(operands, attributes, regions):
            "a loop with a trip count or a condition defines the named dim `trips`")
     types = [value.type for value in carried]
     slices = [TensorType(value.element, value.shape[1:]) for value in scanned]
-    _expect_types("the loop region's argument", region.arguments, [INDEX, *types, *slices])
+    expect_types("the loop region's argument", region.arguments, [INDEX, *types, *slices])
     least = loop.carried + loop.conditional
     expect(len(region.results) >= least, f"the loop's region yields at least {least} values")
     condition, following, stacked = loop.yielded(region.results)
     expect(condition is None or condition.type == CONDITION,
            "a loop's region yields its condition, a scalar of type i1")
-    _expect_types("the loop's carried value", following, types)
-    return types + [_stacked(value.type, loop.trips) for value in stacked]
+    expect_types("the loop's carried value", following, types)
+    return types + [stacked_type(value.type, loop.trips) for value in stacked]
 
 
 def _evaluate_loop(arrays, attributes, context):
@@ -132,12 +93,14 @@ def _evaluate_loop(arrays, attributes, context):
         for stack, array in zip(stacks, stacked):
             stack.append(array)
         trip += 1
+    if loop.is_open:
+        context.bindings[symbol_name(loop.trips)] = trip
     results = list(carried)
     for stack, value in zip(stacks, loop.yielded(region.results)[2]):
         if stack:
             results.append(np.stack(stack[::-1] if loop.reverse else stack))
         else:
-            results.append(_empty_stack(value.type, context))
+            results.append(empty_stack(value.type, context))
     return results
 
 
@@ -145,7 +108,7 @@ def _slices(arrays, index):
     return [np.asarray(array[index]) for array in arrays]
 
 
-def _empty_stack(type, context):
+def empty_stack(type, context):
     return np.empty((0, *map(context.dim, type.shape)), type.element.numpy)
 
 
@@ -171,7 +134,7 @@ def _lower_loop(lowering, operation, names):
     inputs = [limit, condition or lowering.constant(np.True_), *carried]
     made = lowering.node("Loop", inputs, len(types), types, body=body)
     made = [made] if len(types) == 1 else made
-    return made[:loop.carried] + [_finished_stack(lowering, name, type, loop)
+    return made[:loop.carried] + [finished_stack(lowering, name, type, loop.reverse)
                                   for name, type in zip(made[loop.carried:], types[loop.carried:])]
 
 
@@ -185,10 +148,10 @@ def _trip_limit(lowering, loop, count, scanned):
     return lowering.node("Min", limits, type=INDEX) if len(limits) > 1 else limits[0] if limits else None
 
 
-def _finished_stack(lowering, name, type, loop):
+def finished_stack(lowering, name, type, reverse=False):
     """A stacked output of the runtime as the IR means it: in order, and with its shape also after zero
     iterations, when the runtime makes every symbolic dim 0."""
-    if loop.reverse:
+    if reverse:
         backwards = map(lowering.integers, ([-1], [np.iinfo(np.int64).min], [0], [-1]))
         name = lowering.node("Slice", [name, *backwards], type=type)
     may_be_empty = isinstance(type.shape[0], DimExpression) or type.shape[0] == 0
@@ -199,47 +162,11 @@ def _finished_stack(lowering, name, type, loop):
     return name
 
 
-register("loop", _infer_loop, _evaluate_loop, None, _lower_loop,
-         "repeats its region, carrying values and stacking others; see LoopParts for its operands")
+def _loop_dims(attributes):
+    is_open = attributes.get("counted") or attributes.get("conditional")
+    return (symbol_name(attributes["trips"]),) if is_open else ()
 
 
-# --- map ----------------------------------------------------------------------------------------------------
-
-def _infer_map(operands, attributes, regions):
-    expect(operands, "map takes at least one operand")
-    expect(len(regions) == 1, "map has one region")
-    for value in operands:
-        expect(value.rank > 0, "an operand of map has a leading axis")
-        expect(value.shape[0] == operands[0].shape[0],
-               f"map over operands of extents {operands[0].shape[0]} and {value.shape[0]}")
-    _expect_types("the map region's argument", regions[0].arguments,
-                  [TensorType(value.element, value.shape[1:]) for value in operands])
-    return [_stacked(value.type, operands[0].shape[0]) for value in regions[0].results]
-
-
-def _evaluate_map(arrays, attributes, context):
-    (region,) = context.regions
-    rows = [context.run(region, _slices(arrays, index)) for index in range(len(arrays[0]))]
-    return [np.stack(column) for column in zip(*rows)] if rows else [
-        _empty_stack(value.type, context) for value in region.results]
-
-
-def _lower_map(lowering, operation, names):
-    (region,) = operation.regions
-    extent = operation.operands[0].shape[0]
-    with lowering.subgraph() as body:
-        index, going = lowering.input("index", INDEX), lowering.input("condition", CONDITION)
-        slices = [lowering.node("Gather", [name, index], axis=0, type=value.type)
-                  for name, value in zip(names, region.arguments)]
-        lowering.outputs([going], carried=True)
-        lowering.outputs(lowering.block(region, slices))
-    types = [value.type for value in operation.results]
-    inputs = [lowering.dim(extent), lowering.constant(np.True_)]
-    made = lowering.node("Loop", inputs, len(types), types, body=body)
-    made = [made] if len(types) == 1 else made
-    loop = LoopParts({"carried": 0, "trips": extent}, region)
-    return [_finished_stack(lowering, name, type, loop) for name, type in zip(made, types)]
-
-
-register("map", _infer_map, _evaluate_map, None, _lower_map,
-         "applies its region to each slice along the leading axis of its operands, and stacks the results")
+register("loop", _infer_loop, _evaluate_loop, Regional(looped.depends, looped.vjp, looped.jvp), _lower_loop,
+         "repeats its region, carrying values and stacking others; see LoopParts for its operands",
+         defines=_loop_dims)

@@ -60,7 +60,25 @@ class Rule:
     jvp: Callable | None = None
 
 
-Derivative = Elementwise | Linear | Multilinear | Zero | Rule
+@dataclass(frozen=True, slots=True)
+class Regional:
+    """The rules of an op with regions, which may depend on values that the regions capture.
+
+    `depends(operation, active) -> list[bool]`: which results depend, in a differentiable way, on the `active`
+    values, a set.
+    `vjp(b, operation, cotangents, wanted, pullback) -> list[tuple]`: pairs of a value, an operand or a
+    captured one, and its cotangent or None, for the values in `wanted` at least; a value may come repeatedly.
+    `jvp(b, operation, tangents, pushforward) -> list`: a tangent or None for each result; `tangents` maps
+    operands and captured values that have one to their tangents.
+    Rules may append results to the operation (values that its derivative needs).
+    """
+
+    depends: Callable
+    vjp: Callable
+    jvp: Callable
+
+
+Derivative = Elementwise | Linear | Multilinear | Zero | Rule | Regional
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +93,7 @@ class Op:
     lower(lowering, operation, names) -> list[str]: ONNX nodes through `lowering`; `names` are the operands'
         tensor names, the result is the results' tensor names.
     pure: false for ops that may not be removed or merged.
+    defines(attributes) -> names of the dims that an operation brings into being, as an open loop its `trips`.
     """
 
     name: str
@@ -84,16 +103,17 @@ class Op:
     lower: Callable | None = None
     doc: str = ""
     pure: bool = True
+    defines: Callable | None = None
 
 
 OPS: dict[str, Op] = {}
 """All ops by name. Importing `compiler.ops` fills it."""
 
 
-def register(name, infer, evaluate, derivative=None, lower=None, doc="", pure=True) -> Op:
+def register(name, infer, evaluate, derivative=None, lower=None, doc="", pure=True, defines=None) -> Op:
     """Makes the record of an op and adds it to the registry."""
     assert name not in OPS, name
-    OPS[name] = op = Op(name, infer, evaluate, derivative, lower, doc, pure)
+    OPS[name] = op = Op(name, infer, evaluate, derivative, lower, doc, pure, defines)
     return op
 
 

@@ -10,6 +10,7 @@ from ..values import (
     Array,
     Char,
     Dictionary,
+    DimNumber,
     GeneratorValue,
     Irrational,
     NamedTuple,
@@ -47,7 +48,8 @@ def iterate(value):
         return iter(value)
     if cls is Range:
         if not isinstance(value.length, int):
-            raise unsupported(f"iterating over a range of unknown length {value.length.dim}")
+            length = f" {value.length.dim}" if value.length.__class__ is DimNumber else ""
+            raise unsupported(f"iterating over a range of unknown length{length}")
         return iter(value)
     if cls is Array:
         return array_elements(value)

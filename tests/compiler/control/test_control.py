@@ -1,15 +1,10 @@
-"""if, loop and map: type rules, meaning, text, and the same on onnxruntime."""
+"""if and loop: type rules, meaning, text, and the same on onnxruntime."""
 
 import numpy as np
 import pytest
-from weber.compiler import ir
-from weber.compiler.interpreter import run
-from weber.compiler.onnx_export import export
+from regions import function_of, region
 from weber.compiler.ops.record import TypeRuleError
-from weber.compiler.pipeline import compile_to_onnx
-from weber.compiler.text import parse_module, print_function
 from weber.compiler.types import BOOL, F32, I64, TensorType, symbol
-from weber.compiler.verify import verify
 
 N, K = symbol("N"), symbol("K")
 ROWS = TensorType(F32, (N, 3))
@@ -17,39 +12,6 @@ ROW = TensorType(F32, (3,))
 SCALAR = TensorType(F32)
 INDEX = TensorType(I64)
 FLAG = TensorType(BOOL)
-
-
-def region(types, make):
-    arguments = [ir.Value(type) for type in types]
-    block = ir.Block(arguments)
-    results = make(ir.Builder(block), *arguments)
-    block.results = list(results) if isinstance(results, list | tuple) else [results]
-    return block
-
-
-def function_of(types, make):
-    arguments = [ir.Value(type, name=name) for name, type in types.items()]
-    block = ir.Block(arguments)
-    results = make(ir.Builder(block), *arguments)
-    block.results = list(results) if isinstance(results, list | tuple) else [results]
-    return verify(ir.Function("f", block, list(types), [f"f.{index}" for index in range(len(block.results))]))
-
-
-@pytest.fixture
-def check(run_onnx, check_model, assert_same):
-    """Runs a function by the interpreter and, as it is and optimised, on onnxruntime; compares with
-    `expected`."""
-
-    def check(function, inputs, expected):
-        expected = [np.asarray(array) for array in expected]
-        assert_same(run(function, inputs), expected, rtol=1e-6)
-        assert_same(run(parse_module(print_function(function)).functions["f"], inputs), expected, rtol=1e-6)
-        for model in (export(function), compile_to_onnx(function)):
-            check_model(model)
-            for optimised in (False, True):
-                assert_same(run_onnx(model, inputs, optimised), expected, rtol=1e-6)
-
-    return check
 
 
 def rows(count):
@@ -184,22 +146,6 @@ def test_values_that_only_pass_through(check):
     check(function_of({"x": ROW, "y": ROW}, make), {"x": x, "y": y}, [y, x, [y] * 3, [x, y, x], [x, y, x]])
 
 
-# --- map ----------------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("count", [0, 1, 4])
-def test_map(check, count):
-    def make(b, x, y):
-        def body(b, row, number):
-            scaled = b.mul(row, b.broadcast(number, shape=(3,), axes=()))
-            return [b.reduce_sum(scaled, axes=(0,)), b.broadcast(row, shape=(N, 3), axes=(1,))]
-
-        return b.map(x, y, regions=[region([ROW, SCALAR], body)])
-
-    x, y = rows(count), np.arange(count, dtype=np.float32)
-    check(function_of({"x": ROWS, "y": TensorType(F32, (N,))}, make), {"x": x, "y": y},
-          [x.sum(1) * y, np.broadcast_to(x[:, None], (count, count, 3))])
-
-
 # --- type rules ---------------------------------------------------------------------------------------------
 
 def loop_of(**changes):
@@ -246,13 +192,6 @@ def same(x):
     (loop_of(body=region([INDEX, ROW, ROW], lambda b, index, total, row: [])), "yields at least 1 values"),
     (loop_of(body=region([INDEX, ROW, ROW], lambda b, index, total, row: [index])),
      "the loop's carried value 0 has type tensor<i64>, expected tensor<3xf32>"),
-    (lambda b, x: b.emit("map", [], {}, [region([], lambda b: [])]), "map takes at least one operand"),
-    (lambda b, x: b.map(x, regions=[region([ROWS], lambda b, row: [row])]),
-     "the map region's argument 0 has type"),
-    (lambda b, x: b.map(x, b.constant(np.zeros(2)), regions=[region([ROW, SCALAR], lambda b, r, s: [r])]),
-     "map over operands of extents N and 2"),
-    (lambda b, x: b.map(b.constant(np.float32(1)), regions=[region([ROW], lambda b, row: [row])]),
-     "an operand of map has a leading axis"),
 ])
 def test_type_rules(make, message):
     with pytest.raises(TypeRuleError) as error:
