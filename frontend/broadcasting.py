@@ -29,7 +29,7 @@ from .values import (
 )
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
-BROADCASTED = builtin("broadcasted")
+BROADCASTED = builtin("broadcasted", exported=False)
 """Programs add methods to `Base.broadcasted` for functions that broadcast in a way of their own."""
 
 

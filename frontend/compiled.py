@@ -9,7 +9,7 @@ looks at them, so a training loop moves no parameters between numpy and onnxrunt
 import numpy as np
 
 from ..compiler.errors import WeberError
-from ..compiler.ir import Block, Builder, inline
+from ..compiler.ir import Block, Builder, captured_values, defined_dims, dim_names_of, inline
 from ..compiler.ir import Function as Graph
 from ..compiler.types import TensorType, element_type_of
 from . import types as t
@@ -142,7 +142,7 @@ class Specialisation:
             map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
         body = recording.trace.block
-        used = used_values(body, outputs)
+        used, _ = used_values(body, outputs)
         arguments = [a for a in body.arguments if a in used]
         sources = self._sources(recording)
         self.sources = [(*sources[a], a.type.element.numpy) for a in arguments]
@@ -280,26 +280,26 @@ def _collect(outputs, leaf):
 
 
 def used_values(body, outputs):
-    """The values that the outputs depend on."""
-    used = set(outputs)
+    """The values that the outputs depend on, and the operations of the body that make them."""
+    used, kept, dims = set(outputs), [], set()
     for operation in reversed(body.operations):
-        if any(result in used for result in operation.results):
+        if any(result in used for result in operation.results) or dims.intersection(defined_dims(operation)):
+            kept.append(operation)
+            dims |= dim_names_of(operation)
             used.update(operation.operands)
             for region in operation.regions:
-                from ..compiler.ir import captured_values
-
                 used.update(captured_values(region))
-    return used
+    return used, kept[::-1]
 
 
 def _graph(body, arguments, outputs):
     """A graph with just these arguments and outputs."""
     from ..compiler.ir import Value
 
-    used = used_values(body, outputs)
+    _, kept = used_values(body, outputs)
     block = Block([Value(a.type, name=a.name) for a in arguments])
     mapping = dict(zip(arguments, block.arguments, strict=True))
-    trimmed = Block(arguments, [o for o in body.operations if any(r in used for r in o.results)], outputs)
+    trimmed = Block(arguments, kept, outputs)
     block.results = inline(Builder(block), trimmed, block.arguments, mapping)
     return Graph("call", block, [f"input.{k}" for k in range(len(arguments))],
                  [f"output.{k}" for k in range(len(outputs))])

@@ -16,6 +16,9 @@ from .specs import Fixed, Numbers, Unknown, as_ir, flatten, full_spec, join, lea
 from .staging import LaneEffect, apply, expand, payload_of, read, state
 from .values import UNDEFINED, Array, Traced
 
+MAX_NESTING = 150
+"""Regions inside of each other; a program has more of them only by recursion without end."""
+
 NORMAL, BROKEN, CONTINUED, RETURNED = range(4)
 """The completions by number."""
 
@@ -78,6 +81,9 @@ class Arm:
 
     def __init__(self, frame, part):
         self.region, self.completion, self.error = Region(state.trace, frame), None, None
+        if self.region.depth > MAX_NESTING:
+            raise WeberError("recursion that ends on a condition which is only known when the graph runs is "
+                             "not supported: write it as a loop", state.location, kind="UnsupportedError")
         self.run(part)
 
     def run(self, part):

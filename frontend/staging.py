@@ -42,7 +42,7 @@ class Trace:
     writes.
     """
 
-    outer = None
+    outer, depth = None, 0  # as of the outermost scope
     immediate = False  # whether what its values are is known (see `immediate`)
 
     def __init__(self):
@@ -340,13 +340,30 @@ def dim_number(dim):
 
 
 def as_dim(value):
-    """A Julia number as a dim of a shape. Raises HostValueNeeded for a staged one."""
+    """A Julia number as a dim of a shape; one that only the graph knows becomes a dim with a name of its
+    own."""
     if value.__class__ is DimNumber:
         return value.dim
+    if value.__class__ is Traced and value.known is None and value.data.__class__ is Value \
+            and not value.data.shape and t.is_subtype(value.type, t.Integer):
+        return defined_dim(value.data)
     value = host_number(value, "a size")
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise WeberError(f"a size must be an integer, got {value!r}", kind="ArgumentError")
     return int(value)
+
+
+def defined_dim(size):
+    """A new dim of this size, a scalar of the graph: the trips of a loop that counts them."""
+    from ..compiler.ops.control import INDEX
+    from ..compiler.types import I64, fresh_dim
+
+    dim, index = fresh_dim("K"), Value(INDEX)
+    size = convert_payload(size, t.FROM_ELEMENT[I64])
+    builder = state.trace.builder
+    builder.location = state.location
+    builder.emit("loop", [size], {"carried": 0, "trips": dim, "counted": True}, [Block([index], [], [index])])
+    return dim
 
 
 def payload_of(value, julia_type=None):

@@ -149,6 +149,22 @@ class Traced:
     def __repr__(self):
         return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
 
+    def _binary(name, swapped=False):  # noqa: N805
+        def method(self, other):
+            from .base.registry import function
+            from .calling import call
+
+            return call(function(name), (other, self) if swapped else (self, other))
+
+        return method
+
+    __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
+    __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
+    __floordiv__ = _binary("÷")
+
+    def __neg__(self):
+        return 0 - self
+
     def _host(self):
         """The host number; what a builtin without a staged form asks for."""
         from .staging import host_number

@@ -2,17 +2,21 @@
 
 Arrays have the size that the file says: that of numpy, not its reverse."""
 
+import csv
 import gzip
+import io
+import re
 import zlib
 
 import numpy as np
 
 from .. import types as t
-from ..values import Array
+from ..values import Array, missing
 from .dictionaries import dictionary_of, entries_of
 from .errors import argument_error
 from .files import opened
 from .io import forbid_effect
+from .iteration import vector_of
 from .npz import from_numpy, to_numpy
 from .registry import define, module
 from .strings import text_of
@@ -98,3 +102,55 @@ def resize_image(pixels, height, width):
                                                                               Image.Resampling.BILINEAR))
                for plane in planes]
     return from_numpy(resized[0] if data.ndim == 2 else np.stack(resized))
+
+
+# --- tables -------------------------------------------------------------------------------------------------
+
+@define("read_columns", t.AbstractString, t.AbstractString, t.Bool, t.AbstractString, module=PRIMITIVES)
+def read_columns(path, delimiter, header, absent):
+    """(names, columns) of a table: each of Int64, Float64, Bool or String, the first that fits.
+
+    Cells equal to `absent` are missing."""
+    with opened(path, "rb") as file:
+        try:
+            text = io.StringIO(file.read().decode("utf-8-sig"), newline="")
+        except UnicodeDecodeError as error:
+            raise argument_error(f'"{path}" is not text in UTF-8: {error.reason}') from None
+    try:
+        rows = [row for row in csv.reader(text, delimiter=delimiter) if row]
+    except (csv.Error, TypeError) as error:
+        raise argument_error(f'"{path}" is not a table with the delimiter {delimiter!r}: {error}') from None
+    names = [name.strip() for name in rows.pop(0)] if header and rows else None
+    width = len(names) if names is not None else max(map(len, rows), default=0)
+    for number, row in enumerate(rows, 1 + header):
+        if len(row) != width:
+            raise argument_error(f'"{path}", row {number}: expected {width} cells, got {len(row)}')
+    names = names or [f"Column{k}" for k in range(1, width + 1)]
+    columns = [_column([row[k] for row in rows], absent) for k in range(width)]
+    return vector_of(names, t.String), vector_of(columns, t.Any)
+
+
+def _column(cells, absent):
+    present = [cell.strip() for cell in cells if cell != absent]
+    type_, convert = next(((type_, convert) for type_, fits, convert in CELLS
+                           if present and all(map(fits, present))), (t.String, str))
+    if type_ is not t.String:
+        cells = [cell if cell == absent else cell.strip() for cell in cells]
+    values = [missing if cell == absent else convert(cell) for cell in cells]
+    return vector_of(values, type_ if len(present) == len(cells) else t.UnionType((type_, t.Missing)))
+
+
+def _is_float(cell):
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell
+
+
+CELLS = (
+    (t.Int64, re.compile(r"[+-]?\d{1,18}").fullmatch, int),
+    (t.Float64, _is_float, float),
+    (t.Bool, ("true", "false").__contains__, "true".__eq__),
+)
+"""The types that the cells of a column may have: (type, whether a cell fits, its value)."""

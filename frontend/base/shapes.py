@@ -404,8 +404,8 @@ def each_slice(x, dims, drop=True):
 def select_dim(x, dimension, index):
     from .views import view_of
 
-    array = as_array(x)
-    return view_of(array, tuple(index if d == dimension else colon for d in range(1, array.rank + 1)))
+    rank = 1 if x.__class__ is Range else as_array(x).rank
+    return view_of(x, tuple(index if d == dimension else colon for d in range(1, rank + 1)))
 
 
 @define("mapslices", t.Any, t.AbstractArray, keywords=("dims",))

@@ -25,11 +25,7 @@ function autosize(model, sizes::Tuple)
                 exclude = node -> node isa LazyLayer || isleaf(node))
 end
 
-"""
-    LazyLayer(text, constructor, make)
-
-A layer that is made, as `make(n)`, when it is called first; `n` is the size that its `constructor` asks for.
-"""
+# A layer that is made, as `make(n)`, when it is called first; `n` is the size that its `constructor` asks for.
 mutable struct LazyLayer{C, F}
     text::String
     constructor::C

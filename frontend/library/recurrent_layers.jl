@@ -268,6 +268,6 @@ Base.show(io::IO, layer::RecurrentLayer) = print(io, replace(sprint(show, layer.
 """
     reset!(model)
 
-Does nothing: recurrent layers keep no state between calls.
+Does nothing: recurrent layers keep no state between calls. Only a [`KeyValueCache`](@ref) forgets.
 """
 reset!(model) = nothing
