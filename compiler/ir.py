@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .errors import Location
-from .types import DimExpression, TensorType, fresh_dim, substitute, symbol_name
+from .types import DimExpression, TensorType, dim_names, fresh_dim, substitute, symbol_name
 
 
 class Value:
@@ -188,6 +188,27 @@ def copy_block(block: Block, mapping) -> Block:
 def defined_dims(operation: Operation) -> tuple[str, ...]:
     """The names of the dims that an operation brings into being for those behind it."""
     return operation.op.defines(operation.attributes) if operation.op.defines else ()
+
+
+def mentioned_dims(operation: Operation) -> set[str]:
+    """The names of dims in an operation's attributes, result types and regions."""
+    names = set()
+
+    def visit(item):
+        if isinstance(item, DimExpression):
+            names.update(dim_names(item))
+        elif isinstance(item, tuple | list):
+            for part in item:
+                visit(part)
+
+    for value in operation.results:
+        visit(value.type.shape)
+    for attribute in operation.attributes.values():
+        visit(attribute)
+    for region in operation.regions:
+        for inner in region.operations:
+            names |= mentioned_dims(inner)
+    return names
 
 
 _NAMES_OF_DIMS = ("ragged", "defines")

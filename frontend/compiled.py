@@ -9,9 +9,9 @@ looks at them, so a training loop moves no parameters between numpy and onnxrunt
 import numpy as np
 
 from ..compiler.errors import WeberError
-from ..compiler.ir import Block, Builder, inline
+from ..compiler.ir import Block, Builder, captured_values, defined_dims, inline, mentioned_dims
 from ..compiler.ir import Function as Graph
-from ..compiler.types import TensorType, element_type_of
+from ..compiler.types import TensorType, dim_names, element_type_of
 from ..runtime.tensors import borrow, to_numpy
 from . import types as t
 from .base.registry import define, module
@@ -275,14 +275,17 @@ def _collect(outputs, leaf):
 
 
 def used_values(body, outputs):
-    """The values that the outputs depend on."""
+    """The values that the outputs depend on, or that define dims which those have."""
     used = set(outputs)
+    dims = set().union(*(dim_names(dim) for value in used for dim in value.type.shape))
+    defining = any(defined_dims(operation) for operation in body.operations)
     for operation in reversed(body.operations):
+        if defining and dims.intersection(defined_dims(operation)):
+            used.update(operation.results)
         if any(result in used for result in operation.results):
             used.update(operation.operands)
+            dims |= mentioned_dims(operation) if defining else set()
             for region in operation.regions:
-                from ..compiler.ir import captured_values
-
                 used.update(captured_values(region))
     return used
 

@@ -15,9 +15,9 @@ from ..compiler.ir import Value
 from ..compiler.types import TensorType
 from . import types as t
 from .calling import call
-from .staging import HostValueNeeded, Trace, get_location, set_location, state
-from .trees import is_leaf, is_number, leaves, map_leaves, same_structure
-from .values import Array, Traced, typeof
+from .staging import HostValueNeeded, Trace, get_location, payload_of, set_location, state
+from .trees import children, is_leaf, is_number, leaves, map_leaves, same_structure, with_children
+from .values import Array, DimNumber, Traced, typeof
 
 MAX_RUNS = 8
 
@@ -152,7 +152,7 @@ def _run(function, make_arguments, lifted, promoted):
                 place.set(_lift_numbers(trace, place, original, promoted, numbers))
                 if not isinstance(original, bool):  # a truth value is never an argument
                     trace.lifted_fields[place.identity] = place
-            result = call(function, arguments)
+            result = _with_sizes(call(function, arguments))
         finally:
             written = trace.rollback()
             for place, original in originals:
@@ -162,6 +162,14 @@ def _run(function, make_arguments, lifted, promoted):
                else value) for owner, key, value in written.values()]
     return Recording(trace, values, list(trace.lifted.values()), numbers, originals, result, places,
                      list(trace.guards.values()), list(trace.contents.values()), staged)
+
+
+def _with_sizes(value):
+    """A result whose symbolic sizes are numbers of the graph."""
+    if value.__class__ is DimNumber:
+        return Traced(payload_of(value))
+    items = children(value)
+    return with_children(value, [_with_sizes(child) for _, child in items]) if items else value
 
 
 def _contents(payload, type_):
