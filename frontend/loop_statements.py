@@ -94,7 +94,8 @@ class StagedWhile:
 
     def stage(self, going, peeled=False):
         """The loop of the graph from here on, with this condition for the first iteration."""
-        loop = Loop(self.frame, self.live, lambda item: self.step(), condition=self.condition, where=self.where)
+        loop = Loop(self.frame, self.live, lambda item: self.step(), condition=self.condition,
+                    where=self.where)
         try:
             return loop.stage(going)
         except PoisonError:

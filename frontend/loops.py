@@ -23,11 +23,24 @@ from .conditionals import (
     code_of,
     stage_value,
 )
+from .growth import Growth, growth_of
 from .locations import Place, Slot
 from .regions import Region
-from .specs import Unknown, as_ir, flatten, full_spec, join, leaf_types, rebuild, spec_of, zeros
-from .staging import apply, as_value, payload_of, state
-from .values import UNDEFINED, DimNumber, Traced, Undefined
+from .specs import (
+    Fixed,
+    Unknown,
+    as_ir,
+    flatten,
+    full_spec,
+    join,
+    leaf_types,
+    opened,
+    rebuild,
+    spec_of,
+    zeros,
+)
+from .staging import apply, as_value, payload_of, read, state
+from .values import UNDEFINED, Array, DimNumber, Traced, Undefined
 
 MAX_RUNS = 12
 UNASSIGNED = "is not defined before the first iteration"
@@ -42,9 +55,10 @@ class Carry:
     spec: object
     reason: str | None = None
     opaque: bool = False
+    growth: Growth | None = None
 
     def like(self, other):
-        return other is not None and self.spec == other.spec and self.opaque == other.opaque
+        return self.spec == other.spec and self.opaque == other.opaque and self.growth is other.growth
 
 
 class Unstable(WeberError):
@@ -109,6 +123,8 @@ class Attempt:
     def _enter(self):
         for key, carry in self.loop.carries.items():
             value = Undefined(carry.reason) if carry.opaque else rebuild(carry.spec, iter(self.leaves[key]))
+            if carry.growth is not None:
+                (carry.growth.leaf,) = self.leaves[key]
             carry.location.enter(self.region, value)
             self.entered[key] = carry.location.get()
 
@@ -172,6 +188,10 @@ class Attempt:
     def _carry(self, location, known, spec):
         where = f" around the loop in line {self.loop.where.line}" if self.loop.where is not None else ""
         entry = spec_of(location.get())
+        if known is not None and known.growth is not None:
+            if not known.growth.continues(spec):
+                raise known.growth.error()
+            return known
         opaque, reason = known is not None and known.opaque, known.reason if known is not None else None
         if known is not None:
             wider = join(known.spec, spec, where)
@@ -179,6 +199,10 @@ class Attempt:
             opaque, reason, wider = True, UNASSIGNED, spec
         else:
             wider = join(entry, spec, where)
+            growth = growth_of(opened(entry.value), spec) if wider.__class__ is Unknown and \
+                entry.__class__ is Fixed else None
+            if growth is not None:
+                return Carry(location, growth.spec, growth=growth)
         if wider.__class__ is Unknown:
             return Carry(location, spec, wider.reason, True)
         return Carry(location, wider, reason, opaque)
@@ -213,9 +237,11 @@ class Attempt:
                 yielded += [code, *(flatten(loop.returned, value) if loop.returned is not None else [])]
             if conditional:
                 yielded.insert(0, as_ir(payload_of(self.going)))
-            self.region.block.results = yielded
-        initial = [leaf for key, carry in loop.carries.items() for leaf in self._initial(key, carry)]
-        arguments = [leaf for key in loop.carries for leaf in (self.leaves[key] or self.unread.get(key, []))]
+            grown = [carry for carry in loop.carries.values() if carry.growth is not None]
+            self.region.block.results = yielded + self._additions(grown)
+        carries = {key: carry for key, carry in loop.carries.items() if carry.growth is None}
+        initial = [leaf for key, carry in carries.items() for leaf in self._initial(key, carry)]
+        arguments = [leaf for key in carries for leaf in (self.leaves[key] or self.unread.get(key, []))]
         if coded:
             more = [INDEX, *(leaf_types(loop.returned) if loop.returned is not None else [])]
             initial += [zeros(type_) for type_ in more]
@@ -230,18 +256,31 @@ class Attempt:
         made = builder.emit("loop", [*operands, *initial, *scanned],
                             {key: value for key, value in attributes.items() if value is not False},
                             [self.region.block])
-        results = iter(made if isinstance(made, list) else [made])
+        results = made if isinstance(made, list) else [made]
+        stacks = results[len(initial):]
+        results = iter(results)
         self._leave(results, kept)
+        for carry, stack in zip(grown, stacks, strict=True):
+            before = read(carry.location.get())
+            carry.location.set(Array(carry.growth.final(as_ir(before), stack)))
         return self._completion(results, coded, self.endless and first is True)
 
     def _yielded(self):
         """The carried values at the end of an iteration."""
         yielded, kept = [], []
-        for carry in self.loop.carries.values():
+        for carry in self._carried():
             value = carry.location.get()
             yielded += flatten(carry.spec, value)
             kept.append(value)
         return yielded, kept
+
+    def _carried(self):
+        return [carry for carry in self.loop.carries.values() if carry.growth is None]
+
+    def _additions(self, grown):
+        """What an iteration adds to the arrays that grow."""
+        block = self.region.block
+        return [carry.growth.addition(as_ir(read(carry.location.get())), block) for carry in grown]
 
     def _initial(self, key, carry):
         if carry.opaque:
@@ -275,7 +314,7 @@ class Attempt:
         """Sets the carried locations to what comes out of the loop."""
         runs = self._certainly_runs()
         shared = {}
-        for carry, inside in zip(self.loop.carries.values(), kept, strict=True):
+        for carry, inside in zip(self._carried(), kept, strict=True):
             value = rebuild(carry.spec, results)
             value = shared.setdefault(id(inside), value)  # what shares a value goes on sharing it
             if carry.opaque and not runs and carry.reason != UNASSIGNED:

@@ -42,14 +42,15 @@ def _integer(x, what):
 
 def is_open(*numbers):
     """Whether one of the numbers of a range is only known when the graph runs."""
-    found = any(x.__class__ is Traced and x.known is None and isinstance(x.data, staging.Value) for x in numbers)
+    found = any(x.__class__ is Traced and x.known is None and isinstance(x.data, staging.Value)
+                for x in numbers)
     if found and staging.state.lanes:
         raise staging.LaneEffect
     return found
 
 
 def open_range(start, step, stop):
-    """A range of Int64 whose length is only known when the graph runs, a traced number; the step is an int."""
+    """A range of Int64 whose length is only known when the graph runs, a traced number; its step is known."""
     step = _integer(step, "the step of a range")
     if step == 0:
         raise argument_error("step cannot be zero")

@@ -218,14 +218,17 @@ def test_scalars(staged, name):
 
 
 ARRAYS = {
-    "elements": ("function f(x) s = zero(eltype(x)); for v in x; s += v * v; end; s end", lambda x: (x * x).sum()),
+    "elements": ("function f(x) s = zero(eltype(x)); for v in x; s += v * v; end; s end",
+                 lambda x: (x * x).sum()),
     "index": ("function f(x) s = 0f0; for i in eachindex(x); s += i * x[i]; end; s end",
               lambda x: (x * np.arange(1, len(x) + 1)).sum()),
-    "symbolic count": ("function f(x) s = 0f0; for i in 1:length(x); s += x[i]; end; s end", lambda x: x.sum()),
+    "symbolic count": ("function f(x) s = 0f0; for i in 1:length(x); s += x[i]; end; s end",
+                       lambda x: x.sum()),
     "reversed": ("function f(x) s = 0f0; for i in length(x):-1:1; s = s / 2 + x[i]; end; s end", None),
     "steps": ("function f(x) s = 0f0; for i in 1:2:length(x); s += x[i]; end; s end",
               lambda x: x[::2].sum()),
-    "zip": ("function f(x) s = 0f0; for (a, b) in zip(x, 2x); s += a * b; end; s end", lambda x: (2 * x * x).sum()),
+    "zip": ("function f(x) s = 0f0; for (a, b) in zip(x, 2x); s += a * b; end; s end",
+            lambda x: (2 * x * x).sum()),
     "enumerate": ("function f(x) s = 0f0; for (i, a) in enumerate(x); s += i * a; end; s end",
                   lambda x: (x * np.arange(1, len(x) + 1)).sum()),
     "writes": ("""
@@ -357,3 +360,47 @@ def test_errors(staged, name):
     with pytest.raises(WeberError) as caught:
         staged(source, "f(x::Float32[N])")
     assert text in caught.value.message and caught.value.location is not None
+
+
+GROWTH = {
+    "push!": ("function f(x) y = Float32[]; for v in x; push!(y, 2v); end; y end", lambda x: 2 * x),
+    "push! behind what is there": (
+        "function f(x) y = [1f0, 2f0]; for v in x; push!(y, v); push!(y, -v); end; y end",
+        lambda x: np.concatenate([[1, 2], np.stack([x, -x], 1).reshape(-1)])),
+    "pushfirst!": ("function f(x) y = Float32[7]; for v in x; pushfirst!(y, v); end; y end",
+                   lambda x: np.concatenate([x[::-1], [7]])),
+    "append!": ("function f(x) y = Float32[]; for v in x; append!(y, [v, 1]); end; y end",
+                lambda x: np.stack([x, np.ones_like(x)], 1).reshape(-1)),
+    "brackets": ("function f(x) y = [x[1]]; for v in x; y = [y; v]; end; y end",
+                 lambda x: np.concatenate([x[:1], x])),
+    "an untyped vector in brackets": ("function f(x) y = []; for v in x; y = [y; [2v]]; end; y end",
+                                      lambda x: 2 * x),
+    "hcat": ("function f(x) y = zeros(Float32, 2, 0); for v in x; y = hcat(y, [v, 2v]); end; y end",
+             lambda x: np.stack([x, 2 * x], 1)),
+    "hcat of the first": ("function f(x) y = [x[1], 0]; for v in x; y = hcat(y, [v, 2v]); end; y end",
+                          lambda x: np.concatenate([[[x[0], 0]], np.stack([x, 2 * x], 1)])),
+    "vcat of rows": ("function f(x) y = zeros(Float32, 0, 2); for v in x; y = vcat(y, [v 2v]); end; y end",
+                     lambda x: np.stack([x, 2 * x], 0)),
+    "a state beside it": ("""
+        function f(x)
+            y = Float32[]; s = 0f0
+            for v in x
+                s = tanh(s + v)
+                push!(y, s)
+            end
+            y
+        end""", None),
+}
+
+
+@pytest.mark.parametrize("size", ["6", "N"])
+@pytest.mark.parametrize("name", GROWTH)
+def test_growth(staged, name, size):
+    source, formula = GROWTH[name]
+    f = staged(source, f"f(x::Float32[{size}])")
+    for n in (6,) if size == "6" else (1, 3):
+        x = np.arange(1, n + 1).astype(np.float32)
+        (found,) = f(x)
+        if formula is not None:
+            np.testing.assert_allclose(found, formula(x), rtol=1e-6)
+    assert "loop" in f.operations()
