@@ -4,23 +4,25 @@ import os
 import sys
 
 from .ir import Function
+from .passes.batch import Report, batch
 from .passes.fuse import fuse
 from .passes.simplify import simplify
 from .text import print_function
 from .verify import verify
 
-PASSES = (simplify, fuse)
+PASSES = (simplify, batch, simplify, fuse)
 
 
-def optimise(function: Function, target: str = "portable") -> Function:
-    """An equivalent function in the form that exports best for a target.
+def optimise(function: Function, target: str = "portable", report: Report | None = None) -> Function:
+    """An equivalent function in the form that exports best for a target; `report` takes down what became of
+    its maps.
 
     With WEBER_DEBUG=1 the verifier runs after each pass, with 2 each pass's result is printed on stderr too.
     """
     debug = int(os.environ.get("WEBER_DEBUG") or 0)
     _inspect(function, "staged", debug)
     for one in PASSES:
-        function = one(function)
+        function = one(function, report) if one is batch else one(function)
         _inspect(function, one.__name__, debug)
     return function
 

@@ -4,6 +4,9 @@ in `mapping`."""
 import numpy as np
 
 from ..types import BOOL, I64, DimExpression, TensorType, symbol_name
+from .batching.conditionals import batch_if
+from .batching.loops import batch_loop
+from .loop_parts import LoopParts
 from .record import expect, register
 
 INDEX = TensorType(I64)
@@ -44,46 +47,11 @@ def _lower_if(lowering, operation, names):
 
 
 register("if", _infer_if, _evaluate_if, None, _lower_if,
-         "runs its first region if the condition holds, else the second; both yield the results")
+         "runs its first region if the condition holds, else the second; both yield the results",
+         batch=batch_if)
 
 
 # --- loop ---------------------------------------------------------------------------------------------------
-
-class LoopParts:
-    """The operands, region arguments, region results and results of a loop, by role.
-
-    Attributes: `carried`, the number of carried values; `trips`, the dim of the number of iterations that
-    run; `counted` and `conditional`, whether there are a trip count and a condition; `reverse`. Operands:
-    [trip count] [first condition] carried… scanned…; region arguments: index, carried…, slices…; region
-    results: [condition] carried… stacked…; results: carried…, stacked….
-    """
-
-    def __init__(self, attributes, region):
-        self.carried, self.trips = attributes["carried"], attributes["trips"]
-        self.counted = attributes.get("counted", False)
-        self.conditional = attributes.get("conditional", False)
-        self.reverse = attributes.get("reverse", False)
-        self.region = region
-
-    @property
-    def is_open(self):
-        """Whether the number of iterations is known only at run time, so that the loop defines the dim
-        `trips`."""
-        return self.counted or self.conditional
-
-    def operands(self, items):
-        """(trip count or None, condition or None, carried, scanned) of things that belong to the operands."""
-        items = list(items)
-        count = items.pop(0) if self.counted else None
-        condition = items.pop(0) if self.conditional else None
-        return count, condition, items[:self.carried], items[self.carried:]
-
-    def yielded(self, items):
-        """(condition or None, carried, stacked) of things that belong to the region's results."""
-        items = list(items)
-        condition = items.pop(0) if self.conditional else None
-        return condition, items[:self.carried], items[self.carried:]
-
 
 def _infer_loop(operands, attributes, regions):
     expect(len(regions) == 1, "loop has one region")
@@ -208,4 +176,4 @@ def _loop_dims(attributes):
 
 register("loop", _infer_loop, _evaluate_loop, None, _lower_loop,
          "repeats its region, carrying values and stacking others; see LoopParts for its operands",
-         defines=_loop_dims)
+         defines=_loop_dims, batch=batch_loop)

@@ -5,25 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..types import Dim, TensorType, size_product
+from .batching.products import batch_contract, sum_contract
 from .kernels import compute
 from .record import Multilinear, expect, register
 from .reduction import in_single
 from .rules import expect_kind, expect_operands, expect_same_element
-
-
-def parse_spec(spec: str) -> tuple[str, str, str]:
-    """The letters of the operands and of the result of a spec such as `nk,hk->nh`. Raises `TypeRuleError`."""
-    operands, arrow, result = spec.replace(" ", "").partition("->")
-    left, comma, right = operands.partition(",")
-    letters = left + right + result
-    expect(arrow and comma and (letters.isalpha() or not letters),
-           f"contract: {spec!r} is not a spec such as 'nk,hk->nh'")
-    for letters in (left, right, result):
-        expect(len(set(letters)) == len(letters), f"contract: a letter repeats in {letters!r} of {spec!r}")
-    for letter in left + right + result:
-        count = (letter in left) + (letter in right) + (letter in result)
-        expect(count >= 2, f"contract: {letter!r} stands alone in {spec!r}")
-    return left, right, result
+from .specs import parse_spec
 
 
 def _infer_contract(operands, attributes, regions):
@@ -221,4 +208,5 @@ def _lower_contract(lowering, operation, names):
 
 
 register("contract", _infer_contract, _evaluate_contract, Multilinear(_contract_transpose), _lower_contract,
-         "Σ left · right over the letters of `spec` that the result lacks; each letter names an axis")
+         "Σ left · right over the letters of `spec` that the result lacks; each letter names an axis",
+         batch=batch_contract, batch_sum=sum_contract)

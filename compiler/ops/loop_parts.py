@@ -1,0 +1,37 @@
+"""The parts of a `loop` by role."""
+
+
+class LoopParts:
+    """The operands, region arguments, region results and results of a loop, by role.
+
+    Attributes: `carried`, the number of carried values; `trips`, the dim of the number of iterations that
+    run; `counted` and `conditional`, whether there are a trip count and a condition; `reverse`. Operands:
+    [trip count] [first condition] carried… scanned…; region arguments: index, carried…, slices…; region
+    results: [condition] carried… stacked…; results: carried…, stacked….
+    """
+
+    def __init__(self, attributes, region):
+        self.carried, self.trips = attributes["carried"], attributes["trips"]
+        self.counted = attributes.get("counted", False)
+        self.conditional = attributes.get("conditional", False)
+        self.reverse = attributes.get("reverse", False)
+        self.region = region
+
+    @property
+    def is_open(self):
+        """Whether the number of iterations is known only at run time, so that the loop defines the dim
+        `trips`."""
+        return self.counted or self.conditional
+
+    def operands(self, items):
+        """(trip count or None, condition or None, carried, scanned) of things that belong to the operands."""
+        items = list(items)
+        count = items.pop(0) if self.counted else None
+        condition = items.pop(0) if self.conditional else None
+        return count, condition, items[:self.carried], items[self.carried:]
+
+    def yielded(self, items):
+        """(condition or None, carried, stacked) of things that belong to the region's results."""
+        items = list(items)
+        condition = items.pop(0) if self.conditional else None
+        return condition, items[:self.carried], items[self.carried:]
