@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..types import Dim, TensorType, size_product
+from ..types import I64, Dim, TensorType, size_product
 from .batching.products import batch_contract, sum_contract
-from .kernels import compute
+from .kernels import compute, where
 from .record import Multilinear, expect, register
 from .reduction import in_single
 from .rules import expect_kind, expect_operands, expect_same_element
@@ -151,8 +151,17 @@ class _Contraction:
                                  for group in (self.rows, self.summed, self.columns))
         product = self.node("MatMul", self.reshape(left.name, (*batch, rows, summed)),
                             self.reshape(right.name, (*batch, summed, columns)))
+        product = self._zero_if_empty(product, 2, summed)
         letters = self.batch + self.rows + self.columns
         return _Tensor(self.reshape(product, self.shape(letters)), letters)
+
+    def _zero_if_empty(self, product, heads, summed):
+        """Where nothing is summed the runtime sets the first matrix of a batch to zero and no other. `heads`
+        counts the axes before the columns."""
+        if heads < 2 or isinstance(summed, int) and summed:
+            return product
+        some = self.lowering.node("Greater", [self.lowering.dim(summed), self.lowering.scalar(0, I64)])
+        return where(self.lowering, some, product, self.lowering.scalar(0, self.element))
 
     def with_vector(self) -> _Tensor:
         """MatMul with a vector on one side, or on both."""
@@ -191,7 +200,8 @@ class _Contraction:
         left_flag, right_flag = left.letters != rows + summed, right.letters != summed + columns
         letters = rows + columns
         if not left_flag and not right_flag and len(summed) == len(columns) == 1:
-            return _Tensor(self.node("MatMul", left.name, right.name, shape=self.shape(letters)), letters)
+            product = self.node("MatMul", left.name, right.name, shape=self.shape(letters))
+            return _Tensor(self._zero_if_empty(product, len(rows), self.sizes[summed]), letters)
         a = self.merged(left, *((summed, rows) if left_flag else (rows, summed)))
         b = self.merged(right, *((columns, summed) if right_flag else (summed, columns)))
         merged = [size_product(self.shape(rows)), size_product(self.shape(columns))]
