@@ -119,7 +119,7 @@ class Builder:
         types = op.infer(operands, attributes, regions)
         operation = Operation(op, operands, attributes, regions, types, self.location)
         self.block.operations.append(operation)
-        return operation.results[0] if len(operation.results) == 1 else operation.results
+        return operation.results[0] if len(operation.results) == 1 else list(operation.results)
 
     def __getattr__(self, name):
         if name.startswith("_"):

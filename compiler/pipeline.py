@@ -5,6 +5,7 @@ import sys
 
 from .ir import Function
 from .passes.batch import Report, batch
+from .passes.calls import inline_calls
 from .passes.fuse import fuse
 from .passes.simplify import simplify
 from .text import print_function
@@ -18,6 +19,7 @@ def optimise(function: Function, target: str = "portable", report: Report | None
     With WEBER_DEBUG=1 the verifier runs after each pass, with 2 each pass's result is printed on stderr too.
     """
     _inspect(function, "staged")
+    function = _inspect(inline_calls(function), "inline_calls")
     function = _inspect(simplify(function), "simplify")
     batched = batch(function, report)
     if batched is not function:

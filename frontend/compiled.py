@@ -138,7 +138,7 @@ class Specialisation:
         for tree in [recording.result, *(tree for _, tree in recording.written)]:
             map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
-        body = recording.trace.builder.block
+        body = recording.trace.block
         used = used_values(body, outputs)
         arguments = [a for a in body.arguments if a in used]
         sources = self._sources(recording)

@@ -242,7 +242,7 @@ def stage_entry(entry: Entry) -> Graph:
             for _, leaf in leaves(place.owner if place.owner.__class__ is Array else place.get()):
                 if leaf.__class__ is Array:
                     state_arrays[id(leaf)] = leaf
-    block, body = Block(), recording.trace.builder.block
+    block, body = Block(), recording.trace.block
     builder, mapping = Builder(block), {}
     argument_names, defaults, result_names, results = [], {}, [], []
 

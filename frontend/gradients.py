@@ -122,7 +122,7 @@ class Marks:
 
     def remove(self):
         """Puts back what the marks replaced, except where the function wrote."""
-        journal = self.trace.journal
+        journal = self.trace.scope.journal
         for array, shadow in self.shadowed:
             if shadow._data is not self.arrays[id(shadow)][1]:  # written to: the array itself is meant
                 write(array, shadow._data)

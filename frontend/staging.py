@@ -32,11 +32,15 @@ class Trace:
     arrays, names of module bindings, and keys of dictionaries and cells.
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
-    on the host.
+    on the host. `scope` is the innermost open `regions.Region`, or the trace itself: its journal gets the
+    writes.
     """
+
+    outer = None
 
     def __init__(self):
         self.builder = Builder(Block())
+        self.block, self.scope = self.builder.block, self
         self.serial = next(serials)
         self.lifted: dict[int, tuple[Array, Value]] = {}
         self.lifted_fields: dict[tuple[int, object], object] = {}
@@ -47,7 +51,7 @@ class Trace:
     def argument(self, type_, name=""):
         """A new block argument."""
         value = Value(type_, name=name)
-        self.builder.block.arguments.append(value)
+        self.block.arguments.append(value)
         return value
 
     def lift(self, array: Array) -> Value:
@@ -59,27 +63,38 @@ class Trace:
         return entry[1]
 
     def record(self, owner, key, old):
-        """Notes the value of a location of an older object before its first write."""
-        if owner.serial < self.serial:
-            self.journal.setdefault((id(owner), key), (owner, key, old))
+        """Notes the value of a location of an object that is older than the scope before its first write."""
+        scope = self.scope
+        if owner.serial < scope.serial:
+            scope.journal.setdefault((id(owner), key), (owner, key, old))
+
+    def scopes(self):
+        """The open scopes from the innermost region to the trace."""
+        scope = self.scope
+        while scope is not None:
+            yield scope
+            scope = scope.outer
+
+    def is_written(self, identity):
+        """Whether a location of an older object has been written to."""
+        return any(identity in scope.journal for scope in self.scopes())
 
     def guard(self, owner, key, value):
         """Notes that the recording depends on a location of an older object having this value."""
         identity = id(owner), key
-        if owner.serial < self.serial and identity not in self.journal and identity not in self.lifted_fields:
+        unchanged = identity not in self.lifted_fields and not self.is_written(identity)
+        if owner.serial < self.serial and unchanged:
             self.guards.setdefault((id(owner), key), (owner, key, value))
 
     def lifted_writes(self):
         """The ids of the older arrays whose contents the recording changes."""
-        return {identity for identity, key in self.journal if key == "data"}
+        return {identity for scope in self.scopes() for identity, key in scope.journal if key == "data"}
 
     def rollback(self):
         """Undoes all writes to older objects and returns them: {(id, key): (object, key, last value)}."""
-        written = {}
-        for identity, (owner, key, old) in self.journal.items():
-            written[identity] = (owner, key, get_location(owner, key))
-            set_location(owner, key, old)
-        return written
+        from .regions import undo
+
+        return undo(self.journal)
 
     def __enter__(self):
         self.previous, state.trace = state.trace, self
@@ -141,7 +156,7 @@ def read(array: Array):
     data, trace = array.data, state.trace
     if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
         if data.dtype == object:  # which values these are is a host value
-            if (id(array), "data") not in trace.journal:
+            if not trace.is_written((id(array), "data")):
                 trace.contents.setdefault(id(array), (array, np.array(data)))
             return data
         return trace.lift(array)
@@ -156,13 +171,10 @@ def write(array: Array, data):
         return VIEWS[array].write(data)
     trace = state.trace
     if trace is not None:
-        if array.serial < trace.serial:
-            if data.__class__ is not Value:
-                data = trace.builder.constant(np.array(data)) if data.dtype != object else data
-            trace.record(array, "data", array.data)
-        array.data = data
-    else:
-        array.data = data
+        if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object:
+            data = trace.builder.constant(np.array(data))
+        trace.record(array, "data", array.data)
+    array.data = data
 
 
 def read_host(array: Array, purpose="this") -> np.ndarray:

@@ -1,6 +1,7 @@
 """The ops, a file for each family. `OPS` maps names to records."""
 
 from . import (  # noqa: F401  (importing them fills OPS)
+    calls,
     control,
     convolution,
     creation,
@@ -16,6 +17,6 @@ from . import (  # noqa: F401  (importing them fills OPS)
     shape,
     transcendental,
 )
-from .record import OPS, Elementwise, Linear, Multilinear, Op, Rule, TypeRuleError, Zero
+from .record import OPS, Elementwise, Linear, Multilinear, Op, Regional, Rule, TypeRuleError, Zero
 
-__all__ = ["OPS", "Elementwise", "Linear", "Multilinear", "Op", "Rule", "TypeRuleError", "Zero"]
+__all__ = ["OPS", "Elementwise", "Linear", "Multilinear", "Op", "Regional", "Rule", "TypeRuleError", "Zero"]

@@ -3,24 +3,19 @@ in `mapping`."""
 
 import numpy as np
 
-from ..types import BOOL, I64, DimExpression, TensorType, symbol_name
+from ..types import I64, DimExpression, TensorType, symbol_name
 from .batching.conditionals import batch_if
 from .batching.loops import batch_loop
-from .loop_parts import LoopParts
-from .record import expect, register
-
-INDEX = TensorType(I64)
-CONDITION = TensorType(BOOL)
+from .control_derivatives import conditional
+from .control_derivatives import loop as looped
+from .loop_parts import CONDITION, INDEX, LoopParts, stacked_type
+from .record import Regional, expect, register
 
 
 def expect_types(what, values, types):
     expect(len(values) == len(types), f"{what}: {len(values)} values where {len(types)} are expected")
     for position, (value, type) in enumerate(zip(values, types)):
         expect(value.type == type, f"{what} {position} has type {value.type}, expected {type}")
-
-
-def stacked_type(type, extent):
-    return TensorType(type.element, (extent, *type.shape))
 
 
 # --- if -----------------------------------------------------------------------------------------------------
@@ -46,7 +41,8 @@ def _lower_if(lowering, operation, names):
     return [made] if len(types) == 1 else made
 
 
-register("if", _infer_if, _evaluate_if, None, _lower_if,
+register("if", _infer_if, _evaluate_if,
+         Regional(conditional.depends, conditional.vjp, conditional.jvp), _lower_if,
          "runs its first region if the condition holds, else the second; both yield the results",
          batch=batch_if)
 
@@ -174,6 +170,6 @@ def _loop_dims(attributes):
     return (symbol_name(attributes["trips"]),) if is_open else ()
 
 
-register("loop", _infer_loop, _evaluate_loop, None, _lower_loop,
+register("loop", _infer_loop, _evaluate_loop, Regional(looped.depends, looped.vjp, looped.jvp), _lower_loop,
          "repeats its region, carrying values and stacking others; see LoopParts for its operands",
          defines=_loop_dims, batch=batch_loop)

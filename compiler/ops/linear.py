@@ -193,13 +193,15 @@ class _Contraction:
         left, right, rows, columns = self.left, self.right, self.rows, self.columns
         summed = self._pick(left.letters, lambda letter: letter in self.summed)
         has_flags = self.element.is_float
-        if left.letters not in (rows + summed, *([summed + rows] if has_flags else [])):
+        is_moved = left.letters not in (rows + summed, *([summed + rows] if has_flags else []))
+        if is_moved:
             left = self.arrange(left, rows + summed)
         if right.letters not in (summed + columns, *([columns + summed] if has_flags else [])):
             right = self.arrange(right, summed + columns)
         left_flag, right_flag = left.letters != rows + summed, right.letters != summed + columns
         letters = rows + columns
-        if not left_flag and not right_flag and len(summed) == len(columns) == 1:
+        # (the runtime's product fused with a transpose fails for an empty batch)
+        if not left_flag and not right_flag and len(summed) == len(columns) == 1 and not is_moved:
             product = self.node("MatMul", left.name, right.name, shape=self.shape(letters))
             return _Tensor(self._zero_if_empty(product, len(rows), self.sizes[summed]), letters)
         a = self.merged(left, *((summed, rows) if left_flag else (rows, summed)))

@@ -1,4 +1,14 @@
-"""The parts of a `loop` by role."""
+"""The parts of a loop by role."""
+
+from ..types import BOOL, I64, TensorType
+
+INDEX = TensorType(I64)
+CONDITION = TensorType(BOOL)
+
+
+def stacked_type(type, extent):
+    """The type of a stack of `extent` arrays of a type."""
+    return TensorType(type.element, (extent, *type.shape))
 
 
 class LoopParts:
@@ -35,3 +45,8 @@ class LoopParts:
         items = list(items)
         condition = items.pop(0) if self.conditional else None
         return condition, items[:self.carried], items[self.carried:]
+
+    def arguments(self, items):
+        """(index, carried, slices) of things that belong to the region's arguments."""
+        index, *items = items
+        return index, items[:self.carried], items[self.carried:]

@@ -7,59 +7,14 @@ padded to its bound. What stands in the padding is unspecified: nothing may depe
 import numpy as np
 
 from ..errors import WeberError
-from ..types import (
-    BOOL,
-    I64,
-    TensorType,
-    dim_names,
-    evaluate_dim,
-    floor_divide,
-    substitute,
-    symbol,
-)
+from ..types import BOOL, I64, TensorType, dim_names, evaluate_dim, substitute, symbol
 from .batching.lanes import CannotBatch
-from .control import INDEX, empty_stack, finished_stack, stacked_type
+from .control import INDEX, empty_stack, finished_stack
+from .control_derivatives import mapped
 from .kernels import compute
-from .record import expect, register
-
-
-class MapParts:
-    """The operands, dims and result types of a map, by role.
-
-    Attributes: `ragged`, the names of the dims that are each lane's own; `bounds`, their padded extents in
-    the operands and results; `defines`, pairs of a dim that the region defines and the name of the largest
-    over the lanes, which the map defines; `region`. Operands: lengths…, one [N] for each ragged dim, data…;
-    region arguments: a slice of each data operand, cut to the lane's dims; results: region results, stacked.
-    """
-
-    def __init__(self, attributes, region):
-        self.ragged = tuple(attributes.get("ragged", ()))
-        self.bounds = tuple(attributes.get("bounds", ()))
-        self.defines = tuple(attributes.get("defines", ()))
-        self.region = region
-        self._outer = {**dict(zip(self.ragged, self.bounds)),
-                       **{inner: symbol(outer) for inner, outer in self.defines}}
-
-    def operands(self, items):
-        """(lengths, data) of things that belong to the operands."""
-        items, count = list(items), len(self.ragged)
-        return items[:count], items[count:]
-
-    def is_ragged(self, dim):
-        """Whether a dim of the region may differ from lane to lane."""
-        return not self._outer.keys().isdisjoint(dim_names(dim))
-
-    def outer_dim(self, dim):
-        """What a dim of the region is padded to outside."""
-        return substitute(dim, self._outer)
-
-    def outer_shape(self, shape):
-        """The shape that arrays of this shape in the region are padded to."""
-        return tuple(map(self.outer_dim, shape))
-
-    def outer_type(self, type, extent):
-        """The type of a stack of `extent` arrays of a type of the region."""
-        return stacked_type(TensorType(type.element, self.outer_shape(type.shape)), extent)
+from .loop_parts import stacked_type
+from .map_parts import MapParts, never_falls
+from .record import Regional, expect, register
 
 
 def _infer_map(operands, attributes, regions):
@@ -81,7 +36,7 @@ def _infer_map(operands, attributes, regions):
                f"the map region's argument {position} has type {argument.type}, a slice of {value.type}")
     for value in parts.region.results:
         for dim in value.shape:
-            expect(_never_falls(dim, parts.ragged), f"a result of map has the size {dim}, which falls as "
+            expect(never_falls(dim, parts.ragged), f"a result of map has the size {dim}, which falls as "
                    f"{', '.join(sorted(dim_names(dim) & set(parts.ragged)))} grows")
     return [parts.outer_type(value.type, extent) for value in parts.region.results]
 
@@ -93,25 +48,6 @@ def _expect_dims(parts):
     expect(len(set(inner)) == len(inner), "the dims of a map's region are named twice")
     outer = {name for dim in parts.bounds for name in dim_names(dim)} | {name for _, name in parts.defines}
     expect(outer.isdisjoint(inner), "a dim has the same name in the region of a map and outside")
-
-
-def _never_falls(dim, names):
-    """Whether a dim is a sum of products and quotients that grow, if they change, with each of the names."""
-    if dim_names(dim).isdisjoint(names):
-        return True
-    terms = [(coefficient, [atom for atom in monomial if not dim_names(_dim_of(atom)).isdisjoint(names)])
-             for monomial, coefficient in dim.terms]
-    return all(coefficient > 0 and all(isinstance(atom, str) or _quotient_never_falls(atom, names)
-                                       for atom in atoms) for coefficient, atoms in terms if atoms)
-
-
-def _quotient_never_falls(atom, names):
-    return _never_falls(atom.numerator, names) and dim_names(atom.denominator).isdisjoint(names)
-
-
-def _dim_of(atom):
-    """An atom of a monomial as a dim."""
-    return symbol(atom) if isinstance(atom, str) else floor_divide(atom.numerator, atom.denominator)
 
 
 # --- meaning ------------------------------------------------------------------------------------------------
@@ -275,7 +211,7 @@ def _refuse(lanes, operation):
     raise CannotBatch("map", "the map inside of it stays a loop", operation.location)
 
 
-register("map", _infer_map, _evaluate_map, None, _lower_map,
+register("map", _infer_map, _evaluate_map, Regional(mapped.depends, mapped.vjp, mapped.jvp), _lower_map,
          "applies its region to each lane of its operands, and stacks the results; see MapParts",
          defines=lambda attributes: tuple(outer for _, outer in attributes.get("defines", ())),
          batch=_refuse)

@@ -60,7 +60,25 @@ class Rule:
     jvp: Callable | None = None
 
 
-Derivative = Elementwise | Linear | Multilinear | Zero | Rule
+@dataclass(frozen=True, slots=True)
+class Regional:
+    """The rules of an op with regions, which may depend on values that the regions capture.
+
+    `depends(operation, active) -> list[bool]`: which results depend, in a differentiable way, on the `active`
+    values, a set.
+    `vjp(b, operation, cotangents, wanted, pullback) -> list[tuple]`: pairs of a value, an operand or a
+    captured one, and its cotangent or None, for the values in `wanted` at least; a value may come repeatedly.
+    `jvp(b, operation, tangents, pushforward) -> list`: a tangent or None for each result; `tangents` maps
+    operands and captured values that have one to their tangents.
+    Rules may append results to the operation (values that its derivative needs).
+    """
+
+    depends: Callable
+    vjp: Callable
+    jvp: Callable
+
+
+Derivative = Elementwise | Linear | Multilinear | Zero | Rule | Regional
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..errors import Location
 from ..ir import Block, Builder, Function, Operation, Value
 from ..ops.batching.lanes import Batched, CannotBatch, Lanes, Summed
-from ..ops.mapping import MapParts
+from ..ops.map_parts import MapParts
 from ..ops.record import TypeRuleError
 from ..rewrite import use_counts, with_body
 from ..types import symbol

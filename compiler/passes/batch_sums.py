@@ -36,6 +36,8 @@ class _Demand:
                 self._enter_arms(operation, results)
             elif operation.name == "loop":
                 results = [value for value in results if self._enter_loop(operation, value)]
+            elif operation.regions:
+                results = []
             self.needed.update(results)
         self.needed.update(value for value in block.arguments if self._is_needed(value))
 

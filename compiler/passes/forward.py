@@ -1,12 +1,11 @@
-"""Forward-mode derivatives of straight-line code: from tangents of inputs to tangents of all that depends on
-them."""
+"""Forward-mode derivatives: from tangents of inputs to tangents of all that depends on them."""
 
 from collections.abc import Sequence
 
 from ..errors import WeberError
 from ..ir import Builder, Operation, Value
-from ..ops.record import Elementwise, Linear, Multilinear, Rule, Zero
-from .reverse import differentiable_operands
+from ..ops.dependence import differentiable_operands
+from ..ops.record import Elementwise, Linear, Multilinear, Regional, Rule, Zero
 
 
 def pushforward(builder: Builder, operations: Sequence[Operation],
@@ -25,8 +24,11 @@ def pushforward(builder: Builder, operations: Sequence[Operation],
         if not any(result.element.is_float for result in operation.results):
             continue
         builder.location = operation.location
-        given = [tangents.get(operand) for operand in operation.operands]
-        for result, tangent in zip(operation.results, _result_tangents(builder, operation, given)):
+        if isinstance(operation.op.derivative, Regional):
+            found = operation.op.derivative.jvp(builder, operation, tangents, pushforward)
+        else:
+            found = _result_tangents(builder, operation, list(map(tangents.get, operation.operands)))
+        for result, tangent in zip(operation.results, found):
             if tangent is not None and result.element.is_float:
                 tangents[result] = tangent
     builder.location = location

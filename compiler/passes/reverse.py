@@ -1,10 +1,11 @@
-"""Reverse-mode derivatives of straight-line code: from cotangents of results to cotangents of inputs."""
+"""Reverse-mode derivatives: from cotangents of results to cotangents of inputs."""
 
 from collections.abc import Iterable, Sequence
 
 from ..errors import WeberError
-from ..ir import Block, Builder, Function, Operation, Value, captured_values, inline
-from ..ops.record import Elementwise, Linear, Multilinear, Rule, Zero
+from ..ir import Block, Builder, Function, Operation, Value, inline
+from ..ops.dependence import depending_values, differentiable_operands
+from ..ops.record import Elementwise, Linear, Multilinear, Regional, Rule
 
 
 def pullback(builder: Builder, operations: Sequence[Operation],
@@ -35,51 +36,34 @@ def pullback(builder: Builder, operations: Sequence[Operation],
         if all(cotangent is None for cotangent in given):
             continue
         builder.location = operation.location
-        wanted = [operand in active for operand in operation.operands]
-        for operand, cotangent in zip(operation.operands,
-                                      _operand_cotangents(builder, operation, given, wanted)):
-            if cotangent is not None and operand in active:
-                accumulate(operand, cotangent)
+        for value, cotangent in _cotangents(builder, operation, given, active):
+            if cotangent is not None and value in active:
+                accumulate(value, cotangent)
     builder.location = location
     return [cotangents.get(value) for value in inputs]
 
 
-def depending_values(operations: Sequence[Operation], inputs: Iterable[Value]) -> set[Value]:
-    """The float inputs and the float values that depend on them in a differentiable way."""
-    active = {value for value in inputs if value.element.is_float}
-    for operation in operations:
-        used = differentiable_operands(operation)
-        if any(value in active for value in used):
-            active.update(result for result in operation.results if result.element.is_float)
-    return active
-
-
-def differentiable_operands(operation: Operation) -> list[Value]:
-    """The values an operation may be differentiated by, those that its regions capture included."""
-    match operation.op.derivative:
-        case Zero():
-            return []
+def _cotangents(builder, operation, cotangents, active):
+    """Pairs of a value that an operation uses and a cotangent or None; partial derivatives are built for
+    active values only."""
+    operands, derivative = operation.operands, operation.op.derivative
+    if isinstance(derivative, Regional):
+        wanted = [value for value in dict.fromkeys(differentiable_operands(operation)) if value in active]
+        return derivative.vjp(builder, operation, cotangents, wanted, pullback)
+    match derivative:
         case Elementwise(partials):
-            return [operand for operand, partial in zip(operation.operands, partials) if partial is not None]
-        case Linear(of=tuple(of)) | Multilinear(of=tuple(of)):
-            return [operation.operands[index] for index in of]
-    captured = [value for region in operation.regions for value in captured_values(region)]
-    return operation.operands + captured
-
-
-def _operand_cotangents(builder, operation, cotangents, wanted):
-    """A cotangent or None for each operand; partial derivatives are built for the wanted ones only."""
-    match operation.op.derivative:
-        case Elementwise(partials):
-            return [builder.mul(cotangents[0], partial(builder, *operation.operands, operation.result))
-                    if want and partial is not None else None for partial, want in zip(partials, wanted)]
+            found = [builder.mul(cotangents[0], partial(builder, *operands, operation.result))
+                     if operand in active and partial is not None else None
+                     for operand, partial in zip(operands, partials)]
         case Linear(transpose):
-            return transpose(builder, operation, cotangents)
+            found = transpose(builder, operation, cotangents)
         case Multilinear(transpose):
-            return transpose(builder, operation, cotangents[0])
+            found = transpose(builder, operation, cotangents[0])
         case Rule(vjp):
-            return vjp(builder, operation, cotangents)
-    raise WeberError(f"the op {operation.name} has no derivative in reverse mode", operation.location)
+            found = vjp(builder, operation, cotangents)
+        case _:
+            raise WeberError(f"the op {operation.name} has no derivative in reverse mode", operation.location)
+    return zip(operands, found)
 
 
 def value_and_gradient(function: Function, arguments: Sequence[str] | None = None) -> Function:

@@ -13,7 +13,16 @@ from weber.compiler import ir
 from weber.compiler.interpreter import run
 from weber.compiler.ops import OPS
 from weber.compiler.pipeline import compile_to_onnx
-from weber.compiler.types import BOOL, I64, TensorType, dim_names, evaluate_dim, substitute, symbol, symbol_name
+from weber.compiler.types import (
+    BOOL,
+    I64,
+    TensorType,
+    dim_names,
+    evaluate_dim,
+    substitute,
+    symbol,
+    symbol_name,
+)
 
 TOGETHER = {"max_pool_gradient", "max_pool_tangent"}
 """Ops whose operands belong together."""

@@ -1,0 +1,141 @@
+"""What the derivative of a region needs of the region, and where it gets it from."""
+
+from collections.abc import Callable, Iterable
+
+from ...families import ELEMENTWISE
+from ...ir import Block, Builder, Operation, Value, captured_values, copy_operation, defined_dims, inline
+from ...types import DimExpression, TensorType, dim_names
+
+TRANSCENDENTAL = frozenset("""
+    exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sigmoid
+    softplus erf pow atan2
+""".split())
+
+CHEAP = (ELEMENTWISE - TRANSCENDENTAL) | frozenset("""
+    constant iota dim_value reshape transpose broadcast slice dynamic_slice gather concatenate pad reverse
+    take_along one_hot
+""".split())
+"""Ops that are computed again rather than kept for each iteration."""
+
+LONGEST_CHAIN = 3
+"""So many cheap operations cost less than keeping their result."""
+
+
+class Closure:
+    """A derivative of a region, made self-contained.
+
+    `given` are the values of the region that the derivative is given anyway, `used` those of them that it
+    uses; `kept` are values that the region has to hand out, because they are needed and not computed again.
+    """
+
+    def __init__(self, derivative: Block, region: Block, given: Iterable[Value],
+                 may_keep: Callable[[Value], bool], known_dims: Iterable[str] = ()):
+        self.derivative, self.region = derivative, region
+        self.given, self.used, self.may_keep = set(given), set(), may_keep
+        self.recomputed: set[Operation] = set()
+        self.kept: dict[Value, None] | list[Value] = {}
+        self.inside = set(region.arguments)
+        self.invariant: set[Value] = set()
+        self.dim_sources: dict[str, Operation] = {}
+        for operation in region.operations:
+            self.inside.update(operation.results)
+            if not any(value in self.inside and value not in self.invariant for value in _used(operation)):
+                self.invariant.update(operation.results)
+            for name in defined_dims(operation):
+                self.dim_sources[name] = operation
+        for name in known_dims:
+            self.dim_sources.pop(name, None)
+        self._find()
+
+    def _find(self):
+        for name in sorted(dim_names_in(self.derivative)):
+            if name in self.dim_sources:
+                self._recompute(self.dim_sources[name])
+        for value in captured_values(self.derivative):
+            self._need(value)
+        self.kept = [value for value in self.kept if value.operation not in self.recomputed]
+
+    def _need(self, value):
+        if value in self.given:
+            self.used.add(value)
+        if not self._is_missing(value) or value in self.kept or value.operation in self.recomputed:
+            return
+        if value.operation is None or (self._is_keepable(value) and not self._is_cheap(value)):
+            self.kept[value] = None
+        else:
+            self._recompute(value.operation)
+
+    def _is_missing(self, value):
+        return value in self.inside and value not in self.given
+
+    def _is_keepable(self, value):
+        return self.may_keep(value) and not _names(value.type) & self.dim_sources.keys()
+
+    def _is_cheap(self, value):
+        """Whether a value is computed again by few cheap operations from what is there, and at most one value
+        that has to be kept."""
+        if value in self.invariant:
+            return True
+        operations, bases, pending = set(), set(), [value]
+        while pending:
+            value = pending.pop()
+            operation = value.operation
+            if value in self.invariant or value in self.kept or not self._is_missing(value):
+                continue
+            if operation is None or operation.name not in CHEAP:
+                bases.add(value)
+            elif operation not in self.recomputed and operation not in operations:
+                operations.add(operation)
+                pending += operation.operands
+            if len(operations) > LONGEST_CHAIN or len(bases) > 1:
+                return False
+        return bool(operations)
+
+    def _recompute(self, operation):
+        if operation in self.recomputed:
+            return
+        self.recomputed.add(operation)
+        for name in sorted(_dim_names_of(operation)):
+            if name in self.dim_sources:
+                self._recompute(self.dim_sources[name])
+        for value in _used(operation):
+            self._need(value)
+
+    def build(self, builder: Builder, arguments: Iterable[Value], given: dict) -> list[Value]:
+        """Appends the recomputed operations and the derivative; gives the derivative's results. `arguments`
+        stand for the derivative's own arguments, `given` maps given and kept values to what stands for them.
+        """
+        mapping = dict(given)
+        for operation in self.region.operations:
+            if operation in self.recomputed:
+                copy_operation(builder, operation, mapping)
+        return inline(builder, self.derivative, arguments, mapping)
+
+
+def _used(operation):
+    return operation.operands + [value for region in operation.regions for value in captured_values(region)]
+
+
+def dim_names_in(block: Block) -> set[str]:
+    """The names of dims that a block speaks of."""
+    found = set().union(*(_names(value.type) for value in block.arguments))
+    return found.union(*map(_dim_names_of, block.operations))
+
+
+def _dim_names_of(operation):
+    """The names of dims that an operation, its results and its regions speak of."""
+    found = _names(operation.attributes).union(*(_names(value.type) for value in operation.results))
+    return found.union(*map(dim_names_in, operation.regions))
+
+
+def _names(item):
+    match item:
+        case DimExpression():
+            return dim_names(item)
+        case TensorType(shape=shape):
+            return set().union(*map(dim_names, shape))
+        case tuple() | list():
+            return set().union(*map(_names, item))
+        case dict():
+            return set().union(*map(_names, item.values()))
+    return set()
