@@ -16,11 +16,13 @@ from ..runtime.tensors import borrow, to_numpy
 from . import types as t
 from .base.registry import define, module
 from .calling import call
+from .lanes import is_lanes
 from .specialise import Place, record, staged_value
 from .staging import VIEWS, HostValueNeeded, get_location, read, state, write
 from .trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
 from .trees import leaves as tree_leaves
 from .values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, Traced, to_host
+from .vector_results import host_vector, staged_values
 
 MAX_SPECIALISATIONS = 64
 
@@ -235,6 +237,8 @@ class Specialisation:
 
     def _leaf_rule(self, leaf):
         """How a leaf of a result is made at each call; None for one that is always the same."""
+        if is_lanes(leaf):
+            return lambda context: host_vector(leaf._data, lambda value: self._output(value, context))
         value = staged_value(leaf)
         if value is None:
             if leaf.__class__ is not Array:
@@ -247,6 +251,10 @@ class Specialisation:
         if leaf.__class__ is Array:
             return lambda context: Array(Resident(context[2][index], dtype), type_)
         return lambda context: to_host(to_numpy(context[2][index]).view(dtype)[()])
+
+    def _output(self, value, context):
+        """The numpy array of an output."""
+        return to_numpy(context[2][self.output_index[value]]).view(value.type.element.numpy)
 
 
 def _leaf_at(kind, source, context):
@@ -261,8 +269,7 @@ def _leaf_at(kind, source, context):
 
 
 def _collect(outputs, leaf):
-    value = staged_value(leaf)
-    if value is not None:
+    for value in staged_values(leaf):
         outputs.setdefault(value)
     return leaf
 

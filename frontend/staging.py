@@ -16,12 +16,18 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
-from .values import Array, DimNumber, LaneEffect, Struct, Traced, serials, state
-
-
-class HostValueNeeded(WeberError):
-    """The program needs a number on the host (a size, an index, a condition) that is only known when the
-    graph runs."""
+from .values import (
+    Array,
+    DimNumber,
+    HostValueNeeded,
+    LaneEffect,
+    Struct,
+    Traced,
+    Undefined,
+    poisoned,
+    serials,
+    state,
+)
 
 
 class Trace:
@@ -47,6 +53,7 @@ class Trace:
         self.journal: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
+        self.ragged_dims: set[str] = set()  # bound by the maps around
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -215,6 +222,9 @@ def read_field(instance: Struct, index):
     values)."""
     value = instance.fields[index]
     trace = state.trace
+    if trace is not None and value.__class__ is Undefined and value.reason is not None:
+        name = instance.type.family.field_names[index]
+        raise poisoned(f"the field `{name}`", value.reason, state.location)
     if trace is not None and instance.type.family.mutable and instance.serial < trace.serial:
         trace.guard(instance, index, value)
     return value

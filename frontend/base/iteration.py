@@ -5,11 +5,13 @@ import numpy as np
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
+from ..lanes import Lanes, elements
 from ..staging import LaneEffect, apply, payload_of, read, state
 from ..values import (
     Array,
     Char,
     Dictionary,
+    DimNumber,
     GeneratorValue,
     Irrational,
     NamedTuple,
@@ -47,7 +49,8 @@ def iterate(value):
         return iter(value)
     if cls is Range:
         if not isinstance(value.length, int):
-            raise unsupported(f"iterating over a range of unknown length {value.length.dim}")
+            length = f" {value.length.dim}" if value.length.__class__ is DimNumber else ""
+            raise unsupported(f"iterating over a range of unknown length{length}")
         return iter(value)
     if cls is Array:
         return array_elements(value)
@@ -79,6 +82,8 @@ def unsupported(message):
 def array_elements(array):
     """The elements of an array in column-major order; what is written during the iteration is seen."""
     payload = read(array)
+    if payload.__class__ is Lanes:
+        return elements(array)
     return staged_elements(payload) if payload.__class__ is Value else _host_elements(array)
 
 

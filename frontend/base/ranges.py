@@ -7,7 +7,7 @@ from .. import types as t
 from ..calling import call
 from ..values import DimNumber, Range, Traced, simplest_fraction, typeof
 from .conversion import constructs
-from .elements import FLOATS, HOST_TYPES, number_type
+from .elements import FLOATS, HOST_TYPES, emit, number_type
 from .errors import argument_error, shown
 from .registry import define
 
@@ -40,8 +40,31 @@ def _integer(x, what):
     return x if x.__class__ is DimNumber else staging.host_number(x, what)
 
 
+def is_open(*numbers):
+    """Whether one of the numbers of a range is only known when the graph runs."""
+    found = any(x.__class__ is Traced and x.known is None and isinstance(x.data, staging.Value) for x in numbers)
+    if found and staging.state.lanes:
+        raise staging.LaneEffect
+    return found
+
+
+def open_range(start, step, stop):
+    """A range of Int64 whose length is only known when the graph runs, a traced number; the step is an int."""
+    step = _integer(step, "the step of a range")
+    if step == 0:
+        raise argument_error("step cannot be zero")
+    length = emit("add", emit("sub", stop, start, kind=t.Int64), step, kind=t.Int64)
+    if step != 1:
+        length = emit("idiv", length, step, kind=t.Int64)
+    if start.__class__ is Traced and start.type is not t.Int64:
+        start = emit("identity", start, kind=t.Int64)
+    return Range(start, step, emit("max", length, 0, kind=t.Int64), UNIT if step == 1 else STEP)
+
+
 @define(":", t.Integer, t.Integer)
 def integer_range(start, stop):
+    if is_open(start, stop):
+        return open_range(start, 1, stop)
     start, stop = _integer(start, "the start of a range"), _integer(stop, "the end of a range")
     kind = number_type((start, stop))
     if kind is t.Int64 or kind is t.Bool:
@@ -52,6 +75,8 @@ def integer_range(start, stop):
 
 @define(":", t.Integer, t.Integer, t.Integer)
 def integer_steps(start, step, stop):
+    if is_open(start, stop):
+        return open_range(start, step, stop)
     start, step, stop = (_integer(x, "a range") for x in (start, step, stop))
     if step == 0:
         raise argument_error("step cannot be zero")
