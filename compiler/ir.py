@@ -190,25 +190,31 @@ def defined_dims(operation: Operation) -> tuple[str, ...]:
     return operation.op.defines(operation.attributes) if operation.op.defines else ()
 
 
-def mentioned_dims(operation: Operation) -> set[str]:
-    """The names of dims in an operation's attributes, result types and regions."""
-    names = set()
+def dim_names_in(block: Block) -> set[str]:
+    """The names of dims that a block speaks of."""
+    found = set().union(*(names_of_dims(value.type) for value in block.arguments))
+    return found.union(*map(dim_names_of, block.operations))
 
-    def visit(item):
-        if isinstance(item, DimExpression):
-            names.update(dim_names(item))
-        elif isinstance(item, tuple | list):
-            for part in item:
-                visit(part)
 
-    for value in operation.results:
-        visit(value.type.shape)
-    for attribute in operation.attributes.values():
-        visit(attribute)
-    for region in operation.regions:
-        for inner in region.operations:
-            names |= mentioned_dims(inner)
-    return names
+def dim_names_of(operation: Operation) -> set[str]:
+    """The names of dims that an operation, its results and its regions speak of."""
+    found = names_of_dims(operation.attributes)
+    found = found.union(*(names_of_dims(value.type) for value in operation.results))
+    return found.union(*map(dim_names_in, operation.regions))
+
+
+def names_of_dims(item) -> set[str]:
+    """The names of dims in a dim, a type, attributes or a tuple."""
+    match item:
+        case DimExpression():
+            return dim_names(item)
+        case TensorType(shape=shape):
+            return set().union(*map(dim_names, shape))
+        case tuple() | list():
+            return set().union(*map(names_of_dims, item))
+        case dict():
+            return set().union(*map(names_of_dims, item.values()))
+    return set()
 
 
 _NAMES_OF_DIMS = ("ragged", "defines")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from .ir import Block, Builder, Function, Operation, Value, defined_dims, mentioned_dims
+from .dead_code import drop_unused
+from .ir import Block, Builder, Function, Operation, Value
 from .ops import OPS
-from .types import dim_names
 
 COMPARED_ELEMENTS = 65536
 """Larger arrays are taken to be equal only when they are the same object."""
@@ -155,38 +155,6 @@ def use_counts(block: Block, counts=None) -> dict[Value, int]:
     for value in block.results:
         counts[value] = counts.get(value, 0) + 1
     return counts
-
-
-def drop_unused(block: Block, dims=()) -> int:
-    """Removes, in place, the pure operations of a new block whose results nobody uses, nor the dims that they
-    define; gives their number. `dims` are names used outside of the block."""
-    live, live_dims = set(block.results), None
-    if any(defined_dims(operation) for operation in block.operations):
-        live_dims = set(dims).union(*(dim_names(dim) for value in live for dim in value.type.shape))
-    kept, dropped = [], 0
-    for operation in reversed(block.operations):
-        is_live = not operation.op.pure or any(value in live for value in operation.results)
-        if not is_live and not (live_dims and live_dims.intersection(defined_dims(operation))):
-            dropped += 1
-            continue
-        live.update(operation.operands)
-        if live_dims is not None:
-            live_dims |= mentioned_dims(operation)
-        for region in operation.regions:
-            dropped += drop_unused(region, [inner for inner, _ in operation.attributes.get("defines", ())])
-            live.update(_used_inside(region))
-        kept.append(operation)
-    block.operations[:] = reversed(kept)
-    return dropped
-
-
-def _used_inside(block):
-    used = set(block.results)
-    for operation in block.operations:
-        used.update(operation.operands)
-        for region in operation.regions:
-            used |= _used_inside(region)
-    return used
 
 
 def attributes_key(attributes) -> tuple:

@@ -9,7 +9,7 @@ looks at them, so a training loop moves no parameters between numpy and onnxrunt
 import numpy as np
 
 from ..compiler.errors import WeberError
-from ..compiler.ir import Block, Builder, captured_values, defined_dims, inline, mentioned_dims
+from ..compiler.ir import Block, Builder, captured_values, defined_dims, dim_names_of, inline
 from ..compiler.ir import Function as Graph
 from ..compiler.types import TensorType, dim_names, element_type_of
 from ..runtime.tensors import borrow, to_numpy
@@ -284,7 +284,7 @@ def used_values(body, outputs):
             used.update(operation.results)
         if any(result in used for result in operation.results):
             used.update(operation.operands)
-            dims |= mentioned_dims(operation) if defining else set()
+            dims |= dim_names_of(operation) if defining else set()
             for region in operation.regions:
                 used.update(captured_values(region))
     return used

@@ -62,7 +62,7 @@ class Carry:
 
 
 def per_element(condition):
-    """A condition; raises LaneEffect where it is one for each lane of a broadcast, which then becomes a `map`."""
+    """A condition; raises LaneEffect where it is one for each lane of a broadcast, which becomes a `map`."""
     if condition.__class__ is Traced and len(condition.data.shape):
         raise LaneEffect
     return condition

@@ -15,9 +15,11 @@ from ..compiler.ir import Value
 from ..compiler.types import TensorType
 from . import types as t
 from .calling import call
+from .sharing import unlinked
+from .specs import PoisonedContents
 from .staging import HostValueNeeded, Trace, get_location, payload_of, set_location, state
 from .trees import children, is_leaf, is_number, leaves, map_leaves, same_structure, with_children
-from .values import Array, DimNumber, Traced, typeof
+from .values import Array, DimNumber, Traced, Undefined, poisoned, typeof
 
 MAX_RUNS = 8
 
@@ -152,7 +154,14 @@ def _run(function, make_arguments, lifted, promoted):
                 place.set(_lift_numbers(trace, place, original, promoted, numbers))
                 if not isinstance(original, bool):  # a truth value is never an argument
                     trace.lifted_fields[place.identity] = place
-            result = _with_sizes(call(function, arguments))
+            result = _with_sizes(unlinked(call(function, arguments)))
+            for owner, key, _ in list(trace.journal.values()):
+                content = get_location(owner, key)
+                if key != "data" or owner.__class__ is not Array:
+                    set_location(owner, key, unlinked(content))
+                if content.__class__ in (Undefined, PoisonedContents) and content.reason is not None:
+                    raise poisoned("a variable or field that this function changes", content.reason,
+                                   state.location)
         finally:
             written = trace.rollback()
             for place, original in originals:

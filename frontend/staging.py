@@ -160,6 +160,8 @@ def read(array: Array):
         raise LaneEffect
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].read(array)
+    if array.link is not None and state.trace is not None:
+        return array.link.read(array)
     data, trace = array.data, state.trace
     if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
         if data.dtype == object:  # which values these are is a host value
@@ -176,6 +178,8 @@ def write(array: Array, data):
         raise LaneEffect
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].write(data)
+    if array.link is not None and state.trace is not None:
+        return array.link.write(data)
     trace = state.trace
     if trace is not None:
         if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object:
@@ -191,6 +195,8 @@ def read_host(array: Array, purpose="this") -> np.ndarray:
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].read_host(purpose)
     data, trace = array.data, state.trace
+    if array.link is not None and trace is not None:
+        data = array.link.read(array)
     if isinstance(data, Value):
         raise HostValueNeeded(
             f"{purpose} needs the contents of an array that are only known when the graph runs",

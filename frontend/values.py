@@ -86,7 +86,7 @@ class Array:
     Assigning `data` is mutation; it goes through `staging.write` so that traces see it. Element types that
     numpy does not have are numpy object arrays with `type` set accordingly."""
 
-    __slots__ = ("_data", "type", "serial", "__weakref__")
+    __slots__ = ("_data", "type", "serial", "link", "__weakref__")
 
     def __init__(self, data, type=None):
         if state.lanes:  # an array for each lane is not an array of lanes
@@ -97,6 +97,7 @@ class Array:
             type = t.array_type(element, len(data.shape))
         self.type = type
         self.serial = next(serials)
+        self.link = None  # a `sharing.Link`, where this is made of another array in a trace
 
     @property
     def data(self):

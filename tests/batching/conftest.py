@@ -1,5 +1,5 @@
-"""Programs over vectors of examples, run by the interpreter and on onnxruntime, with padding that must not matter.
-"""
+"""Programs over vectors of examples, run by the interpreter and on onnxruntime, with padding that must not
+matter."""
 
 import json
 
@@ -28,8 +28,8 @@ def load(tmp_path):
 @pytest.fixture
 def check(load):
     """`check(source, signature, arguments, expected)`: the results of an entry, as the interpreter and
-    onnxruntime compute them with NaN in padding that is larger than it needs to be, as `Program` computes them from
-    lists, and as the evaluator does example by example."""
+    onnxruntime compute them with NaN in padding that is larger than it needs to be, as `Program` computes
+    them from lists, and as the evaluator does example by example."""
 
     def check_entry(source, signature, arguments, expected, **tolerance):
         module = load(source)
@@ -70,7 +70,8 @@ def poisoned(program, arrays):
             axes = {1: next(inputs[described["1"]] for other, described in lengths.items()
                             if name in described.values())}
         poison = np.nan if array.dtype.kind == "f" else 77
-        wide = np.full([size + 2 * (axis in axes) for axis, size in enumerate(array.shape)], poison, array.dtype)
+        shape = [size + 2 * (axis in axes) for axis, size in enumerate(array.shape)]
+        wide = np.full(shape, poison, array.dtype)
         inside = np.ones(wide.shape, bool)
         for axis, sizes in axes.items():
             places = np.arange(wide.shape[axis]).reshape([-1 if k == axis else 1 for k in range(wide.ndim)])
@@ -102,7 +103,8 @@ def assert_same(found, expected, **tolerance):
 
 @pytest.fixture
 def examples():
-    """`examples(lengths, width)`: float32 arrays (length, width) of small integers, by numpy's order of axes."""
+    """`examples(lengths, width)`: float32 arrays (length, width) of small integers, by numpy's order of
+    axes."""
 
     def make(lengths, width=2, seed=0):
         rng = np.random.default_rng(seed)

@@ -57,7 +57,7 @@ FORMS = {
             end
             s
         end
-        f(xs) = g.(xs)""", numbers(lambda x: sum(v * 2.0 ** (len(x) - 1 - t) for t, v in enumerate(x[:, 0])))),
+        f(xs) = g.(xs)""", numbers(lambda x: sum(v * 2.0 ** (len(x) + ~t) for t, v in enumerate(x[:, 0])))),
     "a condition in the function": ("f(xs) = map(x -> sum(x) > 0 ? maximum(x) : 0f0, xs)",
                                     numbers(lambda x: x.max() if x.sum() > 0 else 0)),
     "locals that are mutated": ("""
@@ -79,7 +79,8 @@ FORMS = {
                          each(lambda x: x @ np.array([[1, 3], [2, 4]], f32))),
     "softmax": ("f(xs) = [softmax(x, dims = 2) for x in xs]",
                 each(lambda x: np.exp(x) / np.exp(x).sum(0) if len(x) else x)),
-    "mean": ("using Statistics\nf(xs) = map(x -> mean(x, dims = 1), xs)", each(lambda x: x.mean(1, keepdims=True))),
+    "mean": ("using Statistics\nf(xs) = map(x -> mean(x, dims = 1), xs)",
+             each(lambda x: x.mean(1, keepdims=True))),
 }
 
 
@@ -101,7 +102,8 @@ def test_forms(check, examples, form, lengths):
     ("prod(sum(x) for x in xs)", lambda xs: np.prod([x.sum() for x in xs], dtype=f32)),
     ("mean(sum, xs)", lambda xs: np.mean([x.sum() for x in xs], dtype=f32)),
     ("mean(sum(x) for x in xs)", lambda xs: np.mean([x.sum() for x in xs], dtype=f32)),
-    ("mean(sum(x) for x in xs if size(x, 2) > 1)", lambda xs: np.mean([x.sum() for x in xs if len(x) > 1], dtype=f32)),
+    ("mean(sum(x) for x in xs if size(x, 2) > 1)",
+     lambda xs: np.mean([x.sum() for x in xs if len(x) > 1], dtype=f32)),
     ("reduce(+, map(sum, xs))", lambda xs: f32(sum(x.sum() for x in xs))),
     ("reduce(max, [sum(x) for x in xs])", lambda xs: f32(max(x.sum() for x in xs))),
     ("mapreduce(sum, +, xs)", lambda xs: f32(sum(x.sum() for x in xs))),
@@ -152,7 +154,8 @@ def test_named_tuples(check, examples):
 
 def test_numbers(check):
     xs = np.array([1, -2, 3], f32)
-    check("f(xs) = [x > 0 ? x : 2x for x in xs]", "f(xs::Vector{Float32})", [xs], np.where(xs > 0, xs, 2 * xs))
+    check("f(xs) = [x > 0 ? x : 2x for x in xs]", "f(xs::Vector{Float32})", [xs],
+          np.where(xs > 0, xs, 2 * xs))
 
 
 def test_shared_lengths(check, examples):
