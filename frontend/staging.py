@@ -53,6 +53,7 @@ class Trace:
         self.journal: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
+        self.ragged_dims: set[str] = set()  # bound by the maps around
 
     def argument(self, type_, name=""):
         """A new block argument."""
