@@ -11,7 +11,7 @@ import numpy as np
 from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, captured_values, defined_dims, dim_names_of, inline
 from ..compiler.ir import Function as Graph
-from ..compiler.types import TensorType, element_type_of
+from ..compiler.types import TensorType, dim_names, element_type_of
 from . import types as t
 from .base.registry import define, module
 from .calling import call
@@ -280,13 +280,17 @@ def _collect(outputs, leaf):
 
 
 def used_values(body, outputs):
-    """The values that the outputs depend on, and the operations of the body that make them."""
-    used, kept, dims = set(outputs), [], set()
+    """The values that the outputs depend on, and the operations of the body that make them; those too that
+    define dims which are spoken of."""
+    used, kept = set(outputs), []
+    dims = set().union(*(dim_names(dim) for value in used for dim in value.type.shape))
+    defining = any(defined_dims(operation) for operation in body.operations)
     for operation in reversed(body.operations):
-        if any(result in used for result in operation.results) or dims.intersection(defined_dims(operation)):
+        if any(result in used for result in operation.results) or (
+                defining and dims.intersection(defined_dims(operation))):
             kept.append(operation)
-            dims |= dim_names_of(operation)
             used.update(operation.operands)
+            dims |= dim_names_of(operation) if defining else set()
             for region in operation.regions:
                 used.update(captured_values(region))
     return used, kept[::-1]

@@ -285,7 +285,7 @@ def wanted_source(iterable):
     source = source_of(iterable)
     if source is None or not isinstance(source.count, int) or _has_lanes(source):
         return source
-    if source.count <= UNROLLED or state.differentiating:
+    if source.count <= UNROLLED:
         return None
     return source if source.staged or _emits(iterable) else None
 
