@@ -259,6 +259,8 @@ class Specialisation:
 
     def _output(self, value, context):
         """The numpy array of an output."""
+        from ..runtime.tensors import to_numpy
+
         return to_numpy(context[2][self.output_index[value]]).view(value.type.element.numpy)
 
 
