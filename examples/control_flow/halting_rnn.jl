@@ -7,10 +7,10 @@ seed!(1)
 
 const HIDDEN = 10
 
-struct Reader{C, D}
+struct Reader{C, H, S, D}
     cell::C
-    halt::D
-    stop::D
+    halt::H
+    stop::S
     output::D
 end
 

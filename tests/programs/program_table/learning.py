@@ -8,7 +8,7 @@ from program_table.sequences import unpack, zipped
 
 
 def network(flat, x, inputs, hidden):
-    w1, b1, w2, b2 = unpack(flat, [(hidden, inputs), (hidden, ), (1, hidden), (1, )])
+    w1, b1, w2, b2 = unpack(flat, [(hidden, inputs), (hidden,), (1, hidden), (1,)])
     return np.tanh(x @ w1 + b1) @ w2 + b2, (w1, b1, w2, b2)
 
 
@@ -24,7 +24,7 @@ def network_gradient(flat, x, y, inputs, hidden):
 
 def clipped(p, x, y):
     g = network_gradient(p["parameters"], x[None], np.array([[y]]), 4, 8)
-    return (g * min(1, 0.5 / np.linalg.norm(g)), )
+    return (g * min(1, 0.5 / np.linalg.norm(g)),)
 
 
 def _products(rng):
@@ -67,7 +67,7 @@ def _task(rng, rows, held):
 def tuned_gradient(p, hyper, task, steps):
     e = 1e-5
     return (np.array([(tuned(p, hyper + d, task, steps) - tuned(p, hyper - d, task, steps)) / (2 * e)
-                      for d in e * np.eye(2)]), )
+                      for d in e * np.eye(2)]),)
 
 
 HYPERGRADIENT = Program("hypergradient.jl",
@@ -76,11 +76,11 @@ HYPERGRADIENT = Program("hypergradient.jl",
                         lambda rng: [(_task(rng, m, l), np.int64(n))
                                      for m, l, n in ((6, 4, 5), (3, 9, 12), (8, 2, 1))],
                         tuned_gradient,
-                        shared=(np.log([0.03, 0.4]), ),
+                        shared=(np.log([0.03, 0.4]),),
                         least=lambda: (_task(np.random.default_rng(1), 2, 1), np.int64(0)),
                         largest=lambda: (_task(np.random.default_rng(2), 30, 20), np.int64(100)),
                         train="tune_step",
-                        batch=lambda rng: (_task(np.random.default_rng(4), 12, 20), ),
+                        batch=lambda rng: (_task(np.random.default_rng(4), 12, 20),),
                         falls=0.9,
                         tolerance=1e-6)
 
@@ -94,7 +94,7 @@ def meta_loss(p, flat, task):
 def meta_gradient(p, task):
     flat, e = p["parameters"].astype(np.float64), 1e-5
     return (np.array([(meta_loss(p, flat + d, task) - meta_loss(p, flat - d, task)) / (2 * e)
-                      for d in e * np.eye(len(flat))]), )
+                      for d in e * np.eye(len(flat))]),)
 
 
 def _sine(rng, support, query):
@@ -112,12 +112,12 @@ def _sine(rng, support, query):
 MAML = Program("maml.jl",
                "gradient_one",
                "gradient_all",
-               lambda rng: [(_sine(rng, s, q), ) for s, q in ((5, 3), (2, 7), (9, 4))],
+               lambda rng: [(_sine(rng, s, q),) for s, q in ((5, 3), (2, 7), (9, 4))],
                meta_gradient,
-               least=lambda: (_sine(np.random.default_rng(1), 1, 1), ),
-               largest=lambda: (_sine(np.random.default_rng(1), 60, 50), ),
+               least=lambda: (_sine(np.random.default_rng(1), 1, 1),),
+               largest=lambda: (_sine(np.random.default_rng(1), 60, 50),),
                train="train_step",
-               batch=lambda rng: ([_sine(rng, n, 10) for n in rng.integers(5, 11, 16)], ),
+               batch=lambda rng: ([_sine(rng, n, 10) for n in rng.integers(5, 11, 16)],),
                falls=0.95,
                tolerance=2e-4)
 
@@ -138,9 +138,9 @@ def _sets(rng, sizes):
 ATTENTION = Program("attention.jl",
                     "summarise",
                     "summarise_all",
-                    lambda rng: [(x, ) for x, _ in _sets(rng, (3, 1, 7, 4))],
-                    lambda p, x: (summarise(p, x), ),
-                    least=lambda: (np.ones((1, 4), np.float32), ),
+                    lambda rng: [(x,) for x, _ in _sets(rng, (3, 1, 7, 4))],
+                    lambda p, x: (summarise(p, x),),
+                    least=lambda: (np.ones((1, 4), np.float32),),
                     largest=lambda: _sets(np.random.default_rng(1), [90])[0][:1],
                     loss="loss",
                     model_objective=lambda p, x, y: (summarise(p, x) - y)**2,
@@ -200,10 +200,10 @@ def chain(leaves):
 TREE = Program("tree_lstm.jl",
                "classify",
                "classify_all",
-               lambda rng: [(random_tree(rng, n)[0], ) for n in (3, 1, 6, 2)],
-               lambda p, tree: (softmax(classify(p, tree)), ),
-               least=lambda: ((np.array([3]), np.array([0]), np.array([0])), ),
-               largest=lambda: (chain(40), ),
+               lambda rng: [(random_tree(rng, n)[0],) for n in (3, 1, 6, 2)],
+               lambda p, tree: (softmax(classify(p, tree)),),
+               least=lambda: ((np.array([3]), np.array([0]), np.array([0])),),
+               largest=lambda: (chain(40),),
                loss="loss",
                model_objective=lambda p, tree, y: -log_softmax(classify(p, tree))[y - 1],
                train="train_step",

@@ -37,7 +37,7 @@ class Program:
     gradient: str | None = None
     gradients: str | None = None
     objective: Callable | None = None
-    of: tuple = (0, )
+    of: tuple = (0,)
     loss: str | None = None
     model: str = "model"
     model_objective: Callable | None = None

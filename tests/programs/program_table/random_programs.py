@@ -83,8 +83,8 @@ class _Writer:
     def statement(self, depth, level):
         simple = ("assign", "update", "element", "vector", "count", "local")
         nested = ("if", "if", "for_v", "for_n", "while", "grow", "lane_loop") if level else ()
-        form = self.choose(*simple, *nested, *(("leave", ) if self.loops else ()),
-                           *(("return", ) if level else ()))
+        form = self.choose(*simple, *nested, *(("leave",) if self.loops else ()),
+                           *(("return",) if level else ()))
         getattr(self, form)(depth, level)
 
     def assign(self, depth, level):

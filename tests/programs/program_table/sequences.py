@@ -45,10 +45,10 @@ def _sentences(rng, lengths):
 TAGGER = Program("bilstm_tagger.jl",
                  "tag",
                  "tag_all",
-                 lambda rng: [(w, ) for w, _ in _sentences(rng, LENGTHS)],
-                 lambda p, words: (tag_scores(p, words).argmax(-1) + 1, ),
-                 least=lambda: (np.array([], np.int64), ),
-                 largest=lambda: (np.arange(60) % 50 + 1, ),
+                 lambda rng: [(w,) for w, _ in _sentences(rng, LENGTHS)],
+                 lambda p, words: (tag_scores(p, words).argmax(-1) + 1,),
+                 least=lambda: (np.array([], np.int64),),
+                 largest=lambda: (np.arange(60) % 50 + 1,),
                  loss="loss",
                  model_objective=tag_loss,
                  train="train_step",
@@ -66,7 +66,7 @@ def decode(p, state):
         tokens.append(token)
         if token == 1:
             break
-    return (np.array(tokens, np.int64), )
+    return (np.array(tokens, np.int64),)
 
 
 def likelihood(p, state, target):
@@ -86,10 +86,10 @@ def _countdowns(rng):
 DECODER = Program("greedy_decoder.jl",
                   "translate",
                   "translate_all",
-                  lambda rng: [(s, ) for s in 2 * rng.normal(size=(6, 16)).astype(np.float32)],
+                  lambda rng: [(s,) for s in 2 * rng.normal(size=(6, 16)).astype(np.float32)],
                   decode,
-                  least=lambda: (np.zeros(16, np.float32), ),
-                  largest=lambda: (np.full(16, 3, np.float32), ),
+                  least=lambda: (np.zeros(16, np.float32),),
+                  largest=lambda: (np.full(16, 3, np.float32),),
                   loss="loss",
                   model_objective=likelihood,
                   train="train_step",
@@ -100,7 +100,7 @@ SCORER = Program("greedy_decoder.jl",
                  "score_all",
                  lambda rng: [(rng.normal(size=16).astype(np.float32), rng.integers(1, 9, n))
                               for n in LENGTHS],
-                 lambda p, s, y: (likelihood(p, s, y), ),
+                 lambda p, s, y: (likelihood(p, s, y),),
                  least=lambda: (np.zeros(16, np.float32), np.array([], np.int64)),
                  largest=lambda: (np.ones(16, np.float32), np.arange(80) % 8 + 1))
 
@@ -132,10 +132,10 @@ def _ponder_batch(rng):
 PONDERER = Program("adaptive_computation_time.jl",
                    "ponder",
                    "ponder_all",
-                   lambda rng: [(x, ) for x in 3 * rng.normal(size=(6, 4)).astype(np.float32)],
+                   lambda rng: [(x,) for x in 3 * rng.normal(size=(6, 4)).astype(np.float32)],
                    ponder,
-                   least=lambda: (np.zeros(4, np.float32), ),
-                   largest=lambda: (np.full(4, 100, np.float32), ),
+                   least=lambda: (np.zeros(4, np.float32),),
+                   largest=lambda: (np.full(4, 100, np.float32),),
                    loss="loss",
                    model_objective=ponder_loss,
                    train="train_step",
@@ -181,7 +181,7 @@ CTC = Program("ctc.jl",
               "loss",
               "losses",
               lambda rng: [_utterance(rng, n) for n in LENGTHS],
-              lambda p, x, y: (ctc(p, x, y), ),
+              lambda p, x, y: (ctc(p, x, y),),
               least=lambda: (np.zeros((1, 6), np.float32), np.array([], np.int64)),
               largest=lambda: _utterance(np.random.default_rng(1), 20),
               gradient="loss_gradient",
@@ -219,7 +219,7 @@ def field_loss(p, x, tags):
 
 def best_tags(p, x):
     sequences = list(itertools.product(range(4), repeat=len(x)))
-    return (np.array(sequences[sequence_scores(p, x, sequences).argmax()]) + 1, )
+    return (np.array(sequences[sequence_scores(p, x, sequences).argmax()]) + 1,)
 
 
 def _fields(rng, lengths):
@@ -230,15 +230,15 @@ def _fields(rng, lengths):
 VITERBI = Program("crf.jl",
                   "tag",
                   "tag_all",
-                  lambda rng: [(x, ) for x, _ in _fields(rng, LENGTHS)],
+                  lambda rng: [(x,) for x, _ in _fields(rng, LENGTHS)],
                   best_tags,
-                  least=lambda: (np.ones((1, 6), np.float32), ))
+                  least=lambda: (np.ones((1, 6), np.float32),))
 
 CRF = Program("crf.jl",
               "loss_one",
               "loss_all",
               lambda rng: _fields(rng, LENGTHS),
-              lambda p, x, y: (field_loss(p, x, y), ),
+              lambda p, x, y: (field_loss(p, x, y),),
               least=lambda: (np.ones((1, 6), np.float32), np.array([2])),
               largest=lambda: _fields(np.random.default_rng(1), [70])[0],
               loss="loss",
@@ -260,7 +260,7 @@ def unpack(flat, shapes):
 
 
 def gru_loss(p, flat, x, y):
-    wi, wh, b, w, c = unpack(flat, [(12, 3), (12, 4), (12, ), (1, 4), (1, )])
+    wi, wh, b, w, c = unpack(flat, [(12, 3), (12, 4), (12,), (1, 4), (1,)])
     q, h = {"g.Wi": wi, "g.Wh": wh, "g.b": b}, np.zeros(4)
     for row in x:
         h = gru(q, "g", row, h)
@@ -275,11 +275,11 @@ def hessian_product(p, flat, v, x, y):
         return np.array([(gru_loss(p, at + e * d, x, y) - gru_loss(p, at - e * d, x, y)) / (2 * e)
                          for d in basis])
 
-    return ((slope(flat + e * v) - slope(flat - e * v)) / (2 * e), )
+    return ((slope(flat + e * v) - slope(flat - e * v)) / (2 * e),)
 
 
 _RNG = np.random.default_rng(7)
-FLAT, DIRECTION = 0.4 * _RNG.normal(size=113), _RNG.normal(size=113)
+FLAT, DIRECTION = 0.4 * _RNG.normal(size=101), _RNG.normal(size=101)
 
 HESSIAN = Program("hessian_vector_product.jl",
                   "product_one",
@@ -315,10 +315,10 @@ def _read_batch(rng):
 READER = Program("halting_rnn.jl",
                  "read_one",
                  "read_all",
-                 lambda rng: [(2 * rng.normal(size=(n, 3)).astype(np.float32), ) for n in LENGTHS],
+                 lambda rng: [(2 * rng.normal(size=(n, 3)).astype(np.float32),) for n in LENGTHS],
                  read,
-                 least=lambda: (np.zeros((0, 3), np.float32), ),
-                 largest=lambda: (np.ones((40, 3), np.float32), ),
+                 least=lambda: (np.zeros((0, 3), np.float32),),
+                 largest=lambda: (np.ones((40, 3), np.float32),),
                  loss="loss",
                  model_objective=lambda p, x, y: (read(p, x)[0] - y)**2,
                  train="train_step",
@@ -348,9 +348,9 @@ def _delayed(rng, lengths):
 MEMORY = Program("memory_network.jl",
                  "respond",
                  "respond_all",
-                 lambda rng: [(x, ) for x, _ in _delayed(rng, LENGTHS)],
-                 lambda p, x: (respond(p, x), ),
-                 least=lambda: (np.ones((1, 4), np.float32), ),
+                 lambda rng: [(x,) for x, _ in _delayed(rng, LENGTHS)],
+                 lambda p, x: (respond(p, x),),
+                 least=lambda: (np.ones((1, 4), np.float32),),
                  largest=lambda: _delayed(np.random.default_rng(1), [50])[0][:1],
                  loss="loss",
                  model_objective=lambda p, x, y: np.mean((respond(p, x) - y)**2),
@@ -377,7 +377,7 @@ def order(p, x):
         state = lstm(p, "model.decoder", value, *state)
         positions.append(int(point(p, keys, state[0], taken).argmax()))
         taken[positions[-1]], value = True, x[positions[-1]]
-    return (np.array(positions) + 1, )
+    return (np.array(positions) + 1,)
 
 
 def order_loss(p, x, positions):
@@ -398,9 +398,9 @@ def _unsorted(rng, lengths):
 POINTER = Program("pointer_network.jl",
                   "order_one",
                   "order_all",
-                  lambda rng: [(x, ) for x, _ in _unsorted(rng, LENGTHS)],
+                  lambda rng: [(x,) for x, _ in _unsorted(rng, LENGTHS)],
                   order,
-                  least=lambda: (np.ones((1, 1), np.float32), ),
+                  least=lambda: (np.ones((1, 1), np.float32),),
                   largest=lambda: _unsorted(np.random.default_rng(1), [40])[0][:1],
                   loss="loss",
                   model_objective=order_loss,
@@ -443,7 +443,7 @@ SEARCH = Program("beam_search.jl",
                  "score_one",
                  "search_scores",
                  lambda rng: [(rng.normal(size=12).astype(np.float32), np.int64(n)) for n in (3, 1, 5, 2)],
-                 lambda p, h, n: (search_score(p, h, n), ),
+                 lambda p, h, n: (search_score(p, h, n),),
                  least=lambda: (np.zeros(12, np.float32), np.int64(0)),
                  largest=lambda: (np.ones(12, np.float32), np.int64(30)),
                  loss="best_score",
