@@ -253,13 +253,16 @@ def collected_of(function, *iterables):
 
 def mapped(function, source):
     """The vector of a function's values by one map; None where a source of known length is to be iterated
-    over because its elements cannot be treated alike."""
+    over because its elements cannot be treated alike, or have sizes that are known one by one."""
     if not isinstance(source.count, int):
         return map_source(function, source)
     try:
-        return map_source(function, source)
+        values = map_source(function, source)
     except WeberError:
         return None
+    if not source.staged and is_lanes(values) and values._data.lengths:
+        return None
+    return values
 
 
 def reducible(iterable, neutral):
