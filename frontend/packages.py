@@ -43,6 +43,8 @@ def resolve(module: Module, path, location):
         current = module
         parts.pop(0)
         while parts and parts[0] == ".":
+            if current.parent is None:
+                raise WeberError(f"module {current.name} has no module around it", location)
             current = current.parent
             parts.pop(0)
     else:
@@ -69,9 +71,11 @@ def load_package(name, location=None, module=None) -> Module:
         return load_library(name, str(library))
     if name in MODULES:
         return MODULES[name]
+    local = load_local(name, location, module) if module is not None else None
+    if local is not None:
+        return local
     error = WeberError(f"ArgumentError: Package {name} not found", location, kind="ArgumentError")
-    known = sorted({*MODULES, *(f.name[:-3] for f in resources.files("weber.frontend.library").iterdir()
-                                if f.name.endswith(".jl") and f.name[0].isupper())})
+    known = sorted(library_names())
     import difflib
 
     close = difflib.get_close_matches(name, known, 1, 0.6)
@@ -79,8 +83,51 @@ def load_package(name, location=None, module=None) -> Module:
     raise error
 
 
+def library_names() -> set[str]:
+    """The names of the packages that come with Weber."""
+    files = resources.files("weber.frontend.library").iterdir()
+    return {*MODULES, *(f.name[:-3] for f in files if f.name.endswith(".jl") and f.name[0].isupper())}
+
+
+def load_local(name, location, module) -> Module | None:
+    """The package `name` that the project of a module's file (or the current folder) lists; None without.
+    Each program loads its own."""
+    from .entries import entry_table
+    from .parser import parse, read_source
+    from .projects import find_package
+
+    try:
+        source = find_package(name, os.path.dirname(os.path.abspath(module.file)) if module.file else ".")
+    except WeberError as error:
+        error.location = location
+        raise
+    if source is None:
+        return None
+    loaded, path = entry_table(module).packages, str(source)
+    if path in loaded:
+        if loaded[path] is None:
+            raise WeberError(f"package {name} needs itself: it is being loaded", location,
+                             kind="ArgumentError")
+        return loaded[path]
+    loaded[path] = None
+    try:
+        outer = Module(name, loader=module.loader)
+        outer.file = path
+        evaluate_block(outer, parse(read_source(path), path))
+        found = outer.bindings.get(name)
+        if found.__class__ is not Module:
+            raise WeberError(f"{path} does not define the module {name}", location, kind="ArgumentError")
+        loaded[path] = found
+    finally:
+        if loaded[path] is None:
+            del loaded[path]
+    return found
+
+
 def load_library(name, path) -> Module:
     """Loads a package of the library: `name.jl` holds `module name … end`."""
+    from . import syntax
+    from .documentation import document
     from .parser import parse_cached
     from .staging import state
 
@@ -93,9 +140,11 @@ def load_library(name, path) -> Module:
     trace, state.trace = state.trace, None
     try:
         (definition,) = [
-            s for s in block.statements if type(s).__name__ in ("ModuleDefinition", "Documented")
+            s for s in block.statements if isinstance(s, syntax.ModuleDefinition | syntax.Documented)
         ]
-        definition = getattr(definition, "definition", definition)
+        if isinstance(definition, syntax.Documented):
+            document(placeholder, "".join(definition.text.parts))
+            definition = definition.definition
         evaluate_block(placeholder, definition.body, user=False)
     except BaseException:
         LOADED.pop(name, None)

@@ -8,8 +8,7 @@ assignments.
 
 from ..compiler.errors import WeberError
 from . import syntax
-from .staging import state
-from .values import serials
+from .values import serials, state
 
 
 class _Undefined:

@@ -16,6 +16,7 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
+from .scopes import UNDEFINED
 from .values import Array, DimNumber, LaneEffect, Struct, Traced, serials, state
 
 
@@ -202,6 +203,8 @@ def read_field(instance: Struct, index):
     """A field of a struct instance. While tracing, fields of older mutable instances are guarded (host
     values)."""
     value = instance.fields[index]
+    if value is UNDEFINED:
+        raise WeberError("UndefRefError: access to undefined reference", kind="UndefRefError")
     trace = state.trace
     if trace is not None and instance.type.family.mutable and instance.serial < trace.serial:
         trace.guard(instance, index, value)

@@ -15,8 +15,10 @@ from .evaluator import (
     located,
     truth,
 )
+from .interrupts import Interrupt, interrupted
 from .scopes import assigned_names, target_names
 from .staging import state
+from .steps import StepLimitError, take_step
 from .trees import is_number
 from .types import promote_type, type_name
 from .values import Array, Traced, typeof
@@ -245,6 +247,7 @@ def while_statement(compiler, node):
 
     def run(frame):
         while truth(condition(frame), location, user):
+            take_step()
             if renew is not None:
                 renew(frame)
             try:
@@ -281,6 +284,7 @@ def for_statement(compiler, node):
 
     def level(frame, depth, outer=()):
         if depth == len(loops):
+            take_step()
             if renew is not None:
                 renew(frame)
             try:
@@ -405,9 +409,13 @@ def try_node(compiler, node, part):
             return body(frame)
         try:
             result = body(frame)
-        except (WeberError, RecursionError) as error:
+        except StepLimitError:
+            raise
+        except (WeberError, RecursionError, Interrupt) as error:
             if isinstance(error, RecursionError):
                 error = WeberError("StackOverflowError", kind="StackOverflowError")
+            elif isinstance(error, Interrupt):
+                error = interrupted()
             if renew_handler is not None:
                 renew_handler(frame)
             if store is not None:
