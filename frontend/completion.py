@@ -28,7 +28,7 @@ def complete(module: Module, text: str) -> tuple[int, list[str]]:
     latex = _LATEX(text)
     if latex is not None:
         found = _symbols(latex.group())
-        if found:
+        if found or latex.group() == "\\":
             return latex.start(), found
     lexer = Lexer(text)
     lexer.run()
@@ -46,6 +46,8 @@ def complete(module: Module, text: str) -> tuple[int, list[str]]:
     if chain := _CHAIN(text):
         return _matching(_members(module, chain[1]), chain[2], len(text))
     prefix = _WORD(text).group()
+    if not prefix:
+        return len(text), []
     if text[:len(text) - len(prefix)].endswith("."):
         return len(text), []  # a member of something that only running would tell
     if prefix.startswith("@"):

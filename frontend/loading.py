@@ -42,7 +42,7 @@ def reported():
             notes=[Note("  this is a fault of Weber, not of the program; WEBER_DEBUG=1 shows its trace")],
         ) from error
     finally:
-        state.trace, state.lanes, state.depth, state.differentiating = None, 0, 0, 0
+        state.trace, state.lanes, state.depth, state.including, state.differentiating = None, 0, 0, 0, 0
 
 
 def _is_out_of_memory(error):

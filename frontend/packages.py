@@ -7,8 +7,9 @@ from ..compiler.errors import Note, WeberError
 from .base.registry import BASE, MODULES
 from .evaluator import evaluate_block, find_binding, visible_names
 from .scopes import undefined
-from .values import Function, Module
+from .values import Function, Module, state
 
+MAX_INCLUDES = 100
 LOADED: dict[str, Module] = {}
 """The library's packages that are loaded, by name."""
 
@@ -129,7 +130,6 @@ def load_library(name, path) -> Module:
     from . import syntax
     from .documentation import document
     from .parser import parse_cached
-    from .staging import state
 
     outer = Module("Library")
     outer.file = path
@@ -158,16 +158,23 @@ def include(module: Module, path, user=True):
     """`include(path)`: evaluates a file in a module; the path is relative to the including file."""
     from .parser import parse, parse_cached, read_source
 
+    if path.__class__ is not str:
+        raise WeberError("MethodError: include takes the path of a file", kind="MethodError")
     base = os.path.dirname(os.path.abspath(module.file)) if module.file else os.getcwd()
     full = os.path.join(base, path)
     if not os.path.isfile(full):
         raise WeberError(f'SystemError: opening file "{full}": No such file or directory', kind="SystemError")
     block = parse(read_source(full), full) if user else parse_cached(full)
+    if state.including >= MAX_INCLUDES:
+        raise WeberError(f"StackOverflowError: files include each other, more than {MAX_INCLUDES} deep",
+                         kind="StackOverflowError")
     previous, module.file = module.file, full
+    state.including += 1
     try:
         return evaluate_block(module, block, user=user)
     finally:
         module.file = previous
+        state.including -= 1
 
 
 __all__ = ["BASE", "Function", "import_into", "include", "load_package"]

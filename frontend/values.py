@@ -36,6 +36,7 @@ class State:
     location = None  # the user's line that is being evaluated
     lanes = 0  # how many broadcasts over lanes we are inside: effects and arrays abort them
     depth = 0  # nested calls
+    including = 0  # nested files
     steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
 
