@@ -113,7 +113,8 @@ def test_wrong_commands(project, command, message):
 @pytest.mark.parametrize(
     "content, message",
     [("name = ", "not valid TOML"), ('name = "Shapes"', "has no src/Shapes.jl"),
-     ("x = 1", "has no line such as"), ('name = "../x"', "has no line such as"), (b"\xff\xfe", "not valid TOML")],
+     ("x = 1", "has no line such as"), ('name = "../x"', "has no line such as"),
+     (b"\xff\xfe", "not valid TOML")],
 )  # fmt: skip
 def test_folders_that_are_no_packages(project, content, message):
     (project / "bad").mkdir()
