@@ -4,10 +4,13 @@ Functions, types and modules carry their docstrings in `documentation`, by signa
 other values in `documented`, by name."""
 
 import difflib
+import functools
 import inspect
 import re
+from importlib import resources
 
 from . import types as t
+from .base.registry import MODULES
 from .dispatch import short_name
 from .evaluator import find_binding, visible_names
 from .tokens import KEYWORDS, NAME
@@ -154,7 +157,20 @@ def _macro_help(query):
 
 
 def _texts(owner):
-    return [_clean(text) for text in (owner.documentation or {}).values()]
+    texts = [_clean(text) for text in (owner.documentation or {}).values()]
+    builtin = owner.__class__ is Function and owner.module in MODULES.values()
+    described = descriptions().get(owner.name) if builtin else None
+    return [described, *texts] if described else texts
+
+
+@functools.cache
+def descriptions() -> dict[str, str]:
+    """What `base/descriptions.txt` says of builtin functions, by name."""
+    found = {}
+    for line in (resources.files(__package__) / "base" / "descriptions.txt").read_text("utf-8").splitlines():
+        names, text = line.split("  ", 1)
+        found.update((name, f"{text[0].upper()}{text[1:]}.") for name in names.split())
+    return found
 
 
 def _clean(text):

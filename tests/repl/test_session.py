@@ -185,3 +185,14 @@ def test_colours_of_any_text(text):
 def test_pasted_text():
     assert pasted("a\r\nb\rc") == "a\nb\nc"
     assert pasted("julia> x = 1\n1\n\njulia> f(y) =\n       y\nf (generic function)\n") == "x = 1\nf(y) =\ny"
+
+
+def test_every_exported_builtin_is_explained(session):
+    from weber.frontend.base.registry import BASE, MODULES
+    from weber.frontend.documentation import help_text
+    from weber.frontend.values import Function
+
+    homes = [BASE, *(MODULES[name] for name in ("Statistics", "LinearAlgebra", "Random", "Printf"))]
+    names = [(home, n) for home in homes for n in home.exports if home.bindings.get(n).__class__ is Function]
+    missing = [name for home, name in names if "No documentation found" in help_text(home, name)]
+    assert len(names) > 400 and not missing
