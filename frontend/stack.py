@@ -10,9 +10,10 @@ import threading
 
 MAX_DEPTH = 6000
 """Nested calls of the program, or nested collections in a display, before a StackOverflowError."""
-RECURSION_LIMIT = 150_000
+RECURSION_LIMIT = 90_000
+"""Nested calls of Python: a call of the program takes about ten, and equality of nested arrays four."""
 STACK_BYTES = 120 * 2**20
-"""The most that RECURSION_LIMIT nested calls were seen to use is 85 MB: hashes of nested arrays."""
+"""The most that RECURSION_LIMIT nested calls were seen to use is 50 MiB: hashes of nested arrays."""
 
 _threads = threading.local()
 _starting = threading.Lock()
