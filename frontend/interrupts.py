@@ -4,6 +4,7 @@ A program can catch it, as in Julia. One that goes on nevertheless is ended by a
 first, which no `catch` sees."""
 
 import signal
+import threading
 import time
 from contextlib import contextmanager
 
@@ -26,7 +27,10 @@ def interrupted(location=None) -> WeberError:
 @contextmanager
 def interruptible():
     """While this lasts, Ctrl-C raises `Interrupt`, and soon again KeyboardInterrupt; both leave as a
-    WeberError of kind InterruptException. To be used in the main thread."""
+    WeberError of kind InterruptException. Other threads than the main one get no signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     last = -SOON
 
     def handle(_signal, _frame):
