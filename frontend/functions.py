@@ -6,10 +6,12 @@ from . import types as t
 from .calling import callables
 from .completions import ReturnSignal
 from .dispatch import Method, MethodTable
-from .evaluator import MAX_DEPTH, Compiler, check_names, compiles
+from .evaluator import Compiler, check_names, compiles
 from .properties import convert_to, get_property
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
+from .stack import MAX_DEPTH
 from .staging import state
+from .steps import take_step
 from .type_expressions import type_variables
 from .values import Function, NamedTuple, Symbol, typeof
 
@@ -129,6 +131,7 @@ class FunctionCode:
             assign(frame, frame[slot])
         if self.keywords or keywords:
             self._bind_keywords(frame, keywords or {})
+        take_step()
         state.depth += 1
         try:
             if state.depth > MAX_DEPTH:

@@ -24,6 +24,7 @@ from .loops import Loop
 from .regions import Region
 from .scopes import assigned_names, target_names
 from .staging import apply, as_value, payload_of, state
+from .steps import take_step
 from .values import DimNumber, PoisonError, Traced
 
 UNROLLED = 4
@@ -41,6 +42,7 @@ def while_statement(compiler, node):
     location, user = node.condition.location, compiler.user
 
     def step(frame):
+        take_step()
         if renew is not None:
             renew(frame)
         try:
@@ -152,6 +154,7 @@ def for_statement(compiler, node):
 
     def level(frame, depth, outer=()):
         if depth == len(loops):
+            take_step()
             if renew is not None:
                 renew(frame)
             try:

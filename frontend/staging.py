@@ -17,6 +17,7 @@ from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
 from .values import (
+    UNDEFINED,
     Array,
     DimNumber,
     HostValueNeeded,
@@ -232,6 +233,8 @@ def read_field(instance: Struct, index):
     """A field of a struct instance. While tracing, fields of older mutable instances are guarded (host
     values)."""
     value = instance.fields[index]
+    if value is UNDEFINED:
+        raise WeberError("UndefRefError: access to undefined reference", kind="UndefRefError")
     trace = state.trace
     if trace is not None and value.__class__ is Undefined and value.reason is not None:
         name = instance.type.family.field_names[index]

@@ -12,7 +12,9 @@ from .broadcasting import broadcast
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal
 from .conditionals import Pending, close, is_staged_condition, stage_if, stage_value
 from .evaluator import COMPILERS, STATEMENTS, TAILS, compiles, located, truth
+from .interrupts import Interrupt, interrupted
 from .scopes import target_names
+from .steps import StepLimitError
 
 
 @compiles(syntax.Block)
@@ -300,9 +302,13 @@ def try_node(compiler, node, part):
             return body(frame)
         try:
             result = body(frame)
-        except (WeberError, RecursionError) as error:
+        except StepLimitError:
+            raise
+        except (WeberError, RecursionError, Interrupt) as error:
             if isinstance(error, RecursionError):
                 error = WeberError("StackOverflowError", kind="StackOverflowError")
+            elif isinstance(error, Interrupt):
+                error = interrupted()
             if renew_handler is not None:
                 renew_handler(frame)
             if store is not None:

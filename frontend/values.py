@@ -37,6 +37,8 @@ class State:
     location = None  # the user's line that is being evaluated
     lanes = 0  # how many broadcasts over lanes we are inside: effects and arrays abort them
     depth = 0  # nested calls
+    including = 0  # nested files
+    steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
 
 
@@ -403,6 +405,7 @@ class Module:
         "loader",
         "file",
         "documentation",
+        "documented",
         "serial",
     )
 
@@ -410,7 +413,7 @@ class Module:
         self.name, self.parent, self.loader = name, parent, loader
         self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
         self.file = None
-        self.documentation = None
+        self.documentation, self.documented = None, {}  # see `documentation`
         self.serial = next(serials)
 
     def get_location(self, name):

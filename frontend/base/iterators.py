@@ -7,6 +7,7 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..display import FAMILIES, show_text
 from ..staging import host_number
+from ..steps import take_step
 from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct
 from .iteration import (
     FAMILY_ELEMENTS,
@@ -109,6 +110,7 @@ def make_drop(inner, count):
 @iterator("Cycle", "xs", size=lambda inner: (math.inf,), element=element_type_of)
 def make_cycle(inner):
     while True:
+        take_step()
         empty = True
         for item in iterate(inner):
             empty = False
@@ -119,7 +121,12 @@ def make_cycle(inner):
 
 @iterator("Repeated", "x", "n", size=lambda item, count: (math.inf if count is None else count,))
 def make_repeated(item, count):
-    return itertools.repeat(item) if count is None else itertools.repeat(item, count)
+    if count is not None:
+        yield from itertools.repeat(item, count)
+        return
+    while True:
+        take_step()
+        yield item
 
 
 @iterator("Flatten", "it")
@@ -153,6 +160,7 @@ def make_countfrom(start, step):
 
     plus = BASE.bindings["+"]
     while True:
+        take_step()
         yield start
         start = call(plus, (start, step))
 

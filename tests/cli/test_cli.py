@@ -92,7 +92,7 @@ def test_interrupt(folder, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("weber.runtime.inspect.inspect_file", interrupt)
-    assert weber(capsys, "inspect", "a.onnx") == (130, "", "interrupted\n")
+    assert weber(capsys, "inspect", "a.onnx") == (130, "", "error: InterruptException:\n")
 
 
 def test_a_reader_that_leaves(folder):
