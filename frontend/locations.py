@@ -3,9 +3,8 @@
 from ..compiler.ir import Value
 from . import types as t
 from .regions import write_location
-from .specs import PoisonedContents
 from .staging import get_location, state
-from .values import Array, Undefined
+from .values import Array, PoisonedContents, Undefined
 
 
 class Slot:

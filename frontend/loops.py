@@ -26,8 +26,10 @@ from .conditionals import (
 from .growth import Growth, growth_of
 from .locations import Place, Slot
 from .regions import Region
+from .sharing import entangle
 from .specs import (
     Fixed,
+    Numbers,
     Unknown,
     as_ir,
     flatten,
@@ -39,8 +41,8 @@ from .specs import (
     spec_of,
     zeros,
 )
-from .staging import LaneEffect, apply, as_value, payload_of, read, state
-from .values import UNDEFINED, Array, DimNumber, Traced, Undefined
+from .staging import HostValueNeeded, LaneEffect, apply, as_value, payload_of, read, state
+from .values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
 
 MAX_RUNS = 12
 UNASSIGNED = "is not defined before the first iteration"
@@ -84,9 +86,11 @@ class Loop:
         self.returned = None  # the spec of what is returned from inside
         self.possible = set()
 
-    def stage(self, first=True):
+    def stage(self, first=True, peeled=False):
         """Emits the loop; gives its completion. `first` is the condition before the first iteration. Raises
-        PoisonError where the body reads what an iteration before the first one should have left."""
+        PoisonError where the first iteration differs from the others, in what it reads or in which arrays it
+        changes; `peeled`: it has been taken off already."""
+        self.peeled = peeled
         per_element(first)
         for _ in range(MAX_RUNS):
             attempt = Attempt(self)
@@ -133,7 +137,10 @@ class Attempt:
             value = Undefined(carry.reason) if carry.opaque else rebuild(carry.spec, iter(self.leaves[key]))
             if carry.growth is not None:
                 (carry.growth.leaf,) = self.leaves[key]
+            before = carry.location.get()
             carry.location.enter(self.region, value)
+            if carry.spec.__class__ is Numbers and not carry.opaque and carry.location.__class__ is Slot:
+                entangle(value, before)
             self.entered[key] = carry.location.get()
 
     def _going(self):
@@ -172,6 +179,9 @@ class Attempt:
         loop, region = self.loop, self.region
         local = {name for operation in region.block.operations for name in defined_dims(operation)}
         carries = {}
+        for owner, _, content in region.written.values():
+            if content.__class__ is PoisonedContents and not loop.peeled and owner.serial < region.serial:
+                raise poisoned("an array", content.reason, loop.where)
         for key, location in self.changed().items():
             known = loop.carries.get(key)
             value = location.in_region(region)
@@ -275,12 +285,28 @@ class Attempt:
 
     def _yielded(self):
         """The carried values at the end of an iteration."""
-        yielded, kept = [], []
-        for carry in self._carried():
+        yielded, kept, first = [], [], {}
+        for key, carry in self.loop.carries.items():
             value = carry.location.get()
+            if value.__class__ is Array and first.setdefault(id(value), key) != key:
+                self._forbid_writes(first[id(value)], key)
+            if carry.growth is not None:
+                continue
             yielded += flatten(carry.spec, value)
             kept.append(value)
         return yielded, kept
+
+    def _forbid_writes(self, *keys):
+        """Raises where one of two variables that share an array at the end of an iteration is written to in
+        place: at the start of the next they are two arrays."""
+        entered = [self.entered[key] for key in keys]
+        if entered[0] is entered[1]:
+            return
+        for key, array in zip(keys, entered, strict=True):
+            if array.__class__ is Array and self.leaves[key] != [array._data]:
+                raise HostValueNeeded("two variables that hold the same array from one iteration of a staged "
+                                      "loop to the next, which changes it in place, are not supported",
+                                      self.loop.where, kind="UnsupportedError")
 
     def _carried(self):
         return [carry for carry in self.loop.carries.values() if carry.growth is None]

@@ -80,6 +80,18 @@ def poisoned(what, reason, location):
     return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
 
 
+class PoisonedContents:
+    """The contents of an array that cannot be read."""
+
+    shape, ndim = (), 0
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def fetch(self):
+        raise poisoned("an array", self.reason, state.location)
+
+
 class Array:
     """A Julia array. `data` is row-major with the dims reversed: a numpy array, or an IR value while staging.
 
