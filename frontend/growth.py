@@ -28,8 +28,8 @@ from .values import Array
 
 
 def reading_error():
-    return HostValueNeeded("an array that a loop of the graph makes longer can only be added to inside of the "
-                           "loop: it was read there, or has grown by different amounts", state.location,
+    return HostValueNeeded("an array that a loop of the graph makes longer can only be added to inside of "
+                           "the loop: it was read there, or has grown by different amounts", state.location,
                            kind="UnsupportedError")
 
 
@@ -55,8 +55,8 @@ class Growth:
         return all(a == b for a, b in others)
 
     def additions(self, array, region):
-        """What an iteration adds, as IR values; adding it to the placeholder is taken out of the region. Raises
-        HostValueNeeded where the body does something else with the array."""
+        """What an iteration adds, as IR values; adding it to the placeholder is taken out of the region.
+        Raises HostValueNeeded where the body does something else with the array."""
         value, block = as_ir(read(array)), region.block
         front, back, chain = [], [], []
         while value is not self.leaf:
@@ -130,7 +130,8 @@ class Added:
 
 
 class ItemGrowth:
-    """How a vector of objects grows: by one item in each iteration. It becomes a vector of staged elements."""
+    """How a vector of objects grows: by one item in each iteration. It becomes a vector of staged elements.
+    """
 
     spec = Unknown()
 
@@ -156,9 +157,8 @@ class ItemGrowth:
         before = list(array.data)
         if any(join(self.item, spec_of(item)) != self.item for item in before):
             raise reading_error()
-        first = [flatten(self.item, item) for item in before]
-        stacks = [self._behind(column, stack) for column, stack in zip(zip(*first) if first else [()] * len(stacks),
-                                                                       stacks, strict=True)]
+        rows = [flatten(self.item, item) for item in before]
+        stacks = [self._behind([row[k] for row in rows], stack) for k, stack in enumerate(stacks)]
         inner = [Value(type_) for type_ in leaf_types(self.item)]
         template = rebuild(self.item, iter(inner))
         return vector_of_lanes(Lanes(stacks[0].shape[0], template, list(zip(inner, stacks, strict=True)), {}))
@@ -169,8 +169,8 @@ class ItemGrowth:
 
 
 def growth_of(before, after):
-    """The growth from one value to another: of an array of numbers (given by specs) along one axis, of a vector
-    of objects by its items; None where there is none."""
+    """The growth from one value to another: of an array of numbers (given by specs) along one axis, of a
+    vector of objects by its items; None where there is none."""
     if before.__class__ is Array and after.__class__ is Array:
         plain = all(one._data.__class__ is np.ndarray and one._data.ndim == 1 for one in (before, after))
         return ItemGrowth(before.type) if plain and len(before._data) < len(after._data) else None
