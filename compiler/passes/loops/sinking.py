@@ -20,6 +20,8 @@ LARGEST_TERM = 4096
 def sink_sums(b, operation):
     """Accumulators whose terms can be summed outside leave the loop."""
     loop = Loop(operation)
+    if loop.recompute:
+        return None  # stacks would need the memory that this loop is to save
     plan, sums = _Plan(loop), {}
     for index, terms in _accumulators(loop).items():
         planned = [(sign, plan.sum(term)) for sign, term in terms]
@@ -37,7 +39,11 @@ def sink_sums(b, operation):
     results = []
     for index, total in enumerate(starts):
         for sign, make in sums.get(index, ()):
-            total = b.emit("add" if sign > 0 else "sub", (total, make(outside)))
+            term = make(outside)
+            if is_splat(total, 0):
+                total = term if sign > 0 else b.neg(term)
+            else:
+                total = b.emit("add" if sign > 0 else "sub", (total, term))
         results.append(total if index in sums else next(changing))
     return results + stacked[:stacks]
 

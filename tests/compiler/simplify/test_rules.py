@@ -187,6 +187,13 @@ FUSED = {
     "scale_in_gemm": (lambda b, a: b.sub(a.z, b.mul(dense(b, a), b.full(0.25, a.z))), ["gemm"]),
     "add_in_conv": (lambda b, a: b.add(b.conv(a.i, a.h, strides=(1, 2), pads=(1, 0, 0, 1)),
                                        b.broadcast(a.e, shape=(N, 2, 5, 2), axes=(1,))), ["conv_bias"]),
+    "pieces_side_by_side": (
+        lambda b, a: [b.add(b.add(b.pad(a.w, low=(0, 5), high=(1, 0), value=0),
+                                  b.pad(a.w, low=(0, 1), high=(1, 4), value=0)),
+                            b.pad(b.reshape(a.v, shape=(4, 1)), low=(0, 0), high=(0, 8), value=0)),
+                      b.add(b.pad(a.v, low=(1,), high=(4,), value=0),
+                            b.pad(a.v, low=(4,), high=(1,), value=0))],
+        ["concatenate", "pad", "reshape", "pad", "add", "pad", "pad", "add"]),
     "maximum_with_zero": (lambda b, a: relu(b, a.x), ["relu"]),
     "zero_below_zero": (lambda b, a: b.select(b.lt(a.x, b.full(0, a.x)), b.full(0, a.x), a.x), ["relu"]),
     "step_as_number": (lambda b, a: b.convert(step(b, a.x), element=F32), ["hard_sigmoid"]),
