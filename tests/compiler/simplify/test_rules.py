@@ -82,6 +82,7 @@ SIMPLIFIED = {
     "constant_carry": (lambda b, a: repeated(b, [a.v, a.v], lambda b, x, y: [x, b.tanh(y)]), ["loop"]),
     "hoist_invariants": (lambda b, a: repeated(b, [a.v], lambda b, x: [b.sub(b.exp(a.v), x)]),
                          ["exp", "loop"]),
+    "subtract_integer_constant": (lambda b, a: b.sub(b.add(a.k, b.full(3, a.k)), b.full(3, a.k)), []),
     "constant_to_the_right": (lambda b, a: b.sub(b.mul(b.full(3, a.x), a.x), b.mul(a.x, b.full(3, a.x))),
                               ["constant", "broadcast", "mul", "sub"]),
     "compared_constant_to_the_right": (lambda b, a: b.lt(b.full(3, a.x), a.x),
