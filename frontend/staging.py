@@ -44,7 +44,7 @@ class Trace:
     open `regions.Region`, or the trace itself: its journal gets the writes.
     """
 
-    outer, depth = None, 0  # as of the outermost scope
+    outer, depth, assumption = None, 0, None  # as of the outermost scope
 
     def __init__(self):
         self.builder = Builder(Block())
