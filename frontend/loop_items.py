@@ -7,6 +7,7 @@ iteration is unrolled) or an IR value. None for what cannot be staged as a loop.
 
 from ..compiler.ir import Value
 from . import types as t
+from .lanes import element, is_lanes, substituted
 from .staging import apply, as_value, payload_of, read
 from .values import Array, DimNumber, Range, Struct, Traced, to_host
 
@@ -72,10 +73,28 @@ class TupleItems:
         return tuple(items)
 
 
+class LanesItems:
+    """The elements of a vector of staged elements: scanned where they have one size, else cut out by
+    index."""
+
+    def __init__(self, array):
+        self.array, lanes = array, array._data
+        self.count = lanes.count
+        self.inner = [inner for inner, _ in lanes.columns]
+        self.payloads = () if lanes.lengths else tuple([outer for _, outer in lanes.columns])
+
+    def item(self, index, slices):
+        if index.__class__ is Value and self.payloads:
+            return substituted(self.array._data.item, dict(zip(self.inner, slices, strict=True)), {})
+        return element(self.array, index)
+
+
 def items_of(value):
     """The items of an iterable; None where a loop over it cannot be staged."""
     if value.__class__ is Range:
         return _range_items(value)
+    if is_lanes(value):
+        return LanesItems(value)
     if value.__class__ is Array:
         return NumberItems(value) if value.element in t.ELEMENT_TYPES else None
     if value.__class__ is Struct:
