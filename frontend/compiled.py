@@ -153,7 +153,7 @@ class Specialisation:
             map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
         body = recording.trace.block
-        used = used_values(body, outputs)
+        used, _ = used_values(body, outputs)
         arguments = [a for a in body.arguments if a in used]
         sources = self._sources(recording)
         self.sources = [(*sources[a], a.type.element.numpy) for a in arguments]
@@ -292,29 +292,30 @@ def _collect(outputs, leaf):
 
 
 def used_values(body, outputs):
-    """The values that the outputs depend on, or that define dims which those have."""
-    used = set(outputs)
+    """The values that the outputs depend on, and the operations of the body that make them; those too that
+    define dims which are spoken of."""
+    used, kept = set(outputs), []
     dims = set().union(*(dim_names(dim) for value in used for dim in value.type.shape))
     defining = any(defined_dims(operation) for operation in body.operations)
     for operation in reversed(body.operations):
-        if defining and dims.intersection(defined_dims(operation)):
-            used.update(operation.results)
-        if any(result in used for result in operation.results):
+        if any(result in used for result in operation.results) or (
+                defining and dims.intersection(defined_dims(operation))):
+            kept.append(operation)
             used.update(operation.operands)
             dims |= dim_names_of(operation) if defining else set()
             for region in operation.regions:
                 used.update(captured_values(region))
-    return used
+    return used, kept[::-1]
 
 
 def _graph(body, arguments, outputs):
     """A graph with just these arguments and outputs."""
     from ..compiler.ir import Value
 
-    used = used_values(body, outputs)
+    _, kept = used_values(body, outputs)
     block = Block([Value(a.type, name=a.name) for a in arguments])
     mapping = dict(zip(arguments, block.arguments, strict=True))
-    trimmed = Block(arguments, [o for o in body.operations if any(r in used for r in o.results)], outputs)
+    trimmed = Block(arguments, kept, outputs)
     block.results = inline(Builder(block), trimmed, block.arguments, mapping)
     return Graph("call", block, [f"input.{k}" for k in range(len(arguments))],
                  [f"output.{k}" for k in range(len(outputs))])

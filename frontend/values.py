@@ -80,6 +80,18 @@ def poisoned(what, reason, location):
     return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
 
 
+class PoisonedContents:
+    """The contents of an array that cannot be read."""
+
+    shape, ndim = (), 0
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def fetch(self):
+        raise poisoned("an array", self.reason, state.location)
+
+
 class Array:
     """A Julia array. `data` is row-major with the dims reversed: a numpy array, or an IR value while staging.
 
@@ -148,6 +160,22 @@ class Traced:
 
     def __repr__(self):
         return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
+
+    def _binary(name, swapped=False):  # noqa: N805
+        def method(self, other):
+            from .base.registry import function
+            from .calling import call
+
+            return call(function(name), (other, self) if swapped else (self, other))
+
+        return method
+
+    __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
+    __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
+    __floordiv__ = _binary("÷")
+
+    def __neg__(self):
+        return 0 - self
 
     def _host(self):
         """The host number; what a builtin without a staged form asks for."""

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ...compiler.types import I64
 from .. import staging
 from .. import types as t
 from ..values import Array, DimNumber, Range, Singleton, Traced, typeof
@@ -92,8 +91,8 @@ def as_array(x) -> Array:
     if x.__class__ is Array:
         return x
     if x.__class__ is Range:
-        if not isinstance(x.length, int):
-            return _symbolic_range(x)
+        if x.start.__class__ is Traced or not isinstance(x.length, int):
+            return Array(range_payload(x))
         if isinstance(x.start, int):
             return Array(np.arange(x.start, x.start + x.step * x.length, x.step, dtype=np.int64)[:x.length])
         return array_of(element_of(x), list(x))
@@ -102,12 +101,17 @@ def as_array(x) -> Array:
     return collect_values(iterate(x), size_of(x))
 
 
-def _symbolic_range(x):
-    """The integers of a range whose length is symbolic, staged."""
-    shape = (staging.as_dim(x.length),)
-    places = staging.apply("iota", shape=shape, axis=0, element=I64)
-    step, start = (staging.expand(staging.payload_of(number, t.Int64), shape) for number in (x.step, x.start))
-    return Array(staging.apply("add", staging.apply("mul", places, step), start))
+def range_payload(range_):
+    """The payload of a range of Int64 that only the graph knows."""
+    shape = (staging.as_dim(range_.length),)
+
+    def spread(number):
+        return staging.expand(staging.payload_of(number, t.Int64), shape)
+
+    places = staging.apply("iota", shape=shape, axis=0, element=t.ELEMENT_TYPES[t.Int64])
+    if range_.step != 1:
+        places = staging.apply("mul", places, spread(range_.step))
+    return staging.apply("add", places, spread(range_.start))
 
 
 def number_payload(x):

@@ -1,5 +1,4 @@
-"""Gradients through staged conditionals and loops, against central differences of the function on the
-host."""
+"""Gradients through staged conditionals and loops, against central differences on the host."""
 
 import numpy as np
 import pytest
