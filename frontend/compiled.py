@@ -366,36 +366,35 @@ def run_specialised(function, arguments):
     """Calls `function(arguments...)` through a specialisation that is valid now, or a new one. Vectors of examples
     are staged as a whole if the function lets them, and numbers are inputs if they are not needed on the
     host."""
-    for examples, static_numbers in ((True, False), (False, False), (False, True)):
+    for examples, static_numbers in ((True, False), (True, True), (False, False), (False, True)):
         key = _Key(static_numbers, examples)
-        signature = (id(function), static_numbers, *[key.of(a) for a in arguments])
-        if examples and not key.examples:
-            continue
+        signature = (id(function), examples, static_numbers, *[key.of(a) for a in arguments])
         entries = _cache.setdefault(signature, [])
         for specialisation in entries:
-            if specialisation is None:
+            if specialisation is None:  # this way has failed
                 break
             if specialisation.valid(key.leaves):
                 return specialisation.run(key.leaves)
         else:
-            if key.examples:
-                specialisation = specialise_examples(function, arguments, key, entries)
-                entries.insert(0, specialisation)  # None: the vectors must be taken apart
-                del entries[MAX_SPECIALISATIONS:]
-                if specialisation is None:
-                    continue
-                return specialisation.run(key.leaves)
+            staged = _examples_of(key, entries) if examples else None
             try:
-                specialisation = specialise(function, arguments, key, changed_places(entries))
-            except HostValueNeeded:
-                if static_numbers or not any(is_number(leaf) for leaf in key.leaves):
+                specialisation = specialise(function, arguments, key, changed_places(entries), staged)
+            except (WeberError, OuterEffect) as error:
+                host = isinstance(error, HostValueNeeded) and not static_numbers and any(
+                    is_number(leaf) for leaf in key.leaves)
+                if not host and (staged is None or not staged.specs):
                     raise
-                entries.insert(0, None)  # these numbers are needed on the host: they become part of the key
+                entries.insert(0, None)
                 continue
             entries.insert(0, specialisation)
             del entries[MAX_SPECIALISATIONS:]
             return specialisation.run(key.leaves)
     raise AssertionError("unreachable")
+
+
+def _examples_of(key, entries):
+    """The vectors of examples of a call, with what its earlier specialisations know of their sizes."""
+    return Examples(key.examples, [entry.examples.specs for entry in entries if entry.examples is not None])
 
 
 def changed_places(specialisations):
@@ -416,19 +415,6 @@ def changed_places(specialisations):
             ):
                 places[place.identity] = place
     return list(places.values())
-
-
-def specialise_examples(function, arguments, key, entries):
-    """A specialisation whose vectors of examples are staged as a whole; None where the function looks at single
-    ones, changes or returns them."""
-    examples = Examples(key.examples, [entry.examples.specs for entry in entries])
-    contents = examples.contents()
-    try:
-        return specialise(function, arguments, key, changed_places(entries), examples)
-    except (WeberError, OuterEffect):
-        return None
-    finally:
-        restore(contents)
 
 
 def specialise(function, arguments, key, hints=(), examples=None):
@@ -472,7 +458,11 @@ def specialise(function, arguments, key, hints=(), examples=None):
         placeholders = [(str(k), value) for k, value in enumerate(values)]
         return staged, placeholders
 
-    recording = record(function, make_arguments, hints=hints)
+    contents = [] if examples is None else examples.contents()
+    try:
+        recording = record(function, make_arguments, hints=hints)
+    finally:
+        restore(contents)
     recording.arguments = [(path, value) for path, value in recording.arguments]
     # cells that only held a staged argument were not written by the program
     staged_cells = {id(cell) for cell in key.cells}
@@ -480,9 +470,8 @@ def specialise(function, arguments, key, hints=(), examples=None):
                          if id(place.owner) not in staged_cells or staged_value(tree) not in
                          {value for _, value in recording.arguments}]
     views = [leaf for leaf in key.leaves if leaf.__class__ is Array and leaf in VIEWS]
-    if examples is not None and any(leaf in (array for _, array in examples.vectors) for tree in
-                                    (recording.result, *(tree for _, tree in recording.written))
-                                    for _, leaf in tree_leaves(tree)):
+    kept = [recording.result, *(tree for _, tree in recording.written)]
+    if examples is not None and any(map(examples.are_in, kept)):
         raise HostValueNeeded("the examples themselves are returned or kept")
     return Specialisation(recording, leaf_positions, (function, arguments, views), examples)
 

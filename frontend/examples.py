@@ -8,11 +8,12 @@ example share their lengths.
 
 import numpy as np
 
+from ..compiler.ir import Value
 from ..compiler.types import symbol, symbol_name
 from . import types as t
 from .signatures import ArraySpec, TupleSpec, fits
 from .staging import VIEWS
-from .trees import is_number
+from .trees import children, is_number, leaves
 from .values import Array, NamedTuple, typeof
 from .vector_signatures import VectorSpec, vector_argument, vector_arrays, vector_fits
 
@@ -48,39 +49,70 @@ def _item_structure(item):
 
 
 class Examples:
-    """The vectors of examples among the leaves of a call.
+    """The vectors of examples of a call: those among its leaves, and those of the program that it maps over.
 
-    `vectors` are (position, array) pairs; `earlier` the specs that earlier specialisations of the call have for
-    these positions, in lists."""
+    `vectors` are (key, array) pairs; the key is the position of a leaf, or the array itself; `earlier` the specs by
+    key that earlier specialisations of the call have."""
 
     def __init__(self, vectors, earlier):
-        names = _Names()
-        self.specs = {position: names.spec(array, [specs[position] for specs in earlier])
-                      for position, array in vectors}
-        self.vectors, self.values = vectors, []
+        self.names, self.earlier = _Names(), earlier
+        self.leaves, self.vectors, self.specs = list(vectors), list(vectors), {}
+        self.values, self.lifted = [], {}
 
     def enter(self, trace):
-        """Puts staged vectors in the place of the arrays' contents, made of new arguments of the trace."""
-        self.values = []
-        for position, array in self.vectors:
-            lanes = vector_argument(self.specs[position], f"examples.{position}", trace, self.values)
+        """Begins a trace: staged vectors, made of new arguments, take the place of the contents of leaves."""
+        self.values, self.lifted, trace.examples = [], {}, self
+        for key, array in self.leaves:
+            lanes = self.staged(key, array, trace)
             array._data, array.type = lanes._data, lanes.type
 
+    def staged(self, key, array, trace):
+        """The staged vector of an array."""
+        if key not in self.specs:
+            self.specs[key] = self.names.spec(array, [specs[key] for specs in self.earlier if key in specs])
+        return vector_argument(self.specs[key], self.path(key), trace, self.values)
+
+    def path(self, key):
+        return f"examples.{list(self.specs).index(key)}"
+
+    def lift(self, array, trace):
+        """The staged vector of an array of the program; None where it is no vector of examples, or changed."""
+        if id(array) in self.lifted:
+            return self.lifted[id(array)]
+        changed = array.serial >= trace.serial or trace.is_written((id(array), "data"))
+        if changed or not isinstance(array._data, np.ndarray) or structure_of(array) is None or any(
+                leaf.__class__ is Array and (leaf._data.__class__ is Value or leaf.serial >= trace.serial)
+                for _, leaf in leaves(array)):
+            return None
+        if array not in self.specs:
+            self.vectors.append((array, array))
+        self.lifted[id(array)] = lanes = self.staged(array, array, trace)
+        return lanes
+
     def contents(self):
-        """What the arrays hold, for `restore`."""
-        return [(array, array._data, array.type) for _, array in self.vectors]
+        """What the leaves hold, for `restore`."""
+        return [(array, array._data, array.type) for _, array in self.leaves]
+
+    def are_in(self, tree):
+        """Whether a vector that stood for a leaf is in a result."""
+        ids = {id(array) for _, array in self.leaves}
+        return id(tree) in ids or any(map(self.are_in, (child for _, child in children(tree) or ())))
 
     def are_fitting(self, leaves):
         """Whether the vectors of another call can be the graph's."""
         bindings = {}
-        return all(vector_fits(spec, leaves[position], bindings, fits) for position, spec in self.specs.items())
+        return all(vector_fits(spec, _vector(key, leaves), bindings, fits) for key, spec in self.specs.items())
 
     def arrays(self, leaves):
         """The inputs that the vectors of a call are, by name."""
         arrays = {}
-        for position, spec in self.specs.items():
-            arrays |= vector_arrays(spec, f"examples.{position}", leaves[position])
+        for key, spec in self.specs.items():
+            arrays |= vector_arrays(spec, self.path(key), _vector(key, leaves))
         return arrays
+
+
+def _vector(key, leaves):
+    return key if key.__class__ is Array else leaves[key]
 
 
 def restore(contents):

@@ -209,7 +209,10 @@ def _array_source(array):
     if array.element in t.ELEMENT_TYPES:
         return NumbersSource(array)
     slices = SLICES.get(array)
-    return LanesSource(slices.lanes()) if slices is not None and slices.are_current() else None
+    if slices is not None:
+        return LanesSource(slices.lanes()) if slices.are_current() else None
+    lanes = None if state.trace.examples is None else state.trace.examples.lift(array, state.trace)
+    return None if lanes is None else LanesSource(lanes)
 
 
 def _iterator_source(iterator):

@@ -57,6 +57,7 @@ class Trace:
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
         self.entangled: dict[int, tuple[Array, list[Array]]] = {}
         self.ragged_dims: set[str] = set()  # bound by the maps around
+        self.examples = None  # the `examples.Examples` of a compiled call
 
     def argument(self, type_, name=""):
         """A new block argument."""
