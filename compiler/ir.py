@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .errors import Location
-from .types import DimExpression, TensorType, fresh_dim, substitute, symbol_name
+from .types import DimExpression, TensorType, dim_names, fresh_dim, substitute, symbol_name
 
 
 class Value:
@@ -188,6 +188,33 @@ def copy_block(block: Block, mapping) -> Block:
 def defined_dims(operation: Operation) -> tuple[str, ...]:
     """The names of the dims that an operation brings into being for those behind it."""
     return operation.op.defines(operation.attributes) if operation.op.defines else ()
+
+
+def dim_names_in(block: Block) -> set[str]:
+    """The names of dims that a block speaks of."""
+    found = set().union(*(names_of_dims(value.type) for value in block.arguments))
+    return found.union(*map(dim_names_of, block.operations))
+
+
+def dim_names_of(operation: Operation) -> set[str]:
+    """The names of dims that an operation, its results and its regions speak of."""
+    found = names_of_dims(operation.attributes)
+    found = found.union(*(names_of_dims(value.type) for value in operation.results))
+    return found.union(*map(dim_names_in, operation.regions))
+
+
+def names_of_dims(item) -> set[str]:
+    """The names of dims in a dim, a type, attributes or a tuple."""
+    match item:
+        case DimExpression():
+            return dim_names(item)
+        case TensorType(shape=shape):
+            return set().union(*map(dim_names, shape))
+        case tuple() | list():
+            return set().union(*map(names_of_dims, item))
+        case dict():
+            return set().union(*map(names_of_dims, item.values()))
+    return set()
 
 
 _NAMES_OF_DIMS = ("ragged", "defines")

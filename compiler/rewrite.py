@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from .dead_code import drop_unused
 from .ir import Block, Builder, Function, Operation, Value
 from .ops import OPS
 
@@ -154,32 +155,6 @@ def use_counts(block: Block, counts=None) -> dict[Value, int]:
     for value in block.results:
         counts[value] = counts.get(value, 0) + 1
     return counts
-
-
-def drop_unused(block: Block) -> int:
-    """Removes, in place, the pure operations of a new block whose results nobody uses; gives their number."""
-    live = set(block.results)
-    kept, dropped = [], 0
-    for operation in reversed(block.operations):
-        if operation.op.pure and not any(value in live for value in operation.results):
-            dropped += 1
-            continue
-        live.update(operation.operands)
-        for region in operation.regions:
-            dropped += drop_unused(region)
-            live.update(_used_inside(region))
-        kept.append(operation)
-    block.operations[:] = reversed(kept)
-    return dropped
-
-
-def _used_inside(block):
-    used = set(block.results)
-    for operation in block.operations:
-        used.update(operation.operands)
-        for region in operation.regions:
-            used |= _used_inside(region)
-    return used
 
 
 def attributes_key(attributes) -> tuple:

@@ -260,8 +260,8 @@ class Programs:
     def step_while_loop(self, b):
         """At most 3 trips, as long as something carried is large enough."""
         start, trips = self.float(most=2), symbol(f"K{len(self.values)}")
-        flag = self.flag(b)
-        region = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)], lambda: [self.like(start)] * 2)
+        flag, arguments = self.flag(b), [ir.Value(TensorType(I64)), ir.Value(start.type)]
+        region = self.region(arguments, lambda: [self.like(start)] * 2)
         inner = ir.Builder(region)
         total = inner.reduce_sum(region.results[0], axes=tuple(range(start.rank)))
         early = inner.lt(region.arguments[0], inner.constant(np.int64(2)))

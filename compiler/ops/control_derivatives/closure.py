@@ -3,8 +3,19 @@
 from collections.abc import Callable, Iterable
 
 from ...families import ELEMENTWISE
-from ...ir import Block, Builder, Operation, Value, captured_values, copy_operation, defined_dims, inline
-from ...types import DimExpression, TensorType, dim_names
+from ...ir import (
+    Block,
+    Builder,
+    Operation,
+    Value,
+    captured_values,
+    copy_operation,
+    defined_dims,
+    dim_names_in,
+    dim_names_of,
+    inline,
+    names_of_dims,
+)
 
 TRANSCENDENTAL = frozenset("""
     exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sigmoid
@@ -69,7 +80,7 @@ class Closure:
         return value in self.inside and value not in self.given
 
     def _is_keepable(self, value):
-        return self.may_keep(value) and not _names(value.type) & self.dim_sources.keys()
+        return self.may_keep(value) and not self.dim_sources.keys() & names_of_dims(value.type)
 
     def _is_cheap(self, value):
         """Whether a value is computed again by few cheap operations from what is there, and at most one value
@@ -95,7 +106,7 @@ class Closure:
         if operation in self.recomputed:
             return
         self.recomputed.add(operation)
-        for name in sorted(_dim_names_of(operation)):
+        for name in sorted(dim_names_of(operation)):
             if name in self.dim_sources:
                 self._recompute(self.dim_sources[name])
         for value in _used(operation):
@@ -114,28 +125,3 @@ class Closure:
 
 def _used(operation):
     return operation.operands + [value for region in operation.regions for value in captured_values(region)]
-
-
-def dim_names_in(block: Block) -> set[str]:
-    """The names of dims that a block speaks of."""
-    found = set().union(*(_names(value.type) for value in block.arguments))
-    return found.union(*map(_dim_names_of, block.operations))
-
-
-def _dim_names_of(operation):
-    """The names of dims that an operation, its results and its regions speak of."""
-    found = _names(operation.attributes).union(*(_names(value.type) for value in operation.results))
-    return found.union(*map(dim_names_in, operation.regions))
-
-
-def _names(item):
-    match item:
-        case DimExpression():
-            return dim_names(item)
-        case TensorType(shape=shape):
-            return set().union(*map(dim_names, shape))
-        case tuple() | list():
-            return set().union(*map(_names, item))
-        case dict():
-            return set().union(*map(_names, item.values()))
-    return set()

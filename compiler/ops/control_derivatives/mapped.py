@@ -1,11 +1,11 @@
 """Derivatives of `map`: the map of the region's derivative. Values that this needs are further results of the
 map; cotangents of captured values are summed over the lanes."""
 
-from ...ir import Block, Builder, Value, captured_values, defined_dims
-from ...types import I64, dim_names, fresh_dim, symbol
+from ...ir import Block, Builder, Value, captured_values, defined_dims, dim_names_in, names_of_dims
+from ...types import I64, fresh_dim, symbol
 from ..dependence import depending_values
 from ..map_parts import MapParts, never_falls
-from .closure import Closure, dim_names_in
+from .closure import Closure
 
 
 class _Map:
@@ -29,7 +29,7 @@ class _Map:
         """The result for a value of the region; appended to the operation where there is none."""
         operation = self.operation
         if value not in self.region.results:
-            for name in sorted(_names(value) & self.own_dims):
+            for name in sorted(names_of_dims(value.type) & self.own_dims):
                 self.bound_of(name)
             self.region.results.append(value)
             operation.results.append(Value(self.parts.outer_type(value.type, self.extent), operation,
@@ -52,10 +52,6 @@ class _Map:
             if inner.name == "dim_value" and inner.attributes["dim"] == symbol(name):
                 return self.stack_of(inner.result)
         return self.stack_of(Builder(self.region, self.operation.location).dim_value(dim=symbol(name)))
-
-
-def _names(value):
-    return set().union(*map(dim_names, value.shape))
 
 
 def depends(operation, active):

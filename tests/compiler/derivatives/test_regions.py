@@ -299,7 +299,8 @@ def while_in_if_in_map(b, region, x):
                           regions=[region([INDEX, ROW], step)])
 
         s = first(b, row)
-        return b.emit("if", [b.gt(s, b.full(0, s))], {}, [region([], looped), region([], lambda b: b.exp(row))])
+        arms = [region([], looped), region([], lambda b: b.exp(row))]
+        return b.emit("if", [b.gt(s, b.full(0, s))], {}, arms)
 
     return b.map(x, regions=[region([ROW], lane)])
 

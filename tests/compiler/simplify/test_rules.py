@@ -68,8 +68,20 @@ def dense(b, a):
     return b.contract(a.x, a.w, spec="ni,oi->no")
 
 
+def repeated(b, carried, make):
+    """A loop of three iterations over values whose next ones are `make(b, *values)`; gives all that it makes.
+    """
+    arguments = [ir.Value(TensorType(I64)), *(ir.Value(value.type) for value in carried)]
+    block = ir.Block(arguments)
+    block.results = make(ir.Builder(block), *arguments[1:])
+    return b.loop(*carried, regions=[block], carried=len(carried), trips=3)
+
+
 # rule: (program, names of the operations that are left)
 SIMPLIFIED = {
+    "constant_carry": (lambda b, a: repeated(b, [a.v, a.v], lambda b, x, y: [x, b.tanh(y)]), ["loop"]),
+    "hoist_invariants": (lambda b, a: repeated(b, [a.v], lambda b, x: [b.sub(b.exp(a.v), x)]),
+                         ["exp", "loop"]),
     "constant_to_the_right": (lambda b, a: b.sub(b.mul(b.full(3, a.x), a.x), b.mul(a.x, b.full(3, a.x))),
                               ["constant", "broadcast", "mul", "sub"]),
     "compared_constant_to_the_right": (lambda b, a: b.lt(b.full(3, a.x), a.x),
