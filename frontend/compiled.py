@@ -363,9 +363,9 @@ def without_views(argument, copies):
 
 
 def run_specialised(function, arguments):
-    """Calls `function(arguments...)` through a specialisation that is valid now, or a new one. Vectors of examples
-    are staged as a whole if the function lets them, and numbers are inputs if they are not needed on the
-    host."""
+    """Calls `function(arguments...)` through a specialisation that is valid now, or a new one. Vectors of
+    examples are staged as a whole if the function lets them, and numbers are inputs if they are not needed on
+    the host."""
     for examples, static_numbers in ((True, False), (True, True), (False, False), (False, True)):
         key = _Key(static_numbers, examples)
         signature = (id(function), examples, static_numbers, *[key.of(a) for a in arguments])

@@ -1,9 +1,9 @@
 """Vectors of examples in compiled calls: arrays of different sizes that one graph takes as one padded input.
 
-A vector of more than a few arrays, or of tuples of them, that a call is given becomes one staged vector, so that
-the graph does not grow with the number of examples and serves examples of other sizes too. A size is fixed in the
-graph while it is the same in all examples met so far; sizes that differ are ragged, and those that agree in each
-example share their lengths.
+A vector of more than a few arrays, or of tuples of them, that a call is given becomes one staged vector, so
+that the graph does not grow with the number of examples and serves examples of other sizes too. A size is
+fixed in the graph while it is the same in all examples met so far; sizes that differ are ragged, and those
+that agree in each example share their lengths.
 """
 
 import numpy as np
@@ -51,8 +51,8 @@ def _item_structure(item):
 class Examples:
     """The vectors of examples of a call: those among its leaves, and those of the program that it maps over.
 
-    `vectors` are (key, array) pairs; the key is the position of a leaf, or the array itself; `earlier` the specs by
-    key that earlier specialisations of the call have."""
+    `vectors` are (key, array) pairs; the key is the position of a leaf, or the array itself; `earlier` the
+    specs by key that earlier specialisations of the call have."""
 
     def __init__(self, vectors, earlier):
         self.names, self.earlier = _Names(), earlier
@@ -76,7 +76,8 @@ class Examples:
         return f"examples.{list(self.specs).index(key)}"
 
     def lift(self, array, trace):
-        """The staged vector of an array of the program; None where it is no vector of examples, or changed."""
+        """The staged vector of an array of the program; None where it is no vector of examples, or
+        changed."""
         if id(array) in self.lifted:
             return self.lifted[id(array)]
         changed = array.serial >= trace.serial or trace.is_written((id(array), "data"))
@@ -101,7 +102,8 @@ class Examples:
     def are_fitting(self, leaves):
         """Whether the vectors of another call can be the graph's."""
         bindings = {}
-        return all(vector_fits(spec, _vector(key, leaves), bindings, fits) for key, spec in self.specs.items())
+        return all(vector_fits(spec, _vector(key, leaves), bindings, fits)
+                   for key, spec in self.specs.items())
 
     def arrays(self, leaves):
         """The inputs that the vectors of a call are, by name."""

@@ -65,8 +65,7 @@ def test_per_example_gradients_of_parameters(check, examples, lengths):
     """A vector of gradients with respect to shared parameters, one for each example."""
     xs = [x / 4 for x in examples(lengths)]
     check(f"{MODEL}\nf(xs) = map(x -> gradient(W -> score(W, b, x), W)[1], xs)", XS, [xs],
-          [central(lambda W, x=x.astype(float): score(W, B, x), W).T.astype(f32) for x in xs],
-          rtol=1e-3, atol=1e-4)
+          [central(lambda W, x=x: score(W, B, x), W).T.astype(f32) for x in xs], rtol=1e-3, atol=1e-4)
 
 
 def test_with_respect_to_the_examples(check, examples):
@@ -85,7 +84,8 @@ def test_of_a_gradient(check, examples):
 
     expected = central(lambda W: sum(inner(W, x.astype(float)).sum() for x in xs), W).T.astype(f32)
     size = "sum(abs2, gradient(v -> score(W, b, v), x)[1])"
-    check(f"{MODEL}\nf(xs) = gradient(W -> sum({size} for x in xs), W)[1]", XS, [xs], expected, rtol=1e-2, atol=1e-3)
+    check(f"{MODEL}\nf(xs) = gradient(W -> sum({size} for x in xs), W)[1]", XS, [xs], expected,
+          rtol=1e-2, atol=1e-3)
 
 
 def test_of_a_condition_and_a_loop(check, examples):

@@ -69,6 +69,21 @@ def test_one_graph_serves_all_batches(load, traces):
     assert len(graphs()) == 2 and len(graphs()[0].graph.body.operations) == few
 
 
+def test_a_global_vector(load, traces):
+    """The vector is a variable of the script; its examples may be replaced by others."""
+    module = load(SCRIPT + """
+        data = batch([1, 2, 3, 4, 5, 2])
+        first_gradient = weight(gradient(m -> sum(loss(m, x, y) for (x, y) in data), model))
+        step() = weight(gradient(m -> sum(loss(m, x, y) for (x, y) in data), model))
+        step()
+        data .= batch([6, 1, 1, 2, 2, 3])
+        second_gradient = step()
+        expected = one_by_one(data)""")
+    np.testing.assert_allclose(module.second_gradient, module.expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(module.first_gradient, module.one_by_one(module.batch([1, 2, 3, 4, 5, 2])),
+                               rtol=1e-4, atol=1e-5)
+
+
 def test_sizes_that_are_the_same_at_first(load, traces):
     """A size is a number in the graph until it is seen to change."""
     module = load(SCRIPT + FORMS["tuples"])
@@ -93,5 +108,6 @@ def test_exported_functions_take_lists(load):
     for one, x in zip(module.f(xs), xs, strict=True):
         np.testing.assert_array_equal(one, x + len(x))
     assert module.f([]) == []
-    with pytest.raises(weber.WeberError, match=r"expected xs as float32 \(N, T.max, 2\), found float32 \(2, 2, 3\)"):
+    message = r"expected xs as float32 \(N, T.max, 2\), found float32 \(2, 2, 3\)"
+    with pytest.raises(weber.WeberError, match=message):
         weber.Program(module.compile("f").to_bytes())([np.ones((2, 3), np.float32)] * 2)
