@@ -129,6 +129,21 @@ class Added:
         raise reading_error()
 
 
+def with_items(parts):
+    """`[y; [item]]` for a vector that grows: None where no part is one."""
+    first, *rest = parts
+    if not any(part.__class__ is Array and part._data.__class__ is Added for part in parts):
+        return None
+    if first.__class__ is not Array or first._data.__class__ is not Added:
+        raise reading_error()
+    items = list(first._data.items)
+    for part in rest:
+        if part.__class__ is Array and (part._data.__class__ is not np.ndarray or part._data.dtype != object):
+            raise reading_error()
+        items.extend(part._data.reshape(-1) if part.__class__ is Array else [part])
+    return Array(Added(items), first.type)
+
+
 class ItemGrowth:
     """How a vector of objects grows: by one item in each iteration. It becomes a vector of staged elements.
     """
@@ -172,8 +187,9 @@ def growth_of(before, after):
     """The growth from one value to another: of an array of numbers (given by specs) along one axis, of a
     vector of objects by its items; None where there is none."""
     if before.__class__ is Array and after.__class__ is Array:
-        plain = all(one._data.__class__ is np.ndarray and one._data.ndim == 1 for one in (before, after))
-        return ItemGrowth(before.type) if plain and len(before._data) < len(after._data) else None
+        contents = [before._data, after._data]
+        of_objects = all(c.__class__ is np.ndarray and c.dtype == object and c.ndim == 1 for c in contents)
+        return ItemGrowth(before.type) if of_objects and len(contents[0]) < len(contents[1]) else None
     if before.__class__ is not Numbers or after.__class__ is not Numbers:
         return None
     if before.element is not after.element or len(before.shape) != len(after.shape):

@@ -479,6 +479,16 @@ GROWTH |= {
             end
             reduce(hcat, ys)
         end""", lambda x: np.stack([x, 2 * x], 1)),
+    "a vector of arrays in brackets": ("""
+        function f(x)
+            ys = []
+            h = zeros(Float32, 2)
+            for v in x
+                h = tanh.(h .+ v)
+                ys = [ys; [h]]
+            end
+            stack(ys; dims = 2)
+        end""", None),
     "numbers in a vector without type": ("function f(x) ys = []; for v in x; push!(ys, 2v); end; sum(ys) end",
                                          lambda x: 2 * x.sum()),
     "tuples": ("""
