@@ -53,7 +53,7 @@ def check(load):
 
 def has_empty_list(value):
     """Whether an empty list or array, of whose elements the evaluator cannot know the type, is in a value."""
-    return len(value) == 0 or isinstance(value, list) and any(map(has_empty_list, value))
+    return hasattr(value, "__len__") and len(value) == 0 or isinstance(value, list) and any(map(has_empty_list, value))
 
 
 def poisoned(program, arrays):
