@@ -58,6 +58,7 @@ class Trace:
         self.entangled: dict[int, tuple[Array, list[Array]]] = {}
         self.carried: dict[object, dict] = {}
         self.ragged_dims: set[str] = set()  # bound by the maps around
+        self.examples = None  # the `examples.Examples` of a compiled call
 
     def argument(self, type_, name=""):
         """A new block argument."""
