@@ -7,6 +7,7 @@ from .ir import Function
 from .passes.batch import Report, batch
 from .passes.calls import inline_calls
 from .passes.fuse import fuse
+from .passes.loops.restructure import restructure_loops
 from .passes.simplify import simplify
 from .text import print_function
 from .verify import verify
@@ -21,10 +22,12 @@ def optimise(function: Function, target: str = "portable", report: Report | None
     _inspect(function, "staged")
     function = _inspect(inline_calls(function), "inline_calls")
     function = _inspect(simplify(function), "simplify")
+    function = _inspect(restructure_loops(function), "restructure_loops")
     batched = batch(function, report)
     if batched is not function:
         _inspect(batched, "batch")
         function = _inspect(simplify(batched), "simplify")
+        function = _inspect(restructure_loops(function), "restructure_loops")
     return _inspect(fuse(function), "fuse")
 
 
