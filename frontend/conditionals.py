@@ -12,9 +12,13 @@ from ..compiler.ir import Value
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
 from .locations import changed_locations
 from .regions import Region
+from .sharing import entangle
 from .specs import Fixed, Numbers, Unknown, as_ir, flatten, full_spec, join, leaf_types, rebuild, spec_of
 from .staging import LaneEffect, apply, expand, payload_of, read, state
 from .values import UNDEFINED, Array, Traced
+
+MAX_NESTING = 150
+"""Regions inside of each other; a program has more of them only by recursion without end."""
 
 NORMAL, BROKEN, CONTINUED, RETURNED = range(4)
 """The completions by number."""
@@ -78,6 +82,9 @@ class Arm:
 
     def __init__(self, frame, part):
         self.region, self.completion, self.error = Region(state.trace, frame), None, None
+        if self.region.depth > MAX_NESTING:
+            raise WeberError("recursion that ends on a condition which is only known when the graph runs is "
+                             "not supported: write it as a loop", state.location, kind="UnsupportedError")
         self.run(part)
 
     def run(self, part):
@@ -275,10 +282,14 @@ class Joined:
     def emit(self, condition):
         """Emits the operation and sets the locations to what comes out of it."""
         results = iter(emit_if(condition.data, [arm.region.block for arm in self.arms], self.leaves))
-        for setters, spec, count, _ in self.sets.values():
+        for setters, spec, count, given_values in self.sets.values():
             value = rebuild(spec, iter([next(results) for _ in range(count)]))
             for set_ in setters:
                 set_(value)
+            if spec.__class__ is Numbers:
+                for arm, given in zip(self.arms, given_values, strict=True):
+                    if given.__class__ is Array and given.serial < arm.region.serial:
+                        entangle(value, given)
 
 
 def can_expand(array, spec):

@@ -283,7 +283,7 @@ def stage_entry(entry: Entry) -> Graph:
             defaults[name] = np.array(array.data)
         else:
             mapping[value] = builder.constant(np.array(array.data))
-    used = used_values(body, recorded_values(recording))
+    used, _ = used_values(body, recorded_values(recording))
     written = {place.identity for place, _ in recording.written}
     for number in recording.numbers:
         if number.value not in used and number.place.identity not in written:

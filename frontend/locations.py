@@ -1,11 +1,12 @@
 """Locations that a region may change: slots of a frame, and places of mutable objects."""
 
+import numpy as np
+
 from ..compiler.ir import Value
 from . import types as t
 from .regions import write_location
-from .specs import PoisonedContents
 from .staging import get_location, state
-from .values import Array, Undefined
+from .values import Array, PoisonedContents, Undefined
 
 
 class Slot:
@@ -45,6 +46,9 @@ class Place:
 
     def set(self, value):
         write_location(state.trace, self.owner, self.key, self.content(value))
+        grown = self.is_contents and value.__class__ is Array and value._data.__class__ is not np.ndarray
+        if grown and self.owner.element not in t.ELEMENT_TYPES:
+            self.owner.type = value.type  # a vector of staged elements
 
     def enter(self, region, value):
         region.replace(self.owner, self.key, self.content(value))

@@ -7,7 +7,9 @@ iteration is unrolled) or an IR value. None for what cannot be staged as a loop.
 
 from ..compiler.ir import Value
 from . import types as t
+from .lanes import element, is_lanes, substituted
 from .staging import apply, as_value, payload_of, read
+from .trees import children
 from .values import Array, DimNumber, Range, Struct, Traced, to_host
 
 
@@ -58,6 +60,22 @@ class NumberItems:
         return Traced(apply("reshape", element, shape=()))
 
 
+class LaneItems:
+    """The elements of a vector of staged elements: examples, or the slices of an array."""
+
+    def __init__(self, array):
+        self.array, self.lanes = array, array._data
+        self.count = self.lanes.count
+        # elements of different sizes are taken by their index
+        self.payloads = () if self.lanes.lengths else tuple([outer for _, outer in self.lanes.columns])
+
+    def item(self, index, slices):
+        if self.lanes.lengths:
+            return element(self.array, index)
+        values = {inner: slice_ for (inner, _), slice_ in zip(self.lanes.columns, slices, strict=True)}
+        return substituted(self.lanes.item, values, {})
+
+
 class TupleItems:
     """Tuples of the items of several iterables side by side: `zip` and `enumerate`."""
 
@@ -72,15 +90,47 @@ class TupleItems:
         return tuple(items)
 
 
+class LanesItems:
+    """The elements of a vector of staged elements: scanned where they have one size, else cut out by
+    index."""
+
+    def __init__(self, array):
+        self.array, lanes = array, array._data
+        self.count = lanes.count
+        self.inner = [inner for inner, _ in lanes.columns]
+        self.payloads = () if lanes.lengths else tuple([outer for _, outer in lanes.columns])
+
+    def item(self, index, slices):
+        if index.__class__ is Value and self.payloads:
+            return substituted(self.array._data.item, dict(zip(self.inner, slices, strict=True)), {})
+        return element(self.array, index)
+
+
 def items_of(value):
     """The items of an iterable; None where a loop over it cannot be staged."""
     if value.__class__ is Range:
         return _range_items(value)
+    if is_lanes(value):
+        return LanesItems(value)
     if value.__class__ is Array:
-        return NumberItems(value) if value.element in t.ELEMENT_TYPES else None
+        return _array_items(value)
     if value.__class__ is Struct:
         return _iterator_items(value)
     return None
+
+
+def _array_items(array):
+    from .base.shapes import SLICES
+
+    if is_lanes(array):
+        return LaneItems(array)
+    if array.element in t.ELEMENT_TYPES:
+        return NumberItems(array)
+    slices = SLICES.get(array)
+    if slices is None or not slices.are_current():
+        return None
+    lanes = slices.lanes()
+    return LaneItems(lanes) if is_lanes(lanes) else NumberItems(lanes)
 
 
 def _range_items(range_):
@@ -109,6 +159,13 @@ def _iterator_items(iterator):
             return None
         return TupleItems(parts)
     return None
+
+
+def contents(value):
+    """The staged arrays in an item with their contents, to see whether they are changed."""
+    if value.__class__ is Array:
+        return [(value, value._data)] if value._data.__class__ is Value else []
+    return [pair for _, child in children(value) or () for pair in contents(child)]
 
 
 def counting(count):

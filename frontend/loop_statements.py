@@ -94,9 +94,10 @@ class StagedWhile:
 
     def stage(self, going, peeled=False):
         """The loop of the graph from here on, with this condition for the first iteration."""
-        loop = Loop(self.frame, self.live, lambda item: self.step(), condition=self.condition, where=self.where)
+        loop = Loop(self.frame, self.live, lambda item: self.step(), condition=self.condition,
+                    where=self.where)
         try:
-            return loop.stage(going)
+            return loop.stage(going, peeled)
         except PoisonError:
             if peeled:
                 raise
@@ -252,7 +253,7 @@ class StagedFor:
         """The loop of the graph from an iteration on."""
         loop = Loop(self.frame, self.live, self.step, self.items, start, None, self.where, self.inner)
         try:
-            return loop.stage()
+            return loop.stage(True, peeled)
         except PoisonError:
             if peeled:
                 raise

@@ -25,7 +25,6 @@ from .values import (
     Struct,
     Traced,
     Undefined,
-    poisoned,
     typeof,
 )
 
@@ -314,15 +313,3 @@ def rebuild(spec, leaves):
     if spec.__class__ is Unknown:
         return UNDEFINED if spec.reason is None else Undefined(spec.reason)
     return with_parts(spec.like, [rebuild(part, leaves) for part in spec.parts])
-
-
-class PoisonedContents:
-    """The contents of an array that cannot be read."""
-
-    shape, ndim = (), 0
-
-    def __init__(self, reason):
-        self.reason = reason
-
-    def fetch(self):
-        raise poisoned("an array", self.reason, state.location)

@@ -6,13 +6,16 @@ zips, enumerations and generators of them. A source binds its arrays as operands
 element of a lane inside of the region.
 """
 
+import numpy as np
+
 from ..compiler.errors import UnsupportedError, WeberError
 from ..compiler.ir import Value, defined_dims, rename_dims
 from ..compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from . import types as t
-from .lanes import Lanes, Outline, is_lanes, substituted, vector_of_lanes
+from .lanes import Lanes, Outline, element, is_lanes, substituted, vector_of_lanes
 from .regions import Region
-from .staging import HostValueNeeded, as_dim, as_value, emit, expand, payload_of, read, state
+from .staging import HostValueNeeded, as_dim, as_value, emit, expand, payload_of, read, state, write
+from .trees import children, is_number
 from .values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, typeof
 
 UNROLLED = 4
@@ -26,7 +29,7 @@ class Operands:
         self.around = trace.ragged_dims
         self.ragged, self.lengths, self.bounds = [], [], []
         self.data, self.arguments = [], []
-        self.random = None
+        self.given = []  # (array of an element, its contents): the function may not change them
 
     def bind_dim(self, name, sizes, bound):
         """The name that a dim with these sizes has in the region."""
@@ -70,9 +73,14 @@ class LanesSource:
                   for inner, outer in lanes.columns}
 
         def element():
-            return substituted(lanes.item, values, dims)
+            item = substituted(lanes.item, values, dims)
+            operands.given += _payloads(item)
+            return item
 
         return element
+
+    def at(self, index):
+        return element(self.array, index)
 
 
 class NumbersSource:
@@ -93,6 +101,12 @@ class NumbersSource:
         argument = operands.bind(flat)
         return lambda: Traced(argument)
 
+    def at(self, index):
+        from .base.arrays import reshaped
+
+        flat = as_value(reshaped(self.payload, (self.count,)))
+        return Traced(emit("gather", [flat, index], {"axis": 0}))
+
 
 class RangeSource:
     """The numbers of a range."""
@@ -105,17 +119,12 @@ class RangeSource:
     def bind(self, operands):
         places = emit("iota", (), {"shape": (self.count,), "axis": 0, "element": I64})
         argument = operands.bind(places)
-        first, step = self.range.start, self.range.step
+        return lambda: self.at(argument)
 
-        def element():
-            from .base.registry import function
-            from .calling import call
+    def at(self, index):
+        from .loop_items import RangeItems
 
-            index = Traced(argument)
-            scaled = index if step.__class__ is int and step == 1 else call(function("*"), (index, step))
-            return call(function("+"), (scaled, first))
-
-        return element
+        return RangeItems(self.range).item(index, ())
 
 
 class TupleSource:
@@ -130,6 +139,9 @@ class TupleSource:
         elements = [source.bind(operands) for source in self.sources]
         return lambda: tuple([element() for element in elements])
 
+    def at(self, index):
+        return tuple([source.at(index) for source in self.sources])
+
 
 class GeneratorSource:
     """The values of a generator `body for x in source if condition`. Where the condition does not hold the
@@ -140,20 +152,26 @@ class GeneratorSource:
         self.staged, self.count = source.staged, source.count
 
     def bind(self, operands):
-        element, parts = self.source.bind(operands), self.parts
+        element = self.source.bind(operands)
 
         def value():
-            before = parts.outer_variables()
-            parts.assign(element())
-            if parts.condition is None:
-                result = parts.body()
-            else:
-                result = conditional(parts.condition(), parts.body, self.neutral)
-            if any(a is not b for a, b in zip(before, parts.outer_variables(), strict=True)):
-                raise effect_error()
+            before = self.parts.outer_variables()
+            result = self.value(element())
+            if any(a is not b for a, b in zip(before, self.parts.outer_variables(), strict=True)):
+                raise OuterEffect
             return result
 
         return value
+
+    def at(self, index):
+        return self.value(self.source.at(index))
+
+    def value(self, item):
+        parts = self.parts
+        parts.assign(item)
+        if parts.condition is None:
+            return parts.body()
+        return conditional(parts.condition(), parts.body, self.neutral)
 
 
 def common_count(sources):
@@ -191,7 +209,10 @@ def _array_source(array):
     if array.element in t.ELEMENT_TYPES:
         return NumbersSource(array)
     slices = SLICES.get(array)
-    return LanesSource(slices.lanes()) if slices is not None and slices.are_current() else None
+    if slices is not None:
+        return LanesSource(slices.lanes()) if slices.are_current() else None
+    lanes = None if state.trace.examples is None else state.trace.examples.lift(array, state.trace)
+    return None if lanes is None else LanesSource(lanes)
 
 
 def _iterator_source(iterator):
@@ -285,7 +306,7 @@ def wanted_source(iterable):
     source = source_of(iterable)
     if source is None or not isinstance(source.count, int) or _has_lanes(source):
         return source
-    if source.count <= UNROLLED or state.differentiating:
+    if source.count <= UNROLLED:
         return None
     return source if source.staged or _emits(iterable) else None
 
@@ -326,7 +347,7 @@ def conditional(condition, body, neutral):
         value = payload_of(body())
         value = as_value(value)
     if then.written:
-        raise effect_error()
+        raise OuterEffect
     if value.rank:
         raise unsupported("a reduction over those elements for which a condition holds must be of numbers")
     with otherwise:
@@ -347,12 +368,14 @@ def map_source(function, source):
     element = source.bind(operands)
     if not operands.arguments and not operands.lengths:  # elements without numbers: a count all the same
         operands.bind(emit("iota", (), {"shape": (source.count,), "axis": 0, "element": I64}))
-    draws = None
-    region, item, outline = _run(trace, operands, function, element)
-    if region.written:
+    try:
+        region, item, outline = _run(trace, operands, function, element)
         draws = _random_states(region)
-        if len(draws) < len(region.written):
-            raise effect_error()
+    except OuterEffect:
+        return looped(function, source)
+    if len(draws) < len(region.written):
+        return looped(function, source)
+    if draws:
         keys = [lane_keys(array, source.count) for array in draws]
         operands = Operands(trace)
         element = source.bind(operands)
@@ -370,10 +393,8 @@ def _run(trace, operands, function, element, keys=()):
         with region:
             for array, key in keys:
                 region.replace(array, "data", _lane_state(key))
-            given = element()
-            before = list(_payloads(given))
-            result = function(given)
-            if any(array._data is not data for array, data in before):
+            result = function(element())
+            if any(array._data is not data for array, data in operands.given):
                 raise unsupported("the function changes the elements that it is mapped over")
             inner = {*operands.ragged, *(name for operation in region.block.operations
                                          for name in defined_dims(operation))}
@@ -387,8 +408,6 @@ def _run(trace, operands, function, element, keys=()):
 
 def _payloads(value):
     """The arrays in an element, with their payloads."""
-    from .trees import children
-
     if value.__class__ is Array and value._data.__class__ is Value:
         yield value, value._data
     for _, child in children(value) or ():
@@ -422,8 +441,6 @@ def _emit(trace, operands, region, item, outline, count):
 
 def _nested_names(item):
     """The names of dims in the sizes of vectors in a template."""
-    from .trees import children
-
     yield set()
     if is_lanes(item):
         yield dim_names(item._data.count)
@@ -453,8 +470,70 @@ def unsupported(message):
     return UnsupportedError(message, state.location, kind="UnsupportedError")
 
 
-def effect_error():
-    return unsupported("a function over staged elements cannot change what is defined outside of it")
+class OuterEffect(Exception):
+    """A function over staged elements changes what is defined outside of it."""
+
+
+def looped(function, source):
+    """The vector of a function's values, one element after the other: what the function changes is carried
+    from one to the next."""
+    from .loops import Loop
+
+    frame, live = _frame_of(source)
+    places = _Places(source.count)
+    trial = Region(state.trace, frame)
+    with trial:
+        sample = function(source.at(as_value(payload_of(0, t.Int64))))
+        payload = None if sample is None else _storable(sample, trial)
+    if payload is None:
+        Loop(frame, live, lambda index: function(source.at(index)) and None, places).stage()
+        return Array(Lanes(source.count, None, [], {}), t.array_type(t.Nothing, 1))
+    rows = Array(np.zeros((0, *payload.shape), payload.element.numpy))
+
+    def step(index):
+        value = as_value(payload_of(function(source.at(index)), rows.element))
+        write(rows, emit("concatenate", [read(rows), emit("reshape", [value], {"shape": (1, *value.shape)})],
+                         {"axis": 0}))
+
+    Loop(frame, live, step, places).stage()
+    stack = as_value(read(rows))
+    if not payload.rank:
+        return Array(stack)
+    inner = Value(payload.type)
+    return vector_of_lanes(Lanes(source.count, Array(inner), [(inner, stack)], {}))
+
+
+def _storable(sample, region):
+    """The IR value of a number or array of numbers whose size does not depend on the element."""
+    if not is_number(sample) and (sample.__class__ is not Array or sample.element not in t.ELEMENT_TYPES):
+        raise unsupported(f"a function that changes what is outside and gives a value of type "
+                          f"{t.type_name(typeof(sample))}")
+    value = as_value(payload_of(sample))
+    local = {name for operation in region.block.operations for name in defined_dims(operation)}
+    if any(dim_names(dim) & local for dim in value.shape):
+        raise unsupported("a function that changes what is outside and gives arrays of different sizes")
+    return value
+
+
+def _frame_of(source):
+    """(frame, slots around) of the generator that a source is."""
+    if source.__class__ is GeneratorSource:
+        return source.parts.frame, range(source.parts.slots.start)
+    if source.__class__ is TupleSource and len(source.sources) == 1:
+        return _frame_of(source.sources[0])
+    return None, range(0)
+
+
+class _Places:
+    """What a loop over the places of a source runs over."""
+
+    payloads = ()
+
+    def __init__(self, count):
+        self.count = count
+
+    def item(self, index, slices):
+        return index if index.__class__ is Value else as_value(payload_of(index, t.Int64))
 
 
 def _random_states(region):
@@ -474,8 +553,6 @@ def lane_keys(array, count):
 
 def _lane_state(key):
     """The state of a generator with a key, at its first number."""
-    import numpy as np
-
     from .staging import apply
 
     return apply("concatenate", apply("reshape", key, shape=(1,)), np.zeros(1, np.int64), axis=0)
@@ -511,8 +588,8 @@ def _caller(function, arguments, keywords, positions):
 
     def apply(elements):
         row = list(whole)
-        for position, element in zip(positions, elements, strict=True):
-            row[position] = element
+        for position, argument in zip(positions, elements, strict=True):
+            row[position] = argument
         return call(function, row, keywords)
 
     return apply

@@ -80,13 +80,25 @@ def poisoned(what, reason, location):
     return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
 
 
+class PoisonedContents:
+    """The contents of an array that cannot be read."""
+
+    shape, ndim = (), 0
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def fetch(self):
+        raise poisoned("an array", self.reason, state.location)
+
+
 class Array:
     """A Julia array. `data` is row-major with the dims reversed: a numpy array, or an IR value while staging.
 
     Assigning `data` is mutation; it goes through `staging.write` so that traces see it. Element types that
     numpy does not have are numpy object arrays with `type` set accordingly."""
 
-    __slots__ = ("_data", "type", "serial", "__weakref__")
+    __slots__ = ("_data", "type", "serial", "link", "__weakref__")
 
     def __init__(self, data, type=None):
         if state.lanes:  # an array for each lane is not an array of lanes
@@ -97,6 +109,7 @@ class Array:
             type = t.array_type(element, len(data.shape))
         self.type = type
         self.serial = next(serials)
+        self.link = None  # a `sharing.Link`, where this is made of another array in a trace
 
     @property
     def data(self):
@@ -147,6 +160,22 @@ class Traced:
 
     def __repr__(self):
         return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
+
+    def _binary(name, swapped=False):  # noqa: N805
+        def method(self, other):
+            from .base.registry import function
+            from .calling import call
+
+            return call(function(name), (other, self) if swapped else (self, other))
+
+        return method
+
+    __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
+    __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
+    __floordiv__ = _binary("÷")
+
+    def __neg__(self):
+        return 0 - self
 
     def _host(self):
         """The host number; what a builtin without a staged form asks for."""

@@ -6,7 +6,7 @@ from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
 from ..lanes import Lanes, elements
-from ..staging import LaneEffect, apply, payload_of, read, state
+from ..staging import LaneEffect, apply, as_dim, payload_of, read, state
 from ..values import (
     Array,
     Char,
@@ -147,7 +147,9 @@ def size_of(value):
     cls = value.__class__
     if cls is Array:
         return value.size
-    if cls is tuple or cls is str or cls is Range:
+    if cls is Range:
+        return (as_dim(value.length),)
+    if cls is tuple or cls is str:
         return (len(value),)
     if cls is Dictionary or cls is SetValue:
         return (len(value.items),)

@@ -11,6 +11,7 @@ from .. import types as t
 from ..array_text import WRAPPER_TEXTS
 from ..calling import call
 from ..lanes import Lanes, uniform_column, vector_of_lanes
+from ..sharing import linked
 from ..staged_map import collected, collected_of
 from ..values import Array, Range, Singleton, colon, typeof
 from .arrays import (
@@ -96,7 +97,10 @@ def _dims_text(arguments):
 
 
 def reshape_array(array, dims):
-    return Array(reshaped(staging.read(array), dims[::-1]), t.array_type(array.element, len(dims)))
+    shape = staging.read(array).shape
+    result = Array(reshaped(staging.read(array), dims[::-1]), t.array_type(array.element, len(dims)))
+    return linked(result, array, lambda payload: reshaped(payload, dims[::-1]),
+                  lambda payload: reshaped(payload, shape))
 
 
 @define("reshape", t.AbstractArray, t.Any, ...)
@@ -159,8 +163,15 @@ def permuted_dims_array(x, permutation):
 
 
 def _row(array):
-    payload = staging.read(array)
+    return _column(staging.read(array))
+
+
+def _column(payload):
     return staging.apply("reshape", payload, shape=(payload.shape[0], 1))
+
+
+def _transposed(payload):
+    return staging.apply("transpose", payload, permutation=(1, 0))
 
 
 def _flipped(x, wrapper, each):
@@ -169,18 +180,22 @@ def _flipped(x, wrapper, each):
         parent = array.type.parameters[1]
         payload = staging.read(array)
         if parent.parameters[1] == 1:
-            return Array(reshaped(payload, (payload.shape[0],)), parent)
-        return Array(staging.apply("transpose", payload, permutation=(1, 0)), parent)
+            vector = Array(reshaped(payload, (payload.shape[0],)), parent)
+            return vector if each == "adjoint" and is_complex_type(array.element) else linked(
+                vector, array, lambda row: reshaped(row, vector.data.shape), _column)
+        return linked(Array(_transposed(payload), parent), array, _transposed, _transposed)
     if array.rank not in (1, 2):
         raise fault("MethodError", f"no method matching {each}(::{t.type_name(array.type)})")
-    payload = _row(array) if array.rank == 1 else staging.apply("transpose", staging.read(array),
-                                                                permutation=(1, 0))
+    payload = _row(array) if array.rank == 1 else _transposed(staging.read(array))
     if array.element not in NUMBERS:
         flipped = [call(function(each), (item,)) for item in payload.reshape(-1)]
         return array_of(typeof(flipped[0]) if flipped else array.element, flipped, payload.shape[::-1])
+    type_ = t.unwrap(wrapper).family.apply(array.element, plain_type(array))
     if each == "adjoint" and is_complex_type(array.element):
-        payload = payload.conj()
-    return Array(payload, t.unwrap(wrapper).family.apply(array.element, plain_type(array)))
+        return Array(payload.conj(), type_)
+    if array.rank == 1:
+        return linked(Array(payload, type_), array, _column, lambda row: reshaped(row, (row.shape[0],)))
+    return linked(Array(payload, type_), array, _transposed, _transposed)
 
 
 @define("adjoint '", t.AbstractArray)

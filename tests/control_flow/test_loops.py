@@ -218,14 +218,17 @@ def test_scalars(staged, name):
 
 
 ARRAYS = {
-    "elements": ("function f(x) s = zero(eltype(x)); for v in x; s += v * v; end; s end", lambda x: (x * x).sum()),
+    "elements": ("function f(x) s = zero(eltype(x)); for v in x; s += v * v; end; s end",
+                 lambda x: (x * x).sum()),
     "index": ("function f(x) s = 0f0; for i in eachindex(x); s += i * x[i]; end; s end",
               lambda x: (x * np.arange(1, len(x) + 1)).sum()),
-    "symbolic count": ("function f(x) s = 0f0; for i in 1:length(x); s += x[i]; end; s end", lambda x: x.sum()),
+    "symbolic count": ("function f(x) s = 0f0; for i in 1:length(x); s += x[i]; end; s end",
+                       lambda x: x.sum()),
     "reversed": ("function f(x) s = 0f0; for i in length(x):-1:1; s = s / 2 + x[i]; end; s end", None),
     "steps": ("function f(x) s = 0f0; for i in 1:2:length(x); s += x[i]; end; s end",
               lambda x: x[::2].sum()),
-    "zip": ("function f(x) s = 0f0; for (a, b) in zip(x, 2x); s += a * b; end; s end", lambda x: (2 * x * x).sum()),
+    "zip": ("function f(x) s = 0f0; for (a, b) in zip(x, 2x); s += a * b; end; s end",
+            lambda x: (2 * x * x).sum()),
     "enumerate": ("function f(x) s = 0f0; for (i, a) in enumerate(x); s += i * a; end; s end",
                   lambda x: (x * np.arange(1, len(x) + 1)).sum()),
     "writes": ("""
@@ -315,6 +318,69 @@ def test_arrays(staged, name, size):
     assert size == "5" or "loop" in f.operations()
 
 
+MATRICES = {
+    "columns": ("function f(x) s = zeros(Float32, 2); for c in eachcol(x); s = tanh.(s .+ c); end; s end",
+                None),
+    "rows": ("function f(x) s = 0f0; for r in eachrow(x'); s += r[1] * s + r[2]; end; s end", None),
+    "slices": ("function f(x) s = 0f0; for c in eachslice(x; dims = 2); s = s / 2 + sum(c); end; s end",
+               None),
+    "columns with their numbers": (
+        "function f(x) s = zero(x[:, 1]); for (i, c) in enumerate(eachcol(x)); s += i * c; end; s end",
+        lambda x: (x * np.arange(1, len(x) + 1)[:, None]).sum(0)),
+    "zipped columns": ("""
+        function f(x)
+            s = 0f0
+            for (a, b) in zip(eachcol(x), eachcol(2x))
+                s += sum(a .* b)
+            end
+            s
+        end""", lambda x: (2 * x * x).sum()),
+    "columns by index": (
+        "function f(x) s = zeros(Float32, 2); for t in 1:size(x, 2); s = tanh.(s .+ x[:, t]); end; s end",
+        None),
+    "columns written": ("""
+        function f(x)
+            y = zero(x)
+            for t in axes(x, 2)
+                y[:, t] .= x[:, t] .* t
+                y[1, t] += 1
+            end
+            y
+        end""", lambda x: x * np.arange(1, len(x) + 1)[:, None] + [1, 0]),
+    "columns collected": ("""
+        function f(x)
+            h = zeros(Float32, 2)
+            y = zeros(Float32, 2, 0)
+            for c in eachcol(x)
+                h = tanh.(h .+ c)
+                y = hcat(y, h)
+            end
+            y
+        end""", None),
+    "columns changed in place": ("""
+        function f(x)
+            y = copy(x)
+            for c in eachcol(y)
+                c .*= 2
+            end
+            y
+        end""", lambda x: 2 * x),
+}
+
+
+@pytest.mark.parametrize("name, size", [(name, size) for name in MATRICES for size in ("6", "T")
+                                        if name != "columns changed in place" or size == "6"])
+def test_matrices(staged, name, size):
+    source, formula = MATRICES[name]
+    f = staged(source, f"f(x::Float32[2, {size}])")
+    for count in (6,) if size == "6" else (1, 3):
+        x = np.sin(np.arange(2 * count)).reshape(count, 2).astype(np.float32)
+        (found,) = f(x)
+        if formula is not None:
+            np.testing.assert_allclose(found, formula(x), rtol=1e-5)
+    assert "loop" in f.operations() or name == "columns changed in place"
+
+
 def test_graphs_do_not_grow_with_trip_counts(staged):
     source = "function f(x) s = x; for i in 1:{}; s = sin(s) + i; end; s end"
     short, long = (staged(source.format(n), "f(x::Float32)") for n in (10, 1000))
@@ -348,6 +414,10 @@ def test_loops_over_different_things_are_unrolled(staged):
 ERRORS = {
     "a type that changes in each iteration": (
         "function f(x) y = (x,); for i in 1:length(x); y = (y, 1); end; y[1] end", "y"),
+    "slices changed in place": (
+        "function f(x) A = reshape(x, 1, :); for c in eachcol(A); c .= 0; end; A end", "in place"),
+    "a vector that is read while it grows": (
+        "function f(x) y = [1f0]; for v in x; push!(y, v + y[end]); end; y end", "longer"),
 }
 
 
@@ -357,3 +427,87 @@ def test_errors(staged, name):
     with pytest.raises(WeberError) as caught:
         staged(source, "f(x::Float32[N])")
     assert text in caught.value.message and caught.value.location is not None
+
+
+GROWTH = {
+    "push!": ("function f(x) y = Float32[]; for v in x; push!(y, 2v); end; y end", lambda x: 2 * x),
+    "push! behind what is there": (
+        "function f(x) y = [1f0, 2f0]; for v in x; push!(y, v); push!(y, -v); end; y end",
+        lambda x: np.concatenate([[1, 2], np.stack([x, -x], 1).reshape(-1)])),
+    "pushfirst!": ("function f(x) y = Float32[7]; for v in x; pushfirst!(y, v); end; y end",
+                   lambda x: np.concatenate([x[::-1], [7]])),
+    "append!": ("function f(x) y = Float32[]; for v in x; append!(y, [v, 1]); end; y end",
+                lambda x: np.stack([x, np.ones_like(x)], 1).reshape(-1)),
+    "brackets": ("function f(x) y = [x[1]]; for v in x; y = [y; v]; end; y end",
+                 lambda x: np.concatenate([x[:1], x])),
+    "an untyped vector in brackets": ("function f(x) y = []; for v in x; y = [y; [2v]]; end; y end",
+                                      lambda x: 2 * x),
+    "hcat": ("function f(x) y = zeros(Float32, 2, 0); for v in x; y = hcat(y, [v, 2v]); end; y end",
+             lambda x: np.stack([x, 2 * x], 1)),
+    "hcat of the first": ("function f(x) y = [x[1], 0]; for v in x; y = hcat(y, [v, 2v]); end; y end",
+                          lambda x: np.concatenate([[[x[0], 0]], np.stack([x, 2 * x], 1)])),
+    "vcat of rows": ("function f(x) y = zeros(Float32, 0, 2); for v in x; y = vcat(y, [v 2v]); end; y end",
+                     lambda x: np.stack([x, 2 * x], 0)),
+    "a state beside it": ("""
+        function f(x)
+            y = Float32[]; s = 0f0
+            for v in x
+                s = tanh(s + v)
+                push!(y, s)
+            end
+            y
+        end""", None),
+}
+
+
+GROWTH |= {
+    "a vector of arrays": ("""
+        function f(x)
+            ys = []
+            h = zeros(Float32, 2)
+            for v in x
+                h = tanh.(h .+ v)
+                push!(ys, h)
+            end
+            stack(ys)
+        end""", None),
+    "a vector of arrays reduced": ("""
+        function f(x)
+            ys = Vector{Float32}[]
+            for v in x
+                push!(ys, [v, 2v])
+            end
+            reduce(hcat, ys)
+        end""", lambda x: np.stack([x, 2 * x], 1)),
+    "numbers in a vector without type": ("function f(x) ys = []; for v in x; push!(ys, 2v); end; sum(ys) end",
+                                         lambda x: 2 * x.sum()),
+    "tuples": ("""
+        function f(x)
+            ys = []
+            for v in x
+                push!(ys, (v, [v, 1]))
+            end
+            sum(a * b[1] for (a, b) in ys)
+        end""", lambda x: (x * x).sum()),
+    "arrays behind a first one": ("""
+        function f(x)
+            ys = [[1f0, 2f0]]
+            for v in x
+                push!(ys, [v, v])
+            end
+            sum(sum, ys)
+        end""", lambda x: 3 + 2 * x.sum()),
+}
+
+
+@pytest.mark.parametrize("size", ["6", "N"])
+@pytest.mark.parametrize("name", GROWTH)
+def test_growth(staged, name, size):
+    source, formula = GROWTH[name]
+    f = staged(source, f"f(x::Float32[{size}])")
+    for n in (6,) if size == "6" else (1, 3):
+        x = np.arange(1, n + 1).astype(np.float32)
+        (found,) = f(x)
+        if formula is not None:
+            np.testing.assert_allclose(found, formula(x), rtol=1e-6)
+    assert "loop" in f.operations()

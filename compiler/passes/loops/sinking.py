@@ -8,6 +8,7 @@ from ...rewrite import Rules
 from ...types import size_product
 from ..patterns import is_splat
 from .editing import Loop
+from .indexing import offset_of
 from .stacking import stacked_spec
 
 RULES = Rules()
@@ -20,6 +21,8 @@ LARGEST_TERM = 4096
 def sink_sums(b, operation):
     """Accumulators whose terms can be summed outside leave the loop."""
     loop = Loop(operation)
+    if loop.recompute:
+        return None  # stacks would need the memory that this loop is to save
     plan, sums = _Plan(loop), {}
     for index, terms in _accumulators(loop).items():
         planned = [(sign, plan.sum(term)) for sign, term in terms]
@@ -37,7 +40,11 @@ def sink_sums(b, operation):
     results = []
     for index, total in enumerate(starts):
         for sign, make in sums.get(index, ()):
-            total = b.emit("add" if sign > 0 else "sub", (total, make(outside)))
+            term = make(outside)
+            if is_splat(total, 0):
+                total = term if sign > 0 else b.neg(term)
+            else:
+                total = b.emit("add" if sign > 0 else "sub", (total, term))
         results.append(total if index in sums else next(changing))
     return results + stacked[:stacks]
 
@@ -177,12 +184,14 @@ class _Plan:
             operation.name, [*operands[:index], x(outside), *operands[index + 1:]], operation.attributes))
 
     def _sum_scatter_add(self, operation):
-        indices, updates = operation.operands
-        if operation.attributes["axis"] != 0 or not self._can_stack(indices, updates):
+        (indices, updates), attributes = operation.operands, operation.attributes
+        offset = None if indices.rank else offset_of(indices, self.loop.index)
+        if attributes["axis"] != 0 or not self._can_stack(indices, updates):
             return None
+        if offset is not None and attributes["shape"][0] - self.loop.trips - offset == 0:
+            return lambda outside: _pad_first(outside.b, outside.stack(updates), offset)
         return lambda outside: outside.b.scatter_add(
-            self._stack_or_repeat(outside, indices), outside.stack(updates), axis=0,
-            shape=operation.attributes["shape"])
+            self._stack_or_repeat(outside, indices), outside.stack(updates), **attributes)
 
     def _can_stack(self, indices, updates):
         loop = self.loop
@@ -209,16 +218,25 @@ class _Plan:
         axis, = axes
         if not self._can_stack(starts[axis], update):
             return None
+        offset = offset_of(starts[axis], self.loop.index)
 
         def make(outside):
             b = outside.b
             rows = b.reshape(outside.stack(update), shape=(
                 self.loop.trips, *(dim for a, dim in enumerate(update.shape) if a != axis)))
             order = (*range(1, axis + 1), 0, *range(axis + 1, whole.rank))
+            if offset is not None and whole.shape[axis] - self.loop.trips - offset == 0:
+                return b.transpose(_pad_first(b, rows, offset), permutation=order)
             return b.scatter_add(self._stack_or_repeat(outside, starts[axis]),
                                  b.transpose(rows, permutation=order), axis=axis, shape=whole.shape)
 
         return make
+
+
+def _pad_first(b, rows, count):
+    """So many rows of zeros, and the rows."""
+    nothing = (0,) * (rows.rank - 1)
+    return b.pad(rows, low=(count, *nothing), high=(0, *nothing), value=0)
 
 
 def _times(outside, value):

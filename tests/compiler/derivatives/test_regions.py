@@ -204,6 +204,34 @@ def stacks_used_again(b, region, x, w):
         [INDEX, ROW, ROW, ROW], lambda b, index, h, row, same: [b.add(b.mul(h, row), same)])])
 
 
+# --- checkpoints --------------------------------------------------------------------------------------------
+
+@program((rows(9), Y, A, A.T), (rows(65), Y, A, A.T), (rows(0), Y, A, A.T), x=ROWS, h=ROW, w=SQUARE, u=SQUARE)
+def checkpointed_layer(b, region, x, h, w, u):
+    def step(b, index, h, row):
+        h = b.tanh(b.add(times(b, w, row), times(b, u, h)))
+        return [h, scaled(b, h, b.sin(b.convert(index, element=F64)))]
+
+    return b.loop(h, x, carried=1, trips=N, checkpoint=True, regions=[region([INDEX, ROW, ROW], step)])
+
+
+@program((rows(11), Y), x=TensorType(F64, (11, 3)), h=ROW)
+def checkpointed_backwards(b, region, x, h):
+    def step(b, index, h, row):
+        h = b.sin(b.mul(h, b.add(row, scaled(b, row, b.cos(b.convert(index, element=F64))))))
+        return [h, b.add(h, row)]
+
+    return b.loop(h, x, carried=1, trips=11, reverse=True, checkpoint=True,
+                  regions=[region([INDEX, ROW, ROW], step)])
+
+
+@program((X, A, 0), (X, A, 3), (X, A, 130), x=ROW, w=SQUARE, k=INDEX)
+def checkpointed_count(b, region, x, w, k):
+    h, stack = b.loop(k, x, carried=1, trips=K, counted=True, checkpoint=True, regions=[region(
+        [INDEX, ROW], lambda b, index, h: [b.tanh(times(b, w, h)), b.sin(h)])])
+    return [h, b.reduce_sum(stack, axes=(0,))]
+
+
 # --- maps ---------------------------------------------------------------------------------------------------
 
 @program((rows(4), A, Y), (rows(0), A, Y), x=ROWS, w=SQUARE, y=ROW)

@@ -121,11 +121,54 @@ def in_and_out(b, x, h, w, **_):
     return scan(b, [h], [x], lambda b, index, h, row: [b.add(h, b.tanh(product(b, w, row))), b.exp(row)])
 
 
+def rows_by_index(b, x, h, w, **_):
+    """x[t, :] is read by index, behind one-based arithmetic."""
+    def step(b, index, h):
+        one, zero = b.constant(np.int64(1)), b.constant(np.int64(0))
+        place = b.sub(b.add(index, one), one)
+        row = b.reshape(b.dynamic_slice(x, place, zero, sizes=(1, 3)), shape=(3,))
+        return [b.tanh(b.add(product(b, w, row), h))]
+
+    return scan(b, [h], [], step)
+
+
+def rows_by_index_from_the_second(b, e, h, **_):
+    def step(b, index, h):
+        return [b.sin(b.add(h, b.gather(e, b.add(index, b.constant(np.int64(2))), axis=0)))]
+
+    return scan(b, [h], [], step, trips=5)
+
+
+def columns_written(b, w, u, h, **_):
+    """Columns of an array are set, from their old values; one stays."""
+    def step(b, index, h, whole):
+        zero = b.constant(np.int64(0))
+        place = b.add(index, b.constant(np.int64(1)))
+        old = b.reshape(b.dynamic_slice(whole, zero, place, sizes=(3, 1)), shape=(3,))
+        h = b.sin(b.add(h, old))
+        return [h, b.dynamic_update_slice(whole, b.reshape(h, shape=(3, 1)), zero, place)]
+
+    return scan(b, [h, w], [], step, trips=2)
+
+
+def rows_read_after_others(b, w, h, **_):
+    """The row before is read: the array stays a carried one."""
+    def step(b, index, whole):
+        row = b.sin(b.gather(whole, index, axis=0))
+        place = b.add(index, b.constant(np.int64(1)))
+        return [b.dynamic_update_slice(whole, b.reshape(row, shape=(1, 3)), place, b.constant(np.int64(0)))]
+
+    return scan(b, [w], [], step, trips=2)
+
+
 # program: names of operations in the bodies of loops that are left, in order
 PROGRAMS = {
     sum_of_products: ["contract", "add", "tanh"], input_projection: ["contract", "add", "tanh"],
     plain_sums: [], rows_of_a_table: ["add", "sin"], columns_set: ["contract", "sin", "reshape"],
     open_sum: ["contract", "tanh"], nested_sum: ["loop", "contract", "tanh"], in_and_out: [],
+    rows_by_index: ["add", "tanh"], rows_by_index_from_the_second: ["add", "sin"],
+    columns_written: ["add", "sin"],
+    rows_read_after_others: ["gather", "sin", "add", "reshape", "dynamic_update_slice"],
 }
 
 
