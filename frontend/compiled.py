@@ -9,18 +9,20 @@ looks at them, so a training loop moves no parameters between numpy and onnxrunt
 import numpy as np
 
 from ..compiler.errors import WeberError
-from ..compiler.ir import Block, Builder, inline
+from ..compiler.ir import Block, Builder, captured_values, defined_dims, dim_names_of, inline
 from ..compiler.ir import Function as Graph
-from ..compiler.types import TensorType, element_type_of
+from ..compiler.types import TensorType, dim_names, element_type_of
 from ..runtime.tensors import borrow, to_numpy
 from . import types as t
 from .base.registry import define, module
 from .calling import call
+from .lanes import is_lanes
 from .specialise import Place, record, staged_value
 from .staging import VIEWS, HostValueNeeded, get_location, read, state, write
 from .trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
 from .trees import leaves as tree_leaves
 from .values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, Traced, to_host
+from .vector_results import host_vector, staged_values
 
 MAX_SPECIALISATIONS = 64
 
@@ -139,7 +141,7 @@ class Specialisation:
             map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
         body = recording.trace.block
-        used = used_values(body, outputs)
+        used, _ = used_values(body, outputs)
         arguments = [a for a in body.arguments if a in used]
         sources = self._sources(recording)
         self.sources = [(*sources[a], a.type.element.numpy) for a in arguments]
@@ -235,6 +237,8 @@ class Specialisation:
 
     def _leaf_rule(self, leaf):
         """How a leaf of a result is made at each call; None for one that is always the same."""
+        if is_lanes(leaf):
+            return lambda context: host_vector(leaf._data, lambda value: self._output(value, context))
         value = staged_value(leaf)
         if value is None:
             if leaf.__class__ is not Array:
@@ -247,6 +251,10 @@ class Specialisation:
         if leaf.__class__ is Array:
             return lambda context: Array(Resident(context[2][index], dtype), type_)
         return lambda context: to_host(to_numpy(context[2][index]).view(dtype)[()])
+
+    def _output(self, value, context):
+        """The numpy array of an output."""
+        return to_numpy(context[2][self.output_index[value]]).view(value.type.element.numpy)
 
 
 def _leaf_at(kind, source, context):
@@ -261,33 +269,36 @@ def _leaf_at(kind, source, context):
 
 
 def _collect(outputs, leaf):
-    value = staged_value(leaf)
-    if value is not None:
+    for value in staged_values(leaf):
         outputs.setdefault(value)
     return leaf
 
 
 def used_values(body, outputs):
-    """The values that the outputs depend on."""
-    used = set(outputs)
+    """The values that the outputs depend on, and the operations of the body that make them; those too that
+    define dims which are spoken of."""
+    used, kept = set(outputs), []
+    dims = set().union(*(dim_names(dim) for value in used for dim in value.type.shape))
+    defining = any(defined_dims(operation) for operation in body.operations)
     for operation in reversed(body.operations):
-        if any(result in used for result in operation.results):
+        if any(result in used for result in operation.results) or (
+                defining and dims.intersection(defined_dims(operation))):
+            kept.append(operation)
             used.update(operation.operands)
+            dims |= dim_names_of(operation) if defining else set()
             for region in operation.regions:
-                from ..compiler.ir import captured_values
-
                 used.update(captured_values(region))
-    return used
+    return used, kept[::-1]
 
 
 def _graph(body, arguments, outputs):
     """A graph with just these arguments and outputs."""
     from ..compiler.ir import Value
 
-    used = used_values(body, outputs)
+    _, kept = used_values(body, outputs)
     block = Block([Value(a.type, name=a.name) for a in arguments])
     mapping = dict(zip(arguments, block.arguments, strict=True))
-    trimmed = Block(arguments, [o for o in body.operations if any(r in used for r in o.results)], outputs)
+    trimmed = Block(arguments, kept, outputs)
     block.results = inline(Builder(block), trimmed, block.arguments, mapping)
     return Graph("call", block, [f"input.{k}" for k in range(len(arguments))],
                  [f"output.{k}" for k in range(len(outputs))])

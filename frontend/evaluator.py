@@ -11,10 +11,11 @@ import re
 
 from ..compiler.errors import Location, Note, UnsupportedError, WeberError
 from . import syntax
+from .completions import LoopSignal, ReturnSignal
 from .paths import name_layer
-from .scopes import UNDEFINED, Cell, FrameLayout, Scope, closure_mentions, undefined
+from .scopes import UNDEFINED, Cell, FrameLayout, Scope, closure_mentions, undefined, unreadable
 from .staging import state
-from .values import Function, Module
+from .values import Function, Module, Undefined
 
 COMPILERS = {}
 STATEMENTS = {}
@@ -31,31 +32,6 @@ def compiles(*classes, table=COMPILERS):
 
     return register
 
-
-class Returned:
-    """The completion of a statement that returned."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value):
-        self.value = value
-
-
-class ReturnSignal(Exception):
-    """A `return` inside an expression; caught where the function was entered."""
-
-    def __init__(self, value):
-        self.value = value
-
-
-class LoopSignal(Exception):
-    """A `break` or `continue` inside an expression."""
-
-    def __init__(self, completion):
-        self.completion = completion
-
-
-BREAK, CONTINUE = Returned("break"), Returned("continue")
 
 MAX_DEPTH = 6000
 """Nested calls before a StackOverflowError."""
@@ -139,17 +115,20 @@ class Compiler:
 
             def load_cell(frame):
                 cell = frame[slot]
-                if cell is UNDEFINED or cell.value is UNDEFINED:
-                    raise undefined(name, location, ())
-                return cell.value
+                if cell.__class__ is Undefined:
+                    raise unreadable(name, cell, location)
+                value = cell.value
+                if value.__class__ is Undefined:
+                    raise unreadable(name, value, location)
+                return value
 
             return load_cell
 
         def load_local(frame):
             value = frame[slot]
-            if value is UNDEFINED:
-                error = undefined(name, location, ())
-                if name in own:
+            if value.__class__ is Undefined:
+                error = unreadable(name, value, location)
+                if name in own and value is UNDEFINED:
                     error.notes.append(
                         Note(
                             f"  this `{name}` is local: write `global {name}` where it is assigned to "
@@ -174,6 +153,8 @@ class Compiler:
                     if home is None:
                         raise located(undefined(name, None, visible_names(module)), location, True)
                 return home[name]
+            if value.__class__ is Undefined:
+                raise unreadable(name, value, location)
             if state.trace is not None and value.__class__ is not Function:
                 state.trace.guard(module, name, value)
             return value

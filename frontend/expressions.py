@@ -5,6 +5,7 @@ from . import syntax
 from .base.registry import function
 from .broadcasting import broadcast
 from .calling import call
+from .conditionals import is_staged_condition
 from .evaluator import compiles, divide, located, truth, wrap_int
 from .properties import get_property
 from .staging import state
@@ -185,6 +186,8 @@ def call_expression(compiler, node):
     arguments = argument_list(compiler, node.arguments)
     keywords = keyword_arguments(compiler, node.keywords)
 
+    if user and name in ("throw", "error"):
+        return throwing_call(callee, arguments, location)
     if user:
 
         def run_user(frame):
@@ -200,6 +203,20 @@ def call_expression(compiler, node):
 
     def run(frame):
         return call(callee(frame), arguments(frame), keywords(frame) if keywords is not None else None)
+
+    return run
+
+
+def throwing_call(callee, arguments, location):
+    """`throw(…)` and `error(…)` in a program: an arm of a staged conditional that ends so is left out."""
+
+    def run(frame):
+        f, values = callee(frame), arguments(frame)
+        try:
+            return call(f, values)
+        except WeberError as error:
+            error.thrown = True
+            raise located(error, location, True)  # noqa: B904
 
     return run
 
@@ -331,6 +348,8 @@ def comparison(compiler, node):
             one = compare(dotted, callee, frame, a, b)
             if dotted:
                 result = one if result is True else broadcast(function("&"), [result, one])
+            elif is_staged_condition(one):
+                result = one if result is True else call(function("&"), (result, one))
             elif not truth(one, location, user):
                 return False
             else:
@@ -339,24 +358,6 @@ def comparison(compiler, node):
         return result
 
     return run
-
-
-@compiles(syntax.And)
-def and_expression(compiler, node):
-    left, right = compiler.expression(node.left), compiler.expression(node.right)
-    if node.dotted:
-        return lambda frame: broadcast(function("&"), [left(frame), right(frame)])
-    location, user = node.left.location, compiler.user
-    return lambda frame: right(frame) if truth(left(frame), location, user) else False
-
-
-@compiles(syntax.Or)
-def or_expression(compiler, node):
-    left, right = compiler.expression(node.left), compiler.expression(node.right)
-    if node.dotted:
-        return lambda frame: broadcast(function("|"), [left(frame), right(frame)])
-    location, user = node.left.location, compiler.user
-    return lambda frame: True if truth(left(frame), location, user) else right(frame)
 
 
 @compiles(syntax.Field)

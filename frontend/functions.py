@@ -4,8 +4,9 @@ from ..compiler.errors import UnsupportedError, WeberError
 from . import syntax
 from . import types as t
 from .calling import callables
+from .completions import ReturnSignal
 from .dispatch import Method, MethodTable
-from .evaluator import MAX_DEPTH, Compiler, ReturnSignal, compiles
+from .evaluator import MAX_DEPTH, Compiler, compiles
 from .properties import convert_to, get_property
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
 from .staging import state
@@ -258,6 +259,17 @@ def closure(code, frame, signature, name="#anonymous"):
     value.type = code.type
     for method in make_methods(code, frame, signature, captured):
         value.methods.methods.append(method)
+    return value
+
+
+def with_captured(function, cells):
+    """A closure of the same code over other cells."""
+    (method,) = function.methods.methods
+    value = Function(function.name, MethodTable(function.name), function.module, cells)
+    value.type = function.type
+    call_method = method_call(method.definition, cells, list(method.variables), method.signature.parameters)
+    value.methods.methods.append(Method(method.signature, method.variables, call_method, method.names,
+                                        method.keywords, method.location, definition=method.definition))
     return value
 
 

@@ -15,6 +15,7 @@ from . import types as t
 from .base.registry import define, module
 from .calling import call
 from .dispatch import Method, MethodTable
+from .sharing import unlinked
 from .staging import VIEWS, apply, as_value, payload_of, read, read_field, state, write
 from .trees import children, is_number
 from .values import Array, Dictionary, Function, NamedTuple, Range, Struct, Traced, typeof
@@ -101,7 +102,7 @@ class Marks:
             value = builder.convert(value, element=t.ELEMENT_TYPES[element])
         mark = builder.identity(first[1].operation.operands[0] if first is not None else value)
         self.values.append(mark)
-        if first is not None or array in VIEWS:
+        if first is not None or array in VIEWS or array.link is not None:
             shadow = Array(mark)
             self.arrays[id(shadow)] = (shadow, mark, None)
             self.shadowed.append((array, shadow))
@@ -199,7 +200,7 @@ def stage_pullback(function, arguments, auxiliary=False):
     start = len(trace.builder.block.operations)
     state.differentiating += 1
     try:
-        result = call(function, marked)
+        result = unlinked(call(function, marked))  # while the marks are what is read
     finally:
         state.differentiating -= 1
         marks.remove()

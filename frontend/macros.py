@@ -166,11 +166,15 @@ def assertion(compiler, node):
     text, location, user = source_text(node.arguments[0]), node.location, compiler.user
 
     def run(frame):
+        from .conditionals import is_staged_condition
         from .evaluator import truth
 
-        if not truth(condition(frame), location, user):
+        value = condition(frame)
+        if not is_staged_condition(value) and not truth(value, location, user):  # a staged one is assumed
             shown = print_value(message(frame)) if message is not None else text
-            raise located(WeberError(f"AssertionError: {shown}", kind="AssertionError"), location, user)
+            error = WeberError(f"AssertionError: {shown}", kind="AssertionError")
+            error.thrown = user
+            raise located(error, location, user)
 
     return run
 

@@ -29,7 +29,7 @@ class Region:
         self.serial = next(serials)
         self.journal, self.written = {}, {}
         self.before = self.slots = None if frame is None else list(frame)
-        self.outer = None
+        self.outer, self.depth = None, trace.scope.depth + 1
 
     def __enter__(self):
         trace = self.trace

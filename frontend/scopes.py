@@ -8,16 +8,7 @@ assignments.
 
 from ..compiler.errors import WeberError
 from . import syntax
-from .staging import state
-from .values import serials
-
-
-class _Undefined:
-    def __repr__(self):
-        return "#undef"
-
-
-UNDEFINED = _Undefined()
+from .values import UNDEFINED, poisoned, serials, state
 
 
 class Cell:
@@ -250,6 +241,13 @@ def closure_mentions(node, inside=False) -> set[str]:
                 (getattr(item, name), deeper) for name in item.__dataclass_fields__ if name != "location"
             )
     return names
+
+
+def unreadable(name, content, location):
+    """The error of reading a local variable that holds an `Undefined`."""
+    if content.reason is None:
+        return undefined(name, location)
+    return poisoned(f"the variable `{name}`", content.reason, location)
 
 
 def undefined(name, location, candidates=()):

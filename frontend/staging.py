@@ -16,12 +16,19 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
-from .values import Array, DimNumber, LaneEffect, Struct, Traced, serials, state
-
-
-class HostValueNeeded(WeberError):
-    """The program needs a number on the host (a size, an index, a condition) that is only known when the
-    graph runs."""
+from .values import (
+    Array,
+    DimNumber,
+    HostValueNeeded,
+    LaneEffect,
+    PoisonedContents,
+    Struct,
+    Traced,
+    Undefined,
+    poisoned,
+    serials,
+    state,
+)
 
 
 class Trace:
@@ -32,11 +39,12 @@ class Trace:
     arrays, names of module bindings, and keys of dictionaries and cells.
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
-    on the host. `scope` is the innermost open `regions.Region`, or the trace itself: its journal gets the
+    on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
+    `scope` is the innermost open `regions.Region`, or the trace itself: its journal gets the
     writes.
     """
 
-    outer = None
+    outer, depth = None, 0  # as of the outermost scope
 
     def __init__(self):
         self.builder = Builder(Block())
@@ -47,6 +55,8 @@ class Trace:
         self.journal: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
+        self.entangled: dict[int, tuple[Array, list[Array]]] = {}
+        self.ragged_dims: set[str] = set()  # bound by the maps around
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -107,7 +117,7 @@ class Trace:
 def get_location(owner, key):
     """The value of a mutable location, without lifting."""
     if key == "data" and isinstance(owner, Array):
-        return owner.data
+        return owner._data if owner._data.__class__ is PoisonedContents else owner.data
     if isinstance(owner, Struct):
         return owner.fields[key]
     return owner.get_location(key)
@@ -153,6 +163,8 @@ def read(array: Array):
         raise LaneEffect
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].read(array)
+    if array.link is not None and state.trace is not None:
+        return array.link.read(array)
     data, trace = array.data, state.trace
     if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
         if data.dtype == object:  # which values these are is a host value
@@ -169,11 +181,17 @@ def write(array: Array, data):
         raise LaneEffect
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].write(data)
+    if array.link is not None and state.trace is not None:
+        return array.link.write(data)
     trace = state.trace
     if trace is not None:
         if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object:
             data = trace.builder.constant(np.array(data))
-        trace.record(array, "data", array.data)
+        if trace.entangled:
+            from .sharing import part
+
+            part(trace, array)
+        trace.record(array, "data", get_location(array, "data"))
     array.data = data
 
 
@@ -184,6 +202,8 @@ def read_host(array: Array, purpose="this") -> np.ndarray:
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].read_host(purpose)
     data, trace = array.data, state.trace
+    if array.link is not None and trace is not None:
+        data = array.link.read(array)
     if isinstance(data, Value):
         raise HostValueNeeded(
             f"{purpose} needs the contents of an array that are only known when the graph runs",
@@ -215,6 +235,9 @@ def read_field(instance: Struct, index):
     values)."""
     value = instance.fields[index]
     trace = state.trace
+    if trace is not None and value.__class__ is Undefined and value.reason is not None:
+        name = instance.type.family.field_names[index]
+        raise poisoned(f"the field `{name}`", value.reason, state.location)
     if trace is not None and instance.type.family.mutable and instance.serial < trace.serial:
         trace.guard(instance, index, value)
     return value
@@ -316,13 +339,30 @@ def dim_number(dim):
 
 
 def as_dim(value):
-    """A Julia number as a dim of a shape. Raises HostValueNeeded for a staged one."""
+    """A Julia number as a dim of a shape; one that only the graph knows becomes a dim with a name of its
+    own."""
     if value.__class__ is DimNumber:
         return value.dim
+    if value.__class__ is Traced and value.known is None and value.data.__class__ is Value \
+            and not value.data.shape and t.is_subtype(value.type, t.Integer):
+        return defined_dim(value.data)
     value = host_number(value, "a size")
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise WeberError(f"a size must be an integer, got {value!r}", kind="ArgumentError")
     return int(value)
+
+
+def defined_dim(size):
+    """A new dim of this size, a scalar of the graph: the trips of a loop that counts them."""
+    from ..compiler.ops.control import INDEX
+    from ..compiler.types import I64, fresh_dim
+
+    dim, index = fresh_dim("K"), Value(INDEX)
+    size = convert_payload(size, t.FROM_ELEMENT[I64])
+    builder = state.trace.builder
+    builder.location = state.location
+    builder.emit("loop", [size], {"carried": 0, "trips": dim, "counted": True}, [Block([index], [], [index])])
+    return dim
 
 
 def payload_of(value, julia_type=None):

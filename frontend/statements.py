@@ -1,25 +1,18 @@
-"""Control flow: blocks, conditions, loops, `let`, `try`, `return`."""
+"""Control flow: blocks, conditions, `let`, `try`, `return`, and loops as values; see `loop_statements`."""
+
+from functools import partial
 
 from ..compiler.errors import WeberError
-from ..compiler.ir import Value
-from . import syntax
-from .evaluator import (
-    BREAK,
-    CONTINUE,
-    STATEMENTS,
-    TAILS,
-    LoopSignal,
-    Returned,
-    ReturnSignal,
-    compiles,
-    located,
-    truth,
+from . import (
+    loop_statements,  # noqa: F401  (registers loops)
+    syntax,
 )
-from .scopes import assigned_names, target_names
-from .staging import state
-from .trees import is_number
-from .types import promote_type, type_name
-from .values import Array, Traced, typeof
+from .base.registry import function
+from .broadcasting import broadcast
+from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal
+from .conditionals import Pending, close, is_staged_condition, stage_if, stage_value
+from .evaluator import COMPILERS, STATEMENTS, TAILS, compiles, located, truth
+from .scopes import target_names
 
 
 @compiles(syntax.Block)
@@ -43,14 +36,18 @@ def block_statement(compiler, node):
     statements = [compiler.statement(s) for s in node.statements]
     if len(statements) == 1:
         return statements[0]
+    return lambda frame: run_statements(statements, 0, frame)
 
-    def run(frame):
-        for statement in statements:
-            completion = statement(frame)
-            if completion is not None:
-                return completion
 
-    return run
+def run_statements(statements, start, frame):
+    """Runs statements in order from one on; gives the completion of the first that does not go on."""
+    for index in range(start, len(statements)):
+        completion = statements[index](frame)
+        if completion is not None:
+            if isinstance(completion, Pending):
+                return completion.then(partial(run_statements, statements, index + 1, frame))
+            return completion
+    return None
 
 
 @compiles(syntax.Block, table=TAILS)
@@ -63,138 +60,106 @@ def block_tail(compiler, node):
         return last
 
     def run(frame):
-        for statement in before:
-            completion = statement(frame)
-            if completion is not None:
-                return completion.value
-        return last(frame)
+        completion = run_statements(before, 0, frame)
+        if completion is None:
+            return last(frame)
+        if isinstance(completion, Pending):
+            completion = close(completion.then(lambda: Returned(last(frame))))
+        return completion.value
 
     return run
 
 
-@compiles(syntax.If)
-def if_expression(compiler, node):
-    return if_value(compiler, node, compiler.expression)
+# --- conditions ---------------------------------------------------------------------------------------------
 
 
-def if_value(compiler, node, part):
-    """A conditional in value or tail position."""
-    condition, then = compiler.expression(node.condition), part(node.then)
-    otherwise = part(node.otherwise) if node.otherwise is not None else lambda frame: None
-    location, user = node.condition.location, compiler.user
+class Condition:
+    """A condition in the source and what it decides: how it is run on a staged value."""
 
-    selects = node.otherwise is not None
+    def __init__(self, compiler, node):
+        self.run, self.location, self.user = compiler.expression(node), node.location, compiler.user
+        self.live = range(compiler.scope.layout.size)  # what the parts add are slots of their own
+
+    def decide(self, value, frame, then, otherwise, stage):
+        """What one of two functions of the frame gives; `stage` is what decides between both on a staged
+        condition."""
+        if is_staged_condition(value):
+            try:
+                return stage(value, lambda: then(frame), lambda: otherwise(frame), frame, self.live,
+                             self.location)
+            except WeberError as error:
+                raise located(error, self.location, self.user)  # noqa: B904
+        return then(frame) if truth(value, self.location, self.user) else otherwise(frame)
+
+
+def stage_tail(condition, then, otherwise, *place):
+    """As `stage_value` for what a function ends with: a `return` in it gives the value too."""
+    completion = stage_if(condition, lambda: Returned(then()), lambda: Returned(otherwise()), *place)
+    return close(completion).value
+
+
+def nothing(frame):
+    return None
+
+
+def conditional(compiler, condition, then, otherwise, part, stage):
+    """Compiles a conditional; `then` and `otherwise` are nodes, compiled by `part`, or functions of the
+    frame."""
+    condition = Condition(compiler, condition)
+    run_then, run_otherwise = (one if callable(one) else part(one) for one in (then, otherwise))
+    test, decide = condition.run, condition.decide
 
     def run(frame):
-        value = condition(frame)
+        value = test(frame)
         if value is True:
-            return then(frame)
+            return run_then(frame)
         if value is False:
-            return otherwise(frame)
-        if selects and is_staged_condition(value):
-            try:
-                return select_arms(value, lambda: then(frame), lambda: otherwise(frame))
-            except WeberError as error:
-                raise located(error, location, user)  # noqa: B904
-        return then(frame) if truth(value, location, user) else otherwise(frame)
+            return run_otherwise(frame)
+        return decide(value, frame, run_then, run_otherwise, stage)
 
     return run
 
 
-def is_staged_condition(value):
-    """Whether a condition is only known when the graph runs."""
-    return value.__class__ is Traced and value.data.__class__ is Value and value.known is None
+FORMS = (("expression", COMPILERS, stage_value), ("statement", STATEMENTS, stage_if),
+         ("tail", TAILS, stage_tail))
+"""What a conditional compiles its parts to, the table it stands in, and how it is staged."""
 
 
-def select_arms(condition, then, otherwise):
-    """The value of a conditional on a staged condition: both arms are evaluated, the result is selected.
+def _register_conditionals():
+    for part, table, stage in FORMS:
+        def if_(compiler, node, part=part, stage=stage):
+            otherwise = node.otherwise if node.otherwise is not None else nothing
+            return conditional(compiler, node.condition, node.then, otherwise, getattr(compiler, part), stage)
 
-    Raises WeberError when an arm changes what existed before, or when the arms' values cannot be selected
-    from."""
-    from .base.registry import function
-    from .broadcasting import broadcast
-    from .calling import call
+        def and_(compiler, node, part=part, stage=stage):
+            if node.dotted:
+                return dotted_logic(compiler, node, "&", part)
+            otherwise = nothing if part == "statement" else lambda frame: False
+            return conditional(compiler, node.left, node.right, otherwise, getattr(compiler, part), stage)
 
-    journal = state.trace.journal
-    before = dict(journal)
-    values = []
-    for arm in (then, otherwise):
-        values.append(arm())
-        if journal.keys() != before.keys():
-            raise WeberError(
-                "a conditional on a staged value that changes variables or arrays is not supported yet",
-                kind="UnsupportedError",
-            )
-    a, b = values
-    if a is b:
-        return a
-    choose = function("ifelse")
-    if is_number(a) and is_number(b):
-        type_ = promote_type(typeof(a), typeof(b))
-        return call(choose, (condition, *[call(function("convert"), (type_, v)) for v in values]))
-    if a.__class__ is Array and b.__class__ is Array and a.type is b.type and a.data.shape == b.data.shape:
-        return broadcast(choose, [condition, a, b])
-    raise WeberError(f"the arms of a conditional on a staged value have the types {type_name(typeof(a))} and "
-                     f"{type_name(typeof(b))}: they must be numbers, or arrays of one type and size",
-                     kind="UnsupportedError")
+        def or_(compiler, node, part=part, stage=stage):
+            if node.dotted:
+                return dotted_logic(compiler, node, "|", part)
+            then = nothing if part == "statement" else lambda frame: True
+            return conditional(compiler, node.left, then, node.right, getattr(compiler, part), stage)
+
+        compiles(syntax.If, table=table)(if_)
+        compiles(syntax.And, table=table)(and_)
+        compiles(syntax.Or, table=table)(or_)
 
 
-@compiles(syntax.If, table=STATEMENTS)
-def if_statement(compiler, node):
-    condition, then = compiler.expression(node.condition), compiler.statement(node.then)
-    otherwise = compiler.statement(node.otherwise) if node.otherwise is not None else lambda frame: None
-    location, user = node.condition.location, compiler.user
-    return lambda frame: then(frame) if truth(condition(frame), location, user) else otherwise(frame)
+_register_conditionals()
 
 
-@compiles(syntax.If, table=TAILS)
-def if_tail(compiler, node):
-    return if_value(compiler, node, compiler.tail)
+def dotted_logic(compiler, node, name, part):
+    """`a .&& b` and `a .|| b`: broadcasts."""
+    left, right = compiler.expression(node.left), compiler.expression(node.right)
 
+    def run(frame):
+        value = broadcast(function(name), [left(frame), right(frame)])
+        return None if part == "statement" else value
 
-@compiles(syntax.And, table=STATEMENTS)
-def and_statement(compiler, node):
-    if node.dotted:
-        return _as_statement(compiler, node)
-    left, right = compiler.expression(node.left), compiler.statement(node.right)
-    location, user = node.left.location, compiler.user
-    return lambda frame: right(frame) if truth(left(frame), location, user) else None
-
-
-@compiles(syntax.Or, table=STATEMENTS)
-def or_statement(compiler, node):
-    if node.dotted:
-        return _as_statement(compiler, node)
-    left, right = compiler.expression(node.left), compiler.statement(node.right)
-    location, user = node.left.location, compiler.user
-    return lambda frame: None if truth(left(frame), location, user) else right(frame)
-
-
-def _as_statement(compiler, node):
-    run = compiler.expression(node)
-
-    def statement(frame):
-        run(frame)
-
-    return statement
-
-
-@compiles(syntax.And, table=TAILS)
-def and_tail(compiler, node):
-    if node.dotted:
-        return compiler.expression(node)
-    left, right = compiler.expression(node.left), compiler.tail(node.right)
-    location, user = node.left.location, compiler.user
-    return lambda frame: right(frame) if truth(left(frame), location, user) else False
-
-
-@compiles(syntax.Or, table=TAILS)
-def or_tail(compiler, node):
-    if node.dotted:
-        return compiler.expression(node)
-    left, right = compiler.expression(node.left), compiler.tail(node.right)
-    location, user = node.left.location, compiler.user
-    return lambda frame: True if truth(left(frame), location, user) else right(frame)
+    return run
 
 
 @compiles(syntax.Return)
@@ -236,88 +201,16 @@ def loop_completion(compiler, node):
     return lambda frame: completion
 
 
-@compiles(syntax.While, table=STATEMENTS)
-def while_statement(compiler, node):
-    condition = compiler.expression(node.condition)
-    inner = compiler.inner_scope(node.body, soft=True)
-    renew, body = inner.fresh(inner.scope), inner.statement(node.body)
-    location, user = node.condition.location, compiler.user
-
-    def run(frame):
-        while truth(condition(frame), location, user):
-            if renew is not None:
-                renew(frame)
-            try:
-                completion = body(frame)
-            except LoopSignal as signal:
-                completion = signal.completion
-            if completion is not None:
-                if completion is BREAK:
-                    break
-                if completion is not CONTINUE:
-                    return completion
-        return None
-
-    return run
-
-
-@compiles(syntax.For, table=STATEMENTS)
-def for_statement(compiler, node):
-    from .assignments import assign_target
-    from .base.iteration import iterate
-
-    loops, inner = [], compiler
-    assigned = set(assigned_names(node.body)[0]) if len(node.iterations) > 1 else set()
-    for iteration in node.iterations:
-        iterable = inner.expression(iteration.iterable)
-        inner = inner.inner_scope(names=target_names(iteration.target), soft=True)
-        # the body may change an outer variable: each value of the inner iterators finds it as it was
-        changed = not assigned.isdisjoint(target_names(iteration.target))
-        loops.append((iterable, inner.fresh(inner.scope), assign_target(inner, iteration.target),
-                      iteration.location, changed))
-    inner = inner.inner_scope(node.body, soft=True)
-    renew, body = inner.fresh(inner.scope), inner.statement(node.body)
-    user = compiler.user
-
-    def level(frame, depth, outer=()):
-        if depth == len(loops):
-            if renew is not None:
-                renew(frame)
-            try:
-                completion = body(frame)
-            except LoopSignal as signal:
-                completion = signal.completion
-            return None if completion is CONTINUE else completion
-        iterable, fresh, assign, location, changed = loops[depth]
-        try:
-            items = iterate(iterable(frame))
-        except WeberError as error:
-            raise located(error, location, user)  # noqa: B904
-        for item in items:
-            if fresh is not None:
-                fresh(frame)
-            for assign_outer, value in outer:
-                assign_outer(frame, value)
-            assign(frame, item)
-            completion = level(frame, depth + 1, (*outer, (assign, item)) if changed else outer)
-            if completion is not None:
-                return completion  # a break leaves all the iterators of one `for`
-        return None
-
-    def run(frame):
-        completion = level(frame, 0)
-        return None if completion is BREAK else completion
-
-    return run
-
-
 def loop_value(compiler, node):
     """A loop in value position: `nothing`, and a `return` in it leaves the function."""
     statement = STATEMENTS[type(node)](compiler, node)
     compiler.scope.layout.returns_by_exception = True
 
     def run(frame):
-        completion = statement(frame)
+        completion = close(statement(frame))
+        if isinstance(completion, Pending):
+            raise WeberError("`return` from a staged loop inside of an expression is not supported: write "
+                             "the loop as a statement", node.location, kind="UnsupportedError")
         if completion is not None:
             raise ReturnSignal(completion.value)
 
@@ -329,6 +222,8 @@ def loop_tail(compiler, node):
 
     def run(frame):
         completion = statement(frame)
+        if isinstance(completion, Pending):
+            completion = close(completion.then(lambda: Returned(None)))
         return None if completion is None else completion.value
 
     return run

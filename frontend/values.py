@@ -16,6 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..compiler.errors import WeberError
 from ..compiler.ir import Value
 from ..compiler.types import DimExpression
 from . import types as t
@@ -42,13 +43,62 @@ class State:
 state = State()
 
 
+class Undefined:
+    """What a variable holds that has no value: nothing was assigned yet (`UNDEFINED`), or, with a reason,
+    poison: what staged conditions and loops left there cannot be told. It is an error when it is read."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason=None):
+        self.reason = reason
+
+    @property
+    def type(self):
+        if self.reason is None:
+            raise WeberError("UndefRefError: access to undefined reference", state.location,
+                             kind="UndefRefError")
+        raise poisoned("a value", self.reason, state.location)
+
+    def __repr__(self):
+        return "#undef"
+
+
+UNDEFINED = Undefined()
+
+
+class HostValueNeeded(WeberError):
+    """The program needs a number on the host (a size, an index, a condition) that is only known when the
+    graph runs."""
+
+
+class PoisonError(HostValueNeeded):
+    """What staged conditions and loops left in a variable cannot be told."""
+
+
+def poisoned(what, reason, location):
+    """The error of reading poison."""
+    return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
+
+
+class PoisonedContents:
+    """The contents of an array that cannot be read."""
+
+    shape, ndim = (), 0
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def fetch(self):
+        raise poisoned("an array", self.reason, state.location)
+
+
 class Array:
     """A Julia array. `data` is row-major with the dims reversed: a numpy array, or an IR value while staging.
 
     Assigning `data` is mutation; it goes through `staging.write` so that traces see it. Element types that
     numpy does not have are numpy object arrays with `type` set accordingly."""
 
-    __slots__ = ("_data", "type", "serial", "__weakref__")
+    __slots__ = ("_data", "type", "serial", "link", "__weakref__")
 
     def __init__(self, data, type=None):
         if state.lanes:  # an array for each lane is not an array of lanes
@@ -59,6 +109,7 @@ class Array:
             type = t.array_type(element, len(data.shape))
         self.type = type
         self.serial = next(serials)
+        self.link = None  # a `sharing.Link`, where this is made of another array in a trace
 
     @property
     def data(self):
@@ -109,6 +160,22 @@ class Traced:
 
     def __repr__(self):
         return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
+
+    def _binary(name, swapped=False):  # noqa: N805
+        def method(self, other):
+            from .base.registry import function
+            from .calling import call
+
+            return call(function(name), (other, self) if swapped else (self, other))
+
+        return method
+
+    __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
+    __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
+    __floordiv__ = _binary("÷")
+
+    def __neg__(self):
+        return 0 - self
 
     def _host(self):
         """The host number; what a builtin without a staged form asks for."""
@@ -406,12 +473,29 @@ class SetValue(_Hashed):
 
 class GeneratorValue:
     """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values;
-    `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None."""
+    `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None.
+    `parts` has the parts of a generator of one loop."""
 
-    __slots__ = ("iterate", "size")
+    __slots__ = ("iterate", "size", "parts")
 
-    def __init__(self, iterate, size=None):
-        self.iterate, self.size = iterate, size
+    def __init__(self, iterate, size=None, parts=None):
+        self.iterate, self.size, self.parts = iterate, size, parts
+
+
+class GeneratorParts:
+    """The iterable of a generator of one loop; `assign(item)` gives the loop's variables an element, then
+    `body()` is its value and `condition()` whether it counts (None: always). Its own variables are `slots` of
+    `frame`."""
+
+    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots")
+
+    def __init__(self, iterable, assign, body, condition, frame, slots):
+        self.iterable, self.assign, self.body, self.condition = iterable, assign, body, condition
+        self.frame, self.slots = frame, slots
+
+    def outer_variables(self):
+        """The values of the variables around the generator."""
+        return [*self.frame[:self.slots.start], *self.frame[self.slots.stop:]]
 
 
 class Singleton:

@@ -91,12 +91,27 @@ def as_array(x) -> Array:
     if x.__class__ is Array:
         return x
     if x.__class__ is Range:
+        if x.start.__class__ is Traced or not isinstance(x.length, int):
+            return Array(range_payload(x))
         if isinstance(x.start, int):
             return Array(np.arange(x.start, x.start + x.step * x.length, x.step, dtype=np.int64)[:x.length])
         return array_of(element_of(x), list(x))
     from .iteration import collect_values, iterate, size_of
 
     return collect_values(iterate(x), size_of(x))
+
+
+def range_payload(range_):
+    """The payload of a range of Int64 that only the graph knows."""
+    shape = (staging.as_dim(range_.length),)
+
+    def spread(number):
+        return staging.expand(staging.payload_of(number, t.Int64), shape)
+
+    places = staging.apply("iota", shape=shape, axis=0, element=t.ELEMENT_TYPES[t.Int64])
+    if range_.step != 1:
+        places = staging.apply("mul", places, spread(range_.step))
+    return staging.apply("add", places, spread(range_.start))
 
 
 def number_payload(x):

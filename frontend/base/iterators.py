@@ -75,7 +75,8 @@ def make_enumerate(inner):
     return enumerate(iterate(inner), 1)
 
 
-FAMILIES[ITERATORS_MODULE.bindings["Zip"].family] = _show_zip
+ZIP_FAMILY, ENUMERATE_FAMILY = (ITERATORS_MODULE.bindings[name].family for name in ("Zip", "Enumerate"))
+FAMILIES[ZIP_FAMILY] = _show_zip
 
 
 def _count(number, what):

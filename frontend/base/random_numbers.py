@@ -4,6 +4,7 @@ Every draw reads both and writes the counter, through `staging`: in a compiled f
 any other."""
 
 import math
+import weakref
 
 import numpy as np
 
@@ -39,6 +40,17 @@ def new_key(seed=None):
     return np.array([_wrapped(seed), 0], dtype=np.int64)
 
 
+RANDOM_STATES = weakref.WeakSet([GENERATOR])
+"""The states of all generators."""
+
+
+def generator_of(type_, state):
+    """A generator of a type with this state, a payload."""
+    array = Array(state)
+    RANDOM_STATES.add(array)
+    return Struct(type_, [array])
+
+
 def _wrapped(seed):
     low = int(seed) & (2**64 - 1)
     return low - 2**64 if low >= 2**63 else low
@@ -48,11 +60,11 @@ def _construct_generators():
     for type_ in (GENERATOR_TYPES["MersenneTwister"], GENERATOR_TYPES["Xoshiro"]):
         @constructs(type_, t.Integer)
         def seeded(called, seed):
-            return Struct(called, [Array(new_key(staging.host_number(seed, "a seed")))])
+            return generator_of(called, new_key(staging.host_number(seed, "a seed")))
 
         @constructs(type_)
         def unseeded(called):
-            return Struct(called, [Array(new_key())])
+            return generator_of(called, new_key())
 
     @constructs(GENERATOR_TYPES["TaskLocalRNG"])
     def default(called):
@@ -86,7 +98,7 @@ def seed_generator(generator, seed):
 
 @define("copy", AbstractRNG)
 def copy_generator(generator):
-    return Struct(generator.type, [Array(staging.read(generator.fields[0]))])
+    return generator_of(generator.type, staging.read(generator.fields[0]))
 
 
 # --- draws --------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from .. import types as t
 from ..calling import call
 from ..values import DimNumber, Range, Traced, simplest_fraction, typeof
 from .conversion import constructs
-from .elements import FLOATS, HOST_TYPES, number_type
+from .elements import FLOATS, HOST_TYPES, emit, number_type
 from .errors import argument_error, shown
 from .registry import define
 
@@ -40,8 +40,65 @@ def _integer(x, what):
     return x if x.__class__ is DimNumber else staging.host_number(x, what)
 
 
+def is_open(*numbers):
+    """Whether one of the numbers of a range is only known when the graph runs."""
+    found = any(x.__class__ is Traced and x.known is None and isinstance(x.data, staging.Value)
+                for x in numbers)
+    if found and staging.state.lanes:
+        raise staging.LaneEffect
+    return found
+
+
+def open_range(start, step, stop):
+    """A range of Int64 whose length is only known when the graph runs, a traced number; its step is known."""
+    step = _integer(step, "the step of a range")
+    if step == 0:
+        raise argument_error("step cannot be zero")
+    if start.__class__ is Traced and start.type is not t.Int64:
+        start = emit("identity", start, kind=t.Int64)
+    kind = UNIT if step == 1 else STEP
+    (base, first), (other, last) = terms_of(start), terms_of(stop)
+    if base is other:
+        return Range(start, step, max((last - first) // step + 1, 0), kind)
+    length = emit("add", emit("sub", stop, start, kind=t.Int64), step, kind=t.Int64)
+    if step != 1:
+        length = emit("idiv", length, step, kind=t.Int64)
+    return Range(start, step, emit("max", length, 0, kind=t.Int64), kind)
+
+
+def terms_of(number):
+    """A number as (IR value, int) whose sum it is; the value is None for an int."""
+    if number.__class__ is not Traced or number.data.__class__ is not staging.Value:
+        return (None, number) if number.__class__ is int else (number, 0)
+    value, constant = number.data, 0
+    while value.operation is not None and value.operation.name in ("add", "sub", "identity"):
+        operation = value.operation
+        if operation.name == "identity":
+            (value,) = operation.operands
+            continue
+        left, right = (_constant(operand) for operand in operation.operands)
+        if right is not None:
+            constant += right if operation.name == "add" else -right
+            value = operation.operands[0]
+        elif left is not None and operation.name == "add":
+            constant += left
+            value = operation.operands[1]
+        else:
+            break
+    return value, constant
+
+
+def _constant(value):
+    """The integer that an IR value is, None where it is no constant."""
+    operation = value.operation
+    is_constant = operation is not None and operation.name == "constant"
+    return int(operation.attributes["value"]) if is_constant else None
+
+
 @define(":", t.Integer, t.Integer)
 def integer_range(start, stop):
+    if is_open(start, stop):
+        return open_range(start, 1, stop)
     start, stop = _integer(start, "the start of a range"), _integer(stop, "the end of a range")
     kind = number_type((start, stop))
     if kind is t.Int64 or kind is t.Bool:
@@ -52,6 +109,8 @@ def integer_range(start, stop):
 
 @define(":", t.Integer, t.Integer, t.Integer)
 def integer_steps(start, step, stop):
+    if is_open(start, stop):
+        return open_range(start, step, stop)
     start, step, stop = (_integer(x, "a range") for x in (start, step, stop))
     if step == 0:
         raise argument_error("step cannot be zero")

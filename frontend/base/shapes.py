@@ -3,11 +3,16 @@
 
 Julia dim k of an array of rank n is payload axis n - k."""
 
-from ...compiler.types import floor_divide
+import weakref
+
+from ...compiler.types import TensorType, floor_divide
 from .. import staging
 from .. import types as t
 from ..array_text import WRAPPER_TEXTS
 from ..calling import call
+from ..lanes import Lanes, uniform_column, vector_of_lanes
+from ..sharing import linked
+from ..staged_map import collected, collected_of
 from ..values import Array, Range, Singleton, colon, typeof
 from .arrays import (
     array_of,
@@ -92,7 +97,10 @@ def _dims_text(arguments):
 
 
 def reshape_array(array, dims):
-    return Array(reshaped(staging.read(array), dims[::-1]), t.array_type(array.element, len(dims)))
+    shape = staging.read(array).shape
+    result = Array(reshaped(staging.read(array), dims[::-1]), t.array_type(array.element, len(dims)))
+    return linked(result, array, lambda payload: reshaped(payload, dims[::-1]),
+                  lambda payload: reshaped(payload, shape))
 
 
 @define("reshape", t.AbstractArray, t.Any, ...)
@@ -155,8 +163,15 @@ def permuted_dims_array(x, permutation):
 
 
 def _row(array):
-    payload = staging.read(array)
+    return _column(staging.read(array))
+
+
+def _column(payload):
     return staging.apply("reshape", payload, shape=(payload.shape[0], 1))
+
+
+def _transposed(payload):
+    return staging.apply("transpose", payload, permutation=(1, 0))
 
 
 def _flipped(x, wrapper, each):
@@ -165,18 +180,22 @@ def _flipped(x, wrapper, each):
         parent = array.type.parameters[1]
         payload = staging.read(array)
         if parent.parameters[1] == 1:
-            return Array(reshaped(payload, (payload.shape[0],)), parent)
-        return Array(staging.apply("transpose", payload, permutation=(1, 0)), parent)
+            vector = Array(reshaped(payload, (payload.shape[0],)), parent)
+            return vector if each == "adjoint" and is_complex_type(array.element) else linked(
+                vector, array, lambda row: reshaped(row, vector.data.shape), _column)
+        return linked(Array(_transposed(payload), parent), array, _transposed, _transposed)
     if array.rank not in (1, 2):
         raise fault("MethodError", f"no method matching {each}(::{t.type_name(array.type)})")
-    payload = _row(array) if array.rank == 1 else staging.apply("transpose", staging.read(array),
-                                                                permutation=(1, 0))
+    payload = _row(array) if array.rank == 1 else _transposed(staging.read(array))
     if array.element not in NUMBERS:
         flipped = [call(function(each), (item,)) for item in payload.reshape(-1)]
         return array_of(typeof(flipped[0]) if flipped else array.element, flipped, payload.shape[::-1])
+    type_ = t.unwrap(wrapper).family.apply(array.element, plain_type(array))
     if each == "adjoint" and is_complex_type(array.element):
-        payload = payload.conj()
-    return Array(payload, t.unwrap(wrapper).family.apply(array.element, plain_type(array)))
+        return Array(payload.conj(), type_)
+    if array.rank == 1:
+        return linked(Array(payload, type_), array, _column, lambda row: reshaped(row, (row.shape[0],)))
+    return linked(Array(payload, type_), array, _transposed, _transposed)
 
 
 @define("adjoint '", t.AbstractArray)
@@ -322,11 +341,42 @@ def slices_along(array, dims):
     return [view_of(array, place) for place in places]
 
 
+SLICES = weakref.WeakKeyDictionary()
+"""Arrays of slices of staged arrays: array → `Slices`, what they are slices of."""
+
+
+class Slices:
+    """The slices of a staged array along one Julia dim."""
+
+    def __init__(self, array, dimension):
+        self.array, self.axis, self.payload = array, axis_of(dimension, array.rank), staging.read(array)
+
+    def are_current(self):
+        """Whether the array has not been written to since."""
+        return staging.read(self.array) is self.payload
+
+    def lanes(self):
+        """The slices as a vector of staged elements."""
+        payload, axis = self.payload, self.axis
+        rest = tuple(a for a in range(len(payload.shape)) if a != axis)
+        if axis:
+            payload = staging.apply("transpose", payload, permutation=(axis, *rest))
+        inner = staging.Value(TensorType(payload.element, payload.shape[1:]))
+        return vector_of_lanes(Lanes(payload.shape[0], Array(inner), [(inner, payload)], {}))
+
+
 def _slices(array, dims):
+    payload = staging.read(array)
+    staged = payload.__class__ is staging.Value and len(dims) == 1
+    if staged and not isinstance(array.size[dims[0] - 1], int):
+        return Slices(array, dims[0]).lanes()
     sizes = tuple(array.size[d - 1] for d in dims)
     parts = slices_along(array, dims)
     kept = typeof(parts[0]) if parts else t.array_type(array.element, array.rank - len(dims))
-    return array_of(kept, parts, sizes)
+    result = array_of(kept, parts, sizes)
+    if staged:
+        SLICES[result] = Slices(array, dims[0])
+    return result
 
 
 @define("eachcol", t.AbstractArray)
@@ -360,6 +410,10 @@ def map_slices(f, x, dims):
     array = as_array(x)
     dims = _counts(dims)
     others = tuple(d for d in range(1, array.rank + 1) if d not in dims)
+    if len(others) == 1:
+        results = collected_of(f, _slices(array, others))
+        if results is not None:
+            return _mapped_slices(results, array, dims, others[0])
     results = [call(f, (part,)) for part in slices_along(array, others)]
     if not results:
         raise argument_error("mapslices over an array without slices")
@@ -374,6 +428,19 @@ def map_slices(f, x, dims):
     whole = reshape_array(joined, (*[kept[d - 1] for d in inner], *[array.size[d - 1] for d in others]))
     order = inner + list(others)
     return fresh(permuted(whole, [order.index(d) + 1 for d in range(1, array.rank + 1)]), plain_type(whole))
+
+
+def _mapped_slices(results, array, dims, other):
+    """The results of one map over the slices of an array of which only the dim `other` is left."""
+    if results.element in NUMBERS:
+        return reshape_array(results, tuple(results.size[0] if d == other else 1
+                                            for d in range(1, array.rank + 1)))
+    joined = stack_lanes(results, colon)
+    sizes = iter(joined.size[:-1])
+    kept = [next(sizes, 1) for _ in dims]
+    whole = reshape_array(joined, (*kept, joined.size[-1]))
+    order = [*sorted(dims), other]
+    return Array(permuted(whole, [order.index(d) + 1 for d in range(1, array.rank + 1)]))
 
 
 def stack_arrays(arrays, dimension=None):
@@ -414,9 +481,27 @@ def array_of_tuple(x):
     return vector(x)
 
 
+def stack_lanes(values, dims):
+    """The staged arrays of one size in a vector, along a new dim."""
+    if values.element in NUMBERS:
+        return values
+    column = uniform_column(values._data)
+    if column is None:
+        raise argument_error("`stack` of staged arrays whose sizes differ")
+    rank = len(column.shape)
+    if dims is colon or dims.__class__ is Singleton or dims == rank:
+        return Array(column)
+    order = [d for d in range(1, rank)]
+    order.insert(dims - 1, rank)
+    return Array(permuted(Array(column), order))
+
+
 @define("stack", t.Any, keywords=("dims",))
 def stack(items, dims=colon):
     """The arrays side by side along a new dim; numbers become a vector."""
+    values = collected(items)
+    if values is not None:
+        return stack_lanes(values, dims)
     elements = list(iterate(items))
     if elements and t.is_subtype(typeof(elements[0]), t.Number):
         from .arrays import vector
@@ -429,5 +514,8 @@ def stack(items, dims=colon):
 
 @define("stack", t.Any, t.Any, keywords=("dims",))
 def map_and_stack(f, items, dims=colon):
+    values = collected_of(f, items)
+    if values is not None:
+        return stack_lanes(values, dims)
     results = [call(f, (item,)) for item in iterate(items)]
     return stack(tuple(results), dims=dims)

@@ -1,7 +1,7 @@
-@export function f(x::Float32[3])
-    s = 0f0
-    while sum(x) > s
-        s += 1
+@export function doubled(x::Float32[3, N])
+    y = (x,)
+    for column in 1:size(x, 2)
+        y = (y, column)
     end
-    s
+    sum(y[1])
 end

@@ -1,0 +1,135 @@
+"""Gradients through staged conditionals and loops, against central differences on the host."""
+
+import numpy as np
+import pytest
+
+PROGRAMS = {
+    "conditional": "f(x) = sum(x) > 0 ? sum(x .^ 2) : sum(sin.(x))",
+    "root only where it is taken": "f(x) = (s = x[1]; s > 0 ? sqrt(s) : 3s)",
+    "early return": """
+        function f(x)
+            s = sum(x)
+            if s > 1
+                return s * s
+            end
+            y = exp(s)
+            s < 0 && return y
+            y * x[1]
+        end""",
+    "for": """
+        function f(x)
+            s = 0.0
+            for v in x
+                s = sin(s) + v * v
+            end
+            s
+        end""",
+    "while": """
+        function f(x)
+            s, n = x[1], 0
+            while s < 10 && n < 20
+                s = s * 1.5 + abs(x[2])
+                n += 1
+            end
+            s
+        end""",
+    "break": """
+        function f(x)
+            s = 1.0
+            for i in eachindex(x)
+                s *= 1 + x[i]^2
+                s > 20 && break
+            end
+            s
+        end""",
+    "a return from a loop": """
+        function f(x)
+            s = 0.5
+            for v in x
+                s = s + v^2
+                if s > 2.9
+                    return s^2
+                end
+            end
+            s
+        end""",
+    "zero trips": "function f(x) s = x[1]; for i in 1:(length(x) - length(x)); s = s * s; end; 3s end",
+    "nested loops": """
+        function f(x)
+            s = 0.0
+            for i in eachindex(x)
+                for j in 1:i
+                    s += sin(x[i] * x[j])
+                end
+            end
+            s
+        end""",
+    "arrays in place": """
+        function f(x)
+            h = zeros(3)
+            for v in x
+                h .= tanh.(h .+ v .* [1, 2, 3])
+                h[2] *= 2
+            end
+            sum(h)
+        end""",
+    "elements written": """
+        function f(x)
+            y = copy(x)
+            for i in 2:length(x)
+                y[i] = y[i] * y[i - 1]
+            end
+            sum(y)
+        end""",
+    "growth": """
+        function f(x)
+            y = Float64[]
+            for v in x
+                push!(y, v^2)
+            end
+            sum(y .* x)
+        end""",
+    "rank grows": """
+        function f(x)
+            h = 1.0
+            for v in x
+                h = tanh.(h .+ [v, 2v])
+            end
+            sum(h)
+        end""",
+    "loop in a conditional in a loop": """
+        function f(x)
+            s = 0.1
+            for v in x
+                if v > 0
+                    for k in 1:6
+                        s = sin(s + v)
+                    end
+                else
+                    s = s * v
+                end
+            end
+            s
+        end""",
+}
+
+POINTS = [[0.4, -0.3, 0.8, 0.2], [-0.7, -0.2, 0.1, -0.4], [1.2, 0.5, 0.9, 1.5]]
+
+
+def differences(f, x, step=1e-6):
+    def at(k, shift):
+        moved = x.copy()
+        moved[k] += shift
+        return float(f(moved))
+
+    return np.array([(at(k, step) - at(k, -step)) / (2 * step) for k in range(len(x))])
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("size", ["4", "N"])
+def test_gradients(staged, name, size):
+    source = "using Flux\n" + PROGRAMS[name] + "\ng(x) = gradient(f, x)[1]\n"
+    g = staged(source, f"g(x::Float64[{size}])")
+    for x in map(np.array, POINTS):
+        (found,) = g(x, host=False)
+        np.testing.assert_allclose(found, differences(g.module.f, x), rtol=1e-6, atol=1e-7)
