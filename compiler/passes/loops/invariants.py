@@ -35,6 +35,15 @@ def constant_carry(b, operation):
     return results + made[len(loop.carries):]
 
 
+@RULES("loop")
+def no_iterations(b, operation):
+    """A loop that never runs gives what it began with, and stacks of nothing."""
+    loop = Loop(operation)
+    if loop.is_open or loop.trips != 0:
+        return None
+    return loop.starts + [b.full(0, value) for value in operation.results[len(loop.starts):]]
+
+
 @RULES("loop", "map")
 def hoist_invariants(b, operation):
     """Operations whose operands all come from outside are moved before the loop."""
