@@ -76,10 +76,13 @@ class Unstable(WeberError):
 
 
 class Loop:
-    """One loop to be staged: `step(item)` runs the body and gives its completion, `condition()` a condition
-    (None: there is none); `items` are what a `for` runs over, from the iteration `start` on."""
+    """One loop to be staged; `source` tells loops of the program apart. `step(item)` runs the body and gives
+    its completion, `condition()` a condition (None: there is none); `items` are what a `for` runs over, from
+    the iteration `start` on."""
 
-    def __init__(self, frame, live, step, items=None, start=0, condition=None, where=None, keeps_break=False):
+    def __init__(self, source, frame, live, step, items=None, start=0, condition=None, where=None,
+                 keeps_break=False):
+        self.source = source
         self.frame, self.live, self.step, self.keeps_break = frame, live, step, keeps_break
         self.items, self.start, self.condition, self.where = items, start, condition, where
         self.carries: dict[tuple, Carry] = {}
@@ -92,14 +95,30 @@ class Loop:
         PoisonError where the first iteration differs from the others, in what it reads or in which arrays it
         changes; `peeled`: it has been taken off already."""
         self.peeled = peeled
+        self._recall()
         per_element(first)
         for _ in range(MAX_RUNS):
             attempt = Attempt(self)
             if attempt.settled():
+                state.trace.carried[self.source] = self.carries
                 return attempt.emit(first)
         names = ", ".join(filter(None, (carry.reason for carry in self.carries.values()))) or "a value"
         raise Unstable(f"what this loop changes does not settle: {names} has another type in each iteration",
                        self.where, kind="UnsupportedError")
+
+
+    def _recall(self):
+        """Begins with what the loop carried when it was staged before, so that loops in loops need not find
+        it out again in each run of the outer one."""
+        for key, carry in state.trace.carried.get(self.source, {}).items():
+            if carry.opaque or carry.growth is not None:
+                continue
+            location = carry.location
+            if location.__class__ is Slot:
+                location = Slot(self.frame, location.index)
+            spec = join(spec_of(location.get()), carry.spec)
+            if spec.__class__ is not Unknown:
+                self.carries[key] = Carry(location, spec)
 
 
 class Attempt:

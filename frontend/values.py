@@ -80,6 +80,21 @@ def poisoned(what, reason, location):
     return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
 
 
+class Either:
+    """One of two values that no other kind of value can stand for, as a condition of the graph decides: a
+    number or nothing, one of two functions. What is called with it is called with each; see
+    `conditionals.lifted`."""
+
+    __slots__ = ("condition", "first", "second", "reason")
+
+    def __init__(self, condition, first, second, reason):
+        self.condition, self.first, self.second, self.reason = condition, first, second, reason
+
+    @property
+    def type(self):
+        raise poisoned("a value", self.reason, state.location)
+
+
 class PoisonedContents:
     """The contents of an array that cannot be read."""
 

@@ -137,7 +137,7 @@ def test_gradients(staged, name, size):
 
 @pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
 def test_recurrent_layers_over_a_symbolic_length(staged, cell):
-    """Over a symbolic length a layer is one loop, over four steps it is unrolled: the gradients are the same."""
+    """Over a symbolic length a layer is one loop, over four steps it is unrolled, with the same gradients."""
     source = f"""
         using Flux
         Flux.Random.seed!(1)

@@ -194,6 +194,25 @@ SCALARS = {
         end""", lambda x: x * (x + 1) // 2),
     "the last expression": ("function f(x) s = Ref(0); for i in 1:x; s[] += i; end; return s[] end",
                             lambda x: x * (x + 1) // 2),
+    "nothing until something is found": ("""
+        function f(x)
+            found = nothing
+            for i in 1:10
+                if i * i > x && found === nothing
+                    found = i
+                end
+            end
+            found === nothing ? 0 : found
+        end""", lambda x: next(i for i in range(1, 11) if i * i > x)),
+    "the index or nothing": ("""
+        function search(x)
+            for i in 1:20
+                i * i == x && return i
+            end
+            nothing
+        end
+        f(x) = (i = search(x); isnothing(i) ? -1 : i)""",
+                             lambda x: next((i for i in range(1, 20) if i * i == x), -1)),
     "a while that never ends but by return": ("""
         function f(x)
             i = 0
