@@ -82,6 +82,8 @@ SIMPLIFIED = {
     "constant_carry": (lambda b, a: repeated(b, [a.v, a.v], lambda b, x, y: [x, b.tanh(y)]), ["loop"]),
     "hoist_invariants": (lambda b, a: repeated(b, [a.v], lambda b, x: [b.sub(b.exp(a.v), x)]),
                          ["exp", "loop"]),
+    "merge_equal_parts": (lambda b, a: b.add(*repeated(b, [a.v], lambda b, x: [b.exp(x), x, x])[1:]),
+                          ["loop", "add"]),
     "sum_of_nothing": (lambda b, a: b.reduce_sum(b.slice(a.w, starts=(0, 0), stops=(0, 4), steps=(1, 1)),
                                                  axes=(0,)), ["constant", "broadcast"]),
     "contract_nothing": (lambda b, a: b.contract(b.slice(a.w, starts=(0, 0), stops=(3, 0), steps=(1, 1)),
