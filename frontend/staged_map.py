@@ -260,7 +260,7 @@ def map_source(function, source):
 
 def _run(trace, operands, function, element, keys=()):
     region = Region(trace, arguments=operands.arguments)
-    outer, state.lanes = state.lanes, 0
+    outer, state.lanes, where = state.lanes, 0, state.location
     trace.ragged_dims = trace.ragged_dims | set(operands.ragged)
     try:
         with region:
@@ -273,6 +273,7 @@ def _run(trace, operands, function, element, keys=()):
                                          for name in defined_dims(operation))}
             outline = Outline(region, inner)
             item = outline.of(result)
+            state.location = where
     finally:
         state.lanes = outer
         trace.ragged_dims = operands.around
