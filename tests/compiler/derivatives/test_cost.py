@@ -132,7 +132,7 @@ def sum_of_all(function):
     return ir.Function("f", block, list(function.argument_names), ["total"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), seed=st.integers(0, 1000), rows=st.sampled_from([1, 2, 5]))
 def test_gradients_of_random_programs(programs, inputs_of, stays_finite, derivatives, run_onnx, data, seed,
                                       rows):
