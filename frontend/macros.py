@@ -364,7 +364,8 @@ def layer(compiler, node):
 
         for one in types:
             family = t.unwrap(one(frame)).family
-            layers[family] = LayerDeclaration(trainable, children, expand, leaf, node.name.endswith("layer"), user)
+            is_layer = node.name.endswith("layer")
+            layers[family] = LayerDeclaration(trainable, children, expand, leaf, is_layer, user)
             if layers[family].is_layer:
                 show_as_layer(family)
 

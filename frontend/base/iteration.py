@@ -168,7 +168,9 @@ def size_of(value):
 def element_type_of(value):
     """The element type of an iterable as far as its type tells; None where it does not."""
     cls = value.__class__
-    if cls is Array or cls is Range or cls is SetValue:
+    if cls is Array:
+        return value.element
+    if cls is Range or cls is SetValue:
         return value.type.parameters[0]
     if cls is str:
         return t.Char
