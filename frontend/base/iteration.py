@@ -22,6 +22,7 @@ from ..values import (
     typeof,
 )
 from .errors import fault
+from .hash_order import ordered
 from .pairs import PairFamily, is_pair, pair
 from .registry import define, function
 
@@ -56,9 +57,9 @@ def iterate(value):
     if cls is GeneratorValue:
         return value.iterate()
     if cls is Dictionary:
-        return (pair(key, item) for key, item in list(value.items.values()))
+        return (pair(key, item) for key, item in ordered(value))
     if cls is SetValue:
-        return iter(list(value.items.values()))
+        return iter(ordered(value))
     if cls is str:
         return (Char(ord(c)) for c in value)
     if cls is NamedTuple:
