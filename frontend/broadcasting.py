@@ -184,13 +184,20 @@ def from_lanes(result, shape):
         data = expand(result.data, shape)
         if data.__class__ is not Value and not data.flags.writeable:
             data = data.copy()
-        return Array(data)
+        return bits(Array(data))
     type_ = typeof(result)
     if type_ in _NUMERIC:
         if all(isinstance(dim, int) for dim in shape):
-            return Array(np.full(shape, result, dtype=t.NUMPY_TYPES[type_]))
-        return Array(expand(payload_of(result), shape))
+            return bits(Array(np.full(shape, result, dtype=t.NUMPY_TYPES[type_])))
+        return bits(Array(expand(payload_of(result), shape)))
     raise LaneEffect
+
+
+def bits(array):
+    """A new array as what a broadcast makes of it: Bools are a `BitArray`."""
+    if array.element is t.Bool and array.rank:
+        array.type = t.BitFamily.apply(array.rank)
+    return array
 
 
 def broadcast_elements(function, arguments, keywords, shape):
@@ -218,7 +225,7 @@ def broadcast_elements(function, arguments, keywords, shape):
         results = [call(function, row, keywords) for row in zip(*columns, strict=True)]
     finally:
         state.lanes = outer
-    return collect_values(iter(results), shape[::-1])
+    return bits(collect_values(iter(results), shape[::-1]))
 
 
 def _elements(array, shape):

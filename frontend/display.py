@@ -323,10 +323,16 @@ def _show_dictionary(value, context):
     return text + ", ".join(shown) + ")"
 
 
+def _ordered(collection):
+    from .base.hash_order import ordered
+
+    return ordered(collection)
+
+
 def _plain_dictionary(value, context):
     if not value.items:
         return show_text(value, context)
-    return _entries(value, context, value.items.values(), value.type.parameters)
+    return _entries(value, context, _ordered(value), value.type.parameters)
 
 
 def _entries(value, context, entries, infos):
@@ -344,7 +350,8 @@ def _entries(value, context, entries, infos):
         keys.append(show_text(key, inner.knowing(infos[0])))
         values.append(show_text(item, inner.knowing(infos[1])))
     key_width = min(max(map(len, keys)), columns)
-    if key_width + (value_width := min(max(map(len, values)), columns)) > columns:
+    value_width = min(max(map(len, values)), columns)
+    if key_width > max(columns // 2, columns - value_width):
         key_width = max(-(-columns // 3), columns - value_width)
     for index, (key, item) in enumerate(zip(keys, values, strict=True), 1):
         if index == rows < count:
@@ -366,7 +373,7 @@ def truncate(text, width):
 def _show_set(value, context):
     if not value.items:
         return "Set()" if context.typeinfo is value.type else f"{t.type_name(value.type)}()"
-    items = list(value.items.values())
+    items = _ordered(value)
     return f"Set({array_text.show_sequence(items.__getitem__, len(items), value, context)})"
 
 
@@ -377,7 +384,7 @@ def _plain_set(value, context):
     inner = context.inside(value)
     text = f"{t.type_name(value.type)} with {count} element{'s' * (count != 1)}:"
     rows = context.rows - 4 if context.limit else count + 1
-    for index, item in enumerate(value.items.values(), 1):
+    for index, item in enumerate(_ordered(value), 1):
         if index == rows < count:
             return text + "\n  ⋮ "
         shown = show_text(item, inner)

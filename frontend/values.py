@@ -152,7 +152,8 @@ class Array:
     @property
     def element(self):
         """The Julia element type."""
-        return self.type.parameters[0]
+        element = self.type.parameters[0]
+        return element if element.__class__ is not int else t.Bool  # `BitArray{N}` tells its rank only
 
     @property
     def is_staged(self):

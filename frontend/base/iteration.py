@@ -23,6 +23,7 @@ from ..values import (
     typeof,
 )
 from .errors import fault
+from .hash_order import ordered
 from .pairs import PairFamily, is_pair, pair
 from .registry import define, function
 
@@ -57,9 +58,9 @@ def iterate(value):
     if cls is GeneratorValue:
         return value.iterate()
     if cls is Dictionary:
-        return (pair(key, item) for key, item in list(value.items.values()))
+        return (pair(key, item) for key, item in ordered(value))
     if cls is SetValue:
-        return iter(list(value.items.values()))
+        return iter(ordered(value))
     if cls is str:
         return (Char(ord(c)) for c in value)
     if cls is NamedTuple:
@@ -173,7 +174,9 @@ def size_of(value):
 def element_type_of(value):
     """The element type of an iterable as far as its type tells; None where it does not."""
     cls = value.__class__
-    if cls is Array or cls is Range or cls is SetValue:
+    if cls is Array:
+        return value.element
+    if cls is Range or cls is SetValue:
         return value.type.parameters[0]
     if cls is str:
         return t.Char
