@@ -6,11 +6,12 @@ import sys
 from .ir import Function
 from .passes.calls import inline_calls
 from .passes.fuse import fuse
+from .passes.recurrence import raise_recurrences
 from .passes.simplify import simplify
 from .text import print_function
 from .verify import verify
 
-PASSES = (inline_calls, simplify, fuse)
+PASSES = (inline_calls, simplify, raise_recurrences, fuse)
 
 
 def optimise(function: Function, target: str = "portable") -> Function:

@@ -16,7 +16,7 @@ INTRODUCTION = """# The library
 
 Written by `python -m weber.frontend.library.catalogue` from the docstrings of `frontend/library/*.jl`; a test
 keeps it up to date. `?name` in the REPL shows the same. Names have Flux's meaning and defaults; sizes are in
-Julia's order. *Tested* says where in `tests/library/`: in a part of the table, `library_table/`, or in a file.
+Julia's order. *Tested* says where in `tests/library/`: in a part of the table `library_table/`, or in a file.
 """
 
 
