@@ -8,9 +8,11 @@ from .passes.batch import Report, batch
 from .passes.calls import inline_calls
 from .passes.fuse import fuse
 from .passes.loops.restructure import restructure_loops
+from .passes.recurrence import raise_recurrences
 from .passes.simplify import simplify
 from .text import print_function
 from .verify import verify
+
 
 
 def optimise(function: Function, target: str = "portable", report: Report | None = None) -> Function:
@@ -22,6 +24,7 @@ def optimise(function: Function, target: str = "portable", report: Report | None
     _inspect(function, "staged")
     function = _inspect(inline_calls(function), "inline_calls")
     function = _inspect(simplify(function), "simplify")
+    function = _inspect(raise_recurrences(function), "raise_recurrences")
     function = _inspect(restructure_loops(function), "restructure_loops")
     batched = batch(function, report)
     if batched is not function:

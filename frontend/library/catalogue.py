@@ -16,7 +16,7 @@ INTRODUCTION = """# The library
 
 Written by `python -m weber.frontend.library.catalogue` from the docstrings of `frontend/library/*.jl`; a test
 keeps it up to date. `?name` in the REPL shows the same. Names have Flux's meaning and defaults; sizes are in
-Julia's order. *Tested* says where: in a part of the table `tests/library/library_table/`, or in other tests.
+Julia's order. *Tested* says where in `tests/library/`: in a part of the table `library_table/`, or in a file.
 """
 
 
@@ -112,11 +112,11 @@ class TestedNames:
 
     def __init__(self, folder: Path):
         self.rows, self.words = {}, {}
-        for path in sorted(folder.rglob("*")):
+        for path in sorted((folder / "library").rglob("*")):
             if path.suffix not in (".py", ".jl", ".jlcon") or path.name == "names.py":
                 continue
             source = path.read_text(encoding="utf-8")
-            name = path.relative_to(folder).as_posix()
+            name = path.relative_to(folder / "library").as_posix()
             if path.parent.name == "library_table":
                 rows = re.findall(r'\b(?:layer|loss|rule|activation|family|Row)\("([^"{]+)"', source)
                 rows += [f"{stem}{kind}" for stem in re.findall(r'"(\w+)": \(\w+, (?:True|False)\)', source)
@@ -126,10 +126,10 @@ class TestedNames:
                 self.words[name] = set(re.findall(r"@?[^\W\d][\w!′]*|⊠", source))
 
     def places(self, name):
-        """Where a name is tested: the table, and up to two files, those of the library first."""
+        """Where a name is tested: in the table, and up to two places in all."""
         found = [f"table: {self.rows[name]}"] if name in self.rows else []
         files = [file for file, words in self.words.items() if name in words]
-        files.sort(key=lambda file: (not file.startswith("library/"), len(self.words[file])))
+        files.sort(key=lambda file: (len(self.words[file]), file))
         return found + [f"`{file}`" for file in files[:2 - len(found)]]
 
 

@@ -50,6 +50,17 @@ def test_unfold_and_fold(program, everywhere):
     close(everywhere(module, "g", y, symbolic=False), folded)
 
 
+def test_pooling(program, everywhere):
+    module = program("f(x) = (maxpool(x, (2, 2)), meanpool(x, (2, 2)), maxpool(x, (3,3); stride = (1, 2)))")
+    x = normal(2, 3, 4, 6)
+    largest, means, strided = everywhere(module, "f", x)
+    blocks = x.reshape(2, 3, 2, 2, 3, 2)
+    close(largest, blocks.max((3, 5)))
+    close(means, blocks.mean((3, 5)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (2, 3))[:, :, ::2]
+    close(strided, windows.max((-2, -1)))
+
+
 def test_norm_pooling(program, everywhere):
     module = program("using NNlib\nf(x) = lpnormpool(x, 3, (2, 2))")
     x = normal(2, 3, 4, 6)

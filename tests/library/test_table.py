@@ -1,12 +1,14 @@
 """Every layer, activation, loss and optimiser, run and exported in both precisions and with any batch: values
 against formulas in numpy, gradients against central differences of the formulas; standard operators only."""
 
+import functools
 import subprocess
 import sys
 
 import numpy as np
 import onnx
 import pytest
+import weber
 from library_table import names
 from library_table.optimisers import START
 from library_table.table import ACTIVATIONS, LAYERS, LOSSES, OPTIMISERS
@@ -56,21 +58,32 @@ def definition(row, precision):
     return f"layer = {precision}({row.source})\nscramble!(layer)\n{row.prepare}\n"
 
 
-def names_of(prefix, arrays):
-    return [f"{prefix}{index}" for index in range(len(arrays))]
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """`loaded(row)`: a program with the entries `infer32` and `infer64` of a row's inputs, and `learn32` and
+    `learn64` of inputs and weights of the results; both tests of a row share it."""
+    folder = tmp_path_factory.mktemp("rows")
 
+    @functools.cache
+    def load(number):
+        row = ROWS[number]
+        xs = [f"x{index}" for index in range(len(row.inputs))]
+        wrt = ", ".join(["layer", *(xs[i] for i in row.differentiated)])
+        xs = ", ".join(xs)
+        source = DEFINITIONS
+        for bits in ("32", "64"):
+            source += f"""{definition(row, f"f{bits}")}
+            layer{bits} = layer
+            infer{bits}({xs}) = results(layer{bits}({xs}))
+            learn{bits}({xs}, rs...) = gradient(
+                ({wrt}) -> weighted(results(layer({xs})), rs), {wrt.replace("layer", f"layer{bits}")})
+            parameters{bits}() = (Flux.trainables(layer{bits})...,)
+            """
+        path = folder / f"row{number}.jl"
+        path.write_text(source, encoding="utf-8")
+        return weber.load(path)
 
-def loaded(program, row, precision, weights=()):
-    """A program with the entry `infer` of a row's inputs, and `learn` of inputs and weights."""
-    xs, rs = names_of("x", row.inputs), names_of("r", weights)
-    wrt = ", ".join(["layer", *(xs[i] for i in row.differentiated)])
-    xs = ", ".join(xs)
-    return program(f"""{DEFINITIONS}{definition(row, precision)}
-    infer({xs}) = results(layer({xs}))
-    learn({", ".join([xs, *rs])}) = gradient(
-        ({wrt}) -> weighted(results(layer({xs})), ({"".join(r + ", " for r in rs)})), {wrt})
-    parameters() = (Flux.trainables(layer)...,)
-    """)
+    return lambda row: load(next(number for number, other in enumerate(ROWS) if other is row))
 
 
 def type_of(array, batched):
@@ -106,20 +119,20 @@ def cast(arrays, dtype):
     return [a.astype(dtype) if a.dtype == np.float64 else a for a in arrays]
 
 
-def parameters_of(module):
-    return [np.array(p, dtype=np.float64) for p in flat(module.parameters())]
+def parameters_of(module, bits="64"):
+    return [np.array(p, dtype=np.float64) for p in flat(getattr(module, f"parameters{bits}")())]
 
 
 @pytest.mark.parametrize("precision", ["f32", "f64"])
 @pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
-def test_inference(program, row, precision):
-    module, dtype = loaded(program, row, precision), ELEMENT[precision]
-    parameters = parameters_of(module)
+def test_inference(loaded, row, precision):
+    module, dtype, bits = loaded(row), ELEMENT[precision], precision[1:]
+    parameters = parameters_of(module, bits)
     run, tolerance = None, 1e-5 if precision == "f32" else 1e-9
     smaller = [a[:-1] if i in row.batched else a for i, a in enumerate(row.inputs)]
     for inputs in (row.inputs, smaller):
         arrays = cast(inputs, dtype)
-        run = run or artifact(module, "infer", row, arrays)
+        run = run or artifact(module, f"infer{bits}", row, arrays)
         expected = as_list(row.formula(parameters, *inputs))
         results = flat(run(*arrays))
         assert len(results) == len(expected)
@@ -157,15 +170,16 @@ def central_differences(function, x, step=1e-6):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
-def test_gradient(program, row):
-    parameters = parameters_of(loaded(program, row, "f64"))
+def test_gradient(loaded, row):
+    module = loaded(row)
+    parameters = parameters_of(module)
     random = np.random.default_rng(1)
     weights = [random.normal(size=y.shape) for y in as_list(row.formula(parameters, *row.inputs))]
     expected = slopes(row, parameters, weights)
     for precision, tolerance in (("f64", 1e-6), ("f32", 2e-4)):
-        module, dtype = loaded(program, row, precision, weights), ELEMENT[precision]
+        dtype = ELEMENT[precision]
         arrays = cast([*row.inputs, *weights], dtype)
-        of_layer, *of_inputs = artifact(module, "learn", row, arrays)(*arrays)
+        of_layer, *of_inputs = artifact(module, f"learn{precision[1:]}", row, arrays)(*arrays)
         found = [a for a in flat(of_layer) if a.ndim] + flat(of_inputs)
         assert len(found) == len(expected)
         for result, slope in zip(found, expected):
