@@ -8,12 +8,13 @@ from .values import dispatch_type
 MAX_CANDIDATES = 3
 
 
-def no_method(table, arguments, keywords, location=None):
+def no_method(table, arguments, keywords, location=None, called=None):
     """The MethodError for a call that nothing applies to, with the closest candidates and what did not
     match."""
     types = [dispatch_type(a) for a in arguments]
     message = f"MethodError: no method matching {table.call_text(types)}"
-    error = WeberError(message, location, kind="MethodError")
+    fields = (called, tuple(arguments)) if called is not None else None
+    error = WeberError(message, location, kind="MethodError", fields=fields)
     scored = []
     for methods in _by_definition(table.methods):
         mismatches = _mismatches(methods, types, int(table.has_receiver))

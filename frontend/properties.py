@@ -4,6 +4,7 @@ from ..compiler.errors import Note, WeberError
 from . import types as t
 from .base.registry import function
 from .calling import call
+from .scopes import UNDEFINED
 from .staging import read_field, write_field
 from .values import Irrational, Module, NamedTuple, Range, Struct, Symbol, typeof
 
@@ -40,7 +41,10 @@ def get_field(value: Struct, name):
     index = value.type.family.field_index.get(name)
     if index is None:
         raise no_field(value, name, value.type.family.field_names)
-    return read_field(value, index)
+    content = read_field(value, index)
+    if content is UNDEFINED:
+        raise WeberError("UndefRefError: access to undefined reference", kind="UndefRefError")
+    return content
 
 
 def set_property(value, name, content):

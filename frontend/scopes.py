@@ -9,7 +9,7 @@ assignments.
 from ..compiler.errors import WeberError
 from . import syntax
 from .staging import state
-from .values import serials
+from .values import Symbol, serials
 
 
 class _Undefined:
@@ -258,7 +258,8 @@ def undefined(name, location, candidates=()):
 
     from ..compiler.errors import Note
 
-    error = WeberError(f"UndefVarError: `{name}` not defined", location, kind="UndefVarError")
+    error = WeberError(f"UndefVarError: `{name}` not defined", location, kind="UndefVarError",
+                       fields=(Symbol(name),))
     close = difflib.get_close_matches(name, candidates, 1, 0.75)
     if close:
         error.notes.append(Note(f"  did you mean `{close[0]}`?"))

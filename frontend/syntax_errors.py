@@ -36,7 +36,9 @@ def unexpected(tokens, index, actions, lexer):
     opener = _enclosing(tokens[:index])
     message = f"unexpected {_found(token, lexer.text)}"
     expected = _expected(actions, _OPENERS[opener.kind] if opener else "$END")
-    if expected:
+    if token.kind == "ASSIGN" and token.text == "=":
+        message += " (`==` compares)"
+    elif expected:
         message += f", expected {expected}"
     if opener and lexer.text.count("\n", opener.start, token.start):
         line = lexer.text.count("\n", 0, opener.start) + 1

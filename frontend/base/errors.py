@@ -2,12 +2,13 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..values import Array, Range, typeof
+from ..values import Array, Range, Symbol, typeof
 
 
-def fault(kind, message) -> WeberError:
-    """An error of a Julia exception type, worded as Julia shows it: `DimensionMismatch: …`."""
-    return WeberError(f"{kind}: {message}", kind=kind)
+def fault(kind, message, *fields) -> WeberError:
+    """An error of a Julia exception type, worded as Julia shows it: `DimensionMismatch: …`. `fields` are what
+    a program finds in the exception."""
+    return WeberError(f"{kind}: {message}", kind=kind, fields=fields or None)
 
 
 def argument_error(message):
@@ -19,11 +20,13 @@ def dimension_mismatch(message):
 
 
 def domain_error(value, message):
-    return WeberError(f"DomainError with {shown(value)}:\n{message}", kind="DomainError")
+    return WeberError(f"DomainError with {shown(value)}:\n{message}", kind="DomainError",
+                      fields=(value, message))
 
 
 def inexact_error(type_, value):
-    return fault("InexactError", f"{t.type_name(type_)}({shown(value)})")
+    name = t.type_name(type_)
+    return fault("InexactError", f"{name}({shown(value)})", Symbol(name), type_, value)
 
 
 def divide_error():
@@ -33,7 +36,8 @@ def divide_error():
 def bounds_error(collection, indices):
     """Julia's BoundsError: what was indexed, its size and type, and the index."""
     where = ", ".join(_shown_index(index) for index in indices)
-    return fault("BoundsError", f"attempt to access {summary(collection)} at index [{where}]")
+    return fault("BoundsError", f"attempt to access {summary(collection)} at index [{where}]", collection,
+                 tuple(indices))
 
 
 def _shown_index(index):

@@ -7,6 +7,7 @@ from ..calling import call, callables
 from ..dispatch import Method, MethodTable
 from ..display import FAMILIES, show_text
 from ..values import Function, Struct, typeof
+from .core import VAL
 from .errors import fault
 from .registry import define, define_constructor, function
 
@@ -146,6 +147,11 @@ def invokelatest(function_, *arguments, **keywords):
 def broadcastable(value):
     """What stands for a value in a broadcast; a program's types may give `Ref(value)`, to be passed whole."""
     return value
+
+
+@define("ntuple", t.Any, VAL)
+def ntuple_of_static_length(function_, length):
+    return ntuple(function_, length.type.parameters[0])
 
 
 @define("ntuple", t.Any, t.Integer)
