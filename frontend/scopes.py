@@ -254,13 +254,12 @@ def closure_mentions(node, inside=False) -> set[str]:
 
 def undefined(name, location, candidates=()):
     """The UndefVarError for a name, with a suggestion."""
-    import difflib
-
     from ..compiler.errors import Note
+    from .hints import suggestion
 
     error = WeberError(f"UndefVarError: `{name}` not defined", location, kind="UndefVarError",
                        fields=(Symbol(name),))
-    close = difflib.get_close_matches(name, candidates, 1, 0.75)
-    if close:
-        error.notes.append(Note(f"  did you mean `{close[0]}`?"))
+    hint = suggestion(name, candidates) if candidates else None
+    if hint is not None:
+        error.notes.append(Note("  " + hint))
     return error

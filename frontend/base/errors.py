@@ -2,7 +2,7 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..values import Array, Range, Symbol, typeof
+from ..values import Array, Range, Symbol, colon, typeof
 
 
 def fault(kind, message, *fields) -> WeberError:
@@ -35,7 +35,9 @@ def divide_error():
 
 def bounds_error(collection, indices):
     """Julia's BoundsError: what was indexed, its size and type, and the index."""
-    where = ", ".join(_shown_index(index) for index in indices)
+    size = getattr(collection, "size", ())
+    where = ", ".join(f"1:{size[k]}" if index is colon and k < len(size) else _shown_index(index)
+                      for k, index in enumerate(indices))
     return fault("BoundsError", f"attempt to access {summary(collection)} at index [{where}]", collection,
                  tuple(indices))
 
