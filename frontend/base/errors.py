@@ -67,6 +67,8 @@ def summary(value):
         return f"{dims_text(value.size)} {type_}"
     if value.__class__ is Range:
         return f"{len(value)}-element {type_}"
+    if value.__class__ is str:
+        return f"{len(value.encode('utf-8', 'surrogateescape'))}-codeunit {type_}"
     return type_
 
 

@@ -203,6 +203,8 @@ def invoke(function_, types, *arguments):
 @define("hasmethod", t.Any, t.TypeOfType)
 def hasmethod(function_, types):
     """Whether the function has a method for arguments of these types."""
+    if not isinstance(types, t.DataType):
+        raise fault("ArgumentError", "the types of arguments are given as a tuple type: `Tuple{Int, String}`")
     parameters = types.parameters
     if function_.__class__ is Function:
         return function_.methods.find_types(parameters) is not None

@@ -129,6 +129,14 @@ def last_of_pair(value):
     return value.fields[1]
 
 
+@define("isless", PairFamily.wrapper, PairFamily.wrapper)
+def pairs_ordered(a, b):
+    """By the first of each, then by the second."""
+    from ..calling import call
+
+    return call(function("isless"), (tuple(a.fields), tuple(b.fields)))
+
+
 def _define_equality(name):
     @define(name, PairFamily.wrapper, PairFamily.wrapper)
     def equal(a, b):
