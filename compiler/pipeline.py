@@ -14,7 +14,6 @@ from .text import print_function
 from .verify import verify
 
 
-
 def optimise(function: Function, target: str = "portable", report: Report | None = None) -> Function:
     """An equivalent function in the form that exports best for a target; `report` takes down what became of
     its maps.

@@ -159,10 +159,12 @@ class FunctionCode:
                 frame[variable.slot] = Cell(bound) if variable.captured else bound
 
     def _bind_keywords(self, frame, given):
+        from .base.index_pairs import pairs_named
+
         rest = dict(given)
         for name, variable, default, type_, variadic in self.keywords:
             if variadic:
-                value = NamedTuple(rest, rest.values())
+                value = pairs_named(NamedTuple(rest, rest.values()))
                 rest = {}
             elif name in rest:
                 value = rest.pop(name)

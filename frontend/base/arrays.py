@@ -222,6 +222,16 @@ def construct_uninitialised(type_, _, *dims):
     return uninitialised(t.Any if isinstance(element, t.TypeVar) else element, dims)
 
 
+@constructs(t.Array, t.union(t.Nothing, t.Missing), t.Any, ...)
+def construct_filled(type_, content, *dims):
+    """`Vector{Union{Nothing, T}}(nothing, n)`: all elements are nothing, or missing."""
+    element = t.unwrap(type_).parameters[0]
+    if isinstance(element, t.TypeVar) or not t.is_subtype(typeof(content), element):
+        found = t.type_name(typeof(content))
+        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{found}, ::Int64)")
+    return filled(content, dims_of(dims), element)
+
+
 @constructs(t.BitArray, Undef, t.Any, ...)
 def construct_bits(type_, _, *dims):
     return bits(filled(False, dims_of(dims)))

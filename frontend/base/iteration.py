@@ -307,7 +307,7 @@ def _advance(iterator, state_):
 @define("iterate", t.Any)
 def iterate_first(value):
     """`iterate(x)`: the first element and the state, or nothing."""
-    if value.__class__ in (tuple, Range, Array):
+    if value.__class__ in (tuple, Range, Array, str):
         return iterate_next(value, 1)
     iterator = iterate(value)
     return _advance(iterator, IterationState(iterator))
@@ -324,6 +324,13 @@ def iterate_next(value, position):
             items = list(array_elements(value))
             return (items[position - 1], position + 1) if position <= len(items) else None
         return (to_host(data.reshape(-1)[position - 1]), position + 1) if position <= data.size else None
+    if value.__class__ is str:
+        from .string_indices import position_of
+
+        if position > len(value.encode("utf-8", "surrogateescape")):
+            return None
+        character = value[position_of(value, position)]
+        return Char(ord(character)), position + len(character.encode("utf-8", "surrogateescape"))
     if not hasattr(value, "__len__"):
         raise fault("MethodError", f"no method matching iterate(::{t.type_name(typeof(value))})")
     return (value[position - 1], position + 1) if position <= len(value) else None

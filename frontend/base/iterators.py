@@ -19,7 +19,7 @@ from .iteration import (
     size_of,
     tuple_of_elements,
 )
-from .registry import BASE, MODULES, define
+from .registry import BASE, MODULES, define, function
 
 ITERATORS_MODULE = MODULES["Iterators"] = BASE.bindings["Iterators"] = Module("Iterators", parent=BASE)
 
@@ -298,6 +298,14 @@ def reverse(iterable):
 def filter_(predicate, iterable):
     """The elements for which the predicate holds, as they are asked for."""
     return make_filter(predicate, iterable)
+
+
+@define("skipmissing", t.Any)
+def skipmissing(iterable):
+    """The elements that are not missing, as they are asked for."""
+    from ..calling import call
+
+    return make_filter(call(function("!"), (function("ismissing"),)), iterable)
 
 
 @_define("takewhile", t.Any, t.Any)
