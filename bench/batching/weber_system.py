@@ -44,8 +44,8 @@ def _tree_state(weights):
 
 
 def _state(weights, names):
-    """Under the state's names. A matrix of Julia has the other order of axes; the columns of the embedding are
-    the words, so it has this one."""
+    """Under the state's names. A matrix of Julia has the other order of axes; the embedding has a column for
+    each word, so it has this one."""
     return {f"model.{names.get(name, name)}": np.ascontiguousarray(value if name == "embedding" else value.T)
             for name, value in weights.items()}  # fmt: skip
 

@@ -80,8 +80,11 @@ class BatchingTask(Task):
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:
-        """By name. Matrices are (out, in), of several gates one below the other: i, f, g, o of an LSTM, i, o, u of
-        the tree-LSTM. Glorot's uniform distribution, and small biases."""
+        """By name: Glorot's uniform distribution, and small biases.
+
+        Matrices are (out, in), those of several gates one below the other: i, f, g, o of an LSTM, i, o, u of
+        the tree-LSTM.
+        """
         random = np.random.default_rng(1)
         return {name: _glorot(random, shape) if len(shape) == 2 else _small(random, shape)
                 for name, shape in SHAPES[self.name](self.words, self.classes).items()}  # fmt: skip
@@ -116,9 +119,9 @@ def _tagger_shapes(words, classes):
 
 def _tree_shapes(words, classes):
     return {
-        "embedding": (words, SIZE), "leaf": (3 * SIZE, SIZE), "node": (3 * SIZE, 2 * SIZE), "bias": (3 * SIZE,),
-        "forget_left": (SIZE, SIZE), "forget_right": (SIZE, SIZE), "forget_bias": (SIZE,),
-        "output": (classes, SIZE),
+        "embedding": (words, SIZE), "leaf": (3 * SIZE, SIZE), "node": (3 * SIZE, 2 * SIZE),
+        "bias": (3 * SIZE,), "forget_left": (SIZE, SIZE), "forget_right": (SIZE, SIZE),
+        "forget_bias": (SIZE,), "output": (classes, SIZE),
     }  # fmt: skip
 
 

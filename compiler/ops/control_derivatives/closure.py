@@ -28,6 +28,10 @@ CHEAP = (ELEMENTWISE - TRANSCENDENTAL) | frozenset("""
 """.split())
 """Ops that are computed again rather than kept for each iteration."""
 
+READS = ("gather", "dynamic_slice")
+"""Ops that may take a little of a large operand: of a memory that a loop carries, the row that is read is
+kept, not the memory."""
+
 LONGEST_CHAIN = 3
 """So many cheap operations cost less than keeping their result."""
 
@@ -93,7 +97,7 @@ class Closure:
             operation = value.operation
             if value in self.invariant or value in self.kept or not self._is_missing(value):
                 continue
-            if operation is None or operation.name not in CHEAP:
+            if operation is None or operation.name not in CHEAP or self._reads_memory(operation):
                 bases.add(value)
             elif operation not in self.recomputed and operation not in operations:
                 operations.add(operation)
@@ -101,6 +105,14 @@ class Closure:
             if len(operations) > LONGEST_CHAIN or len(bases) > 1:
                 return False
         return bool(operations)
+
+    def _reads_memory(self, operation):
+        """Whether an operation takes a part of an array that would have to be kept whole."""
+        if operation.name not in READS:
+            return False
+        whole, part = operation.operands[0], operation.result
+        return (whole not in self.invariant and whole not in self.kept and self._is_missing(whole)
+                and (part.rank < whole.rank or part.shape != whole.shape))
 
     def _recompute(self, operation):
         if operation in self.recomputed:
