@@ -92,11 +92,12 @@ def run_block(block: Block, arrays, context: Context) -> list[np.ndarray]:
         context.values[argument] = array
     with np.errstate(all="ignore"):
         for operation in block.operations:
-            _execute(operation, context)
+            run_operation(operation, context)
     return [context.values[value] for value in block.results]
 
 
-def _execute(operation: Operation, context: Context):
+def run_operation(operation: Operation, context: Context):
+    """Runs one operation: the context gets the arrays of its results."""
     context.regions = operation.regions
     try:
         arrays = operation.op.evaluate([context.values[operand] for operand in operation.operands],

@@ -80,7 +80,8 @@ class Function:
     """A graph: a block whose arguments and results have names.
 
     `defaults[name]` is the numpy value of an input that has a default (a state or a captured parameter);
-    `state` maps a state input's name to the name of the result that holds its next value.
+    `state` maps a state input's name to the name of the result that holds its next value; `metadata` goes to
+    the artifact's metadata.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Function:
     defaults: dict = field(default_factory=dict)
     state: dict[str, str] = field(default_factory=dict)
     location: Location | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -115,11 +117,16 @@ class Builder:
     def emit(self, name, operands: Iterable[Value], attributes=None, regions=()) -> "Value | list[Value]":
         from .ops import OPS
 
-        op, operands, attributes, regions = OPS[name], list(operands), dict(attributes or {}), list(regions)
+        results = self.append(OPS[name], operands, attributes, regions)
+        return results[0] if len(results) == 1 else results
+
+    def append(self, op, operands: Iterable[Value], attributes=None, regions=()) -> list[Value]:
+        """Appends an operation of an op; gives all of its results."""
+        operands, attributes, regions = list(operands), dict(attributes or {}), list(regions)
         types = op.infer(operands, attributes, regions)
         operation = Operation(op, operands, attributes, regions, types, self.location)
         self.block.operations.append(operation)
-        return operation.results[0] if len(operation.results) == 1 else list(operation.results)
+        return list(operation.results)
 
     def __getattr__(self, name):
         if name.startswith("_"):

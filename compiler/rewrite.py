@@ -113,7 +113,7 @@ def rewrite(function: Function, rules: Rules) -> tuple[Function, int]:
 def with_body(function: Function, body: Block) -> Function:
     """The function with another body."""
     return Function(function.name, body, function.argument_names, function.result_names, function.defaults,
-                    function.state, function.location)
+                    function.state, function.location, function.metadata)
 
 
 def _rewrite_block(rewriter, block, mapping, counts):

@@ -2,8 +2,8 @@
 
 Numeric arrays are not looped over: the function is called once with `Traced` numbers that hold one number per
 lane. When it does something that must happen once for each element (an effect, a random draw, a condition on
-a lane), `LaneEffect` makes the broadcast start over element by element. Broadcasts of other values go element
-by element from the start.
+a lane), `LaneEffect` makes the broadcast start over element by element, on staged arrays as one `map`.
+Broadcasts of other values go element by element from the start.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..compiler.ir import Value
 from . import types as t
 from .base.registry import function as builtin
 from .calling import call
+from .lanes import is_lanes
 from .staging import VIEWS, LaneEffect, expand, payload_of, read, state, write
 from .values import (
     Array,
@@ -52,6 +53,10 @@ def broadcast(function, arguments, keywords=None):
         return call(function, [unwrap_reference(a) for a in arguments], keywords)
     if not any(a.__class__ is Array for a in arguments):
         return broadcast_tuples(function, arguments, keywords)
+    if any(is_lanes(a) for a in arguments):
+        from .staged_map import broadcast_vectors
+
+        return broadcast_vectors(function, arguments, keywords)
     shape = common_shape(arguments)
     lanes = all(is_lane(a) for a in arguments)
     staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
@@ -60,11 +65,9 @@ def broadcast(function, arguments, keywords=None):
             return broadcast_lanes(function, arguments, keywords, shape)
         except LaneEffect:
             if staged:
-                raise WeberError(
-                    "a broadcast over staged values cannot have effects or conditions on single elements",
-                    state.location,
-                    kind="UnsupportedError",
-                ) from None
+                from .staged_map import broadcast_numbers
+
+                return broadcast_numbers(function, arguments, keywords, shape)
     return broadcast_elements(function, arguments, keywords, shape)
 
 

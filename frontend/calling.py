@@ -4,7 +4,7 @@ from ..compiler.errors import WeberError
 from . import types as t
 from .dispatch import MethodTable, short_name
 from .method_errors import no_method
-from .values import Function, typeof
+from .values import Function, state, typeof
 
 callables = MethodTable("callable", has_receiver=True)
 """The methods of callable structs, `(m::Dense)(x)`: the object is the first argument."""
@@ -16,6 +16,18 @@ first."""
 
 def call(function, arguments, keywords=None):
     """`function(arguments...; keywords...)` for any callable value."""
+    if state.differentiating:
+        from . import rules
+
+        rule = rules.find(function, arguments)
+        if rule is not None:
+            return rules.call_by_rule(rule, function, arguments, keywords,
+                                      lambda: call_method(function, arguments, keywords))
+    return call_method(function, arguments, keywords)
+
+
+def call_method(function, arguments, keywords=None):
+    """`function(arguments...; keywords...)` by its methods, whatever rules of differentiation it has."""
     if function.__class__ is Function:
         found = function.methods.find(arguments)
         if found is None:

@@ -11,16 +11,17 @@ import numpy as np
 from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, captured_values, defined_dims, dim_names_of, inline
 from ..compiler.ir import Function as Graph
-from ..compiler.types import TensorType, element_type_of
-from ..runtime.tensors import borrow, to_numpy
+from ..compiler.types import TensorType, dim_names, element_type_of
 from . import types as t
 from .base.registry import define, module
 from .calling import call
+from .lanes import is_lanes
 from .specialise import Place, record, staged_value
 from .staging import VIEWS, HostValueNeeded, get_location, read, state, write
 from .trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
 from .trees import leaves as tree_leaves
 from .values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, Traced, to_host
+from .vector_results import host_vector, staged_values
 
 MAX_SPECIALISATIONS = 64
 
@@ -39,6 +40,8 @@ class Resident:
 
     def fetch(self):
         """The contents as a numpy array that may be written to."""
+        from ..runtime.tensors import to_numpy
+
         array = to_numpy(self.value).view(self.dtype)  # onnxruntime's int64 is numpy's long long
         return array if array.flags.writeable and array.flags.owndata else np.array(array)
 
@@ -193,6 +196,8 @@ class Specialisation:
     def run(self, leaves):
         """Runs the compiled graph on the call's leaves, writes back, and gives the result. `valid` has been
         called."""
+        from ..runtime.tensors import borrow  # onnxruntime takes long to import: not before it is needed
+
         if self.executable is None:
             self.executable = self._compile()
         context = leaves, self.seen, None
@@ -235,6 +240,8 @@ class Specialisation:
 
     def _leaf_rule(self, leaf):
         """How a leaf of a result is made at each call; None for one that is always the same."""
+        if is_lanes(leaf):
+            return lambda context: host_vector(leaf._data, lambda value: self._output(value, context))
         value = staged_value(leaf)
         if value is None:
             if leaf.__class__ is not Array:
@@ -243,10 +250,18 @@ class Specialisation:
                 kind, source = self._array_source(leaf)
                 return None if kind == "array" else lambda context: _leaf_at(kind, source, context)
             return lambda context: Array(np.array(leaf.data), leaf.type)
+        from ..runtime.tensors import to_numpy
+
         index, dtype, type_ = self.output_index[value], value.type.element.numpy, leaf.type
         if leaf.__class__ is Array:
             return lambda context: Array(Resident(context[2][index], dtype), type_)
         return lambda context: to_host(to_numpy(context[2][index]).view(dtype)[()])
+
+    def _output(self, value, context):
+        """The numpy array of an output."""
+        from ..runtime.tensors import to_numpy
+
+        return to_numpy(context[2][self.output_index[value]]).view(value.type.element.numpy)
 
 
 def _leaf_at(kind, source, context):
@@ -261,20 +276,23 @@ def _leaf_at(kind, source, context):
 
 
 def _collect(outputs, leaf):
-    value = staged_value(leaf)
-    if value is not None:
+    for value in staged_values(leaf):
         outputs.setdefault(value)
     return leaf
 
 
 def used_values(body, outputs):
-    """The values that the outputs depend on, and the operations of the body that make them."""
-    used, kept, dims = set(outputs), [], set()
+    """The values that the outputs depend on, and the operations of the body that make them; those too that
+    define dims which are spoken of."""
+    used, kept = set(outputs), []
+    dims = set().union(*(dim_names(dim) for value in used for dim in value.type.shape))
+    defining = any(defined_dims(operation) for operation in body.operations)
     for operation in reversed(body.operations):
-        if any(result in used for result in operation.results) or dims.intersection(defined_dims(operation)):
+        if any(result in used for result in operation.results) or (
+                defining and dims.intersection(defined_dims(operation))):
             kept.append(operation)
-            dims |= dim_names_of(operation)
             used.update(operation.operands)
+            dims |= dim_names_of(operation) if defining else set()
             for region in operation.regions:
                 used.update(captured_values(region))
     return used, kept[::-1]

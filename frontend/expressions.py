@@ -6,7 +6,7 @@ from .base.registry import function
 from .broadcasting import broadcast
 from .calling import call
 from .conditionals import is_staged_condition
-from .evaluator import compiles, divide, located, truth, wrap_int
+from .evaluator import check_names, compiles, divide, located, truth, wrap_int
 from .properties import get_property
 from .staging import state
 from .values import NamedTuple, Symbol, colon
@@ -128,6 +128,8 @@ def keyword_arguments(compiler, nodes):
                 node.value if node.value is not None else syntax.Identifier(node.name, location=node.location)
             )
             parts.append((node.name, compiler.expression(value)))
+        elif isinstance(node, syntax.Assignment):  # `; $name = value`
+            check_names([node.target])
         else:  # `; :name => value`
             parts.append((None, compiler.expression(syntax.Tuple([node], location=node.location))))
 

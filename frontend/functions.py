@@ -6,7 +6,7 @@ from . import types as t
 from .calling import callables
 from .completions import ReturnSignal
 from .dispatch import Method, MethodTable
-from .evaluator import MAX_DEPTH, Compiler, compiles
+from .evaluator import MAX_DEPTH, Compiler, check_names, compiles
 from .properties import convert_to, get_property
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
 from .staging import state
@@ -25,6 +25,9 @@ class FunctionCode:
         self.module, self.user = compiler.module, compiler.user
         self.compiler = compiler
         parameters = ([receiver] if receiver is not None else []) + list(signature.parameters)
+        check_names([p.target for p in parameters], syntax.Identifier, syntax.Tuple, syntax.NamedTuple)
+        check_names([p.target for p in signature.keywords], syntax.Identifier)
+        check_names(signature.where, syntax.TypeBound)
         self.parameters = parameters
         self.variadic = bool(parameters) and parameters[-1].variadic
         self.required = sum(p.default is None and not p.variadic for p in parameters)
@@ -276,6 +279,7 @@ def with_captured(function, cells):
 @compiles(syntax.FunctionDefinition)
 def function_definition(compiler, node):
     name, signature = node.name, node.signature
+    check_names([name], syntax.Identifier, syntax.Field, syntax.Curly, syntax.Parameter)
     if signature is None:
         return declare_function(compiler, node)
     if isinstance(name, syntax.Parameter):  # a callable struct

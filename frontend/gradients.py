@@ -1,192 +1,26 @@
 """`gradient` and its family: the function is staged, then the operations it left are reversed in place.
 
-Each float array among the arguments is marked by putting a fresh IR value in its contents while the function
-runs; what the function writes (running statistics, random state) stays, marks are taken away again. Gradients
-have the shape of the argument: named tuples for structs, `nothing` where there is none, as Flux ≥ 0.15
-returns them.
+What the function writes (running statistics, random state) stays. See `marks` for the form of gradients.
+A function that cannot be staged is differentiated while it runs, see `immediate`.
 """
-
-import numpy as np
 
 from ..compiler.errors import WeberError
 from ..compiler.ir import Value
+from ..compiler.passes.forward import pushforward as forward
 from ..compiler.passes.reverse import pullback as reverse
 from . import types as t
+from .base.complex_numbers import is_complex, parts
 from .base.registry import define, module
 from .calling import call
 from .dispatch import Method, MethodTable
+from .marks import Marks
 from .sharing import unlinked
-from .staging import VIEWS, apply, as_value, payload_of, read, read_field, state, write
-from .trees import children, is_number
-from .values import Array, Dictionary, Function, NamedTuple, Range, Struct, Traced, typeof
+from .staging import apply, as_value, payload_of, read, state
+from .trees import children, is_number, map_leaves
+from .values import Array, Function, NamedTuple, Range, Struct, Traced, typeof
 
 DERIVATIVES = module("Derivatives")
 """What `library/Zygote.jl` is made of."""
-
-
-class Marks:
-    """The marked leaves of the arguments of one differentiation."""
-
-    def __init__(self, trace):
-        self.trace = trace
-        self.arrays: dict[int, tuple[Array, Value, object]] = {}
-        self.fields: list = []  # (struct, index, marked child, old child) of replaced fields
-        self.values: list[Value] = []
-        self.shadowed: list = []  # (array, shadow)
-        self.visited: set[int] = set()
-        self.children: dict[int, list] = {}  # id(struct) → its fields before the function ran
-        self.structs: set[int] = set()  # a struct that occurs twice is marked, and has a gradient, once
-
-    def mark(self, value, top=False):
-        """Marks the arrays in a tree in place and returns the tree with marked numbers."""
-        if value.__class__ is Array:
-            return self.mark_array(value, top)
-        if is_number(value):
-            type_ = typeof(value)
-            if t.is_subtype(type_, t.AbstractFloat) or (top and t.is_subtype(type_, t.Integer)
-                                                        and type_ is not t.Bool):
-                return self.mark_number(value, type_)
-            return value
-        if value.__class__ is Struct:
-            self.mark_struct(value)
-            return value
-        if value.__class__ is tuple:
-            return tuple([self.mark(item, top) for item in value])
-        if value.__class__ is NamedTuple:
-            return NamedTuple(value.names, [self.mark(item, top) for item in value.values])
-        if value.__class__ is Dictionary and top:
-            raise WeberError("gradients with respect to a dictionary are not supported: use a named tuple or "
-                             "a struct", state.location, kind="UnsupportedError")
-        items = children(value)
-        for _, child in items or ():
-            self.mark(child)
-        return value
-
-    def mark_struct(self, value):
-        if id(value) in self.structs:
-            return
-        self.structs.add(id(value))
-        self.visited.add(id(value))
-        self.children[id(value)] = list(value.fields)
-        for index, child in enumerate(list(value.fields)):
-            if value.type.family.mutable:
-                child = read_field(value, index)
-            if is_number(child):
-                if t.is_subtype(typeof(child), t.AbstractFloat):
-                    marked = self.mark_number(child, typeof(child))
-                    self.fields.append((value, index, marked, value.fields[index]))
-                    value.fields[index] = marked
-            else:
-                marked = self.mark(child)
-                if marked is not child:
-                    self.fields.append((value, index, marked, value.fields[index]))
-                    value.fields[index] = marked
-
-    def mark_array(self, array, top):
-        """Marks an array. The second occurrence of an array is a shadow with a mark of its own: tied arrays
-        have a gradient for each path. So is a view."""
-        if array.element not in t.NUMPY_TYPES:
-            for item in array.data.reshape(-1) if isinstance(array.data, np.ndarray) else ():
-                self.mark(item)
-            return array
-        element = array.element
-        if not t.is_subtype(element, t.AbstractFloat):
-            if not top or not t.is_subtype(element, t.Integer) or element is t.Bool:
-                return array
-            element = t.Float64
-        builder = self.trace.builder
-        first = self.arrays.get(id(array))
-        payload = read(array)
-        value = payload if payload.__class__ is Value else builder.constant(np.array(payload))
-        if element is not array.element:
-            value = builder.convert(value, element=t.ELEMENT_TYPES[element])
-        mark = builder.identity(first[1].operation.operands[0] if first is not None else value)
-        self.values.append(mark)
-        if first is not None or array in VIEWS or array.link is not None:
-            shadow = Array(mark)
-            self.arrays[id(shadow)] = (shadow, mark, None)
-            self.shadowed.append((array, shadow))
-            return shadow
-        self.arrays[id(array)] = (array, mark, (array._data, array.type))
-        array._data = mark
-        if element is not array.element:
-            array.type = t.array_type(element, array.rank)
-        return array
-
-    def mark_number(self, value, type_):
-        if type_ not in t.NUMPY_TYPES or not t.is_subtype(type_, t.AbstractFloat):
-            type_ = t.Float64
-        known = value.known if value.__class__ is Traced else value
-        mark = self.trace.builder.identity(as_value(payload_of(value, type_)))
-        self.values.append(mark)
-        return Traced(mark, known=None if known is None else known)
-
-    def remove(self):
-        """Puts back what the marks replaced, except where the function wrote."""
-        journal = self.trace.scope.journal
-        for array, shadow in self.shadowed:
-            if shadow._data is not self.arrays[id(shadow)][1]:  # written to: the array itself is meant
-                write(array, shadow._data)
-        for array, mark, old in self.arrays.values():
-            if old is None:
-                continue
-            data, type_ = old
-            if array._data is mark:
-                array._data, array.type = data, type_
-            entry = journal.get((id(array), "data"))
-            if entry is not None and entry[2] is mark:
-                journal[(id(array), "data")] = (array, "data", data)
-        for struct, index, marked, old in self.fields:
-            if struct.fields[index] is marked:
-                struct.fields[index] = old
-            entry = journal.get((id(struct), index))
-            if entry is not None and entry[2] is marked:
-                journal[(id(struct), index)] = (struct, index, old)
-
-    def restart(self):
-        """Makes the gradients of all structs available (again)."""
-        self.structs |= self.visited
-
-    def gradient(self, value, marked, cotangents):
-        """The gradient tree of one argument: `value` as it was given, `marked` as the function saw it."""
-        if value.__class__ is Array:
-            if value.element not in t.NUMPY_TYPES:
-                return self.gradient_items(value, cotangents)
-            entry = self.arrays.get(id(marked))
-            cotangent = cotangents.get(entry[1]) if entry is not None else None
-            return None if cotangent is None else Array(cotangent)
-        if marked.__class__ is Traced:
-            cotangent = cotangents.get(marked.data)
-            return None if cotangent is None else Traced(cotangent)
-        if value.__class__ is Struct:
-            if id(value) not in self.structs:
-                return None
-            self.structs.discard(id(value))
-            by_field = {(id(s), i): m for s, i, m, _ in self.fields}
-            items = [self.gradient(child, by_field.get((id(value), index), child), cotangents)
-                     for index, child in enumerate(self.children[id(value)])]
-            return _named(value.type.family.field_names, items)
-        if value.__class__ is tuple:
-            items = [self.gradient(a, b, cotangents) for a, b in zip(value, marked, strict=True)]
-            return None if all(item is None for item in items) else tuple(items)
-        if value.__class__ is NamedTuple:
-            items = [
-                self.gradient(a, b, cotangents) for a, b in zip(value.values, marked.values, strict=True)
-            ]
-            return _named(value.names, items)
-        return None
-
-    def gradient_items(self, array, cotangents):
-        items = [self.gradient(item, item, cotangents) for item in array.data.reshape(-1)]
-        if all(item is None for item in items):
-            return None
-        from .base.iteration import collect_values
-
-        return collect_values(iter(items), array.size)
-
-
-def _named(names, items):
-    return None if all(item is None for item in items) else NamedTuple(names, items)
 
 
 def stage_pullback(function, arguments, auxiliary=False):
@@ -197,52 +31,83 @@ def stage_pullback(function, arguments, auxiliary=False):
     trace = state.trace
     marks = Marks(trace)
     marked = [marks.mark(a, top=True) for a in arguments]
-    start = len(trace.builder.block.operations)
-    state.differentiating += 1
-    try:
-        result = unlinked(call(function, marked))  # while the marks are what is read
-    finally:
-        state.differentiating -= 1
-        marks.remove()
-    end = len(trace.builder.block.operations)
+    result, operations = _run_marked(function, marked, marks)
     target = result
     if auxiliary and result.__class__ in (tuple, NamedTuple):
         target = result[0] if result.__class__ is tuple else result.values[0]
 
     def back(cotangent):
         pairs = [] if cotangent is None else list(cotangent_pairs(target, cotangent))
-        found = reverse(trace.builder, trace.builder.block.operations[start:end], pairs, marks.values)
+        found = reverse(trace.builder, operations, pairs, marks.values)
         marks.restart()
         cotangents = dict(zip(marks.values, found, strict=True))
         return tuple([marks.gradient(a, m, cotangents) for a, m in zip(arguments, marked, strict=True)])
 
-    return result, target, back
+    return map_leaves(result, marks.unmarked), target, back
+
+
+def _run_marked(function, marked, marks):
+    """The result of a function of marked arguments, and the operations that it left."""
+    block = state.trace.builder.block
+    start = len(block.operations)
+    state.differentiating += 1
+    try:
+        result = unlinked(call(function, marked))  # while the marks are what is read
+    finally:
+        state.differentiating -= 1
+        marks.remove()
+    return result, block.operations[start:]
 
 
 def cotangent_pairs(value, cotangent):
     """The (IR value, cotangent) pairs of a result and a cotangent tree like it; `nothing` is zero.
 
     Raises DimensionMismatch for a cotangent of another size than the value."""
+    cotangent = _plain(cotangent)
     if cotangent is None:
         return
-    if value.__class__ in (Traced, Array):
+    if value.__class__ is Traced or (value.__class__ is Array and value.element in t.NUMPY_TYPES):
         target = value.data if value.__class__ is Traced else read(value)
         if target.__class__ is not Value or not target.element.is_float:
             return
-        given = as_value(payload_of(cotangent, t.FROM_ELEMENT[target.element]))
+        given = as_value(payload_of(_real(cotangent), t.FROM_ELEMENT[target.element]))
         if given.shape != target.shape:
             raise WeberError(f"DimensionMismatch: the cotangent has size {given.shape[::-1]}, the value "
                              f"{target.shape[::-1]}", kind="DimensionMismatch")
         yield target, given
         return
-    items = children(value) or ()
-    parts = [item for _, item in children(cotangent) or ()]
-    if len(parts) != len(items):
+    if value.__class__ is Struct and value.type.family.mutable:
+        items = list(zip(value.type.family.field_names, value.fields, strict=True))
+    else:
+        items = children(value) or ()
+    given = list(parts(cotangent)) if is_complex(value) else [item for _, item in children(cotangent) or ()]
+    if len(given) != len(items):
         if items:
             raise WeberError("the cotangent must have the structure of the value", kind="ArgumentError")
         return
-    for (_, child), part in zip(items, parts, strict=True):
+    for (_, child), part in zip(items, given, strict=True):
         yield from cotangent_pairs(child, part)
+
+
+def _plain(cotangent):
+    """A cotangent without the types of ChainRulesCore: `nothing` for a zero, the parts of a `Tangent`, what a
+    thunk stands for."""
+    if cotangent.__class__ is not Struct or cotangent.type.family.module is None \
+            or cotangent.type.family.module.name != "ChainRulesCore":
+        return cotangent
+    return call(cotangent.type.family.module.bindings["plain"], (cotangent,))
+
+
+def _real(cotangent):
+    """The cotangent of real numbers: elements that are `nothing` are zero, an imaginary part is dropped."""
+    if is_complex(cotangent):
+        return parts(cotangent)[0]
+    if cotangent.__class__ is Array and cotangent.element not in t.NUMPY_TYPES:
+        from .base.iteration import collect_values, iterate
+
+        items = [0.0 if item is None else _real(item) for item in map(_plain, iterate(cotangent))]
+        return collect_values(iter(items), cotangent.size)
+    return cotangent
 
 
 def stage_gradient(function, arguments, auxiliary=False):
@@ -256,6 +121,9 @@ def stage_gradient(function, arguments, auxiliary=False):
             state.location,
             kind="ErrorException",
         )
+    if is_complex(target):
+        raise WeberError("Output is complex, so the gradient is not defined.", state.location,
+                         kind="ErrorException")
     if not is_number(target):
         shown = t.type_name(typeof(target))
         raise WeberError(f"Output should be scalar; gradients are not defined for output of type {shown}",
@@ -276,27 +144,48 @@ def _collected(value):
     return value
 
 
-def _compiled(builtin, arguments):
+def compiled_or_immediate(builtin, arguments):
+    """A derivative outside of a trace: compiled, or computed while the function runs where it prints or needs
+    numbers of the graph on the host."""
     from .compiled import run_compiled
+    from .immediate import run_immediately
 
-    return run_compiled(builtin, arguments)
+    try:
+        return run_compiled(builtin, arguments)
+    except WeberError as error:
+        if error.kind != "UnsupportedError":
+            raise
+        return run_immediately(builtin, arguments)
 
 
-@define("gradient", t.Any, t.Any, ..., module=DERIVATIVES)
+def derivative(names, *signature, exported=True):
+    """Decorator: defines a function of derivatives that is staged in a trace, and compiled outside of one."""
+
+    def decorate(python):
+        name = names.split()[0]
+
+        def run(*arguments):
+            if state.trace is None:
+                return compiled_or_immediate(DERIVATIVES.bindings[name], arguments)
+            return python(*arguments)
+
+        define(names, *signature, module=DERIVATIVES, exported=exported, doc=python.__doc__)(run)
+        return python
+
+    return decorate
+
+
+@derivative("gradient", t.Any, t.Any, ...)
 def gradient(function, *arguments):
     """gradient(f, args...): the tuple of gradients of the number `f(args...)` with respect to each
     argument."""
-    if state.trace is None:
-        return _compiled(DERIVATIVES.bindings["gradient"], (function, *arguments))
     return stage_gradient(function, arguments)[1]
 
 
-@define("withgradient", t.Any, t.Any, ..., module=DERIVATIVES)
+@derivative("withgradient", t.Any, t.Any, ...)
 def withgradient(function, *arguments):
     """withgradient(f, args...): `(val = f(args...), grad = gradients)`. When f returns a tuple or named tuple
     its first element is differentiated, the rest is auxiliary."""
-    if state.trace is None:
-        return _compiled(DERIVATIVES.bindings["withgradient"], (function, *arguments))
     result, gradients = stage_gradient(function, arguments, auxiliary=True)
     return NamedTuple(("val", "grad"), (result, gradients))
 
@@ -307,15 +196,31 @@ def pullback(function, *arguments):
     cotangent dy."""
     if state.trace is not None:
         result, _, back = stage_pullback(function, [_collected(a) for a in arguments])
-        return result, builtin_function("back", lambda cotangent: back(cotangent))
-    return call(function, arguments), builtin_function("back", lambda cotangent: _compiled(
+        return result, builtin_function("back", back)
+    return call(function, arguments), builtin_function("back", lambda cotangent: call(
         DERIVATIVES.bindings["pull_back"], (function, cotangent, *arguments)))
 
 
-@define("pull_back", t.Any, t.Any, t.Any, ..., module=DERIVATIVES, exported=False)
+@derivative("pull_back", t.Any, t.Any, t.Any, ..., exported=False)
 def pull_back(function, cotangent, *arguments):
-    """The gradients of `f(args...)` for a cotangent, in a trace."""
+    """The gradients of `f(args...)` for a cotangent."""
     return stage_pullback(function, [_collected(a) for a in arguments])[2](cotangent)
+
+
+@derivative("push_forward", t.Any, t.Tuple, t.Tuple, exported=False)
+def push_forward(function, arguments, tangents):
+    """push_forward(f, args, tangents): `(y, ẏ)` with `y = f(args...)` and the tangent of y along those of the
+    arguments, `nothing` where it is zero."""
+    arguments = [_collected(a) for a in arguments]
+    marks = Marks(state.trace)
+    marked = [marks.mark(a, top=True) for a in arguments]
+    result, operations = _run_marked(function, marked, marks)
+    given = dict(cotangent_pairs(tuple(marks.seen(a, m) for a, m in zip(arguments, marked, strict=True)),
+                                 tuple(tangents)))
+    found = forward(state.trace.builder, operations, given)
+    from .rules import cotangent_tree
+
+    return map_leaves(result, marks.unmarked), cotangent_tree(result, found)
 
 
 def builtin_function(name, python):
@@ -333,16 +238,24 @@ def within_gradient():
     return state.differentiating > 0
 
 
+@define("nesting_level", module=module("Primitives"))
+def nesting_level():
+    """How many derivatives the current call is part of."""
+    return state.differentiating
+
+
 @define("ignore_derivatives ignore dropgrad", t.Any, module=DERIVATIVES)
 def ignore_derivatives(value):
     """The value (or the result of a function without arguments) as a constant of differentiation."""
     if value.__class__ is Function:
         value = call(value, ())
-    if value.__class__ is Traced:
-        return Traced(apply("stop_gradient", value.data), known=value.known)
-    if value.__class__ is Array and value.element in t.NUMPY_TYPES:
-        return Array(apply("stop_gradient", read(value)))
-    return value
+    return map_leaves(value, _stopped)
+
+
+def _stopped(leaf, path):
+    if leaf.__class__ is Traced:
+        return Traced(apply("stop_gradient", leaf.data), known=leaf.known)
+    return Array(apply("stop_gradient", read(leaf))) if leaf.__class__ is Array else leaf
 
 
 @define("params", t.Any, ..., module=DERIVATIVES)

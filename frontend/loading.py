@@ -10,6 +10,7 @@ import numpy as np
 from ..compiler.errors import Note, WeberError
 from . import types as t
 from .base import load as load_base
+from .base.registry import is_out_of_memory
 from .calling import call
 from .entries import Entry, entry_table, stage_entry
 from .evaluator import evaluate_block
@@ -33,7 +34,7 @@ def reported():
             "a broadcast did what cannot be done for all elements at once", state.location
         ) from None
     except Exception as error:
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             raise WeberError("OutOfMemoryError()", state.location, kind="OutOfMemoryError") from None
         if os.environ.get("WEBER_DEBUG") or type(error).__module__.split(".")[0] not in ("builtins", "numpy"):
             raise  # others than Python's own and numpy's are not from here
@@ -45,12 +46,6 @@ def reported():
         ) from error
     finally:
         state.trace, state.lanes, state.depth, state.differentiating = None, 0, 0, 0
-
-
-def _is_out_of_memory(error):
-    """Whether an array was asked for that is larger than the memory, or than numpy's sizes can say."""
-    return isinstance(error, MemoryError) or isinstance(error, ValueError) and str(error).startswith(
-        ("array is too big", "Maximum allowed dimension exceeded"))
 
 
 def prepare():
@@ -67,6 +62,8 @@ def prepare():
         gradients,
         macros,
         modules,
+        rule_macros,
+        rules,
         statements,
         structs,
         type_expressions,

@@ -140,7 +140,8 @@ def for_statement(compiler, node):
     for iteration in node.iterations:
         live = range(inner.scope.layout.size)
         iterable = inner.expression(iteration.iterable)
-        inner = inner.inner_scope(names=target_names(iteration.target), soft=True)
+        own = outer_names(compiler, iteration) if iteration.outer else target_names(iteration.target)
+        inner = inner.inner_scope(names=own, soft=True)
         # the body may change an outer variable: each value of the inner iterators finds it as it was
         changed = not assigned.isdisjoint(target_names(iteration.target))
         loops.append((iterable, inner.fresh(inner.scope), assign_target(inner, iteration.target),
@@ -280,3 +281,10 @@ class StagedFor:
         return self.items.item(start, slices)
 
 
+def outer_names(compiler, iteration):
+    """The names of a loop's own that a `for outer` has: none, for all are variables around the loop."""
+    for name in target_names(iteration.target):
+        if not compiler.scope.is_local(name):
+            raise WeberError(f"syntax error: no outer local variable `{name}` for `for outer`",
+                             iteration.target.location, kind="ParseError")
+    return []

@@ -39,7 +39,7 @@ from .specs import (
     spec_of,
     zeros,
 )
-from .staging import apply, as_value, payload_of, read, state
+from .staging import LaneEffect, apply, as_value, payload_of, read, state
 from .values import UNDEFINED, Array, DimNumber, Traced, Undefined
 
 MAX_RUNS = 12
@@ -61,6 +61,13 @@ class Carry:
         return self.spec == other.spec and self.opaque == other.opaque and self.growth is other.growth
 
 
+def per_element(condition):
+    """A condition; raises LaneEffect where it is one for each lane of a broadcast, which becomes a `map`."""
+    if condition.__class__ is Traced and len(condition.data.shape):
+        raise LaneEffect
+    return condition
+
+
 class Unstable(WeberError):
     """The types of what a loop carries do not settle."""
 
@@ -80,6 +87,7 @@ class Loop:
     def stage(self, first=True):
         """Emits the loop; gives its completion. `first` is the condition before the first iteration. Raises
         PoisonError where the body reads what an iteration before the first one should have left."""
+        per_element(first)
         for _ in range(MAX_RUNS):
             attempt = Attempt(self)
             if attempt.settled():
@@ -109,7 +117,7 @@ class Attempt:
         with self.region:
             self._enter()
             self.completion = absorbed(close(loop.step(self._item())), CONTINUED)
-            self.going = self._going()
+            self.going = per_element(self._going())
 
     def _item(self):
         items = self.loop.items

@@ -343,7 +343,7 @@ def keyword_struct(compiler, node):
 @macro("layer", "functor", "leaf")
 def layer(compiler, node):
     """`@layer Name`, `@layer Name trainable=(a, b)`, `@layer :noexpand Name`: see `library/functors.jl`."""
-    types, trainable, expand, user = [], None, True, compiler.user
+    types, trainable, children, expand, user = [], None, None, True, compiler.user
     for argument in node.arguments:
         if isinstance(argument, syntax.Quote):
             expand = name_in(node, argument.expression) != "noexpand"
@@ -351,10 +351,10 @@ def layer(compiler, node):
             option = name_in(node, argument.target)
             if option not in ("trainable", "children"):
                 raise UnsupportedError(f"`@layer` option `{option}`", argument.location)
-            elements = (
-                argument.value.elements if isinstance(argument.value, syntax.Tuple) else [argument.value]
-            )
-            trainable = tuple(name_in(node, e) for e in elements)
+            names = _names_in(node, argument.value)
+            trainable, children = (names, children) if option == "trainable" else (trainable, names)
+        elif isinstance(argument, syntax.Tuple):  # `@functor Name (a, b)`
+            children = _names_in(node, argument)
         else:
             types.append(compiler.expression(argument))
     leaf = node.name.endswith("leaf")
@@ -363,19 +363,31 @@ def layer(compiler, node):
         from . import types as t
 
         for one in types:
-            family = t.unwrap(one(frame)).family
-            layers[family] = LayerDeclaration(trainable, expand, leaf, node.name.endswith("layer"), user)
+            family = getattr(t.unwrap(one(frame)), "family", None)
+            if family is None:
+                raise WeberError(
+                    f"`@{node.name}` takes the names of structs", node.location, kind="TypeError"
+                )
+            layers[family] = LayerDeclaration(trainable, children, expand, leaf,
+                                              node.name.endswith("layer"), user)
             if layers[family].is_layer:
                 show_as_layer(family)
 
     return run
 
 
+def _names_in(node, value):
+    """The names in `(a, b)`, or the one name."""
+    return tuple(name_in(node, e) for e in (value.elements if isinstance(value, syntax.Tuple) else [value]))
+
+
 @dataclasses.dataclass(frozen=True)
 class LayerDeclaration:
-    """What `@layer` says of a type: its trainable fields (None: all), whether it prints as a tree."""
+    """What `@layer` says of a type: its trainable fields and those that are its children (None: all), whether
+    it prints as a tree."""
 
     trainable: tuple | None
+    children: tuple | None
     expand: bool
     leaf: bool
     is_layer: bool
@@ -402,13 +414,6 @@ def show_as_layer(family):
 
 layers: dict[object, LayerDeclaration] = {}
 """The types that `@layer`, `@functor` or `@leaf` declared, by family."""
-
-
-@macro("adjoint", "non_differentiable", "scalar_rule", "opt_out")
-def rules_of_differentiation(compiler, node):
-    raise UnsupportedError(
-        f"macro `@{node.name}` is not supported yet", node.location, kind="UnsupportedError"
-    )
 
 
 REFUSED = {

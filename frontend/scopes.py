@@ -221,6 +221,15 @@ def assigned_names(body):
     return names, forced, global_names
 
 
+DEFERRING_MACROS = frozenset(("thunk", "ignore_derivatives", "ignore"))
+"""Macros that make a function of their argument."""
+
+
+def is_deferred(node):
+    """Whether a node is a call of a macro that makes a function of its argument."""
+    return isinstance(node, syntax.MacroCall) and node.name.rpartition(".")[2] in DEFERRING_MACROS
+
+
 def closure_mentions(node, inside=False) -> set[str]:
     """The names that occur inside inner functions and generators of a body."""
     names = set()
@@ -236,7 +245,7 @@ def closure_mentions(node, inside=False) -> set[str]:
                 elif isinstance(item, syntax.Keyword) and item.value is None:
                     names.add(item.name)
             deeper = inner or isinstance(item, syntax.Lambda | syntax.FunctionDefinition | syntax.Generator
-                                         | syntax.Struct)
+                                         | syntax.Struct) or is_deferred(item)
             stack.extend(
                 (getattr(item, name), deeper) for name in item.__dataclass_fields__ if name != "location"
             )

@@ -43,6 +43,7 @@ class Trace:
     """
 
     outer, depth = None, 0  # as of the outermost scope
+    immediate = False  # whether what its values are is known (see `immediate`)
 
     def __init__(self):
         self.builder = Builder(Block())
@@ -53,6 +54,7 @@ class Trace:
         self.journal: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
+        self.ragged_dims: set[str] = set()  # bound by the maps around
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -162,7 +164,8 @@ def read(array: Array):
     if array.link is not None and state.trace is not None:
         return array.link.read(array)
     data, trace = array.data, state.trace
-    if trace is not None and data.__class__ is not Value and array.serial < trace.serial:
+    if trace is not None and data.__class__ is not Value and array.serial < trace.serial and \
+            not trace.immediate:
         if data.dtype == object:  # which values these are is a host value
             if not trace.is_written((id(array), "data")):
                 trace.contents.setdefault(id(array), (array, np.array(data)))
@@ -181,7 +184,8 @@ def write(array: Array, data):
         return array.link.write(data)
     trace = state.trace
     if trace is not None:
-        if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object:
+        if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object and \
+                not trace.immediate:
             data = trace.builder.constant(np.array(data))
         trace.record(array, "data", array.data)
     array.data = data
@@ -197,12 +201,14 @@ def read_host(array: Array, purpose="this") -> np.ndarray:
     if array.link is not None and trace is not None:
         data = array.link.read(array)
     if isinstance(data, Value):
+        if trace is not None and trace.immediate:
+            return trace.content(data)
         raise HostValueNeeded(
             f"{purpose} needs the contents of an array that are only known when the graph runs",
             state.location,
             kind="UnsupportedError",
         )
-    if trace is not None and array.serial < trace.serial:
+    if trace is not None and array.serial < trace.serial and not trace.immediate:
         if id(array) in trace.lifted_writes():
             raise HostValueNeeded(f"{purpose} needs the contents of an array that this function changes",
                                   state.location, kind="UnsupportedError")
@@ -292,9 +298,12 @@ def emit(name, payloads, attributes):
     builder = trace.builder
     builder.location = state.location
     try:
-        return builder.emit(name, [as_value(p) for p in payloads], attributes)
+        results = builder.emit(name, [as_value(p) for p in payloads], attributes)
     except TypeRuleError as error:
         raise WeberError(str(error), state.location) from None
+    if not trace.immediate:
+        return results
+    return [trace.concrete(r) for r in results] if isinstance(results, list) else trace.concrete(results)
 
 
 def element_of(payload):
@@ -399,7 +408,12 @@ def host_number(value, purpose="this"):
         from .values import to_host
 
         return to_host(value.data[()])
-    if state.lanes and value.data.__class__ is not Value:
+    immediate = state.trace is not None and state.trace.immediate
+    if state.lanes and (value.data.__class__ is not Value or (immediate and value.data.rank)):
         raise LaneEffect
+    if immediate:
+        from .values import to_host
+
+        return to_host(state.trace.content(value.data)[()])
     raise HostValueNeeded(f"{purpose} needs a number that is only known when the graph runs", state.location,
                           kind="UnsupportedError")

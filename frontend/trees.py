@@ -1,7 +1,7 @@
 """Values as trees: the numbers and arrays inside tuples, named tuples and structs, and putting them back.
 
-A leaf is a numeric `Array` or a number. Mutable structs and dictionaries are not entered: they have an
-identity, and what changes in them is journalled place by place.
+A leaf is a numeric `Array`, a vector of staged elements, or a number. Mutable structs and dictionaries are
+not entered: they have an identity, and what changes in them is journalled place by place.
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from . import types as t
 from .values import Array, NamedTuple, Struct, Traced, typeof
 
+_COMPLEX = t.unwrap(t.Complex).family
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 _NUMBER_CLASSES = (bool, int, float, complex, np.number, np.bool_)
 
@@ -23,9 +24,9 @@ def is_number(value):
 
 
 def is_leaf(value):
-    """Whether a value is a numeric array or a number."""
+    """Whether a value is a numeric array, a vector of staged elements, or a number."""
     if value.__class__ is Array:
-        return value.element in _NUMERIC
+        return value.element in _NUMERIC or value._data.__class__.__name__ == "Lanes"
     return is_number(value)
 
 
@@ -55,6 +56,10 @@ def with_children(value, items):
     if kind is NamedTuple:
         return NamedTuple(value.names, items)
     if kind is Struct:
+        if value.type.family is _COMPLEX:
+            from .base.complex_numbers import complex_number
+
+            return complex_number(*items)
         return Struct(value.type, list(items))
     data = np.empty(len(items), dtype=object)
     data[:] = items

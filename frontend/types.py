@@ -464,8 +464,8 @@ _T3, _N3 = TypeVar("T"), TypeVar("N")
 Array = declare("Array", unwrap(DenseArray).family.apply(_T3, _N3), mutable=True, parameters=(_T3, _N3))
 ArrayFamily = unwrap(Array).family
 AbstractArrayFamily = unwrap(AbstractArray).family
-_T4, _N4, _P4 = TypeVar("T"), TypeVar("N"), TypeVar("P")
-SubArray = declare("SubArray", AbstractArrayFamily.apply(_T4, _N4), parameters=(_T4, _N4, _P4))
+_T4, _N4, _P4, _I4, _L4 = map(TypeVar, "TNPIL")
+SubArray = declare("SubArray", AbstractArrayFamily.apply(_T4, _N4), parameters=(_T4, _N4, _P4, _I4, _L4))
 _N5 = TypeVar("N")
 BitArray = declare("BitArray", AbstractArrayFamily.apply(Bool, _N5), mutable=True, parameters=(_N5,))
 

@@ -461,12 +461,29 @@ class SetValue(_Hashed):
 
 class GeneratorValue:
     """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values;
-    `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None."""
+    `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None.
+    `parts` has the parts of a generator of one loop."""
 
-    __slots__ = ("iterate", "size")
+    __slots__ = ("iterate", "size", "parts")
 
-    def __init__(self, iterate, size=None):
-        self.iterate, self.size = iterate, size
+    def __init__(self, iterate, size=None, parts=None):
+        self.iterate, self.size, self.parts = iterate, size, parts
+
+
+class GeneratorParts:
+    """The iterable of a generator of one loop; `assign(item)` gives the loop's variables an element, then
+    `body()` is its value and `condition()` whether it counts (None: always). Its own variables are `slots` of
+    `frame`."""
+
+    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots")
+
+    def __init__(self, iterable, assign, body, condition, frame, slots):
+        self.iterable, self.assign, self.body, self.condition = iterable, assign, body, condition
+        self.frame, self.slots = frame, slots
+
+    def outer_variables(self):
+        """The values of the variables around the generator."""
+        return [*self.frame[:self.slots.start], *self.frame[self.slots.stop:]]
 
 
 class Singleton:

@@ -188,9 +188,11 @@ def step_as_number(b, operation):
 
 @RULES("select")
 def relu_cotangent(b, operation):
-    """select(x > 0, d, 0) is d · step(x), where d and x have nothing in common element by element.
+    """select(x > 0, d, 0) is d · step(x) beside relu(x), where d and x have nothing in common element by
+    element.
 
-    Otherwise d may be infinite or NaN just where x is not positive, as in select(x > 0, log(x), 0).
+    Otherwise d may be infinite or NaN just where x is not positive, as in select(x > 0, log(x), 0), or the
+    maximum of no elements.
     """
     condition, d, zero = operation.operands
     if d.element.name != "f32" or not is_splat(zero, 0):
@@ -199,6 +201,8 @@ def relu_cotangent(b, operation):
     if step is None:
         return None
     x = condition.operation.operands[0]
+    if step.operation.operands[0] is x:  # there is no relu
+        return None
     return b.mul(d, step) if _elementwise_sources(d).isdisjoint(_elementwise_sources(x)) else None
 
 
@@ -303,6 +307,8 @@ def twice_scaled(b, operation):
 @RULES("mul")
 def small_factor_to_the_right(b, operation):
     x, y = operation.operands
+    if splat_of(y) is not None:  # which has its place there, a constant that is no broadcast too
+        return None
     return b.mul(y, x) if _are_small(x) and not _are_small(y) else None
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import Array, DimNumber, Range, Singleton, Traced, typeof
+from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, promote_types
 from .errors import argument_error, dimension_mismatch, fault, size_text
@@ -125,7 +125,9 @@ def number_payload(x):
 
 def is_numeric(x):
     """Whether an array-like value holds numbers (and so has a numeric payload)."""
-    return (x.__class__ is Array and x.element in NUMBERS) or x.__class__ is Range
+    if x.__class__ is Range:
+        return x.start.__class__ is not Char
+    return x.__class__ is Array and x.element in NUMBERS
 
 
 def axis_of(dimension, rank):
@@ -175,8 +177,8 @@ def filled(value, dims, element=None):
 
 def _constant_fill(name, value):
     def of_type(type_, *dims):
-        return filled(HOST_TYPES[type_](value), dims_of(dims)) if type_ in HOST_TYPES else filled(value,
-                                                                                                  dims_of(dims))
+        number = HOST_TYPES[type_](value) if type_ in HOST_TYPES else convert(type_, value)
+        return filled(number, dims_of(dims))
 
     define(name, t.TypeOfType, t.Any, ...)(of_type)
     define(name, t.Any, ...)(lambda *dims: filled(float(value), dims_of(dims)))

@@ -6,7 +6,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call, constructors
 from ..dispatch import Method
-from ..values import Array, Char, DimNumber, NamedTuple, Range, Traced, to_host, typeof
+from ..values import Array, DimNumber, NamedTuple, Range, Struct, Traced, to_host, typeof
 from .elements import (
     HOST_TYPES,
     convert_host,
@@ -17,7 +17,7 @@ from .elements import (
     require,
 )
 from .errors import fault, inexact_error
-from .registry import define, function
+from .registry import builtin_call, define, function, parameter_names
 
 
 def constructs(type_, *signature, keywords=()):
@@ -32,11 +32,7 @@ def constructs(type_, *signature, keywords=()):
             parameters.append(item)
 
     def decorate(python):
-        names = python.__code__.co_varnames[:python.__code__.co_argcount]
-
-        def run(arguments, given, bindings):
-            return python(*arguments, **(given or {}))
-
+        run, names = builtin_call(python, t.unwrap(type_).family.name, keywords), parameter_names(python)
         constructors.add(Method(t.tuple_type(*parameters), (variable,), run, names, keywords))
         return python
 
@@ -51,6 +47,11 @@ def convert_number(type_, x):
     kind = typeof(x)
     if kind is type_ or (type_ not in HOST_TYPES and t.is_subtype(kind, type_)):
         return x
+    if x.__class__ is Struct or type_ is t.Complex or (is_complex_type(type_) and (
+            type_ not in HOST_TYPES or (x.__class__ is Traced and x.data.__class__ is staging.Value))):
+        from .complex_numbers import convert_complex
+
+        return convert_complex(type_, x)
     if type_ not in HOST_TYPES:
         type_ = _concrete(type_, kind)
     if x.__class__ is DimNumber:
@@ -63,11 +64,9 @@ def convert_number(type_, x):
 
 
 def _concrete(type_, kind):
-    """The concrete type for an abstract target such as AbstractFloat, or Complex without parameter."""
+    """The concrete type for an abstract target such as AbstractFloat."""
     if type_ is t.AbstractFloat:
         return float_type(kind)
-    if type_ is t.Complex:
-        return t.Complex.body.family.apply(kind if kind in (t.Float32, t.Float64) else t.Float64)
     if t.is_subtype(t.Int64, type_):
         return t.Int64
     raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{t.type_name(kind)})")
@@ -95,12 +94,6 @@ def construct_number(type_, x):
     return convert_number(type_, x)
 
 
-@constructs(t.Complex, t.Real, t.Real)
-def construct_complex(type_, real, imaginary):
-    single = {typeof(real), typeof(imaginary)} <= {t.Float32} or type_ is t.BUILTIN_TYPES["ComplexF32"]
-    return np.complex64(complex(real, imaginary)) if single else complex(real, imaginary)
-
-
 @constructs(t.Integer, t.Char)
 def code_point(type_, character):
     return convert_host(character.code, type_ if type_ in HOST_TYPES else t.Int64)
@@ -108,7 +101,9 @@ def code_point(type_, character):
 
 @constructs(t.Char, t.Integer)
 def character_of(type_, code):
-    return Char(int(code))
+    from .characters import char
+
+    return char(int(code))
 
 
 # --- convert ------------------------------------------------------------------------------------------------
@@ -160,6 +155,9 @@ def convert(type_, x):
         return NamedTuple(x.names, map(convert, body.parameters[1].parameters, x.values))
     if t.is_subtype(type_, t.AbstractString) and t.is_subtype(kind, t.AbstractString):
         return x
+    if family is kind.family and kind.name == "Pair" and isinstance(type_, t.DataType):
+        return Struct(type_, [convert(part, value) for part, value in
+                              zip(type_.parameters, x.fields, strict=True)])
     raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(kind)} to an object of type "
                                f"{t.type_name(type_)}")
 
@@ -334,8 +332,10 @@ def element_type_of_type(type_):
 
 @define("ndims", t.TypeOfType)
 def rank_of_type(type_):
-    if t.is_subtype(type_, t.Number):
+    if t.is_subtype(type_, t.Number) and type_ is not t.Bottom:
         return 0
+    if type_ is t.Bottom or not t.is_subtype(type_, t.AbstractArray):
+        raise fault("MethodError", f"no method matching ndims(::Type{{{t.type_name(type_)}}})")
     found = t.unwrap(type_)
     while found.family is not t.AbstractArrayFamily:
         found = found.supertype

@@ -2,7 +2,7 @@
 
 from .. import types as t
 from ..values import Struct, Symbol, missing
-from .registry import BASE, MODULES, define, define_constructor, module
+from .registry import BASE, MODULES, define, define_constructor, function, module
 
 
 def bind_types():
@@ -16,6 +16,8 @@ BASE.bindings["Vararg"] = t.BUILTIN_TYPES["Vararg"] = t.declare("Vararg", abstra
 BASE.bindings["NTuple"] = t.BUILTIN_TYPES["NTuple"] = t.declare("NTuple", abstract=True)
 BASE.bindings.update({"nothing": None, "missing": missing, "true": True, "false": False})
 BASE.bindings.update({"Base": BASE, "Core": MODULES["Core"]})
+BASE.bindings["'"] = function("adjoint")  # two names of one function
+BASE.exports.add("'")
 BASE.constants.update(BASE.bindings)
 
 for _name in ("Statistics", "LinearAlgebra", "Random", "Printf", "DelimitedFiles", "NPZ", "Test",

@@ -8,6 +8,7 @@ import numpy as np
 from .. import types as t
 from ..staging import host_number, read_host
 from ..values import Array, Dictionary, NamedTuple, Range, SetValue, Struct, Traced
+from .complex_numbers import is_complex, parts
 from .registry import define, function
 
 
@@ -38,6 +39,9 @@ def hash_key(value):
         if math.isnan(number):
             return "NaN", float
         return ("-0.0", float) if number == 0 and math.copysign(1.0, number) < 0 else number
+    if is_complex(value):
+        real, imaginary = map(hash_key, parts(value))
+        return real if imaginary == 0 else (complex, real, imaginary)
     if isinstance(value, np.generic):
         return value.item()
     if cls is tuple:

@@ -12,6 +12,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..display import FAMILIES
+from ..lanes import Lanes, element, only_in_graph
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
 from .arrays import array_of, as_array, as_dim_product, reshaped
@@ -263,6 +264,8 @@ def element_at(array, indices, copy=True):
     if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
         return _at_cartesian(array, indices[0])
     payload, forms = normalised(array, indices)
+    if payload.__class__ is Lanes:
+        return _lane_at(array, forms)
     if all(form.__class__ is Place for form in forms) and isinstance(payload, np.ndarray):
         place = tuple([form.start for form in reversed(forms)])
         if all(isinstance(one, int) for one in place):
@@ -276,6 +279,14 @@ def element_at(array, indices, copy=True):
     if copy and isinstance(part, np.ndarray) and (part.base is not None or part is array.data):
         part = part.copy()
     return Array(part, t.array_type(array.element, len(part.shape)))
+
+
+def _lane_at(array, forms):
+    """The element of a vector of staged elements."""
+    (form,) = forms
+    if not _is_single(form):
+        raise only_in_graph()
+    return element(array, form.start if form.__class__ is Place else form.positions)
 
 
 def _holds_objects(payload):

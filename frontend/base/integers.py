@@ -8,9 +8,19 @@ import numpy as np
 
 from .. import types as t
 from ..staging import host_number
-from ..values import Array, Irrational, Traced, typeof
-from .elements import FLOATS, HOST_TYPES, INT_MAX, INT_MIN, emit, exact_integer, is_complex_type, number_type
-from .errors import domain_error, fault
+from ..values import Array, Irrational, Range, Traced, typeof
+from .elements import (
+    FLOATS,
+    HOST_TYPES,
+    INT_MAX,
+    INT_MIN,
+    convert_host,
+    emit,
+    exact_integer,
+    is_complex_type,
+    number_type,
+)
+from .errors import argument_error, domain_error, fault
 from .registry import define
 
 
@@ -100,6 +110,8 @@ def previous_power(base, x):
 
 @define("isqrt", t.Integer)
 def integer_square_root(n):
+    if n < 0:
+        raise domain_error(n, "`isqrt` takes no negative integer.")
     return math.isqrt(int(n))
 
 
@@ -134,7 +146,7 @@ def power_modulo(x, p, m):
 @define("invmod", t.Integer, t.Integer)
 def inverse_modulo(x, m):
     try:
-        return pow(x, -1, m)
+        return convert_host(pow(int(x), -1, int(m)), t.promote_type(typeof(x), typeof(m)))
     except ValueError:
         raise domain_error((x, m), "Greatest common divisor is not 1.") from None
 
@@ -242,6 +254,10 @@ def byte_size(argument):
         return len(argument.encode())
     if argument.__class__ is Array:
         return argument.data.size * argument.data.dtype.itemsize
+    if argument.__class__ is Range and argument.start.__class__ is int:
+        return 16 if argument.step == 1 else 24
+    if type_ not in t.NUMPY_TYPES:
+        raise argument_error(f"the size of a {t.type_name(type_)} in bytes is not defined")
     return int(np.dtype(t.NUMPY_TYPES[type_]).itemsize)
 
 

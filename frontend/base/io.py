@@ -104,7 +104,7 @@ def forbid_effect(what):
     """Refuses an effect inside a function that is being compiled; makes a broadcast over lanes start over."""
     if state.lanes:
         raise LaneEffect
-    if state.trace is not None:
+    if state.trace is not None and not state.trace.immediate:
         raise UnsupportedError(f"{what} inside of a compiled function, which has no effect but on arrays and "
                                "numbers", kind="UnsupportedError")
 

@@ -5,7 +5,8 @@ import numpy as np
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
-from ..staging import LaneEffect, apply, payload_of, read, state
+from ..lanes import Lanes, elements
+from ..staging import LaneEffect, apply, as_dim, payload_of, read, state
 from ..values import (
     Array,
     Char,
@@ -81,6 +82,8 @@ def unsupported(message):
 def array_elements(array):
     """The elements of an array in column-major order; what is written during the iteration is seen."""
     payload = read(array)
+    if payload.__class__ is Lanes:
+        return elements(array)
     return staged_elements(payload) if payload.__class__ is Value else _host_elements(array)
 
 
@@ -144,7 +147,9 @@ def size_of(value):
     cls = value.__class__
     if cls is Array:
         return value.size
-    if cls is tuple or cls is str or cls is Range:
+    if cls is Range:
+        return (as_dim(value.length),)
+    if cls is tuple or cls is str:
         return (len(value),)
     if cls is Dictionary or cls is SetValue:
         return (len(value.items),)

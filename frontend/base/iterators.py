@@ -7,7 +7,7 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..display import FAMILIES, show_text
 from ..staging import host_number
-from ..values import Array, GeneratorValue, Module, Range, Struct
+from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct
 from .iteration import (
     FAMILY_ELEMENTS,
     ITERATORS,
@@ -75,7 +75,8 @@ def make_enumerate(inner):
     return enumerate(iterate(inner), 1)
 
 
-FAMILIES[ITERATORS_MODULE.bindings["Zip"].family] = _show_zip
+ZIP_FAMILY, ENUMERATE_FAMILY = (ITERATORS_MODULE.bindings[name].family for name in ("Zip", "Enumerate"))
+FAMILIES[ZIP_FAMILY] = _show_zip
 
 
 def _count(number, what):
@@ -166,7 +167,7 @@ def make_accumulate(function, inner, init):
         yield total
 
 
-NOTHING_GIVEN = object()
+NOTHING_GIVEN = Singleton("Base._InitialValue()", t.TypeFamily("_InitialValue", supertype=t.Any).apply())
 """Stands for an `init` that was not given."""
 
 

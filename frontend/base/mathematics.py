@@ -286,6 +286,8 @@ def is_one(x):
 def is_integer(x):
     if x.__class__ is Traced:
         return emit("eq", x, x) if is_integer_type(x.type) else emit("eq", emit("floor", x), x)
+    if isinstance(x, complex | np.complexfloating):
+        return x.imag == 0 and is_integer(x.real)
     return x.__class__ is not Irrational and exact_integer(x) is not None
 
 
@@ -323,23 +325,6 @@ def real_and_imaginary(x):
     return real(x), imaginary(x)
 
 
-@define("complex", t.Number)
-def to_complex(x):
-    return convert_host(x, t.promote_type(typeof(x), t.BUILTIN_TYPES["ComplexF32"])
-                        if typeof(x) is t.Float32 else t.BUILTIN_TYPES["ComplexF64"])
-
-
-@define("complex", t.Real, t.Real)
-def complex_of(x, y):
-    single = typeof(x) is t.Float32 and typeof(y) in (t.Float32, t.Int64)
-    return np.complex64(complex(x, y)) if single else complex(x, y)
-
-
-@define("cis", t.Real)
-def on_unit_circle(x):
-    return complex(math.cos(x), math.sin(x))
-
-
 @define("evalpoly", t.Number, t.Any)
 def evaluate_polynomial(x, coefficients):
     """Σ coefficients[k] xᵏ⁻¹ by Horner's rule."""
@@ -356,7 +341,7 @@ def evaluate_polynomial(x, coefficients):
 _CONSTANTS = {
     "π": Irrational("π", math.pi), "ℯ": Irrational("ℯ", math.e), "Inf": math.inf, "NaN": math.nan,
     "Inf32": np.float32(math.inf), "NaN32": np.float32(math.nan), "Inf16": np.float16(math.inf),
-    "NaN16": np.float16(math.nan), "Inf64": math.inf, "NaN64": math.nan, "im": 1j,
+    "NaN16": np.float16(math.nan), "Inf64": math.inf, "NaN64": math.nan,
 }
 _CONSTANTS["pi"] = _CONSTANTS["π"]
 for _name, _value in _CONSTANTS.items():

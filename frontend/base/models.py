@@ -64,6 +64,15 @@ def declared_trainable(value):
     return tuple(Symbol(name) for name in declaration.trainable)
 
 
+@define("declared_children", t.Any, module=PRIMITIVES)
+def declared_children(value):
+    """The names of the fields that `@functor T (…)` declares to be the children; `nothing` for all."""
+    declaration = _declaration(value)
+    if declaration is None or declaration.children is None:
+        return None
+    return tuple(Symbol(name) for name in declaration.children)
+
+
 @define("isstaged", t.Any, module=PRIMITIVES)
 def isstaged(value):
     """Whether a number or array is only known when the graph runs."""

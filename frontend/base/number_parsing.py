@@ -6,7 +6,8 @@ import numpy as np
 
 from .. import types as t
 from ..string_text import escape
-from ..values import Array, to_host
+from ..values import Array
+from .conversion import convert_number
 from .elements import HOST_TYPES
 from .errors import argument_error, fault
 from .registry import define
@@ -67,7 +68,7 @@ def _parse_complex(type_, text, quoted):
         number = complex(re.sub(r"\s+|(?<=[\d.])\*?(?=im$)", "", text).replace("im", "j"))
     except ValueError:
         raise argument_error(f"cannot parse {quoted} as {t.type_name(type_)}") from None
-    return to_host(t.NUMPY_TYPES[type_](number)) if type_ in t.NUMPY_TYPES else number
+    return convert_number(type_, number)
 
 
 @define("parse", t.TypeOfTypeFamily.apply(_T), t.AbstractString, where=(_T,), keywords=("base",))

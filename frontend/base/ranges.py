@@ -5,7 +5,7 @@ import math
 from .. import staging
 from .. import types as t
 from ..calling import call
-from ..values import DimNumber, Range, Traced, simplest_fraction, typeof
+from ..values import Char, DimNumber, Range, Traced, simplest_fraction, typeof
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, emit, number_type
 from .errors import argument_error, shown
@@ -263,6 +263,8 @@ def is_in_range(x, range_):
         from .searching import is_in
 
         return is_in(x, range_) if x.__class__ is Traced else False
+    if range_.start.__class__ is Char:
+        return False
     index = (x - range_.start) / range_.step
     return bool(index == math.floor(index) and 0 <= index < range_.length)
 

@@ -7,7 +7,7 @@ from .. import staging
 from .. import types as t
 from ..array_text import WRAPPER_TEXTS
 from ..staging import VIEWS, Value
-from ..values import Array, Range, colon
+from ..values import Array, Range, colon, typeof
 from .arrays import as_array, plain_type
 from .assignment import assign
 from .elements import NUMBERS
@@ -16,6 +16,9 @@ from .indexing import element_at, number_or_object
 from .registry import define
 
 VIEW_FAMILY = t.unwrap(t.SubArray).family
+_S = t.TypeVar("T")
+SLICE = t.unwrap(t.declare("Base.Slice", t.unwrap(t.AbstractUnitRange).family.apply(t.Int64), parameters=(_S,))
+                 ).family.apply(t.unwrap(t.OneTo).family.apply(t.Int64))
 
 
 class View:
@@ -66,10 +69,26 @@ def view_of(x, indices):
                     for index in indices)  # the indices stay what they are now
     view = View(parent, indices)
     payload = view.contents(parent)
-    result = Array(payload, VIEW_FAMILY.apply(parent.element, len(payload.shape), parent.type))
+    result = Array(payload, VIEW_FAMILY.apply(parent.element, len(payload.shape), parent.type,
+                                              t.tuple_type(*map(_index_type, indices)), _is_linear(indices)))
     if x.__class__ is Array:
         VIEWS[result] = view
     return result
+
+
+def _index_type(index):
+    """The type of an index of a view: that of a whole dimension for a colon."""
+    return SLICE if index is colon else typeof(index)
+
+
+def _is_linear(indices):
+    """Whether equal steps through memory visit the view: whole dimensions, then at most one range, then
+    numbers."""
+    kinds = ["colon" if i is colon else "range" if i.__class__ is Range else "array" if i.__class__ is Array
+             else "number" for i in indices]
+    while kinds and kinds[0] == "colon":
+        kinds.pop(0)
+    return all(kind == "number" for kind in kinds[1:]) and kinds[:1] != ["array"]
 
 
 @define("view", t.AbstractArray, t.Any, ...)

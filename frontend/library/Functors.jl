@@ -10,7 +10,7 @@ import Primitives
 using Random: AbstractRNG
 
 export functor, children, isleaf, fmap, fmap_with_path, fmapstructure, fmapstructure_with_path, fcollect,
-    fleaves, execute, KeyPath, getkeypath, haskeypath, setkeypath!
+    fleaves, execute, AbstractWalk, KeyPath, getkeypath, haskeypath, setkeypath!
 
 include("walks.jl")
 include("keypaths.jl")

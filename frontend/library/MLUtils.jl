@@ -10,7 +10,7 @@ using Random, Statistics
 import Primitives
 
 export numobs, getobs, obsview, shuffleobs, splitobs, batch, unbatch, flatten
-export DataLoader, eachobs
+export DataLoader, BatchView, ObsDim, ObsView, eachobs
 export kfolds, leavepout, timeseries_kfolds
 export mapobs, filterobs, groupobs, joinobs, slidingwindow, randobs, oversample, undersample
 export unsqueeze, unstack, stack, chunk, group_counts, group_indices, rpad_constant, batchseq, batch_sequence,

@@ -20,6 +20,7 @@ include("gathering.jl")
 include("batched_multiplication.jl")
 include("attention.jl")
 include("resampling.jl")
+include("rotation.jl")
 include("ctc.jl")
 include("windows.jl")
 
@@ -31,10 +32,11 @@ export conv, depthwiseconv, conv_transpose, unfold, fold
 export maxpool, meanpool, lpnormpool
 export dropout, dropout!
 export pad_constant, pad_zeros, pad_repeat, pad_reflect, pad_symmetric, pad_circular
-export gather, scatter, scatter!
+export gather, gather!, scatter, scatter!
 export batched_mul, batched_transpose, batched_adjoint, batched_vec, ⊠
 export dot_product_attention, dot_product_attention_scores, make_causal_mask
-export upsample_nearest, upsample_linear, upsample_bilinear, upsample_trilinear, pixel_shuffle, grid_sample
+export upsample_nearest, upsample_linear, upsample_bilinear, upsample_trilinear, pixel_shuffle, grid_sample,
+    imrotate
 export ctc_loss
 export hann_window, hamming_window
 

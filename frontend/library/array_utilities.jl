@@ -18,16 +18,26 @@ unstack(x::AbstractArray; dims::Integer) = [copy(selectdim(x, dims, i)) for i in
 """
     chunk(x, n; dims = ndims(x))
     chunk(x; size, dims = ndims(x))
+    chunk(x, parts; npartitions = nothing, dims = ndims(x))
 
 `x` in `n` parts, or in parts of `size`, along `dims`. The last may be smaller; `size` may be a list of all
-sizes.
+sizes. With a sorted vector `parts`, the parts of `x` with equal numbers in it; with `npartitions`, one for each
+number up to it.
 """
 chunk(x::AbstractArray, n::Integer; dims::Integer = ndims(x)) = chunk(x; size = cld(size(x, dims), n), dims)
 function chunk(x::AbstractArray; size, dims::Integer = ndims(x))
     count = Base.size(x, dims)
     ends = size isa Integer ? [min(i + size - 1, count) for i in 1:size:count] : cumsum(size)
-    return [selectdim(x, dims, a+1:b) for (a, b) in zip([0; ends[1:end-1]], ends)]
+    return [part_of(x, dims, a+1:b) for (a, b) in zip([0; ends[1:end-1]], ends)]
 end
+function chunk(x::AbstractArray, parts::AbstractVector{<:Integer}; npartitions = nothing, dims::Integer = ndims(x))
+    issorted(parts) || throw(ArgumentError("chunk expects a sorted vector of numbers of parts"))
+    numbers = npartitions === nothing ? unique(parts) : 1:npartitions
+    return [part_of(x, dims, searchsortedfirst(parts, k):searchsortedlast(parts, k)) for k in numbers]
+end
+
+part_of(x::AbstractRange, dims, indices) = x[indices]
+part_of(x, dims, indices) = selectdim(x, dims, indices)
 
 """
     group_counts(x)

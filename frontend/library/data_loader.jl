@@ -43,6 +43,38 @@ collated(::Nothing, data, indices) = getobs(data, indices)
 collated(collate, data, indices) = collate([getobs(data, i) for i in indices])
 
 """
+    BatchView(data; batchsize = 1, partial = true, collate = true)
+
+The batches of a data set as a vector-like collection: `view[i]` is batch i. See [`DataLoader`](@ref).
+"""
+struct BatchView{D, C}
+    data::D
+    batchsize::Int
+    partial::Bool
+    collate::C
+end
+BatchView(data; batchsize::Integer = 1, partial::Bool = true, collate = true) =
+    BatchView(data, min(batchsize, numobs(data)), partial, collate)
+
+Base.length(batches::BatchView) =
+    batches.partial ? cld(numobs(batches.data), batches.batchsize) : fld(numobs(batches.data), batches.batchsize)
+Base.size(batches::BatchView) = (length(batches),)
+function Base.getindex(batches::BatchView, i::Integer)
+    1 ≤ i ≤ length(batches) || throw(BoundsError(batches, i))
+    first = (i - 1) * batches.batchsize + 1
+    last = min(first + batches.batchsize - 1, numobs(batches.data))
+    return collated(batches.collate, batches.data, first:last)
+end
+Base.getindex(batches::BatchView, indices::AbstractVector) = [batches[i] for i in indices]
+Base.lastindex(batches::BatchView) = length(batches)
+Base.eltype(batches::BatchView) = typeof(batches[1])
+Base.iterate(batches::BatchView, i = 1) = i > length(batches) ? nothing : (batches[i], i + 1)
+numobs(batches::BatchView) = length(batches)
+getobs(batches::BatchView, i) = batches[i]
+Base.show(io::IO, batches::BatchView) = print(io, "BatchView(", Base.summary(batches.data), ", batchsize=",
+    batches.batchsize, ", partial=", batches.partial, ")")
+
+"""
     eachobs(data; options...)
 
 A [`DataLoader`](@ref) of single observations, without the dimension of the batch, unless `batchsize` is

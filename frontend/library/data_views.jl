@@ -10,9 +10,12 @@ end
     mapobs(f, data; batched = :auto)
 
 The data set of `f(observation)`. Several observations at once are given to `f` together, unless `batched` is
-`:never`. Of a [`DataLoader`](@ref), the batches.
+`:never`. Of a [`DataLoader`](@ref), the batches. A tuple or named tuple of functions gives observations that are
+tuples; of a named tuple, `mapobs(fs, data).name` is the data set of one of them.
 """
 mapobs(f, data; batched::Symbol = :auto) = MappedData(f, data, batched)
+mapobs(fs::Tuple, data; batched::Symbol = :auto) = MappedData(x -> map(f -> f(x), fs), data, batched)
+mapobs(fs::NamedTuple, data; batched::Symbol = :auto) = NamedData(fs, data, batched)
 
 numobs(mapped::MappedData) = mapped.data isa DataLoader ? length(mapped.data) : numobs(mapped.data)
 getobs(mapped::MappedData, i::Integer) = mapped.f(getobs(mapped.data, i))
@@ -25,6 +28,24 @@ function Base.iterate(mapped::MappedData{<:Any, <:DataLoader}, state...)
     return step === nothing ? nothing : (mapped.f(step[1]), step[2])
 end
 Base.iterate(mapped::MappedData, i = 1) = i > numobs(mapped) ? nothing : (getobs(mapped, i), i + 1)
+
+Base.show(io::IO, mapped::MappedData) = print(
+    io, "mapobs(", mapped.f, ", ", repr(mapped.data), "; batched=:", mapped.batched, ")")
+
+struct NamedData{F<:NamedTuple, D}
+    functions::F
+    data::D
+    batched::Symbol
+end
+
+function Base.getproperty(named::NamedData, name::Symbol)
+    name in fieldnames(NamedData) && return getfield(named, name)
+    return MappedData(named.functions[name], named.data, named.batched)
+end
+numobs(named::NamedData) = numobs(named.data)
+getobs(named::NamedData, i) = map(f -> getobs(MappedData(f, named.data, named.batched), i), named.functions)
+Base.length(named::NamedData) = numobs(named)
+Base.getindex(named::NamedData, i) = getobs(named, i)
 
 """
     filterobs(f, data)
@@ -116,9 +137,9 @@ oversample(data, classes; options...) = oversample(Random.default_rng(), data, c
 function oversample(rng::AbstractRNG, data, classes; fraction = 1, shuffle::Bool = true)
     groups = indices_by_class(classes)
     wanted = round(Int, fraction * maximum(length, values(groups)))
-    repeated(group) = [group; rand(rng, group, max(0, wanted - length(group)))]
-    indices = reduce(vcat, map(repeated, values(groups)))
-    order = shuffle ? Random.shuffle(rng, indices) : sort(indices)
+    repeated(group) = rand(rng, group, max(0, wanted - length(group)))
+    indices = [1:length(classes); reduce(vcat, map(repeated, values(groups)))]
+    order = shuffle ? Random.shuffle(rng, indices) : indices
     return obsview(data, order), obsview(classes, order)
 end
 

@@ -167,7 +167,7 @@ EmbeddingBag((in, out)::Pair{<:Integer, <:Integer}, reduction = mean; init = ran
     vec(bag.reduction(Embedding(bag.weight)(indices); dims = 2))
 (bag::EmbeddingBag)(indices::AbstractArray{<:Integer}) =
     dropdims(bag.reduction(Embedding(bag.weight)(indices); dims = 2); dims = 2)
-(bag::EmbeddingBag)(bags::AbstractVector{<:AbstractVector}) = stack(map(bag, bags))
+(bag::EmbeddingBag)(bags::AbstractVector{<:AbstractArray}) = stack(map(bag, bags))
 function (bag::EmbeddingBag)(indices::AbstractVector{<:Integer}, starts::AbstractVector{<:Integer})
     ends = [starts[2:end]; length(indices) + 1]
     return stack([bag(indices[a:b-1]) for (a, b) in zip(starts, ends)])

@@ -42,7 +42,7 @@ function refill(x, flat, offsets)
     if isnumeric(x)
         first = offsets[x]
         part = reshape(flat[first+1:first+length(x)], size(x))
-        return eltype(x) <: Real ? real.(part) : complex(eltype(x)).(part)
+        return eltype(x) <: Real ? eltype(x).(real.(part)) : eltype(x).(part)
     end
     parts, rebuild = functor(x)
     chosen = trainable(x)

@@ -31,6 +31,14 @@ function linear_indices(sizes, indices)
     return flat
 end
 
+"""
+    gather!(target, source, indices...)
+
+Writes `gather(source, indices...)` into `target`.
+"""
+gather!(target::AbstractArray, source::AbstractArray, indices::AbstractArray...) =
+    copyto!(target, gather(source, indices...))
+
 leading(x, n) = ntuple(_ -> :, ndims(x) - n)
 
 """

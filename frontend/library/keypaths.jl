@@ -21,7 +21,7 @@ Base.length(path::KeyPath) = length(path.keys)
 Base.getindex(path::KeyPath, i::Integer) = path.keys[i]
 Base.lastindex(path::KeyPath) = length(path.keys)
 Base.iterate(path::KeyPath, state...) = iterate(path.keys, state...)
-Base.show(io::IO, path::KeyPath) = print(io, "KeyPath(", join(map(repr, path.keys), ", "), ")")
+Base.show(io::IO, path::KeyPath) = print(io, "KeyPath", repr(path.keys))
 
 step_down(x, key) = x[key]
 step_down(x, key::Symbol) = x isa AbstractDict ? x[key] : getproperty(x, key)

@@ -28,23 +28,43 @@ getobs(data, indices) = data[indices]
 getobs(data) = data
 
 """
-    obsview(data, indices)
+    ObsDim(dim)
 
-A view of some observations.
+The dimension of an array that counts the observations, for [`obsview`](@ref).
 """
+struct ObsDim
+    dim::Int
+end
+
+"""
+    obsview(data, [indices], [ObsDim(d)])
+
+A view of some observations, or of all; of an array, along its last dimension or another.
+"""
+obsview(data::AbstractRange, indices::AbstractRange) = data[indices]
 obsview(data::AbstractArray, indices) = view(data, ntuple(_ -> :, ndims(data) - 1)..., indices)
 obsview(data::Union{Tuple, NamedTuple}, indices) = map(part -> obsview(part, indices), data)
 obsview(data, indices) = ObsView(data, indices)
 
-struct ObsView{D, I}
+obsview(data) = obsview(data, 1:numobs(data))
+obsview(data::AbstractArray, dim::ObsDim) = obsview(data, 1:size(data, dim.dim), dim)
+obsview(data, indices, dim::ObsDim) = ObsView(data, indices, dim.dim)
+
+struct ObsView{D, I, Dim}
     data::D
     indices::I
+    dim::Dim
 end
+ObsView(data, indices) = ObsView(data, indices, nothing)
 
 numobs(view::ObsView) = length(view.indices)
-getobs(view::ObsView, i) = getobs(view.data, view.indices[i])
+getobs(view::ObsView, i) = observed(view.data, view.indices[i], view.dim)
+getobs(view::ObsView) = getobs(view, 1:numobs(view))
+observed(data, i, ::Nothing) = getobs(data, i)
+observed(data, i, dim) = copy(selectdim(data, dim, i))
 Base.length(view::ObsView) = numobs(view)
 Base.getindex(view::ObsView, i) = getobs(view, i)
+Base.iterate(view::ObsView, i = 1) = i > numobs(view) ? nothing : (getobs(view, i), i + 1)
 
 """
     shuffleobs([rng], data)
@@ -58,9 +78,10 @@ shuffleobs(rng::AbstractRNG, data) = obsview(data, randperm(rng, numobs(data)))
     splitobs([rng], data; at, shuffle = false, stratified = nothing)
 
 Views of the first part of the data and the rest, split at a fraction or a number of observations, or at
-several in a tuple. With `stratified`, a vector of classes, each part gets its share of each class.
+several in a tuple; of a number n, ranges in `1:n`. With `stratified`, a vector of classes, each part gets its share of each class.
 """
 splitobs(data; options...) = splitobs(Random.default_rng(), data; options...)
+splitobs(rng::AbstractRNG, n::Integer; options...) = splitobs(rng, 1:n; options...)
 function splitobs(rng::AbstractRNG, data; at, shuffle::Bool = false, stratified = nothing)
     n = numobs(data)
     order = shuffle ? randperm(rng, n) : 1:n

@@ -4,7 +4,8 @@
     train!(loss, model, data, opt)
 
 For each `d` in `data`, a step with the gradient of `loss(model, d...)` with respect to the model
-(`loss(model, d)` where `d` is not a tuple). `opt` comes from [`setup`](@ref).
+(`loss(model, d)` where `d` is not a tuple). `opt` comes from [`setup`](@ref). A rule in its place gets a state that
+lasts for this call only.
 """
 function train!(loss, model, data, opt)
     for (i, d) in enumerate(data)
@@ -15,8 +16,7 @@ function train!(loss, model, data, opt)
     end
     return nothing
 end
-train!(loss, model, data, rule::AbstractRule) =
-    throw(ArgumentError("train! expects the state of a rule: `opt = Flux.setup($rule, model)`"))
+train!(loss, model, data, rule::AbstractRule) = train!(loss, model, data, setup(rule, model))
 
 splatted(d::Tuple) = d
 splatted(d) = (d,)

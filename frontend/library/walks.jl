@@ -21,8 +21,14 @@ functor(x::Union{Function, Type, Module, AbstractRNG}) = ((), _ -> x)
 function functor(x)
     names = fieldnames(typeof(x))
     (isempty(names) || Primitives.is_declared_leaf(x)) && return ((), _ -> x)
-    fields = NamedTuple{names}(map(name -> getfield(x, name), names))
-    return fields, parts -> Primitives.rebuild(x, values(parts)...)
+    chosen = something(Primitives.declared_children(x), names)
+    fields = NamedTuple{chosen}(map(name -> getfield(x, name), chosen))
+    return fields, parts -> Primitives.rebuild(x, map(name -> rebuilt_field(x, name, chosen, values(parts)), names)...)
+end
+
+function rebuilt_field(x, name, chosen, parts)
+    position = findfirst(==(name), chosen)
+    return position === nothing ? getfield(x, name) : parts[position]
 end
 
 isnumberarray(x) = eltype(x) <: Union{Number, AbstractChar, AbstractString, Symbol}
