@@ -7,6 +7,7 @@ from .ir import Function
 from .passes.batch import Report, batch
 from .passes.calls import inline_calls
 from .passes.fuse import fuse
+from .passes.loops.restructure import restructure_loops
 from .passes.recurrence import raise_recurrences
 from .passes.simplify import simplify
 from .text import print_function
@@ -22,11 +23,14 @@ def optimise(function: Function, target: str = "portable", report: Report | None
     _inspect(function, "staged")
     function = _inspect(inline_calls(function), "inline_calls")
     function = _inspect(simplify(function), "simplify")
+    function = _inspect(raise_recurrences(function), "raise_recurrences")
+    function = _inspect(restructure_loops(function), "restructure_loops")
     batched = batch(function, report)
     if batched is not function:
         _inspect(batched, "batch")
         function = _inspect(simplify(batched), "simplify")
-    function = _inspect(raise_recurrences(function), "raise_recurrences")
+        function = _inspect(raise_recurrences(function), "raise_recurrences")
+        function = _inspect(restructure_loops(function), "restructure_loops")
     return _inspect(fuse(function), "fuse")
 
 
@@ -39,8 +43,9 @@ def _inspect(function, title):
     return function
 
 
-def compile_to_onnx(function: Function, target: str = "portable", opset: int = 21, metadata=None):
+def compile_to_onnx(function: Function, target: str = "portable", opset: int = 21, metadata=None,
+                    report: Report | None = None):
     """The ONNX model of a function, optimised. Raises what `onnx_export.export` raises."""
     from .onnx_export import export
 
-    return export(optimise(function, target), opset, target=target, metadata=metadata)
+    return export(optimise(function, target, report), opset, target=target, metadata=metadata)

@@ -72,7 +72,7 @@ class Rewriter(Builder):
             results = operation.results
         if key is not None:
             self.results[key] = results
-        return results[0] if len(results) == 1 else results
+        return results[0] if len(results) == 1 else list(results)
 
     def known(self, key):
         """The results of an equal operation, here or around."""

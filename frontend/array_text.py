@@ -61,6 +61,8 @@ def element_type(type_):
 
                 return PairFamily.apply(*type_.parameters)
             return type_.parameters[0]
+        if type_.family is t.BitFamily:
+            return t.Bool
         type_ = type_.supertype
     return None
 

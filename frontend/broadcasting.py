@@ -61,9 +61,11 @@ def broadcast(function, arguments, keywords=None):
     lanes = all(is_lane(a) for a in arguments)
     staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
     if lanes and (staged or (0 not in shape and _size(shape) > 1) or all(isinstance(d, int) for d in shape)):
+        where = state.location
         try:
             return broadcast_lanes(function, arguments, keywords, shape)
         except LaneEffect:
+            state.location = where
             if staged:
                 from .staged_map import broadcast_numbers
 
@@ -182,13 +184,20 @@ def from_lanes(result, shape):
         data = expand(result.data, shape)
         if data.__class__ is not Value and not data.flags.writeable:
             data = data.copy()
-        return Array(data)
+        return bits(Array(data))
     type_ = typeof(result)
     if type_ in _NUMERIC:
         if all(isinstance(dim, int) for dim in shape):
-            return Array(np.full(shape, result, dtype=t.NUMPY_TYPES[type_]))
-        return Array(expand(payload_of(result), shape))
+            return bits(Array(np.full(shape, result, dtype=t.NUMPY_TYPES[type_])))
+        return bits(Array(expand(payload_of(result), shape)))
     raise LaneEffect
+
+
+def bits(array):
+    """A new array as what a broadcast makes of it: Bools are a `BitArray`."""
+    if array.element is t.Bool and array.rank:
+        array.type = t.BitFamily.apply(array.rank)
+    return array
 
 
 def broadcast_elements(function, arguments, keywords, shape):
@@ -216,7 +225,7 @@ def broadcast_elements(function, arguments, keywords, shape):
         results = [call(function, row, keywords) for row in zip(*columns, strict=True)]
     finally:
         state.lanes = outer
-    return collect_values(iter(results), shape[::-1])
+    return bits(collect_values(iter(results), shape[::-1]))
 
 
 def _elements(array, shape):

@@ -14,6 +14,7 @@ from .evaluator import (
 from .expressions import argument_list, keyword_arguments
 from .scopes import target_names
 from .staging import state
+from .steps import take_step
 from .values import GeneratorParts, GeneratorValue, NamedTuple
 
 
@@ -161,6 +162,7 @@ def generator_loops(compiler, node):
                 return
             renew, assign = loops[k]
             for item in iterate(iterables[k]):
+                take_step()
                 if renew is not None:
                     renew(frame)
                 assign(frame, item)

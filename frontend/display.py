@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..compiler.errors import WeberError
 from . import array_text
 from . import types as t
 from .base.pairs import PairFamily, is_pair
 from .base.registry import BASE
 from .number_text import complex_text, float_text, unsigned_text
 from .scopes import UNDEFINED
+from .stack import MAX_DEPTH
 from .staging import host_number
 from .string_text import (
     field_name,
@@ -64,8 +66,14 @@ class Context:
         """This context where the type of the value is known to be `typeinfo`."""
         return self if typeinfo is self.typeinfo else replace(self, typeinfo=typeinfo)
 
+    def sized(self, rows, columns):
+        """This context for a display of another size."""
+        return replace(self, rows=rows, columns=columns)
+
     def inside(self, collection):
-        """This context within a collection."""
+        """This context within a collection. Raises WeberError where collections are nested too deeply."""
+        if len(self.shown) >= MAX_DEPTH:
+            raise WeberError("StackOverflowError", kind="StackOverflowError")
         return replace(self, shown=(*self.shown, collection))
 
 
@@ -315,10 +323,16 @@ def _show_dictionary(value, context):
     return text + ", ".join(shown) + ")"
 
 
+def _ordered(collection):
+    from .base.hash_order import ordered
+
+    return ordered(collection)
+
+
 def _plain_dictionary(value, context):
     if not value.items:
         return show_text(value, context)
-    return _entries(value, context, value.items.values(), value.type.parameters)
+    return _entries(value, context, _ordered(value), value.type.parameters)
 
 
 def _entries(value, context, entries, infos):
@@ -336,7 +350,8 @@ def _entries(value, context, entries, infos):
         keys.append(show_text(key, inner.knowing(infos[0])))
         values.append(show_text(item, inner.knowing(infos[1])))
     key_width = min(max(map(len, keys)), columns)
-    if key_width + (value_width := min(max(map(len, values)), columns)) > columns:
+    value_width = min(max(map(len, values)), columns)
+    if key_width > max(columns // 2, columns - value_width):
         key_width = max(-(-columns // 3), columns - value_width)
     for index, (key, item) in enumerate(zip(keys, values, strict=True), 1):
         if index == rows < count:
@@ -358,7 +373,7 @@ def truncate(text, width):
 def _show_set(value, context):
     if not value.items:
         return "Set()" if context.typeinfo is value.type else f"{t.type_name(value.type)}()"
-    items = list(value.items.values())
+    items = _ordered(value)
     return f"Set({array_text.show_sequence(items.__getitem__, len(items), value, context)})"
 
 
@@ -369,7 +384,7 @@ def _plain_set(value, context):
     inner = context.inside(value)
     text = f"{t.type_name(value.type)} with {count} element{'s' * (count != 1)}:"
     rows = context.rows - 4 if context.limit else count + 1
-    for index, item in enumerate(value.items.values(), 1):
+    for index, item in enumerate(_ordered(value), 1):
         if index == rows < count:
             return text + "\n  ⋮ "
         shown = show_text(item, inner)

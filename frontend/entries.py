@@ -48,12 +48,13 @@ class Entry:
 
 
 class EntryTable:
-    """The entries of one file, and what is compiled of them."""
+    """The entries of one program, what is compiled of them, and the local packages it uses."""
 
     def __init__(self):
         self.entries: dict[str, Entry] = {}
         self.compiled: dict[str, list] = {}
         self.places: dict[str, list] | None = None
+        self.packages: dict[str, Module | None] = {}  # local ones by source file; None while loading
 
     def add(self, entry):
         self.entries[entry.name] = entry

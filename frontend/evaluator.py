@@ -34,8 +34,6 @@ def compiles(*classes, table=COMPILERS):
     return register
 
 
-MAX_DEPTH = 6000
-"""Nested calls before a StackOverflowError."""
 MAX_NOTES = 12
 
 
@@ -267,6 +265,8 @@ def evaluate_top_level(module: Module, node, *, user=True, interactive=False):
     layout = FrameLayout(frozenset(closure_mentions(node)))
     compiler = Compiler(module, Scope(layout), user, interactive)
     run = compiler.expression(node)
+    if user:
+        state.location = node.location
     try:
         return run([UNDEFINED] * layout.size)
     except ReturnSignal as signal:

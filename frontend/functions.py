@@ -6,10 +6,12 @@ from . import types as t
 from .calling import callables
 from .completions import ReturnSignal
 from .dispatch import Method, MethodTable
-from .evaluator import MAX_DEPTH, Compiler, check_names, compiles
+from .evaluator import Compiler, check_names, compiles
 from .properties import convert_to, get_property
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
+from .stack import MAX_DEPTH
 from .staging import state
+from .steps import take_step
 from .type_expressions import type_variables
 from .values import Function, NamedTuple, Symbol, typeof
 
@@ -129,6 +131,7 @@ class FunctionCode:
             assign(frame, frame[slot])
         if self.keywords or keywords:
             self._bind_keywords(frame, keywords or {})
+        take_step()
         state.depth += 1
         try:
             if state.depth > MAX_DEPTH:
@@ -156,10 +159,12 @@ class FunctionCode:
                 frame[variable.slot] = Cell(bound) if variable.captured else bound
 
     def _bind_keywords(self, frame, given):
+        from .base.index_pairs import pairs_named
+
         rest = dict(given)
         for name, variable, default, type_, variadic in self.keywords:
             if variadic:
-                value = NamedTuple(rest, rest.values())
+                value = pairs_named(NamedTuple(rest, rest.values()))
                 rest = {}
             elif name in rest:
                 value = rest.pop(name)

@@ -1,7 +1,6 @@
 """Programs from files: loading, running, and the Python face of a loaded module."""
 
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 
@@ -14,9 +13,8 @@ from .base.registry import is_out_of_memory
 from .calling import call
 from .entries import Entry, entry_table, stage_entry
 from .evaluator import evaluate_block
+from .stack import with_deep_stack
 from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host
-
-RECURSION_LIMIT = 150_000
 
 
 @contextmanager
@@ -45,12 +43,11 @@ def reported():
             notes=[Note("  this is a fault of Weber, not of the program; WEBER_DEBUG=1 shows its trace")],
         ) from error
     finally:
-        state.trace, state.lanes, state.depth, state.differentiating = None, 0, 0, 0
+        state.trace, state.lanes, state.depth, state.including, state.differentiating = None, 0, 0, 0, 0
 
 
 def prepare():
-    """What every evaluation needs: the builtins, and room for deep recursion."""
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
+    """What every evaluation needs: the builtins."""
     load_base()
     from . import (  # noqa: F401  (they register how nodes compile, and builtins)
         assignments,
@@ -89,6 +86,7 @@ def new_main(file=None, arguments=()) -> Module:
     return module
 
 
+@with_deep_stack
 def load_file(path, arguments=(), running=False) -> "LoadedModule":
     """Evaluates a file and gives its module. Raises WeberError for a missing file and for the program's
     errors."""
@@ -96,7 +94,7 @@ def load_file(path, arguments=(), running=False) -> "LoadedModule":
 
     path = os.fspath(path)
     if not os.path.isfile(path):
-        raise WeberError(f"{path}: no such file")
+        raise WeberError(f"{path}: " + ("is a folder" if os.path.isdir(path) else "no such file"))
     module = new_main(path, arguments)
     if running:
         module.bindings["PROGRAM_FILE"] = path
@@ -104,6 +102,16 @@ def load_file(path, arguments=(), running=False) -> "LoadedModule":
         block = parse(read_source(path), path)
         evaluate_block(module, block)
     return LoadedModule(module, path)
+
+
+@with_deep_stack
+def run_input(content: bytes):
+    """Runs the bytes of the standard input as a script, as `julia < FILE` does."""
+    from .parser import parse, source_text
+
+    module = new_main()
+    with reported():
+        evaluate_block(module, parse(source_text(content, "stdin"), "stdin"))
 
 
 def run_file(path, arguments=()):
@@ -168,14 +176,17 @@ class LoadedModule:
         table.add(entry)
         return entry
 
+    @with_deep_stack
     def compile(self, signature: str, target="portable", opset=21):
         """The `Artifact` of an entry, by name or by signature."""
+        from ..compiler.passes.batch import Report
         from ..compiler.pipeline import compile_to_onnx
         from ..runtime.artifact import Artifact
 
         with reported():
-            entry = self._entry(signature)
-            return Artifact(compile_to_onnx(stage_entry(entry), target=target, opset=opset), entry.name)
+            entry, report = self._entry(signature), Report()
+            model = compile_to_onnx(stage_entry(entry), target=target, opset=opset, report=report)
+            return Artifact(model, entry.name, tuple(dict.fromkeys(map(str, report.decisions))))
 
     def _entry(self, signature):
         if "(" in signature:
@@ -186,6 +197,7 @@ class LoadedModule:
             raise WeberError(f"there is no exported function `{signature}`; exported: {known}")
         return entry
 
+    @with_deep_stack
     def graphs(self, target="portable"):
         """The optimised graph of each entry that has sizes, as an IR module."""
         from ..compiler.ir import Module as Graphs
@@ -325,6 +337,7 @@ class PythonFunction:
     def __init__(self, function):
         self._function = function
 
+    @with_deep_stack
     def __call__(self, *arguments, **keywords):
         values = [from_python(a) for a in arguments]
         given = {name: from_python(v) for name, v in keywords.items()}
@@ -355,6 +368,7 @@ class PythonStruct:
 
         set_property(self._value, name, from_python(value))
 
+    @with_deep_stack
     def __call__(self, *arguments):
         with reported():
             return to_python(call(self._value, [from_python(a) for a in arguments]))

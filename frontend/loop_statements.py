@@ -24,6 +24,7 @@ from .loops import Loop
 from .regions import Region
 from .scopes import assigned_names, target_names
 from .staging import apply, as_value, payload_of, state
+from .steps import take_step
 from .values import DimNumber, PoisonError, Traced
 
 UNROLLED = 4
@@ -41,6 +42,7 @@ def while_statement(compiler, node):
     location, user = node.condition.location, compiler.user
 
     def step(frame):
+        take_step()
         if renew is not None:
             renew(frame)
         try:
@@ -94,10 +96,10 @@ class StagedWhile:
 
     def stage(self, going, peeled=False):
         """The loop of the graph from here on, with this condition for the first iteration."""
-        loop = Loop(self.frame, self.live, lambda item: self.step(), condition=self.condition,
+        loop = Loop(self.where, self.frame, self.live, lambda item: self.step(), condition=self.condition,
                     where=self.where)
         try:
-            return loop.stage(going)
+            return loop.stage(going, peeled)
         except PoisonError:
             if peeled:
                 raise
@@ -152,6 +154,7 @@ def for_statement(compiler, node):
 
     def level(frame, depth, outer=()):
         if depth == len(loops):
+            take_step()
             if renew is not None:
                 renew(frame)
             try:
@@ -252,9 +255,10 @@ class StagedFor:
 
     def stage(self, start, peeled=False):
         """The loop of the graph from an iteration on."""
-        loop = Loop(self.frame, self.live, self.step, self.items, start, None, self.where, self.inner)
+        loop = Loop(self.where, self.frame, self.live, self.step, self.items, start, None, self.where,
+                    self.inner)
         try:
-            return loop.stage()
+            return loop.stage(True, peeled)
         except PoisonError:
             if peeled:
                 raise

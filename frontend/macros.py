@@ -368,8 +368,8 @@ def layer(compiler, node):
                 raise WeberError(
                     f"`@{node.name}` takes the names of structs", node.location, kind="TypeError"
                 )
-            layers[family] = LayerDeclaration(trainable, children, expand, leaf,
-                                              node.name.endswith("layer"), user)
+            is_layer = node.name.endswith("layer")
+            layers[family] = LayerDeclaration(trainable, children, expand, leaf, is_layer, user)
             if layers[family].is_layer:
                 show_as_layer(family)
 

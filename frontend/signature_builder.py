@@ -133,6 +133,12 @@ def is_signature(node):
     return isinstance(node, syntax.Call) and not node.dotted and not is_spliced(node)
 
 
+def is_calculation(node):
+    """Whether what looks like the definition of an operator is none: one of the parameters is a number."""
+    return isinstance(node, syntax.Call) and node.infix and any(
+        isinstance(argument, syntax.Literal) for argument in node.arguments)
+
+
 def definition(node, sections_of):
     """Name and signature that a definition's head says. `sections_of` gives the sections of the calls in
     parentheses."""

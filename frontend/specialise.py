@@ -16,10 +16,9 @@ from ..compiler.types import TensorType
 from . import types as t
 from .calling import call
 from .sharing import unlinked
-from .specs import PoisonedContents
 from .staging import HostValueNeeded, Trace, get_location, payload_of, set_location, state
 from .trees import children, is_leaf, is_number, leaves, map_leaves, same_structure, with_children
-from .values import Array, DimNumber, Traced, Undefined, poisoned, typeof
+from .values import Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned, typeof
 
 MAX_RUNS = 8
 

@@ -10,6 +10,7 @@ from .signature_builder import (
     Section,
     bounds,
     definition,
+    is_calculation,
     is_operator,
     is_plain_assignment,
     is_signature,
@@ -74,6 +75,8 @@ class StatementBuilder:
         if operator == ":":
             refuse("`:=` is not an assignment of Julia", self.location(token.start, token.end))
         if token.text == "=" and is_signature(target):
+            if is_calculation(target):
+                refuse("this cannot be assigned to (`==` compares)", target.location)
             name, signature = definition(target, self.sections_of)
             return syntax.FunctionDefinition(name, signature, value, location=location)
         if not (dotted or isinstance(target, _TARGETS) or is_spliced(target)):

@@ -468,6 +468,9 @@ _T4, _N4, _P4, _I4, _L4 = map(TypeVar, "TNPIL")
 SubArray = declare("SubArray", AbstractArrayFamily.apply(_T4, _N4), parameters=(_T4, _N4, _P4, _I4, _L4))
 _N5 = TypeVar("N")
 BitArray = declare("BitArray", AbstractArrayFamily.apply(Bool, _N5), mutable=True, parameters=(_N5,))
+BitFamily = unwrap(BitArray).family
+BitVector = BUILTIN_TYPES["BitVector"] = BitFamily.apply(1)
+BitMatrix = BUILTIN_TYPES["BitMatrix"] = BitFamily.apply(2)
 
 
 def _alias(name, family, count):
@@ -655,6 +658,10 @@ def _written(type_):
     if type(rank) is int and rank in (1, 2):
         prefix = "Abstract" if type_.family is AbstractArrayFamily else ""
         return prefix + ("Vector", "Matrix")[rank - 1], type_.parameters[:1]
+    if type_.family is OneTo.body.family:
+        return "Base.OneTo", type_.parameters
+    if type_ is BitVector or type_ is BitMatrix:
+        return "BitVector" if type_ is BitVector else "BitMatrix", ()
     return type_.family.name, type_.parameters
 
 

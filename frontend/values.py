@@ -37,6 +37,8 @@ class State:
     location = None  # the user's line that is being evaluated
     lanes = 0  # how many broadcasts over lanes we are inside: effects and arrays abort them
     depth = 0  # nested calls
+    including = 0  # nested files
+    steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
 
 
@@ -78,6 +80,33 @@ class PoisonError(HostValueNeeded):
 def poisoned(what, reason, location):
     """The error of reading poison."""
     return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
+
+
+class Either:
+    """One of two values that no other kind of value can stand for, as a condition of the graph decides: a
+    number or nothing, one of two functions. What is called with it is called with each; see
+    `conditionals.lifted`."""
+
+    __slots__ = ("condition", "first", "second", "reason")
+
+    def __init__(self, condition, first, second, reason):
+        self.condition, self.first, self.second, self.reason = condition, first, second, reason
+
+    @property
+    def type(self):
+        raise poisoned("a value", self.reason, state.location)
+
+
+class PoisonedContents:
+    """The contents of an array that cannot be read."""
+
+    shape, ndim = (), 0
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def fetch(self):
+        raise poisoned("an array", self.reason, state.location)
 
 
 class Array:
@@ -123,7 +152,8 @@ class Array:
     @property
     def element(self):
         """The Julia element type."""
-        return self.type.parameters[0]
+        element = self.type.parameters[0]
+        return element if element.__class__ is not int else t.Bool  # `BitArray{N}` tells its rank only
 
     @property
     def is_staged(self):
@@ -403,6 +433,7 @@ class Module:
         "loader",
         "file",
         "documentation",
+        "documented",
         "serial",
     )
 
@@ -410,7 +441,7 @@ class Module:
         self.name, self.parent, self.loader = name, parent, loader
         self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
         self.file = None
-        self.documentation = None
+        self.documentation, self.documented = None, {}  # see `documentation`
         self.serial = next(serials)
 
     def get_location(self, name):

@@ -232,6 +232,38 @@ def _elementwise_sources(value):
     return found
 
 
+# --- sums of pieces -------------------------------------------------------------------------------------
+
+@RULES("add")
+def pieces_side_by_side(b, operation):
+    """The sum of two arrays with zeros around, one of which ends where the other begins, is both joined."""
+    first, second = (made_by(value, "pad") for value in operation.operands)
+    if not first or not second or first.attributes["value"] or second.attributes["value"]:
+        return None
+    if not all(map(b.is_used_once, operation.operands)):
+        return None
+    for left, right in ((first, second), (second, first)):
+        axis = _joined_axis(left, right)
+        if axis is not None:
+            low, high = list(left.attributes["low"]), list(left.attributes["high"])
+            high[axis] = right.attributes["high"][axis]
+            joined = b.concatenate(left.operands[0], right.operands[0], axis=axis)
+            return b.pad(joined, low=tuple(low), high=tuple(high), value=0)
+    return None
+
+
+def _joined_axis(left, right):
+    """The one axis along which two padded arrays lie elsewhere, if the right one begins where the left one
+    ends."""
+    before, after = ([one.attributes[key] for one in (left, right)] for key in ("low", "high"))
+    moved = [axis for axis in range(left.result.rank)
+             if any(edges[0][axis] != edges[1][axis] for edges in (before, after))]
+    if len(moved) != 1:
+        return None
+    axis, = moved
+    return axis if before[0][axis] + left.operands[0].shape[axis] == before[1][axis] else None
+
+
 # --- small factors first ----------------------------------------------------------------------------------
 
 

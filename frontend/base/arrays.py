@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..broadcasting import bits
 from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, promote_types
@@ -195,12 +196,12 @@ def fill(value, *dims):
 
 @define("trues", t.Any, ...)
 def trues(*dims):
-    return filled(True, dims_of(dims))
+    return bits(filled(True, dims_of(dims)))
 
 
 @define("falses", t.Any, ...)
 def falses(*dims):
-    return filled(False, dims_of(dims))
+    return bits(filled(False, dims_of(dims)))
 
 
 def uninitialised(element, dims):
@@ -221,9 +222,19 @@ def construct_uninitialised(type_, _, *dims):
     return uninitialised(t.Any if isinstance(element, t.TypeVar) else element, dims)
 
 
+@constructs(t.Array, t.union(t.Nothing, t.Missing), t.Any, ...)
+def construct_filled(type_, content, *dims):
+    """`Vector{Union{Nothing, T}}(nothing, n)`: all elements are nothing, or missing."""
+    element = t.unwrap(type_).parameters[0]
+    if isinstance(element, t.TypeVar) or not t.is_subtype(typeof(content), element):
+        found = t.type_name(typeof(content))
+        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{found}, ::Int64)")
+    return filled(content, dims_of(dims), element)
+
+
 @constructs(t.BitArray, Undef, t.Any, ...)
 def construct_bits(type_, _, *dims):
-    return filled(False, dims_of(dims))
+    return bits(filled(False, dims_of(dims)))
 
 
 @constructs(t.Vector)
@@ -238,13 +249,21 @@ def construct_array(type_, x):
     from .conversion import convert_to_array
 
     array = as_array(x)
+    family = t.unwrap(type_).family
+    if family is t.BitFamily:
+        copied = copy_array(convert_array(t.Bool, array))
+        copied.type = t.BitFamily.apply(copied.rank)
+        return copied
     converted = convert_to_array(type_, array)
-    return copy_array(converted) if converted is array and array is x else converted
+    if converted is not array or array is not x:
+        return converted
+    return without_bits(copy_array(converted)) if family is t.ArrayFamily else copy_array(converted)
 
 
 @define("similar", t.AbstractArray)
 def similar(x):
-    return uninitialised(element_of(x), as_array(x).size)
+    made = uninitialised(element_of(x), as_array(x).size)
+    return bits(made) if typeof(x).family is t.BitFamily else made
 
 
 @define("similar", t.AbstractArray, t.TypeOfType)
@@ -286,9 +305,11 @@ def copy_array(array):
     return Array(payload.copy() if isinstance(payload, np.ndarray) else payload, plain_type(array))
 
 
-def plain_type(array):
-    """The type `Array{T,N}` for an array that may be typed as a wrapper."""
-    return t.array_type(array.element, array.rank)
+def plain_type(array, rank=None):
+    """The type of an array made of parts of another: `Array{T,N}`, for one that may be typed as a wrapper;
+    `BitArray{N}` of a BitArray."""
+    rank = array.rank if rank is None else rank
+    return t.BitFamily.apply(rank) if array.type.family is t.BitFamily else t.array_type(array.element, rank)
 
 
 @define("copy", t.AbstractArray)
@@ -298,7 +319,14 @@ def copy(x):
 
 @define("collect", t.AbstractArray)
 def collect_array(x):
-    return copy_array(x) if x.__class__ is Array else as_array(x)
+    return without_bits(copy_array(x)) if x.__class__ is Array else as_array(x)
+
+
+def without_bits(array):
+    """A new array as an `Array`, also where it is a copy of a BitArray."""
+    if array.type.family is t.BitFamily:
+        array.type = t.array_type(t.Bool, array.rank)
+    return array
 
 
 @define("collect", t.TypeOfType, t.Any)

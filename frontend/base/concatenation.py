@@ -3,6 +3,8 @@ typed forms."""
 
 from .. import staging
 from .. import types as t
+from ..broadcasting import bits
+from ..growth import with_items
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array, axis_of, promoted_element
 from .conversion import convert, convert_array, element_of
@@ -47,7 +49,9 @@ def concatenated(items, dimension, element=None, mismatch=None):
                 raise dimension_mismatch(
                     f"mismatch in dimension {rank - k} (expected {shapes[0][k]} got {shape[k]})")
     joined = staging.apply("concatenate", *payloads, axis=axis)
-    return Array(joined, t.array_type(element, rank))
+    made_of_bits = all(x.__class__ is Array and x.type.family is t.BitFamily for x in items if is_part(x))
+    return bits(Array(joined)) if made_of_bits and element is t.Bool else Array(joined,
+                                                                                t.array_type(element, rank))
 
 
 def _vertical_mismatch(sizes):
@@ -65,6 +69,9 @@ def _horizontal_mismatch(sizes):
 
 
 def vertical(items, element=None):
+    grown = with_items(items) if items else None
+    if grown is not None:
+        return grown
     return concatenated(items, 1, element, _vertical_mismatch) if items else array_of(element or t.Any, [])
 
 

@@ -187,6 +187,9 @@ def convert_to_array(type_, x):
                     f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
                                    f"{t.type_name(type_)}")
     element = parameters[0] if parameters and not isinstance(parameters[0], t.TypeVar) else array.element
+    if body.family is t.ArrayFamily and array.type.family is t.BitFamily and element is t.Bool:
+        payload = staging.read(array)
+        return Array(payload.copy() if isinstance(payload, np.ndarray) else payload)
     return convert_array(element, array)
 
 

@@ -1,4 +1,5 @@
-"""`Dict` and `IdDict`. Entries keep the order in which they were inserted."""
+"""`Dict` and `IdDict`. Entries are kept as they were inserted, and iterated over in the order of
+`hash_order`."""
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from ..properties import convert_to
 from ..staging import LaneEffect, state
 from ..values import ABSENT, Dictionary, NamedTuple, Struct, Symbol, typeof
 from .exceptions import exception, raise_value
+from .hash_order import ordered
 from .hashing import hash_key
 from .iteration import FAMILY_ELEMENTS, ITERATORS, SIZES, collect, iterate, join_types
 from .pairs import is_pair, pair
@@ -45,7 +47,7 @@ def key_of(dictionary, key):
 def dictionary_pairs(dictionary):
     """The entries as Pairs of the dictionary's key and value types."""
     type_ = element_type(dictionary.type)
-    return (Struct(type_, list(entry)) for entry in dictionary.items.values())
+    return (Struct(type_, list(entry)) for entry in ordered(dictionary))
 
 
 def find_entry(dictionary, key):
@@ -267,7 +269,7 @@ ValueIterator = t.declare("ValueIterator", fields=("dict",))
 
 def _view(type_, part, parameter):
     family = type_.family
-    ITERATORS[family] = lambda view: (entry[part] for entry in list(view.fields[0].items.values()))
+    ITERATORS[family] = lambda view: (entry[part] for entry in ordered(view.fields[0]))
     SIZES[family] = lambda view: (len(view.fields[0].items),)
     FAMILY_ELEMENTS[family] = lambda view: view.fields[0].type.parameters[parameter]
 
@@ -369,7 +371,7 @@ def pop_any(dictionary):
     """Removes an entry and gives it as a Pair."""
     if not dictionary.items:
         raise WeberError("ArgumentError: dict must be non-empty", kind="ArgumentError")
-    key, value = next(reversed(dictionary.items.values()))
+    key, value = ordered(dictionary)[0]
     delete(dictionary, key)
     return pair(key, value)
 

@@ -14,6 +14,7 @@ from ..calling import call
 from ..staging import HostValueNeeded, host_number
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
 from .errors import argument_error, fault
+from .hash_order import ordered
 from .iteration import collect_values, element_type_of, iterate, size_of
 from .iterators import NOTHING_GIVEN, holds
 from .registry import define, function
@@ -191,7 +192,7 @@ def _define_find_extreme(name, better):
 
 def _values(iterable):
     if iterable.__class__ is Dictionary:
-        return tuple(value for _, value in iterable.items.values())
+        return tuple(value for _, value in ordered(iterable))
     return iterable
 
 
@@ -375,7 +376,7 @@ def filter_(predicate, iterable):
 def _pairs(collection):
     """(key, value) of each element, by the collection's own keys where it has some."""
     if collection.__class__ is Dictionary:
-        return list(collection.items.values())
+        return ordered(collection)
     keys = function("keys")
     if collection.__class__ in (NamedTuple, Struct) and keys.methods.find((collection,)):
         return zip(iterate(call(keys, (collection,))), iterate(collection), strict=True)

@@ -15,7 +15,7 @@ from ..display import FAMILIES
 from ..lanes import Lanes, element, only_in_graph
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
-from .arrays import array_of, as_array, as_dim_product, reshaped
+from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped
 from .conversion import constructs
 from .elements import number_of
 from .errors import argument_error, bounds_error
@@ -278,7 +278,7 @@ def element_at(array, indices, copy=True):
         return part[()] if _holds_objects(part) else number_of(part)
     if copy and isinstance(part, np.ndarray) and (part.base is not None or part is array.data):
         part = part.copy()
-    return Array(part, t.array_type(array.element, len(part.shape)))
+    return Array(part, plain_type(array, len(part.shape)))
 
 
 def _lane_at(array, forms):

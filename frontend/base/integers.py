@@ -13,7 +13,6 @@ from .elements import (
     FLOATS,
     HOST_TYPES,
     INT_MAX,
-    INT_MIN,
     convert_host,
     emit,
     exact_integer,
@@ -53,10 +52,13 @@ def factorial(n):
 def binomial(n, k):
     if k < 0:
         return 0
-    result = math.comb(n, k) if n >= 0 else (-1) ** (k & 1) * math.comb(k - n - 1, k)
-    if not INT_MIN <= result <= INT_MAX:
-        raise fault("OverflowError", f"binomial({n}, {k}) overflows")
-    return result
+    n, k = int(n), int(k)
+    sign, n_, result = (1, n, 1) if n >= 0 else ((-1) ** (k & 1), k - n - 1, 1)
+    for i in range(1, min(k, n_ - k) + 1) if k <= n_ else ():
+        result = result * (n_ - i + 1) // i
+        if result > INT_MAX:
+            raise fault("OverflowError", f"binomial({n}, {k}) overflows")
+    return sign * result if k <= n_ else 0
 
 
 def _parity(odd):
@@ -117,7 +119,17 @@ def integer_square_root(n):
 
 @define("isprime", t.Integer)
 def is_prime(n):
-    return n > 1 and all(n % k for k in range(2, math.isqrt(n) + 1))
+    """Whether n is a prime number: Miller and Rabin's test, which is exact below 2^64 with these bases."""
+    n, bases = int(n), (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
+    if n < 2 or any(n % p == 0 for p in bases):
+        return n in bases
+    twos = ((n - 1) & (1 - n)).bit_length() - 1
+
+    def passes(base):
+        power = pow(base, (n - 1) >> twos, n)
+        return power == 1 or any(pow(power, 2**k, n) == n - 1 for k in range(twos))
+
+    return all(map(passes, bases))
 
 
 @define("digits", t.Integer, keywords=("base", "pad"))

@@ -23,6 +23,7 @@ from ..values import (
     typeof,
 )
 from .errors import fault
+from .hash_order import ordered
 from .pairs import PairFamily, is_pair, pair
 from .registry import define, function
 
@@ -57,9 +58,9 @@ def iterate(value):
     if cls is GeneratorValue:
         return value.iterate()
     if cls is Dictionary:
-        return (pair(key, item) for key, item in list(value.items.values()))
+        return (pair(key, item) for key, item in ordered(value))
     if cls is SetValue:
-        return iter(list(value.items.values()))
+        return iter(ordered(value))
     if cls is str:
         return (Char(ord(c)) for c in value)
     if cls is NamedTuple:
@@ -173,7 +174,9 @@ def size_of(value):
 def element_type_of(value):
     """The element type of an iterable as far as its type tells; None where it does not."""
     cls = value.__class__
-    if cls is Array or cls is Range or cls is SetValue:
+    if cls is Array:
+        return value.element
+    if cls is Range or cls is SetValue:
         return value.type.parameters[0]
     if cls is str:
         return t.Char
@@ -304,7 +307,7 @@ def _advance(iterator, state_):
 @define("iterate", t.Any)
 def iterate_first(value):
     """`iterate(x)`: the first element and the state, or nothing."""
-    if value.__class__ in (tuple, Range, Array):
+    if value.__class__ in (tuple, Range, Array, str):
         return iterate_next(value, 1)
     iterator = iterate(value)
     return _advance(iterator, IterationState(iterator))
@@ -321,6 +324,13 @@ def iterate_next(value, position):
             items = list(array_elements(value))
             return (items[position - 1], position + 1) if position <= len(items) else None
         return (to_host(data.reshape(-1)[position - 1]), position + 1) if position <= data.size else None
+    if value.__class__ is str:
+        from .string_indices import position_of
+
+        if position > len(value.encode("utf-8", "surrogateescape")):
+            return None
+        character = value[position_of(value, position)]
+        return Char(ord(character)), position + len(character.encode("utf-8", "surrogateescape"))
     if not hasattr(value, "__len__"):
         raise fault("MethodError", f"no method matching iterate(::{t.type_name(typeof(value))})")
     return (value[position - 1], position + 1) if position <= len(value) else None

@@ -7,7 +7,7 @@ from ..broadcasting import broadcast
 from ..lanes import is_lanes, only_in_graph, uniform_column
 from ..values import Array, Range, colon, typeof
 from . import folds
-from .arrays import as_array, is_numeric, reshaped
+from .arrays import as_array, is_numeric, reshaped, without_bits
 from .concatenation import horizontal, vertical
 from .errors import argument_error, dimension_mismatch, size_text
 from .iteration import iterate
@@ -19,13 +19,22 @@ REDUCTIONS = {function("+"): total, function("*"): product, function("max"): max
               function("min"): minimum}
 """Reductions that have an op."""
 
+BIT_OPERATIONS = tuple(map(function, "! ~ & | ⊻ xor".split()))
+"""Functions that `map` over a BitArray gives a BitArray of."""
+
 JOINS = {function("vcat"): vertical, function("hcat"): horizontal}
 """Folds of arrays that are one concatenation."""
 
 
 @define("map", t.Any, t.AbstractArray)
 def map_array(f, x):
-    return broadcast(f, [as_array(x)])
+    return _mapped(f, [as_array(x)])
+
+
+def _mapped(f, arrays):
+    """A broadcast, but what a function of the program makes of arrays is an `Array`, also of Bools."""
+    result = broadcast(f, arrays)
+    return result if f in BIT_OPERATIONS and arrays[0].type.family is t.BitFamily else without_bits(result)
 
 
 @define("map", t.Any, t.AbstractArray, t.AbstractArray, t.AbstractArray, ...)
@@ -34,14 +43,14 @@ def map_arrays(f, *arrays):
     arrays = [as_array(x) for x in arrays]
     sizes = {tuple(x.size) for x in arrays}
     if len(sizes) == 1:
-        return broadcast(f, arrays)
+        return _mapped(f, arrays)
     if any(x.rank != 1 for x in arrays):
         raise dimension_mismatch(f"map over arrays of the sizes {' and '.join(map(size_text, sizes))}")
     from .indexing import element_at
     from .ranges import unit_range
 
     count = min(x.size[0] for x in arrays)
-    return broadcast(f, [element_at(x, (unit_range(1, count),)) for x in arrays])
+    return _mapped(f, [element_at(x, (unit_range(1, count),)) for x in arrays])
 
 
 @define("map!", t.Any, t.AbstractArray, t.AbstractArray, t.AbstractArray, ...)

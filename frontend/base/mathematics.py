@@ -210,6 +210,14 @@ _named("deg2rad", _float_unary(lambda x: x * (math.pi / 180), _scaled(lambda x: 
 _named("rad2deg", _float_unary(lambda x: x * (180 / math.pi), _scaled(lambda x: x, 180 / math.pi)), t.Real)
 
 
+@define("mod2pi", t.Real)
+def modulo_circle(x):
+    """The angle in [0, 2π)."""
+    from .arithmetic import modulo
+
+    return modulo(x, 2 * math.pi)
+
+
 @define("sincos", t.Number)
 def sine_and_cosine(x):
     return sine(x), cosine(x)

@@ -130,7 +130,9 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
             generic.methods.add(
                 Method(pattern, where, call, names_, keywords, python=python if not keywords else None)
             )
-            generic.documentation = doc or python.__doc__ or generic.documentation
+            text = doc or python.__doc__
+            if text:
+                generic.documentation = {**(generic.documentation or {}), text: text}
         return python
 
     return decorate

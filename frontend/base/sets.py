@@ -9,6 +9,7 @@ from ..staging import state
 from ..values import ABSENT, Array, SetValue, Struct, typeof
 from .dictionaries import write_location
 from .exceptions import exception, raise_value
+from .hash_order import ordered
 from .hashing import hash_key
 from .iteration import collect_values, element_type_of, iterate, join_all
 from .registry import define, define_constructor
@@ -101,7 +102,7 @@ def pop(collection, item):
 def pop_any(collection):
     if not collection.items:
         raise WeberError("ArgumentError: set must be non-empty", kind="ArgumentError")
-    return pop(collection, next(reversed(collection.items.values())))
+    return pop(collection, ordered(collection)[0])
 
 
 @define("empty!", t.Set)

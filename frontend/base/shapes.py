@@ -102,7 +102,7 @@ def _dims_text(arguments):
 
 def reshape_array(array, dims):
     shape = staging.read(array).shape
-    result = Array(reshaped(staging.read(array), dims[::-1]), t.array_type(array.element, len(dims)))
+    result = Array(reshaped(staging.read(array), dims[::-1]), plain_type(array, len(dims)))
     return linked(result, array, lambda payload: reshaped(payload, dims[::-1]),
                   lambda payload: reshaped(payload, shape))
 
@@ -157,7 +157,7 @@ def permute_dims(x, permutation):
 def permute_matrix(x):
     array = as_array(x)
     if array.rank == 1:
-        return fresh(_row(array), t.array_type(array.element, 2))
+        return fresh(_row(array), plain_type(array, 2))
     return permute_dims(array, (2, 1))
 
 

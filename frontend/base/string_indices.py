@@ -88,6 +88,11 @@ def substring_from(text, first):
     return text[position_of(text, first):]
 
 
+@define("SubString", t.AbstractString, t.Integer, t.Integer)
+def substring_between(text, first, last):
+    return text[position_of(text, first):position_of(text, last) + 1] if last >= first else ""
+
+
 @define("firstindex", t.AbstractString)
 def firstindex(_text):
     return 1

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..growth import Added
 from ..values import Array, Range
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -33,29 +34,36 @@ def _length(vector):
     return staging.read(vector).shape[0]
 
 
-@define("push!", t.Vector, t.Any, t.Any, ...)
+LIST = t.union(t.Vector, t.BitVector)
+"""What can grow and shrink."""
+
+
+@define("push!", LIST, t.Any, t.Any, ...)
 def push(vector, *items):
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        return _replace(vector, Added([*payload.items, *(convert(vector.element, x) for x in items)]))
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 
-@define("push!", t.Vector)
+@define("push!", LIST)
 def push_nothing(vector):
     return vector
 
 
-@define("pushfirst!", t.Vector, t.Any, t.Any, ...)
+@define("pushfirst!", LIST, t.Any, t.Any, ...)
 def push_first(vector, *items):
     return _replace(vector, _joined(_elements(vector, items), staging.read(vector)))
 
 
-@define("append!", t.Vector, t.Any, ...)
+@define("append!", LIST, t.Any, ...)
 def append(vector, *collections):
     for items in collections:
         _replace(vector, _joined(staging.read(vector), _converted(vector, items)))
     return vector
 
 
-@define("prepend!", t.Vector, t.Any, ...)
+@define("prepend!", LIST, t.Any, ...)
 def prepend(vector, *collections):
     for items in reversed(collections):
         _replace(vector, _joined(_converted(vector, items), staging.read(vector)))
@@ -82,7 +90,7 @@ def _require_elements(vector):
         raise argument_error("array must be non-empty")
 
 
-@define("pop!", t.Vector)
+@define("pop!", LIST)
 def pop(vector):
     """Removes the last element and returns it."""
     _require_elements(vector)
@@ -96,7 +104,7 @@ def _owned(payload):
     return payload.copy() if isinstance(payload, np.ndarray) else payload
 
 
-@define("popfirst!", t.Vector)
+@define("popfirst!", LIST)
 def pop_first(vector):
     _require_elements(vector)
     item = element_at(vector, (1,))
@@ -104,14 +112,14 @@ def pop_first(vector):
     return item
 
 
-@define("popat!", t.Vector, t.Integer)
+@define("popat!", LIST, t.Integer)
 def pop_at(vector, index):
     item = element_at(vector, (index,))
     _replace(vector, _removed(vector, index - 1, index))
     return item
 
 
-@define("insert!", t.Vector, t.Integer, t.Any)
+@define("insert!", LIST, t.Integer, t.Any)
 def insert(vector, index, item):
     """Puts an item at an index; what was there and behind moves up."""
     payload = staging.read(vector)
@@ -121,7 +129,7 @@ def insert(vector, index, item):
     return _replace(vector, _joined(before, _elements(vector, [item]), behind))
 
 
-@define("deleteat!", t.Vector, t.Any)
+@define("deleteat!", LIST, t.Any)
 def delete_at(vector, indices):
     """Removes the elements at an index or at several."""
     indices = [indices] if indices.__class__ is int else list(iterate(indices))
@@ -137,13 +145,13 @@ def delete_at(vector, indices):
     return _replace(vector, staging.apply("gather", staging.read(vector), kept, axis=0))
 
 
-@define("keepat!", t.Vector, t.AbstractVector)
+@define("keepat!", LIST, t.AbstractVector)
 def keep_at(vector, indices):
     part = element_at(vector, (as_array(indices),))
     return _replace(vector, staging.read(part))
 
 
-@define("splice!", t.Vector, t.Any)
+@define("splice!", LIST, t.Any)
 def splice(vector, indices):
     """Removes the elements at an index or range and returns them."""
     removed = element_at(vector, (indices,))
@@ -151,7 +159,7 @@ def splice(vector, indices):
     return removed
 
 
-@define("splice!", t.Vector, t.Any, t.Any)
+@define("splice!", LIST, t.Any, t.Any)
 def splice_in(vector, indices, replacement):
     """Replaces the elements at an index or range by others and returns them."""
     nothing = indices.__class__ is Range and indices.length == 0
@@ -164,7 +172,7 @@ def splice_in(vector, indices, replacement):
     return removed
 
 
-@define("empty!", t.Vector)
+@define("empty!", LIST)
 def empty_in_place(vector):
     return _replace(vector, _elements(vector, []))
 
@@ -179,7 +187,7 @@ def empty_of_type(vector, type_):
     return array_of(type_, [])
 
 
-@define("resize!", t.Vector, t.Integer)
+@define("resize!", LIST, t.Integer)
 def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
     if count < 0:

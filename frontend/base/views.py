@@ -16,9 +16,9 @@ from .indexing import element_at, number_or_object
 from .registry import define
 
 VIEW_FAMILY = t.unwrap(t.SubArray).family
-_S = t.TypeVar("T")
-SLICE = t.unwrap(t.declare("Base.Slice", t.unwrap(t.AbstractUnitRange).family.apply(t.Int64), parameters=(_S,))
-                 ).family.apply(t.unwrap(t.OneTo).family.apply(t.Int64))
+_INTEGER_RANGE = t.unwrap(t.AbstractUnitRange).family.apply(t.Int64)
+SLICE = t.unwrap(t.declare("Base.Slice", _INTEGER_RANGE, parameters=(t.TypeVar("T"),))).family.apply(
+    t.unwrap(t.OneTo).family.apply(t.Int64))
 
 
 class View:

@@ -123,7 +123,8 @@ class TestedNames:
                          for kind in ("", "Cell")]
                 self.rows |= dict.fromkeys(rows, path.stem)
             else:
-                self.words[name] = {*re.findall(r"@?[^\W\d][\w!′]*|⊠", source), *re.findall(r"\w'(?=\()", source)}
+                self.words[name] = {*re.findall(r"@?[^\W\d][\w!′]*|⊠", source),
+                                    *re.findall(r"\w'(?=\()", source)}
 
     def places(self, name):
         """Where a name is tested: in the table and the tests of the library, two places at most, else in

@@ -67,6 +67,8 @@ One step: overwrites the parameters of the model and the state in the tree. The 
 the sum of both gradients, and one step.
 """
 function update!(tree, model, gradient)
+    tree isa Union{Leaf, NamedTuple, Tuple, AbstractArray, AbstractDict} || throw(ArgumentError(
+        "update! takes the state that `setup` made first: `update!(opt, model, grads[1])`"))
     Primitives.compiled(take_steps!, tree, model, gradient)
     return tree, model
 end
@@ -96,6 +98,8 @@ function collect_steps!(steps, tree, model, gradient)
 end
 
 branch(gradient, key::Symbol) = hasproperty(gradient, key) ? getproperty(gradient, key) : nothing
+branch(gradient::Tuple, key::Symbol) = throw(ArgumentError(
+    "update! got a tuple where the gradient of the model has names: `update!(opt, model, grads[1])`"))
 branch(gradient, key) = gradient[key]
 
 function step!(leaf, x, dx)

@@ -237,3 +237,9 @@ def test_broadcast_of_a_function_that_loops(check, shape):
 def test_slices(check, source, meaning, count):
     x = np.random.default_rng(0).integers(-3, 4, (count, 2)).astype(f32)
     check(f"f(x) = {source}", "f(x::Float32[2, N])", [x], meaning(x).astype(f32))
+
+
+@pytest.mark.parametrize("n", [3, 1, 0])
+def test_a_number_of_times_that_is_staged(check, n):
+    check("f(x, n) = sum(x[i] * i for i in 1:n)", "f(x::Float32[N], n::Int)",
+          [np.arange(5, dtype=f32), np.int64(n)], f32(sum(i * (i - 1) for i in range(1, n + 1))))

@@ -54,3 +54,10 @@ def test_transcript(text, capsys):
         if not same:
             wrong.append(f"{PROMPT}{source}\nexpected:\n{expected}\nfound:\n{found}")
     assert not wrong, "\n\n".join(["", *wrong])
+
+
+def test_the_corpus_is_large():
+    """Several hundred snippets with their values, and as many errors as `diagnostics` needs."""
+    snippets = sum(1 for section in sections() for _ in rows(section.values[0]))
+    programs = list((pathlib.Path(__file__).parent.parent / "diagnostics" / "programs").glob("*.jl"))
+    assert snippets >= 1300 and len(programs) >= 140

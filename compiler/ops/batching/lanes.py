@@ -386,6 +386,8 @@ class Lanes:
         padding there must be zeros."""
         if isinstance(x, Summed):
             return x.value
+        if x.axis is None and _is_zero(x.value) and not axes:
+            return x.value
         x = self.only_live(self.batched(x), 0)
         return self.builder.reduce_sum(x.value, axes=tuple(sorted((x.axis, *map(x.outer, axes)))))
 
@@ -398,10 +400,20 @@ def _is_same(padding, number):
     return padding is not None and bool(padding == number) and bool(np.signbit(padding) == np.signbit(number))
 
 
-def _is_harmless_constant(x):
-    """Whether a value is a constant that holds no zero, so that one may divide by it."""
-    operation = x.value.operation
+def _constant(value):
+    """The array of which a value is made by broadcast and reshape, None where it is no constant."""
+    operation = value.operation
     while operation is not None and operation.name in ("broadcast", "reshape"):
         operation = operation.operands[0].operation
-    return operation is not None and operation.name == "constant" and bool(
-        np.all(operation.attributes["value"] != 0))
+    return operation.attributes["value"] if operation is not None and operation.name == "constant" else None
+
+
+def _is_zero(value):
+    array = _constant(value)
+    return array is not None and array.dtype.kind in "fiu" and not np.any(array)
+
+
+def _is_harmless_constant(x):
+    """Whether a value is a constant that holds no zero, so that one may divide by it."""
+    array = _constant(x.value)
+    return array is not None and bool(np.all(array != 0))

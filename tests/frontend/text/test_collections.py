@@ -8,8 +8,8 @@ from weber.frontend.session import Session
 DICTIONARIES = [
     ("Dict(:a => 1)[:a]", "1"), ("d = Dict(); d[1] = 2; d[1.0]", "2"),
     ("length(Dict(1 => 2, 1.0 => 3))", "1"),
-    ('Dict([("A", 1), ("B", 2)])', 'Dict("A" => 1, "B" => 2)'),
-    ("Dict(i => i^2 for i in 1:2)", "Dict(1 => 1, 2 => 4)"), ("Dict{Symbol, Float64}(:a => 1)[:a]", "1.0"),
+    ('Dict([("A", 1), ("B", 2)])', 'Dict("B" => 2, "A" => 1)'),
+    ("Dict(i => i^2 for i in 1:2)", "Dict(2 => 4, 1 => 1)"), ("Dict{Symbol, Float64}(:a => 1)[:a]", "1.0"),
     ("typeof(Dict(:a => 1, :b => 2.0))", "Dict{Symbol, Real}"),
     ("typeof(Dict(zip([:a], [1])))", "Dict{Symbol, Int64}"),
     ("haskey(Dict(:a => 1), :b)", "false"), ("get(Dict(:a => 1), :b, 3)", "3"),
@@ -19,8 +19,8 @@ DICTIONARIES = [
     ("d = Dict(:a => 1); (pop!(d, :a), isempty(d))", "(1, true)"), ("pop!(Dict(:a => 1), :z, 9)", "9"),
     ("collect(values(Dict(:a => 1, :b => 2)))", "[1, 2]"), (":a in keys(Dict(:a => 1))", "true"),
     ("(:a => 1) in Dict(:a => 1)", "true"), ("Dict(:a => 1) == Dict(:a => 1.0)", "true"),
-    ('merge(Dict("foo" => 0.0), Dict("bar" => 42))', 'Dict("foo" => 0.0, "bar" => 42.0)'),
-    ('mergewith(+, Dict("a" => 1), Dict("a" => 2, "b" => 3))', 'Dict("a" => 3, "b" => 3)'),
+    ('merge(Dict("foo" => 0.0), Dict("bar" => 42))', 'Dict("bar" => 42.0, "foo" => 0.0)'),
+    ('mergewith(+, Dict("a" => 1), Dict("a" => 2, "b" => 3))', 'Dict("b" => 3, "a" => 3)'),
     ("filter(p -> p.second > 1, Dict(:a => 1, :b => 2))", "Dict(:b => 2)"),
     ("[k => v for (k, v) in Dict(:a => 1)]", "[:a => 1]"), ("sum(values(Dict(:a => 1, :b => 2)))", "3"),
     ("d = Dict(:a => 1); e = copy(d); e[:b] = 2; length(d)", "1"),
@@ -31,7 +31,7 @@ DICTIONARIES = [
     ("x = [1]; d = IdDict(x => 1); (haskey(d, x), haskey(d, [1]))", "(true, false)"),
 ]
 SETS = [
-    ("Set([1, 2, 1])", "Set([1, 2])"), ("2 in Set([1, 2])", "true"), ("push!(Set([1]), 2)", "Set([1, 2])"),
+    ("Set([1, 2, 1])", "Set([2, 1])"), ("2 in Set([1, 2])", "true"), ("push!(Set([1]), 2)", "Set([2, 1])"),
     ("union([1, 2], [2, 3])", "[1, 2, 3]"), ("[1, 2] ∪ [3]", "[1, 2, 3]"),
     ("intersect([1, 2, 3], [3, 4, 1])", "[1, 3]"),
     ("setdiff([1, 2, 3], [2])", "[1, 3]"), ("symdiff([1, 2], [2, 3])", "[1, 3]"),

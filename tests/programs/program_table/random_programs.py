@@ -1,7 +1,7 @@
 """Random Julia functions with nested control flow, mutation, growth and ragged inputs.
 
 Each is `f(x, v, n)` of a number, a vector of any length and a small integer, and gives a number. Arithmetic
-stays bounded (tanh, sin, quotients with denominators above 1), and every `while` counts to a bound, so that all
+stays bounded (tanh, sin, quotients with denominators above 1), every `while` counts to a bound, so that all
 programs end with finite numbers.
 """
 
