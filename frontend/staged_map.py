@@ -156,7 +156,7 @@ def mapped(function, source):
         values = map_source(function, source)
     except WeberError:
         return None
-    if not source.staged and is_lanes(values) and values._data.lengths:
+    if not _is_staged(source) and is_lanes(values) and values._data.lengths:
         return None
     return values
 
@@ -186,8 +186,12 @@ def wanted_source(iterable):
         return source
     if source.count <= UNROLLED:
         return None
-    staged = any(payload.__class__ is Value for payload in source.payloads)
-    return source if staged or _emits(iterable) else None
+    return source if _is_staged(source) or _emits(iterable) else None
+
+
+def _is_staged(source):
+    """Whether the elements of a source are known to the graph only."""
+    return any(payload.__class__ is Value for payload in source.payloads)
 
 
 def _emits(iterable):
