@@ -68,6 +68,11 @@ def dense(b, a):
     return b.contract(a.x, a.w, spec="ni,oi->no")
 
 
+def chosen(b, element=F32):
+    """A one-hot array of N of five classes."""
+    return b.one_hot(b.iota(shape=(N,), axis=0, element=I64), depth=5, element=element)
+
+
 def repeated(b, carried, make, trips=3):
     """A loop over values whose next ones are the first that `make(b, *values)` gives; gives all that it
     makes."""
@@ -189,6 +194,11 @@ SIMPLIFIED = {
 
 FUSED = {
     "drop_stop_gradient": (lambda b, a: b.stop_gradient(a.x), []),
+    "convert_one_hot": (lambda b, a: b.convert(chosen(b, BOOL), element=F32), ["iota", "one_hot"]),
+    "reshape_one_hot": (lambda b, a: b.reshape(chosen(b), shape=(N, 1, 5)), ["iota", "reshape", "one_hot"]),
+    "select_by_one_hot": (lambda b, a: [b.contract(chosen(b), a.q, spec="ki,ji->kj"),
+                                        b.contract(a.q, chosen(b), spec="ji,ki->jk")],
+                          ["iota", "gather", "transpose"]),
     "add_in_gemm": (lambda b, a: b.add(spread(b, b.reduce_sum(a.w, axes=(1,)), N, 3), dense(b, a)),
                     ["reduce_sum", "gemm"]),
     "subtract_in_gemm": (lambda b, a: [b.sub(a.z, dense(b, a)), b.sub(b.contract(a.x, a.q, spec="ni,ij->nj"),
