@@ -17,6 +17,9 @@ RULES = Rules()
 LARGEST_TERM = 4096
 """Terms with more elements are added up in the loop rather than stacked."""
 
+DEEPEST_TERM = 60
+"""Terms that are sums of sums to a greater depth stay in the loop."""
+
 
 @RULES("loop")
 def sink_sums(b, operation):
@@ -101,6 +104,7 @@ class _Plan:
     def __init__(self, loop):
         self.loop = loop
         self.memo, self.needed, self.arms = {}, {}, Arms()
+        self.depth = 0
 
     def missing_stacks(self):
         """The values of the region that have to be stacked for the sums; at least one in an open loop, to
@@ -111,9 +115,11 @@ class _Plan:
         return missing or ([loop.index] if loop.is_open and not loop.stacked else [])
 
     def sum(self, value):
-        if value not in self.memo:
+        if value not in self.memo and self.depth < DEEPEST_TERM:
+            self.depth += 1
             self.memo[value] = self._sum(value)
-        return self.memo[value]
+            self.depth -= 1
+        return self.memo.get(value)
 
     def _sum(self, value):
         loop = self.loop
