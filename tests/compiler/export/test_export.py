@@ -235,7 +235,7 @@ def test_small_constants_of_a_body_are_local_and_large_ones_are_not(check_model)
 
     model = export(function_of(X, make))
     check_model(model)
-    (loop,) = [node for node in model.graph.node if node.op_type == "Loop"]
+    (loop,) = [node for node in model.graph.node if node.op_type == "Scan"]
     (graph,) = [attribute.g for attribute in loop.attribute if attribute.HasField("g")]
     assert [list(tensor.dims) for tensor in graph.initializer] == [[]]
     assert [4000] in [list(tensor.dims) for tensor in model.graph.initializer]
@@ -281,7 +281,7 @@ def test_debugging_prints_each_pass(monkeypatch, capsys):
     compile_to_onnx(function_of(X, lambda b, x: b.neg(b.neg(x))))
     printed = capsys.readouterr().err
     assert [line for line in printed.splitlines() if line.startswith("//")] == [
-        "// f: staged", "// f: simplify", "// f: fuse"]
+        "// f: staged", "// f: inline_calls", "// f: simplify", "// f: restructure_loops", "// f: fuse"]
     assert printed.count('"weber.neg"') == 2
 
 
