@@ -1,7 +1,7 @@
 """`if` on a condition that differs from lane to lane: both arms run, each for the lanes that took it.
 
-An arm that is cheap and cannot fail is computed for all lanes; another only if some lane took it, and where it
-is expensive for these lanes alone, moved together. Else the lanes that did not take it do not count in it
+An arm that is cheap and cannot fail is computed for all lanes; another only if some lane took it, and where
+it is expensive for these lanes alone, moved together. Else the lanes that did not take it do not count in it
 (`Lanes.live`): they compute too, but their indices are kept inside, they divide by 1 and go round no loop,
 and their results are dropped by `select`.
 """
