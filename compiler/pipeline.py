@@ -22,11 +22,12 @@ def optimise(function: Function, target: str = "portable", report: Report | None
     _inspect(function, "staged")
     function = _inspect(inline_calls(function), "inline_calls")
     function = _inspect(simplify(function), "simplify")
+    function = _inspect(restructure_loops(function), "restructure_loops")
     batched = batch(function, report)
     if batched is not function:
         _inspect(batched, "batch")
         function = _inspect(simplify(batched), "simplify")
-    function = _inspect(restructure_loops(function), "restructure_loops")
+        function = _inspect(restructure_loops(function), "restructure_loops")
     return _inspect(fuse(function), "fuse")
 
 
@@ -39,8 +40,9 @@ def _inspect(function, title):
     return function
 
 
-def compile_to_onnx(function: Function, target: str = "portable", opset: int = 21, metadata=None):
+def compile_to_onnx(function: Function, target: str = "portable", opset: int = 21, metadata=None,
+                    report: Report | None = None):
     """The ONNX model of a function, optimised. Raises what `onnx_export.export` raises."""
     from .onnx_export import export
 
-    return export(optimise(function, target), opset, target=target, metadata=metadata)
+    return export(optimise(function, target, report), opset, target=target, metadata=metadata)

@@ -16,8 +16,10 @@ from ..runtime.tensors import borrow, to_numpy
 from . import types as t
 from .base.registry import define, module
 from .calling import call
+from .examples import Examples, restore, structure_of
 from .lanes import is_lanes
 from .specialise import Place, record, staged_value
+from .staged_map import OuterEffect
 from .staging import VIEWS, HostValueNeeded, get_location, read, state, write
 from .trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
 from .trees import leaves as tree_leaves
@@ -48,8 +50,9 @@ class Resident:
 class _Key:
     """Takes the arguments of a call apart: a hashable key, and the leaves that become inputs."""
 
-    def __init__(self, static_numbers):
-        self.static_numbers = static_numbers
+    def __init__(self, static_numbers, examples=False):
+        self.static_numbers, self.takes_examples = static_numbers, examples
+        self.examples = []  # (position, vector) of the vectors that are staged as a whole
         self.leaves = []  # Array or number, in order
         self.cells = []  # captured cells that hold a float
         self.positions = {}  # id(array) → position: the alias pattern
@@ -58,6 +61,14 @@ class _Key:
         kind = value.__class__
         if kind is Array:
             if value.element not in t.NUMPY_TYPES:
+                structure = structure_of(value) if self.takes_examples else None
+                if structure is not None and id(value) not in self.positions:
+                    position = self.positions[id(value)] = len(self.leaves)
+                    self.leaves.append(value)
+                    self.examples.append((position, value))
+                    return ("examples", structure)
+                if id(value) in self.positions:
+                    return self.positions[id(value)]
                 return ("objects", value.type, value.data.shape, *self.frozen(value.data.reshape(-1)))
             position = self.positions.get(id(value))
             if position is not None:
@@ -121,7 +132,8 @@ class Specialisation:
     the program, or a leaf of the value in a place that the call changes. `targets` tell what the outputs are
     written to."""
 
-    def __init__(self, recording, leaf_positions, keep):
+    def __init__(self, recording, leaf_positions, keep, examples=None):
+        self.examples = examples
         self.guards = [g for g in recording.guards if g[0] is not None]
         self.contents = [(array, leaf_positions.get(id(array)), value) for array, value in recording.contents]
         self.keep = keep  # what the key refers to by identity must stay alive
@@ -158,6 +170,8 @@ class Specialisation:
 
     def _sources(self, recording):
         sources = {value: ("argument", position) for position, (_, value) in enumerate(recording.arguments)}
+        for name, value in self.examples.values if self.examples is not None else ():
+            sources[value] = "example", name
         for array, value in recording.arrays:
             sources[value] = self._array_source(array)
         indices = {place.identity: index for index, (place, _) in enumerate(self.places)}
@@ -175,6 +189,8 @@ class Specialisation:
 
     def valid(self, leaves):
         """Whether what the recording depended on is still so."""
+        if self.examples is not None and not self.examples.are_fitting(leaves):
+            return False
         for owner, key, expected in self.guards:
             current = get_location(owner, key)
             if current is not expected and not _equal(current, expected):
@@ -198,9 +214,10 @@ class Specialisation:
         if self.executable is None:
             self.executable = self._compile()
         context = leaves, self.seen, None
+        padded = self.examples.arrays(leaves) if self.examples is not None else {}
         inputs, alive = [], []
         for kind, source, dtype in self.sources:
-            leaf = _leaf_at(kind, source, context)
+            leaf = padded[source] if kind == "example" else _leaf_at(kind, source, context)
             data = leaf._data if leaf.__class__ is Array else leaf
             if data.__class__ is Resident:
                 inputs.append(data.value)
@@ -346,28 +363,38 @@ def without_views(argument, copies):
 
 
 def run_specialised(function, arguments):
-    """Calls `function(arguments...)` through a specialisation that is valid now, or a new one."""
-    for static_numbers in (False, True):
-        key = _Key(static_numbers)
-        signature = (id(function), static_numbers, *[key.of(a) for a in arguments])
+    """Calls `function(arguments...)` through a specialisation that is valid now, or a new one. Vectors of
+    examples are staged as a whole if the function lets them, and numbers are inputs if they are not needed on
+    the host."""
+    for examples, static_numbers in ((True, False), (True, True), (False, False), (False, True)):
+        key = _Key(static_numbers, examples)
+        signature = (id(function), examples, static_numbers, *[key.of(a) for a in arguments])
         entries = _cache.setdefault(signature, [])
         for specialisation in entries:
-            if specialisation is None:
+            if specialisation is None:  # this way has failed
                 break
             if specialisation.valid(key.leaves):
                 return specialisation.run(key.leaves)
         else:
+            staged = _examples_of(key, entries) if examples else None
             try:
-                specialisation = specialise(function, arguments, key, changed_places(entries))
-            except HostValueNeeded:
-                if static_numbers or not any(is_number(leaf) for leaf in key.leaves):
+                specialisation = specialise(function, arguments, key, changed_places(entries), staged)
+            except (WeberError, OuterEffect) as error:
+                host = isinstance(error, HostValueNeeded) and not static_numbers and any(
+                    is_number(leaf) for leaf in key.leaves)
+                if not host and (staged is None or not staged.specs):
                     raise
-                entries.insert(0, None)  # these numbers are needed on the host: they become part of the key
+                entries.insert(0, None)
                 continue
             entries.insert(0, specialisation)
             del entries[MAX_SPECIALISATIONS:]
             return specialisation.run(key.leaves)
     raise AssertionError("unreachable")
+
+
+def _examples_of(key, entries):
+    """The vectors of examples of a call, with what its earlier specialisations know of their sizes."""
+    return Examples(key.examples, [entry.examples.specs for entry in entries if entry.examples is not None])
 
 
 def changed_places(specialisations):
@@ -390,7 +417,7 @@ def changed_places(specialisations):
     return list(places.values())
 
 
-def specialise(function, arguments, key, hints=()):
+def specialise(function, arguments, key, hints=(), examples=None):
     """Records a call with its float arguments staged; `hints` are places to lift if that is possible."""
     leaf_positions = dict(key.positions)
     number_positions = [k for k, leaf in enumerate(key.leaves) if leaf.__class__ is not Array]
@@ -423,13 +450,19 @@ def specialise(function, arguments, key, hints=()):
 
             return with_children(tree, [stage(child) for _, child in children(tree)])
 
+        if examples is not None:
+            examples.enter(trace)
         staged_cells = []
         staged = tuple([stage(a) for a in arguments]) if number_positions and not key.static_numbers else \
             tuple(arguments)
         placeholders = [(str(k), value) for k, value in enumerate(values)]
         return staged, placeholders
 
-    recording = record(function, make_arguments, hints=hints)
+    contents = [] if examples is None else examples.contents()
+    try:
+        recording = record(function, make_arguments, hints=hints)
+    finally:
+        restore(contents)
     recording.arguments = [(path, value) for path, value in recording.arguments]
     # cells that only held a staged argument were not written by the program
     staged_cells = {id(cell) for cell in key.cells}
@@ -437,7 +470,10 @@ def specialise(function, arguments, key, hints=()):
                          if id(place.owner) not in staged_cells or staged_value(tree) not in
                          {value for _, value in recording.arguments}]
     views = [leaf for leaf in key.leaves if leaf.__class__ is Array and leaf in VIEWS]
-    return Specialisation(recording, leaf_positions, (function, arguments, views))
+    kept = [recording.result, *(tree for _, tree in recording.written)]
+    if examples is not None and any(map(examples.are_in, kept)):
+        raise HostValueNeeded("the examples themselves are returned or kept")
+    return Specialisation(recording, leaf_positions, (function, arguments, views), examples)
 
 
 @define("compiled", t.Any, t.Any, ..., module=module("Primitives"))

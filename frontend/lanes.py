@@ -187,7 +187,7 @@ def element(array: Array, index):
     def picked(stack):
         return emit("gather", [stack, place], {"axis": 0})
 
-    dims = {name: _defined_dim(builder, name, picked(sizes)) for name, (sizes, _) in lanes.lengths.items()}
+    dims = {name: defined_dim(builder, name, picked(sizes)) for name, (sizes, _) in lanes.lengths.items()}
     values = {}
     for inner, outer in lanes.columns:
         value = picked(outer)
@@ -199,7 +199,7 @@ def element(array: Array, index):
     return substituted(lanes.item, values, dims)
 
 
-def _defined_dim(builder, name, size):
+def defined_dim(builder, name, size):
     """A new dim of this size, an i64 scalar: the trips of a loop that counts them."""
     dim, block = fresh_dim(name), Block([Value(TensorType(I64))])
     block.results = list(block.arguments)

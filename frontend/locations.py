@@ -5,8 +5,8 @@ import numpy as np
 from ..compiler.ir import Value
 from . import types as t
 from .regions import write_location
-from .staging import get_location, state
-from .values import Array, PoisonedContents, Undefined
+from .staging import HostValueNeeded, get_location, state
+from .values import Array, Dictionary, PoisonedContents, SetValue, Undefined
 
 
 class Slot:
@@ -55,6 +55,9 @@ class Place:
 
     def content(self, value):
         if not self.is_contents:
+            if value.__class__ is Undefined and self.owner.__class__ in (Dictionary, SetValue):
+                raise HostValueNeeded("which keys a dictionary or set has cannot depend on a staged "
+                                      "condition", state.location, kind="UnsupportedError")
             return value
         return PoisonedContents(value.reason) if value.__class__ is Undefined else value._data
 

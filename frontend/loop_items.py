@@ -1,14 +1,17 @@
-"""What a staged `for` runs over: how many iterations, and how each gets its item.
+"""What a staged `for` or `map` runs over: how many elements, and how each iteration or lane gets its own.
 
 `items_of(value)` gives an object with `count` (a dim), `payloads` (scanned by the loop: a leading axis of
 that extent), and `item(index, slices)`: the Julia value of the iteration `index`, from 0: an int (the
-iteration is unrolled) or an IR value. None for what cannot be staged as a loop.
+iteration is unrolled) or an IR value. `bind(operands)` makes operands of a map (`staged_map.Operands`) and
+gives a function that makes a lane's element; `is_ragged` is whether elements differ in size. None for what
+cannot be staged.
 """
 
-from ..compiler.ir import Value
+from ..compiler.ir import Value, rename_dims
+from ..compiler.types import symbol
 from . import types as t
 from .lanes import element, is_lanes, substituted
-from .staging import apply, as_value, payload_of, read
+from .staging import apply, as_value, payload_of, read, state
 from .trees import children
 from .values import Array, DimNumber, Range, Struct, Traced, to_host
 
@@ -16,7 +19,7 @@ from .values import Array, DimNumber, Range, Struct, Traced, to_host
 class RangeItems:
     """The elements of a range of Int64, computed from the index."""
 
-    payloads = ()
+    payloads, is_ragged = (), False
 
     def __init__(self, range_):
         self.range = range_
@@ -33,6 +36,10 @@ class RangeItems:
             index = apply("add", index, as_value(payload_of(start, t.Int64)))
         return Traced(index)
 
+    def bind(self, operands):
+        place = operands.place()
+        return lambda: self.item(place, ())
+
 
 def count_of(length):
     """A length as a dim, or as an IR value where only the graph knows it."""
@@ -43,6 +50,8 @@ def count_of(length):
 
 class NumberItems:
     """The elements of an array of numbers in column-major order."""
+
+    is_ragged = False
 
     def __init__(self, array):
         from .base.arrays import as_dim_product, reshaped
@@ -59,13 +68,17 @@ class NumberItems:
         element = apply("slice", self.payload, starts=(index,), stops=(index + 1,), steps=(1,))
         return Traced(apply("reshape", element, shape=()))
 
+    def bind(self, operands):
+        argument = operands.bind(as_value(self.payload))
+        return lambda: Traced(argument)
+
 
 class LaneItems:
     """The elements of a vector of staged elements: examples, or the slices of an array."""
 
     def __init__(self, array):
         self.array, self.lanes = array, array._data
-        self.count = self.lanes.count
+        self.count, self.is_ragged = self.lanes.count, bool(self.lanes.lengths)
         # elements of different sizes are taken by their index
         self.payloads = () if self.lanes.lengths else tuple([outer for _, outer in self.lanes.columns])
 
@@ -75,19 +88,40 @@ class LaneItems:
         values = {inner: slice_ for (inner, _), slice_ in zip(self.lanes.columns, slices, strict=True)}
         return substituted(self.lanes.item, values, {})
 
+    def bind(self, operands):
+        lanes, dims = self.lanes, {}
+        for name, (sizes, bound) in lanes.lengths.items():
+            inner = operands.bind_dim(name, sizes, bound)
+            if inner != name:
+                dims[name] = symbol(inner)
+        values = {inner: operands.bind(outer, rename_dims(inner.type, dims))
+                  for inner, outer in lanes.columns}
+
+        def lane():
+            item = substituted(lanes.item, values, dims)
+            operands.given += contents(item)
+            return item
+
+        return lane
+
 
 class TupleItems:
-    """Tuples of the items of several iterables side by side: `zip` and `enumerate`."""
+    """Tuples of the items of several iterables side by side: `zip` and `enumerate`; Pairs for `pairs`."""
 
-    def __init__(self, parts):
-        self.parts, self.count = parts, parts[0].count
+    def __init__(self, parts, make=tuple):
+        self.parts, self.count, self.make = parts, parts[0].count, make
         self.payloads = tuple([payload for part in parts for payload in part.payloads])
+        self.is_ragged = any(part.is_ragged for part in parts)
 
     def item(self, index, slices):
         slices, items = iter(slices), []
         for part in self.parts:
             items.append(part.item(index, [next(slices) for _ in part.payloads] if slices else ()))
-        return tuple(items)
+        return self.make(items)
+
+    def bind(self, operands):
+        lanes = [part.bind(operands) for part in self.parts]
+        return lambda: self.make([lane() for lane in lanes])
 
 
 def items_of(value):
@@ -109,9 +143,12 @@ def _array_items(array):
     if array.element in t.ELEMENT_TYPES:
         return NumberItems(array)
     slices = SLICES.get(array)
-    if slices is None or not slices.are_current():
+    if slices is not None:
+        lanes = slices.lanes() if slices.are_current() else None
+    else:
+        lanes = None if state.trace.examples is None else state.trace.examples.lift(array, state.trace)
+    if lanes is None:
         return None
-    lanes = slices.lanes()
     return LaneItems(lanes) if is_lanes(lanes) else NumberItems(lanes)
 
 
@@ -128,10 +165,19 @@ def _range_items(range_):
 
 
 def _iterator_items(iterator):
+    from .base.index_pairs import PairsFamily
     from .base.iterators import ITERATORS_MODULE
+    from .base.pairs import pair
+    from .base.registry import function
+    from .calling import call
 
     kinds = ITERATORS_MODULE.bindings
     family = iterator.type.family
+    if family is PairsFamily:
+        parts = [items_of(part) for part in reversed(iterator.fields)]
+        return None if None in parts else TupleItems(parts, lambda items: pair(*items))
+    if family is kinds["Reverse"].family and iterator.fields[0].__class__ in (Array, Range):
+        return items_of(call(function("reverse"), (iterator.fields[0],)))
     if family is kinds["Enumerate"].family:
         inner = items_of(iterator.fields[0])
         return None if inner is None else TupleItems([RangeItems(counting(inner.count)), inner])

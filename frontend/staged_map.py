@@ -1,19 +1,22 @@
 """`map` over staged elements: one region op for all that maps, broadcasts over vectors of examples,
 comprehensions and generators say.
 
-What is mapped over is a *source*: a vector of staged elements, the numbers of a staged array, a range, and
-zips, enumerations and generators of them. A source binds its arrays as operands of the map and gives the
-element of a lane inside of the region.
+What is mapped over are the items that a staged loop runs over (`loop_items`), and generators of them: they
+bind their arrays as operands of the map and give the element of a lane inside of the region.
 """
 
+import numpy as np
+
 from ..compiler.errors import UnsupportedError, WeberError
-from ..compiler.ir import Value, defined_dims, rename_dims
+from ..compiler.ir import Value, defined_dims
 from ..compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from . import types as t
-from .lanes import Lanes, Outline, is_lanes, substituted, vector_of_lanes
+from .lanes import Lanes, Outline, defined_dim, is_lanes, vector_of_lanes
+from .loop_items import NumberItems, TupleItems, items_of
 from .regions import Region
-from .staging import HostValueNeeded, as_dim, as_value, emit, expand, payload_of, read, state
-from .values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, typeof
+from .staging import HostValueNeeded, apply, as_value, emit, expand, payload_of, read, state, write
+from .trees import children, is_number
+from .values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
 
 UNROLLED = 4
 """So many elements of known number are evaluated one after the other."""
@@ -22,11 +25,12 @@ UNROLLED = 4
 class Operands:
     """The operands of a map in the making, and the arguments of its region that they become."""
 
-    def __init__(self, trace):
-        self.around = trace.ragged_dims
+    def __init__(self, trace, count):
+        self.around, self.count = trace.ragged_dims, count
         self.ragged, self.lengths, self.bounds = [], [], []
         self.data, self.arguments = [], []
-        self.random = None
+        self.given = []  # (array of an element, its contents): the function may not change them
+        self.places = None
 
     def bind_dim(self, name, sizes, bound):
         """The name that a dim with these sizes has in the region."""
@@ -47,170 +51,62 @@ class Operands:
         return argument
 
 
-# --- sources ------------------------------------------------------------------------------------------------
+    def place(self):
+        """The region argument for the place of a lane, from 0."""
+        if self.places is None:
+            self.places = self.bind(state.trace.builder.iota(shape=(self.count,), axis=0, element=I64))
+        return self.places
 
 
-class LanesSource:
-    """The elements of a vector of staged elements."""
-
-    staged = True
-
-    def __init__(self, array):
-        self.array, self.lanes = array, array._data
-        self.count = self.lanes.count
-        self.made = []
-
-    def bind(self, operands):
-        lanes, dims = self.lanes, {}
-        for name, (sizes, bound) in lanes.lengths.items():
-            inner = operands.bind_dim(name, sizes, bound)
-            if inner != name:
-                dims[name] = symbol(inner)
-        values = {inner: operands.bind(outer, rename_dims(inner.type, dims))
-                  for inner, outer in lanes.columns}
-
-        def element():
-            return substituted(lanes.item, values, dims)
-
-        return element
-
-
-class NumbersSource:
-    """The numbers of an array, in column-major order."""
-
-    def __init__(self, array):
-        payload = read(array)
-        self.staged = payload.__class__ is Value
-        self.count = 1
-        for dim in payload.shape:
-            self.count = self.count * dim
-        self.payload = payload
-
-    def bind(self, operands):
-        from .base.arrays import reshaped
-
-        flat = as_value(reshaped(self.payload, (self.count,)))
-        argument = operands.bind(flat)
-        return lambda: Traced(argument)
-
-
-class RangeSource:
-    """The numbers of a range."""
-
-    staged = False
-
-    def __init__(self, range_):
-        self.range, self.count = range_, as_dim(range_.length)
-
-    def bind(self, operands):
-        places = emit("iota", (), {"shape": (self.count,), "axis": 0, "element": I64})
-        argument = operands.bind(places)
-        first, step = self.range.start, self.range.step
-
-        def element():
-            from .base.registry import function
-            from .calling import call
-
-            index = Traced(argument)
-            scaled = index if step.__class__ is int and step == 1 else call(function("*"), (index, step))
-            return call(function("+"), (scaled, first))
-
-        return element
-
-
-class TupleSource:
-    """Tuples of the elements of several sources: `zip`, `enumerate`, the arguments of `map`."""
-
-    def __init__(self, sources):
-        self.sources = sources
-        self.staged = any(source.staged for source in sources)
-        self.count = common_count(sources)
-
-    def bind(self, operands):
-        elements = [source.bind(operands) for source in self.sources]
-        return lambda: tuple([element() for element in elements])
-
-
-class GeneratorSource:
-    """The values of a generator `body for x in source if condition`. Where the condition does not hold the
+class GeneratorItems:
+    """The values of a generator `body for x in items if condition`. Where the condition does not hold the
     value is `neutral` of the type of the others."""
 
-    def __init__(self, generator, source):
-        self.parts, self.source, self.neutral = generator.parts, source, None
-        self.staged, self.count = source.staged, source.count
+    def __init__(self, parts, items):
+        self.parts, self.items, self.neutral = parts, items, None
+        self.count, self.payloads, self.is_ragged = items.count, items.payloads, items.is_ragged
 
     def bind(self, operands):
-        element, parts = self.source.bind(operands), self.parts
+        element = self.items.bind(operands)
 
         def value():
-            before = parts.outer_variables()
-            parts.assign(element())
-            if parts.condition is None:
-                result = parts.body()
-            else:
-                result = conditional(parts.condition(), parts.body, self.neutral)
-            if any(a is not b for a, b in zip(before, parts.outer_variables(), strict=True)):
-                raise effect_error()
+            before = self.parts.outer_variables()
+            result = self.value(element())
+            if any(a is not b for a, b in zip(before, self.parts.outer_variables(), strict=True)):
+                raise OuterEffect
             return result
 
         return value
 
+    def item(self, index, slices):
+        return self.value(self.items.item(index, slices))
 
-def common_count(sources):
-    """The number of elements of sources side by side. Raises DimensionMismatch where numbers differ."""
+    def value(self, item):
+        parts = self.parts
+        parts.assign(item)
+        if parts.condition is None:
+            return parts.body()
+        return conditional(parts.condition(), parts.body, self.neutral)
+
+
+def source_of(value):
+    """What an iterable's elements are for a map; None where they must be iterated over."""
+    if value.__class__ is not GeneratorValue:
+        return items_of(value)
+    items = None if value.parts is None else source_of(value.parts.iterable)
+    return None if items is None else GeneratorItems(value.parts, items)
+
+
+def side_by_side(sources):
+    """The tuples of the elements of several sources. Raises DimensionMismatch where their numbers differ."""
     counts = {source.count for source in sources}
     if len(counts) == 1:
-        return counts.pop()
+        return TupleItems(sources)
     if all(isinstance(count, int) for count in counts):
         raise HostValueNeeded("lanes of different numbers of elements", state.location)
     shown = " and ".join(sorted(map(str, counts)))
     raise WeberError(f"DimensionMismatch: vectors of {shown} elements side by side; counts of one name are "
                      "equal", state.location, kind="DimensionMismatch")
-
-
-def source_of(value):
-    """The source of an iterable's elements; None where they must be iterated over."""
-    kind = value.__class__
-    if kind is Array:
-        return _array_source(value)
-    if kind is Range:
-        return RangeSource(value) if typeof(value.start) is t.Int64 else None
-    if kind is GeneratorValue:
-        source = source_of(value.parts.iterable) if value.parts is not None else None
-        return None if source is None else GeneratorSource(value, source)
-    if kind is Struct:
-        return _iterator_source(value)
-    return None
-
-
-def _array_source(array):
-    from .base.shapes import SLICES
-
-    if is_lanes(array):
-        return LanesSource(array)
-    if array.element in t.ELEMENT_TYPES:
-        return NumbersSource(array)
-    slices = SLICES.get(array)
-    return LanesSource(slices.lanes()) if slices is not None and slices.are_current() else None
-
-
-def _iterator_source(iterator):
-    """The source of a `zip` or `enumerate`."""
-    from .base.iterators import ENUMERATE_FAMILY, ZIP_FAMILY
-
-    family = iterator.type.family
-    if family is ZIP_FAMILY:
-        sources = [source_of(part) for part in iterator.fields[0]]
-        return None if None in sources or not sources else TupleSource(sources)
-    if family is ENUMERATE_FAMILY:
-        inner = source_of(iterator.fields[0])
-        return None if inner is None else TupleSource([RangeSource(counting(inner.count)), inner])
-    return None
-
-
-def counting(count):
-    """The range 1:count of a dim."""
-    return Range(1, 1, DimNumber.of(count), t.UnitRange)
 
 
 # --- when to map, and what of -------------------------------------------------------------------------------
@@ -224,7 +120,7 @@ def collected(iterable):
     if _has_condition(source):
         raise unsupported("a collection of those staged elements for which a condition holds has an unknown "
                           "length: reduce it, as `sum` does")
-    return mapped(lambda item: item, source)
+    return stacked_loops(mapped(lambda item: item, source), source)
 
 
 def presence(iterable):
@@ -248,7 +144,41 @@ def collected_of(function, *iterables):
     sources = [source or source_of(iterable) for source, iterable in zip(sources, iterables)]
     if None in sources or any(map(_has_condition, sources)):
         return None
-    return mapped(lambda elements: call(function, elements), TupleSource(sources))
+    return mapped(lambda elements: call(function, elements), side_by_side(sources))
+
+
+def folded(operation, iterables, init, function=None):
+    """The left fold of a function's values for the elements of iterables side by side as one loop, `init`
+    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over."""
+    from .base.iterators import NOTHING_GIVEN
+    from .calling import call
+    from .loop_statements import attempt
+    from .loops import Loop
+    from .scopes import Cell
+
+    sources = [wanted_source(iterable) for iterable in iterables]
+    if None in sources or any(map(_has_condition, sources)):
+        return None
+    source = side_by_side(sources)
+    frame, live = _frame_of(source)
+
+    def value(elements):
+        return elements[0] if function is None else call(function, elements)
+
+    total = Cell(value(_first_item(source)) if init is NOTHING_GIVEN else init)
+
+    def step(item):
+        total.assign(call(operation, (total.value, value(item))))
+
+    loop = Loop(state.location, frame, live, step, source, int(init is NOTHING_GIVEN))
+    if not isinstance(source.count, int):
+        loop.stage()
+        return total.value
+    try:
+        attempt(frame, loop.stage)
+    except WeberError:
+        return None
+    return total.value
 
 
 def mapped(function, source):
@@ -262,6 +192,15 @@ def mapped(function, source):
         return None
 
 
+def stacked_loops(values, source):
+    """The array of the values of a generator of several loops, the first of which goes along the first
+    dim."""
+    from .base.shapes import stack_lanes
+
+    one = values is None or source.__class__ is not GeneratorItems or source.parts.loops == 1
+    return values if one else stack_lanes(values, colon)
+
+
 def reducible(iterable, neutral):
     """The vector of an iterable's values for a reduction with this neutral element; None where they are to be
     iterated over."""
@@ -270,11 +209,11 @@ def reducible(iterable, neutral):
         return None
     if _has_condition(source):
         source.neutral = neutral
-    return mapped(lambda item: item, source)
+    return stacked_loops(mapped(lambda item: item, source), source)
 
 
 def _has_condition(source):
-    return source.__class__ is GeneratorSource and source.parts.condition is not None
+    return source.__class__ is GeneratorItems and source.parts.condition is not None
 
 
 def wanted_source(iterable):
@@ -283,20 +222,14 @@ def wanted_source(iterable):
     if state.trace is None or iterable.__class__ not in (Array, Range, GeneratorValue, Struct):
         return None
     source = source_of(iterable)
-    if source is None or not isinstance(source.count, int) or _has_lanes(source):
+    if source.__class__ is GeneratorItems and source.parts.loops > 1:
+        return None if all(isinstance(dim, int) for dim in iterable.size) else source
+    if source is None or not isinstance(source.count, int) or source.is_ragged:
         return source
     if source.count <= UNROLLED:
         return None
-    return source if source.staged or _emits(iterable) else None
-
-
-def _has_lanes(source):
-    """Whether elements that differ in size are among a source's."""
-    if source.__class__ is LanesSource:
-        return bool(source.lanes.lengths)
-    if source.__class__ is GeneratorSource:
-        return _has_lanes(source.source)
-    return source.__class__ is TupleSource and any(map(_has_lanes, source.sources))
+    staged = any(payload.__class__ is Value for payload in source.payloads)
+    return source if staged or _emits(iterable) else None
 
 
 def _emits(iterable):
@@ -326,7 +259,7 @@ def conditional(condition, body, neutral):
         value = payload_of(body())
         value = as_value(value)
     if then.written:
-        raise effect_error()
+        raise OuterEffect
     if value.rank:
         raise unsupported("a reduction over those elements for which a condition holds must be of numbers")
     with otherwise:
@@ -343,56 +276,50 @@ def map_source(function, source):
     """The vector of `function(element)` for each element of a source, by one map. Raises UnsupportedError
     where the function changes what is older than the map."""
     trace = state.trace
-    operands = Operands(trace)
+    count = source.count
+    if count.__class__ is Value:
+        count = defined_dim(trace.builder, "K", count)
+    operands = Operands(trace, count)
     element = source.bind(operands)
     if not operands.arguments and not operands.lengths:  # elements without numbers: a count all the same
-        operands.bind(emit("iota", (), {"shape": (source.count,), "axis": 0, "element": I64}))
-    draws = None
-    region, item, outline = _run(trace, operands, function, element)
-    if region.written:
+        operands.place()
+    try:
+        region, item, outline = _run(trace, operands, function, element)
         draws = _random_states(region)
-        if len(draws) < len(region.written):
-            raise effect_error()
-        keys = [lane_keys(array, source.count) for array in draws]
-        operands = Operands(trace)
+    except OuterEffect:
+        return looped(function, source)
+    if len(draws) < len(region.written):
+        return looped(function, source)
+    if draws:
+        keys = [lane_keys(array, count) for array in draws]
+        operands = Operands(trace, count)
         element = source.bind(operands)
         keys = [(array, operands.bind(key)) for array, key in zip(draws, keys)]
         region, item, outline = _run(trace, operands, function, element, keys)
-    return vector_of_lanes(_emit(trace, operands, region, item, outline, source.count)) if \
-        not _is_plain(item) else _filled(item, source.count)
+    return vector_of_lanes(_emit(trace, operands, region, item, outline, count)) if \
+        not _is_plain(item) else _filled(item, count)
 
 
 def _run(trace, operands, function, element, keys=()):
     region = Region(trace, arguments=operands.arguments)
-    outer, state.lanes = state.lanes, 0
+    outer, state.lanes, where = state.lanes, 0, state.location
     trace.ragged_dims = trace.ragged_dims | set(operands.ragged)
     try:
         with region:
             for array, key in keys:
                 region.replace(array, "data", _lane_state(key))
-            given = element()
-            before = list(_payloads(given))
-            result = function(given)
-            if any(array._data is not data for array, data in before):
+            result = function(element())
+            if any(array._data is not data for array, data in operands.given):
                 raise unsupported("the function changes the elements that it is mapped over")
             inner = {*operands.ragged, *(name for operation in region.block.operations
                                          for name in defined_dims(operation))}
             outline = Outline(region, inner)
             item = outline.of(result)
+            state.location = where
     finally:
         state.lanes = outer
         trace.ragged_dims = operands.around
     return region, item, outline
-
-
-def _payloads(value):
-    """The arrays in an element, with their payloads."""
-    from .trees import children
-
-    if value.__class__ is Array and value._data.__class__ is Value:
-        yield value, value._data
-    for _, child in children(value) or ():
-        yield from _payloads(child)
 
 
 def _emit(trace, operands, region, item, outline, count):
@@ -422,8 +349,6 @@ def _emit(trace, operands, region, item, outline, count):
 
 def _nested_names(item):
     """The names of dims in the sizes of vectors in a template."""
-    from .trees import children
-
     yield set()
     if is_lanes(item):
         yield dim_names(item._data.count)
@@ -453,8 +378,63 @@ def unsupported(message):
     return UnsupportedError(message, state.location, kind="UnsupportedError")
 
 
-def effect_error():
-    return unsupported("a function over staged elements cannot change what is defined outside of it")
+class OuterEffect(Exception):
+    """A function over staged elements changes what is defined outside of it."""
+
+
+def looped(function, source):
+    """The vector of a function's values, one element after the other: what the function changes is carried
+    from one to the next."""
+    from .loops import Loop
+
+    frame, live = _frame_of(source)
+    trial = Region(state.trace, frame)
+    with trial:
+        sample = function(_first_item(source))
+        payload = None if sample is None else _storable(sample, trial)
+    if payload is None:
+        Loop(state.location, frame, live, lambda item: function(item) and None, source).stage()
+        return Array(Lanes(source.count, None, [], {}), t.array_type(t.Nothing, 1))
+    rows = Array(np.zeros((0, *payload.shape), payload.element.numpy))
+
+    def step(item):
+        value = as_value(payload_of(function(item), rows.element))
+        write(rows, emit("concatenate", [read(rows), emit("reshape", [value], {"shape": (1, *value.shape)})],
+                         {"axis": 0}))
+
+    Loop(state.location, frame, live, step, source).stage()
+    stack = as_value(read(rows))
+    if not payload.rank:
+        return Array(stack)
+    inner = Value(payload.type)
+    return vector_of_lanes(Lanes(source.count, Array(inner), [(inner, stack)], {}))
+
+
+def _storable(sample, region):
+    """The IR value of a number or array of numbers whose size does not depend on the element."""
+    if not is_number(sample) and (sample.__class__ is not Array or sample.element not in t.ELEMENT_TYPES):
+        raise unsupported(f"a function that changes what is outside and gives a value of type "
+                          f"{t.type_name(typeof(sample))}")
+    value = as_value(payload_of(sample))
+    local = {name for operation in region.block.operations for name in defined_dims(operation)}
+    if any(dim_names(dim) & local for dim in value.shape):
+        raise unsupported("a function that changes what is outside and gives arrays of different sizes")
+    return value
+
+
+def _frame_of(source):
+    """(frame, slots around) of the generator that a source is."""
+    if source.__class__ is GeneratorItems:
+        return source.parts.frame, range(source.parts.slots.start)
+    if source.__class__ is TupleItems and len(source.parts) == 1:
+        return _frame_of(source.parts[0])
+    return None, range(0)
+
+
+def _first_item(source):
+    """An item for a trial."""
+    place = as_value(payload_of(0, t.Int64))
+    return source.item(place, [emit("gather", [payload, place], {"axis": 0}) for payload in source.payloads])
 
 
 def _random_states(region):
@@ -474,10 +454,6 @@ def lane_keys(array, count):
 
 def _lane_state(key):
     """The state of a generator with a key, at its first number."""
-    import numpy as np
-
-    from .staging import apply
-
     return apply("concatenate", apply("reshape", key, shape=(1,)), np.zeros(1, np.int64), axis=0)
 
 
@@ -497,7 +473,7 @@ def broadcast_vectors(function, arguments, keywords):
         elif argument.__class__ is tuple and len(argument) != 1:
             raise unsupported("a broadcast over a vector of staged elements and a tuple")
     apply = _caller(function, arguments, keywords, list(sources))
-    return map_source(apply, TupleSource(list(sources.values())))
+    return map_source(apply, side_by_side(list(sources.values())))
 
 
 def _caller(function, arguments, keywords, positions):
@@ -511,8 +487,8 @@ def _caller(function, arguments, keywords, positions):
 
     def apply(elements):
         row = list(whole)
-        for position, element in zip(positions, elements, strict=True):
-            row[position] = element
+        for position, argument in zip(positions, elements, strict=True):
+            row[position] = argument
         return call(function, row, keywords)
 
     return apply
@@ -523,8 +499,8 @@ def broadcast_numbers(function, arguments, keywords, shape):
     from .base.arrays import reshaped
 
     positions = [k for k, argument in enumerate(arguments) if argument.__class__ is Array]
-    sources = [NumbersSource(Array(expand(read(arguments[k]), shape))) for k in positions]
-    result = map_source(_caller(function, arguments, keywords, positions), TupleSource(sources))
+    sources = [NumberItems(Array(expand(read(arguments[k]), shape))) for k in positions]
+    result = map_source(_caller(function, arguments, keywords, positions), TupleItems(sources))
     if len(shape) == 1:
         return result
     if is_lanes(result):

@@ -40,11 +40,11 @@ class Trace:
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
     on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
-    `scope` is the innermost open `regions.Region`, or the trace itself: its journal gets the
-    writes.
+    `carried` remembers what each loop of the source carried when it was last staged. `scope` is the innermost
+    open `regions.Region`, or the trace itself: its journal gets the writes.
     """
 
-    outer, depth = None, 0  # as of the outermost scope
+    outer, depth, assumption = None, 0, None  # as of the outermost scope
 
     def __init__(self):
         self.builder = Builder(Block())
@@ -56,7 +56,9 @@ class Trace:
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
         self.entangled: dict[int, tuple[Array, list[Array]]] = {}
+        self.carried: dict[object, dict] = {}
         self.ragged_dims: set[str] = set()  # bound by the maps around
+        self.examples = None  # the `examples.Examples` of a compiled call
 
     def argument(self, type_, name=""):
         """A new block argument."""

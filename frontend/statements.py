@@ -10,7 +10,7 @@ from . import (
 from .base.registry import function
 from .broadcasting import broadcast
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal
-from .conditionals import Pending, close, is_staged_condition, stage_if, stage_value
+from .conditionals import Pending, close, is_staged_condition, known_truth, stage_if, stage_value
 from .evaluator import COMPILERS, STATEMENTS, TAILS, compiles, located, truth
 from .scopes import target_names
 
@@ -83,6 +83,8 @@ class Condition:
     def decide(self, value, frame, then, otherwise, stage):
         """What one of two functions of the frame gives; `stage` is what decides between both on a staged
         condition."""
+        if is_staged_condition(value) and known_truth(value) is not None:
+            return then(frame) if known_truth(value) else otherwise(frame)
         if is_staged_condition(value):
             try:
                 return stage(value, lambda: then(frame), lambda: otherwise(frame), frame, self.live,

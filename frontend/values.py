@@ -80,6 +80,21 @@ def poisoned(what, reason, location):
     return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
 
 
+class Either:
+    """One of two values that no other kind of value can stand for, as a condition of the graph decides: a
+    number or nothing, one of two functions. What is called with it is called with each; see
+    `conditionals.lifted`."""
+
+    __slots__ = ("condition", "first", "second", "reason")
+
+    def __init__(self, condition, first, second, reason):
+        self.condition, self.first, self.second, self.reason = condition, first, second, reason
+
+    @property
+    def type(self):
+        raise poisoned("a value", self.reason, state.location)
+
+
 class PoisonedContents:
     """The contents of an array that cannot be read."""
 
@@ -474,7 +489,7 @@ class SetValue(_Hashed):
 class GeneratorValue:
     """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values;
     `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None.
-    `parts` has the parts of a generator of one loop."""
+    `parts` has the parts of a generator of one `for`."""
 
     __slots__ = ("iterate", "size", "parts")
 
@@ -485,13 +500,13 @@ class GeneratorValue:
 class GeneratorParts:
     """The iterable of a generator of one loop; `assign(item)` gives the loop's variables an element, then
     `body()` is its value and `condition()` whether it counts (None: always). Its own variables are `slots` of
-    `frame`."""
+    `frame`. Of several `loops`, `a in x, b in y`, it is the last, and its values are those of all others."""
 
-    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots")
+    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots", "loops")
 
-    def __init__(self, iterable, assign, body, condition, frame, slots):
+    def __init__(self, iterable, assign, body, condition, frame, slots, loops=1):
         self.iterable, self.assign, self.body, self.condition = iterable, assign, body, condition
-        self.frame, self.slots = frame, slots
+        self.frame, self.slots, self.loops = frame, slots, loops
 
     def outer_variables(self):
         """The values of the variables around the generator."""

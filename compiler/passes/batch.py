@@ -30,9 +30,9 @@ class Decision:
     def __str__(self):
         place = f"{self.location}: " if self.location else ""
         if self.is_batched:
-            return f"{place}map: batched"
+            return f"{place}the examples are computed together"
         cause = f" (at {self.where})" if self.where and self.where != self.location else ""
-        return f"{place}map: one lane after the other, because of {self.construct}: {self.reason}{cause}"
+        return f"{place}one example after the other, because of {self.construct}: {self.reason}{cause}"
 
 
 @dataclass
@@ -60,12 +60,14 @@ def _has_map(block):
 class _Pass:
     def __init__(self, function, report):
         self.report, self.users = report, _users(function.body)
+        self.moved: dict[Value, Value] = {}
+        self.depth = 0  # how many maps are around
 
     def block(self, builder, block, mapping):
         """Copies a block into a builder's, whose arguments are there, with the maps in it batched."""
         for operation in block.operations:
             self.operation(builder, operation, mapping)
-        builder.block.results = [mapping.get(value, value) for value in block.results]
+        builder.block.results = [self.plain(builder, mapping, value) for value in block.results]
 
     def region(self, region, mapping) -> Block:
         block = Block([Value(value.type, name=value.name) for value in region.arguments])
@@ -78,24 +80,46 @@ class _Pass:
         if operands and isinstance(operands[0], Summed):
             results = [_rest_of_sum(builder, operation, operands[0])]
         else:
-            regions = [self.region(region, mapping) for region in operation.regions]
             results = None
+            self.depth += operation.name == "map"
+            regions = [self.region(region, mapping) for region in operation.regions]
+            self.depth -= operation.name == "map"
             if operation.name == "map":
                 results = self.map(builder, operation, operands, regions[0])
             if results is None:
+                operands = [self.plain(builder, mapping, value) for value in operation.operands]
                 results = builder.emit(operation.name, operands, operation.attributes, regions)
                 results = results if isinstance(results, list) else [results]
         for old, new in zip(operation.results, results, strict=True):
-            mapping[old] = new
-            if isinstance(new, Value) and old.name and not new.name:
-                new.name = old.name
+            self.define(builder, mapping, old, new)
+
+    def define(self, builder, mapping, old, new):
+        """Enters what a result has become. That of a map has the axis of lanes where it came out; only where
+        something other than a map uses it, is it moved to the front."""
+        if isinstance(new, Batched) and new.axis and any(
+                user is None or user.name != "map" for user in self.users.get(old, ())):
+            self.moved[old] = _moved(builder, new)
+        elif isinstance(new, Batched) and not new.axis:
+            new = new.value
+        mapping[old] = new
+        value = new if isinstance(new, Value) else new.value
+        if old.name and not value.name:
+            value.name = old.name
+
+    def plain(self, builder, mapping, value) -> Value:
+        """What a value has become, with the axis of lanes first."""
+        found = mapping.get(value, value)
+        if not isinstance(found, Batched):
+            return found
+        return self.moved[value] if value in self.moved else _moved(builder, found)
 
     def map(self, builder, operation: Operation, operands, region) -> list[Value | Summed] | None:
         """The results of a map, batched; None where it stays. Of one that only sums over the lanes use, the
         sum."""
         kept = len(builder.block.operations)
         try:
-            results = _batch_map(builder, operation, operands, region, self.summed(operation))
+            results = _batch_map(builder, operation, operands, region, self.summed(operation),
+                                 is_outermost=self.depth == 0)
         except (CannotBatch, TypeRuleError) as error:
             del builder.block.operations[kept:]
             is_known = isinstance(error, CannotBatch)
@@ -112,6 +136,12 @@ class _Pass:
         return {index for index, (result, value) in enumerate(zip(operation.results, parts.region.results))
                 if not any(map(parts.is_ragged, value.shape))
                 and self.users.get(result) and all(map(_is_sum_over_lanes, self.users[result]))}
+
+
+def _moved(builder, x: Batched) -> Value:
+    """A batched value with the axis of lanes first."""
+    order = (x.axis, *(axis for axis in range(x.rank + 1) if axis != x.axis))
+    return builder.transpose(x.value, permutation=order)
 
 
 def _is_sum_over_lanes(user):
@@ -137,30 +167,32 @@ def _users(block, users=None) -> dict[Value, list[Operation | None]]:
     return users
 
 
-def _batch_map(builder, operation, operands, region, summed):
+def _batch_map(builder, operation, operands, region, summed, is_outermost) -> list[Batched | Summed]:
+    """The results of a map. The lanes of one inside of another are not moved together: how many there are
+    would differ from lane to lane of the other."""
     parts = MapParts(operation.attributes, region)
     lengths, data = parts.operands(operands)
-    lanes = Lanes(builder, operands[0].shape[0])
+    lanes = Lanes(builder, operation.operands[0].shape[0])
+    lanes.may_compact = is_outermost
     for name, value, bound in zip(parts.ragged, lengths, parts.bounds):
         lanes.add_ragged(name, value, bound)
     for inner, outer in parts.defines:
         lanes.rename(inner, symbol(outer))
     for argument, value in zip(region.arguments, data):
-        lanes.values[argument] = Batched(value, 0, argument.shape)
-    counts = use_counts(region)
-    lanes.unused.update(_unused(region, counts))
+        x = value if isinstance(value, Batched) else Batched(value, 0, ())
+        lanes.values[argument] = Batched(x.value, x.axis, argument.shape)
+    lanes.unused.update(_unused(region, use_counts(region)))
     lanes.needed_as_sum.update(needed_as_sum(lanes, region, summed))
-    made = lanes.run(region)
     results = []
-    for index, (one, result) in enumerate(zip(made, operation.results)):
+    for index, (one, result) in enumerate(zip(lanes.run(region), operation.results)):
         if index in summed:
             results.append(Summed(lanes.total(one)))
             continue
-        value = lanes.front(one).value
-        if value.type != result.type:
-            raise CannotBatch("map", f"a result of type {value.type} was to have type {result.type}",
-                              operation.location)
-        results.append(value)
+        one = lanes.batched(one)
+        if lanes.batch_shape(one.shape) != result.shape:
+            raise CannotBatch("map", f"the bound {lanes.batch_shape(one.shape)} of a result of shape "
+                              f"{one.shape} is not {result.shape}", operation.location)
+        results.append(one)
     return results
 
 

@@ -339,6 +339,8 @@ def twice_scaled(b, operation):
 @RULES("mul")
 def small_factor_to_the_right(b, operation):
     x, y = operation.operands
+    if splat_of(y) is not None:  # which has its place there, a constant that is no broadcast too
+        return None
     return b.mul(y, x) if _are_small(x) and not _are_small(y) else None
 
 

@@ -60,6 +60,8 @@ def _zip_size(iterables):
         return None if sizes else (math.inf,)
     if len(set(sizes)) == 1:
         return sizes[0]
+    if not all(isinstance(dim, int) for size in sizes for dim in size):
+        return None
     return (min(math.prod(size) for size in sizes),)
 
 

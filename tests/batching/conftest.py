@@ -53,7 +53,9 @@ def check(load):
 
 def has_empty_list(value):
     """Whether an empty list or array, of whose elements the evaluator cannot know the type, is in a value."""
-    return len(value) == 0 or isinstance(value, list) and any(map(has_empty_list, value))
+    if isinstance(value, list):
+        return not value or any(map(has_empty_list, value))
+    return isinstance(value, np.ndarray) and value.ndim > 0 and len(value) == 0
 
 
 def poisoned(program, arrays):

@@ -194,6 +194,25 @@ SCALARS = {
         end""", lambda x: x * (x + 1) // 2),
     "the last expression": ("function f(x) s = Ref(0); for i in 1:x; s[] += i; end; return s[] end",
                             lambda x: x * (x + 1) // 2),
+    "nothing until something is found": ("""
+        function f(x)
+            found = nothing
+            for i in 1:10
+                if i * i > x && found === nothing
+                    found = i
+                end
+            end
+            found === nothing ? 0 : found
+        end""", lambda x: next(i for i in range(1, 11) if i * i > x)),
+    "the index or nothing": ("""
+        function search(x)
+            for i in 1:20
+                i * i == x && return i
+            end
+            nothing
+        end
+        f(x) = (i = search(x); isnothing(i) ? -1 : i)""",
+                             lambda x: next((i for i in range(1, 20) if i * i == x), -1)),
     "a while that never ends but by return": ("""
         function f(x)
             i = 0
@@ -229,6 +248,10 @@ ARRAYS = {
               lambda x: x[::2].sum()),
     "zip": ("function f(x) s = 0f0; for (a, b) in zip(x, 2x); s += a * b; end; s end",
             lambda x: (2 * x * x).sum()),
+    "pairs": ("function f(x) s = 0f0; for (i, a) in pairs(x); s += i * a; end; s end",
+              lambda x: (x * np.arange(1, len(x) + 1)).sum()),
+    "Iterators.reverse": ("function f(x) s = 0f0; for v in Iterators.reverse(x); s = s / 2 + v; end; s end",
+                          None),
     "enumerate": ("function f(x) s = 0f0; for (i, a) in enumerate(x); s += i * a; end; s end",
                   lambda x: (x * np.arange(1, len(x) + 1)).sum()),
     "writes": ("""
@@ -417,7 +440,7 @@ ERRORS = {
     "slices changed in place": (
         "function f(x) A = reshape(x, 1, :); for c in eachcol(A); c .= 0; end; A end", "in place"),
     "a vector that is read while it grows": (
-        "function f(x) y = [1f0]; for v in x; push!(y, v + y[end]); end; y end", "longer"),
+        "function f(x) y = [1f0]; for v in x; push!(y, v + length(y)); end; y end", "longer"),
 }
 
 
@@ -448,6 +471,18 @@ GROWTH = {
                           lambda x: np.concatenate([[[x[0], 0]], np.stack([x, 2 * x], 1)])),
     "vcat of rows": ("function f(x) y = zeros(Float32, 0, 2); for v in x; y = vcat(y, [v 2v]); end; y end",
                      lambda x: np.stack([x, 2 * x], 0)),
+    "the last element": ("function f(x) y = [1f0]; for v in x; push!(y, v + y[end]); end; y end",
+                         lambda x: np.concatenate([[1], 1 + np.cumsum(x)])),
+    "the last elements": (
+        "function f(x) y = [1f0]; for v in x; push!(y, v + last(y)); push!(y, 2y[end]); end; y end", None),
+    "the last column": ("""
+        function f(x)
+            y = ones(Float32, 2, 1)
+            for v in x
+                y = hcat(y, tanh.(y[:, end] .+ v))
+            end
+            y
+        end""", None),
     "a state beside it": ("""
         function f(x)
             y = Float32[]; s = 0f0
@@ -479,6 +514,16 @@ GROWTH |= {
             end
             reduce(hcat, ys)
         end""", lambda x: np.stack([x, 2 * x], 1)),
+    "a vector of arrays in brackets": ("""
+        function f(x)
+            ys = []
+            h = zeros(Float32, 2)
+            for v in x
+                h = tanh.(h .+ v)
+                ys = [ys; [h]]
+            end
+            stack(ys; dims = 2)
+        end""", None),
     "numbers in a vector without type": ("function f(x) ys = []; for v in x; push!(ys, 2v); end; sum(ys) end",
                                          lambda x: 2 * x.sum()),
     "tuples": ("""
