@@ -42,7 +42,7 @@ from .specs import (
     spec_of,
     zeros,
 )
-from .staging import HostValueNeeded, LaneEffect, apply, as_value, payload_of, state
+from .staging import HostValueNeeded, LaneEffect, apply, as_value, payload_of, read, state
 from .values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
 
 MAX_RUNS = 12
@@ -287,6 +287,9 @@ class Attempt:
                 yielded.insert(0, as_ir(payload_of(self.going)))
             grown = [carry for carry in loop.carries.values() if carry.growth is not None]
             added = [carry.growth.additions(carry.location.get(), self.region) for carry in grown]
+            lasts = [(carry, values[0]) for carry, values in zip(grown, added, strict=True)
+                     if carry.growth.last is not None]
+            yielded += [carry.growth.last_of(value) for carry, value in lasts]
             self.region.block.results = yielded + [value for values in added for value in values]
         carries = {key: carry for key, carry in loop.carries.items() if carry.growth is None}
         initial = [leaf for key, carry in carries.items() for leaf in self._initial(key, carry)]
@@ -295,6 +298,8 @@ class Attempt:
             more = [INDEX, *(leaf_types(loop.returned) if loop.returned is not None else [])]
             initial += [zeros(type_) for type_ in more]
             arguments += [Value(type_) for type_ in more]
+        initial += [carry.growth.last_of(as_ir(read(carry.location.get()))) for carry, _ in lasts]
+        arguments += [carry.growth.last for carry, _ in lasts]
         count, trips, scanned = self._extent(conditional)
         self.region.block.arguments = [self.index, *arguments, *self.slices]
         operands = [count] if count is not None else []

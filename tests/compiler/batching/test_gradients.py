@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from regions import function_of, region
 from weber.compiler.interpreter import run
+from weber.compiler.ops.batching import conditionals
 from weber.compiler.passes.reverse import value_and_gradient
 from weber.compiler.pipeline import compile_to_onnx, optimise
 from weber.compiler.types import F64, I64, TensorType, symbol
@@ -113,6 +114,41 @@ def test_gradient_of_a_batch(model, lengths, tools, run_onnx):
     for result in results:
         for one, other in zip(result, expected, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("lengths", [[3, 5, 0, 2], [5], [1, 2], [0], []])
+def test_expensive_arms_run_for_the_lanes_that_take_them(lengths, tools, monkeypatch, all_ways):
+    """Forward and backward, with lanes that take one arm, the other, or both."""
+    monkeypatch.setattr(conditionals, "LARGE_FACTOR", 1)
+    function = value_and_gradient(loss_of(one_of_two), ["wx", "wh", "b"])
+    assert tools.count_ops(tools.batched(function).body, "true_indices") == 4
+    expected, *others = all_ways(function, inputs_of(tools, lengths))
+    for result in others:
+        for one, other in zip(result, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+def test_lanes_of_inner_maps_are_not_moved_together(tools, monkeypatch, all_ways):
+    """How many take an arm would differ from lane to lane of the outer map, whose own lanes are moved."""
+    monkeypatch.setattr(conditionals, "LARGE_FACTOR", 1)
+
+    def make(b, n, x, w):
+        def inner(b, row):
+            flag = b.gt(b.reduce_sum(row, axes=(0,)), b.constant(np.float64(0)))
+            return b.emit("if", [flag], {}, [region([], lambda b: b.contract(row, w, spec="d,hd->h")),
+                                             region([], lambda b: zeros(b))])
+
+        return b.map(n, x, ragged=("T",), bounds=(TM,), regions=[
+            region([LANE], lambda b, x: b.map(x, regions=[region([INPUT], inner)]))])
+
+    function = function_of({"n": LENGTHS, "x": BATCH, "w": WEIGHTS["wx"]}, make)
+    assert tools.count_ops(tools.batched(function).body, "true_indices") == 1
+    inputs = inputs_of(tools, [3, 0, 1])
+    x, w = inputs["x"], inputs["wx"]
+    for (result,) in all_ways(function, {"n": inputs["n"], "x": x, "w": w}):
+        for row, lane, size in zip(result, x, inputs["n"]):
+            products = lane[:size] @ w.T * (lane[:size].sum(1, keepdims=True) > 0)
+            np.testing.assert_allclose(row[:size], products, rtol=1e-12)
 
 
 @pytest.mark.parametrize("model", MODELS)
