@@ -76,7 +76,10 @@ def _parser():
 
     check = command("check", _check, "compile a file without writing it", "Reports each error once.")
     _add_source(check)
-    check.add_argument("--explain", action="store_true", help="describe what each entry compiles to")
+    check.add_argument(
+        "--explain", action="store_true",
+        help="describe what each entry compiles to, and which vectors of examples are computed together",
+    )  # fmt: skip
 
     run = command("run", _run, "execute a file as a script", "What it calls is compiled as it goes.")
     run.add_argument("file", metavar="FILE.jl")
@@ -144,13 +147,18 @@ def _check(options):
         except WeberError as error:
             diagnostics[str(error)] = name  # entries that share a state can fail for the same reason
         else:
-            print(artifact.inspect() if options.explain else f"{name}: no errors")
+            print(_explanation(artifact) if options.explain else f"{name}: no errors")
     if diagnostics:
         _complain("\n".join(diagnostics))
         return 1
     if not names:
         print(f"{options.file}: no errors, no entries")
     return 0
+
+
+def _explanation(artifact):
+    """What an artifact consists of, and which of its vectors of examples are batched."""
+    return "\n".join([str(artifact.inspect()), *artifact.remarks])
 
 
 def _run(options):

@@ -40,8 +40,9 @@ def _inspect(function, title):
     return function
 
 
-def compile_to_onnx(function: Function, target: str = "portable", opset: int = 21, metadata=None):
+def compile_to_onnx(function: Function, target: str = "portable", opset: int = 21, metadata=None,
+                    report: Report | None = None):
     """The ONNX model of a function, optimised. Raises what `onnx_export.export` raises."""
     from .onnx_export import export
 
-    return export(optimise(function, target), opset, target=target, metadata=metadata)
+    return export(optimise(function, target, report), opset, target=target, metadata=metadata)

@@ -43,9 +43,11 @@ def broadcast(function, arguments, keywords=None):
     lanes = all(is_lane(a) for a in arguments)
     staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
     if lanes and (staged or (0 not in shape and _size(shape) > 1) or all(isinstance(d, int) for d in shape)):
+        where = state.location
         try:
             return broadcast_lanes(function, arguments, keywords, shape)
         except LaneEffect:
+            state.location = where
             if staged:
                 from .staged_map import broadcast_numbers
 

@@ -172,12 +172,14 @@ class LoadedModule:
 
     def compile(self, signature: str, target="portable", opset=21):
         """The `Artifact` of an entry, by name or by signature."""
+        from ..compiler.passes.batch import Report
         from ..compiler.pipeline import compile_to_onnx
         from ..runtime.artifact import Artifact
 
         with reported():
-            entry = self._entry(signature)
-            return Artifact(compile_to_onnx(stage_entry(entry), target=target, opset=opset), entry.name)
+            entry, report = self._entry(signature), Report()
+            model = compile_to_onnx(stage_entry(entry), target=target, opset=opset, report=report)
+            return Artifact(model, entry.name, tuple(dict.fromkeys(map(str, report.decisions))))
 
     def _entry(self, signature):
         if "(" in signature:

@@ -30,9 +30,9 @@ class Decision:
     def __str__(self):
         place = f"{self.location}: " if self.location else ""
         if self.is_batched:
-            return f"{place}map: batched"
+            return f"{place}the examples are computed together"
         cause = f" (at {self.where})" if self.where and self.where != self.location else ""
-        return f"{place}map: one lane after the other, because of {self.construct}: {self.reason}{cause}"
+        return f"{place}one example after the other, because of {self.construct}: {self.reason}{cause}"
 
 
 @dataclass

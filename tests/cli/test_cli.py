@@ -212,6 +212,21 @@ def test_check(folder, capsys):
     assert status == 0 and "read only" in output and "→ model.layers.1.weight.next" in output
 
 
+def test_check_explains_vectors_of_examples(folder, capsys):
+    (folder / "steps.jl").write_text("""function steps(n)
+    s = 0
+    while n > 1
+        n, s = n ÷ 2, s + 1
+    end
+    s
+end
+@export all_steps(xs::Vector{Int}) = map(steps, xs)
+""")
+    status, output, _ = weber(capsys, "check", "steps.jl", "--explain")
+    assert status == 0 and output.endswith("the examples are computed together\n")
+    assert "steps.jl:8:" in output
+
+
 def test_run_passes_arguments(folder, capsys):
     (folder / "script.jl").write_text('println(length(ARGS), " ", join(ARGS, "|"))\n')
     assert weber(capsys, "run", "script.jl", "a", "--flag", "-o", "b c") == (0, "4 a|--flag|-o|b c\n", "")

@@ -1,5 +1,5 @@
 """What is the same in every iteration leaves the region: constant carries, and operations on values from
-around."""
+around. What is there twice is so once."""
 
 from ...families import ELEMENTWISE
 from ...ir import captured_values, defined_dims, names_of_dims
@@ -33,6 +33,37 @@ def constant_carry(b, operation):
     changing = iter(made[:len(loop.carries)])
     results = [start if one else next(changing) for start, one in zip(starts, constant)]
     return results + made[len(loop.carries):]
+
+
+@RULES("loop")
+def no_iterations(b, operation):
+    """A loop that never runs gives what it began with, and stacks of nothing."""
+    loop = Loop(operation)
+    if loop.is_open or loop.trips != 0:
+        return None
+    return loop.starts + [b.full(0, value) for value in operation.results[len(loop.starts):]]
+
+
+@RULES("loop")
+def merge_equal_parts(b, operation):
+    """What is scanned or stacked twice is so once."""
+    loop = Loop(operation)
+    first_slices, first_stacks = {}, {}
+    for value, argument in zip(loop.scanned, loop.slices):
+        first_slices.setdefault(value, argument)
+    for index, value in enumerate(loop.stacked):
+        first_stacks.setdefault(value, index)
+    if len(first_slices) == len(loop.scanned) and len(first_stacks) == len(loop.stacked):
+        return None
+    replace_values(loop.region, {argument: first_slices[value]
+                                 for value, argument in zip(loop.scanned, loop.slices)})
+    loop.proceed, loop.following, stacked = loop.yielded(loop.region.results)
+    loop.scanned, loop.slices = list(first_slices), list(first_slices.values())
+    places = {value: place for place, value in enumerate(dict.fromkeys(stacked))}
+    loop.stacked = list(places)
+    made = loop.rebuilt(b)
+    count = len(loop.carries)
+    return made[:count] + [made[count + places[value]] for value in stacked]
 
 
 @RULES("loop", "map")

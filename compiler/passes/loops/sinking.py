@@ -23,13 +23,15 @@ def sink_sums(b, operation):
     loop = Loop(operation)
     if loop.recompute:
         return None  # stacks would need the memory that this loop is to save
-    plan, sums = _Plan(loop), {}
-    for index, terms in _accumulators(loop).items():
+    plan, sums, dropped = _Plan(loop), {}, set()
+    for index, (terms, additions) in _accumulators(loop).items():
         planned = [(sign, plan.sum(term)) for sign, term in terms]
         if all(make is not None for _, make in planned):
             sums[index] = planned
+            dropped.update(additions)
     if not sums:
         return None
+    loop.region.operations[:] = [inner for inner in loop.region.operations if inner not in dropped]
     starts, stacks = loop.starts, len(loop.stacked)
     for part in ("starts", "carries", "following"):
         setattr(loop, part, [item for index, item in enumerate(getattr(loop, part)) if index not in sums])
@@ -50,14 +52,14 @@ def sink_sums(b, operation):
 
 
 def _accumulators(loop):
-    """{position of a carried float: [(sign, term)]} of those that are only added to."""
+    """{position of a carried float: ([(sign, term)], the additions)} of those that are only added to."""
     uses, users = loop.uses(), {}
     for inner in loop.region.operations:
         for value in inner.operands:
             users[value] = inner
     found = {}
     for index, (argument, following) in enumerate(zip(loop.carries, loop.following)):
-        terms, value = [], argument
+        terms, additions, value = [], [], argument
         while argument.element.is_float and uses.get(value) == 1 and value in users:
             user = users[value]
             if user.name == "add":
@@ -67,9 +69,10 @@ def _accumulators(loop):
                 terms.append((-1, user.operands[1]))
             else:
                 break
+            additions.append(user)
             value = user.result
         if value is following and terms and uses.get(value) == 1:
-            found[index] = terms
+            found[index] = terms, additions
     return found
 
 

@@ -206,6 +206,18 @@ def test_dead_parts_are_dropped():
         np.testing.assert_array_equal(found, expected)
 
 
+def test_inputs_scanned_twice_are_scanned_once():
+    def make(b, x, h, w, **_):
+        return scan(b, [h], [x, x], lambda b, index, h, one, two: [b.sin(b.add(b.mul(h, one), two)), h, h])
+
+    function = build(make)
+    simplified = verify(simplify(function))
+    (loop,) = simplified.body.operations
+    assert len(loop.operands) == 2 and len(loop.results) == 2
+    for found, expected in zip(run(simplified, inputs_of(4)), run(function, inputs_of(4)), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_the_number_of_iterations_stays_known():
     """Nobody reads the stack; its extent is used."""
     def make(b, h, k, **_):

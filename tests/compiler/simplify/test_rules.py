@@ -68,13 +68,13 @@ def dense(b, a):
     return b.contract(a.x, a.w, spec="ni,oi->no")
 
 
-def repeated(b, carried, make):
-    """A loop of three iterations over values whose next ones are `make(b, *values)`; gives all that it makes.
-    """
+def repeated(b, carried, make, trips=3):
+    """A loop over values whose next ones are the first that `make(b, *values)` gives; gives all that it
+    makes."""
     arguments = [ir.Value(TensorType(I64)), *(ir.Value(value.type) for value in carried)]
     block = ir.Block(arguments)
     block.results = make(ir.Builder(block), *arguments[1:])
-    return b.loop(*carried, regions=[block], carried=len(carried), trips=3)
+    return b.loop(*carried, regions=[block], carried=len(carried), trips=trips)
 
 
 # rule: (program, names of the operations that are left)
@@ -82,6 +82,15 @@ SIMPLIFIED = {
     "constant_carry": (lambda b, a: repeated(b, [a.v, a.v], lambda b, x, y: [x, b.tanh(y)]), ["loop"]),
     "hoist_invariants": (lambda b, a: repeated(b, [a.v], lambda b, x: [b.sub(b.exp(a.v), x)]),
                          ["exp", "loop"]),
+    "merge_equal_parts": (lambda b, a: b.add(*repeated(b, [a.v], lambda b, x: [b.exp(x), x, x])[1:]),
+                          ["loop", "add"]),
+    "sum_of_nothing": (lambda b, a: b.reduce_sum(b.slice(a.w, starts=(0, 0), stops=(0, 4), steps=(1, 1)),
+                                                 axes=(0,)), ["constant", "broadcast"]),
+    "contract_nothing": (lambda b, a: b.contract(b.slice(a.w, starts=(0, 0), stops=(3, 0), steps=(1, 1)),
+                                                 b.slice(a.z, starts=(0, 0), stops=(N, 0), steps=(1, 1)),
+                                                 spec="ai,bi->ab"), ["constant", "broadcast"]),
+    "no_iterations": (lambda b, a: repeated(b, [a.v], lambda b, x: [b.exp(x), x], trips=0),
+                      ["constant", "broadcast"]),
     "subtract_integer_constant": (lambda b, a: b.sub(b.add(a.k, b.full(3, a.k)), b.full(3, a.k)), []),
     "constant_to_the_right": (lambda b, a: b.sub(b.mul(b.full(3, a.x), a.x), b.mul(a.x, b.full(3, a.x))),
                               ["constant", "broadcast", "mul", "sub"]),
