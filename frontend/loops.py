@@ -77,10 +77,10 @@ class Unstable(WeberError):
 
 class Loop:
     """One loop to be staged: `step(item)` runs the body and gives its completion, `condition()` a condition
-    (None: there is none); `items` are what a `for` runs over, from the iteration `start` on; `where` tells
-    loops of the program apart."""
+    (None: there is none); `items` are what a `for` runs over, from the iteration `start` on; the location
+    `where` tells loops of the program apart."""
 
-    def __init__(self, frame, live, step, items=None, start=0, condition=None, where=None, keeps_break=False):
+    def __init__(self, where, frame, live, step, items=None, start=0, condition=None, keeps_break=False):
         self.frame, self.live, self.step, self.keeps_break = frame, live, step, keeps_break
         self.items, self.start, self.condition, self.where = items, start, condition, where
         self.carries: dict[tuple, Carry] = {}
@@ -113,6 +113,8 @@ class Loop:
                 continue
             location = carry.location
             if location.__class__ is Slot:
+                if self.frame is None or location.index not in self.live:
+                    continue  # another loop at the same place of the program, in a function called from there
                 location = Slot(self.frame, location.index)
             spec = join(spec_of(location.get()), carry.spec)
             if spec.__class__ is not Unknown:
