@@ -153,6 +153,17 @@ class Lanes:
         """Whether a dim of the lane's code may differ from lane to lane."""
         return not isinstance(dim, int) and not self.ragged.keys().isdisjoint(dim_names(dim))
 
+    def speaks_of_ragged(self, operation: Operation) -> bool:
+        """Whether an operation has an operand, result or attribute with a ragged dim."""
+        values = (*operation.operands, *operation.results)
+        return self._mentions([value.shape for value in values]) or self._mentions(
+            list(operation.attributes.values()))
+
+    def _mentions(self, item):
+        if isinstance(item, tuple | list):
+            return any(map(self._mentions, item))
+        return isinstance(item, DimExpression) and self.is_ragged(item)
+
     def ragged_axes(self, x: Batched) -> list[int]:
         """The axes of a lane's value that are ragged."""
         return [axis for axis, dim in enumerate(x.shape) if self.is_ragged(dim)]

@@ -201,6 +201,34 @@ def test_no_lane_has_weight_cotangents_of_its_own(model):
                 and set(value.shape) <= {N, H, D}]
 
 
+@pytest.mark.parametrize("lengths", [[3, 5, 1, 2], [1], []])
+def test_sums_of_what_each_lane_picks(lengths, tools, all_ways):
+    """The last row of each example, and a vector put behind as many zeros as it has rows: linear, but not the
+    same for all lanes."""
+
+    def make(b, n, x, w):
+        def body(b, x):
+            last = b.slice(x, starts=(T - 1, 0), stops=(T, D), steps=(1, 1))
+            first = b.slice(x, starts=(0, 0), stops=(1, D), steps=(1, 1))
+            moved = b.pad(b.mul(w, b.reshape(first, shape=(D,))), low=(T,), high=(9 - T,), value=0)
+            return [b.neg(last), b.add(moved, moved), first]
+
+        return [b.reduce_sum(result, axes=(0,)) for result in b.map(
+            n, x, regions=[region([LANE], body)], ragged=("T",), bounds=(TM,))]
+
+    function = function_of({"n": LENGTHS, "x": BATCH, "w": INPUT}, make)
+    inputs, w = inputs_of(tools, lengths), np.arange(1.0, D + 1)
+    lanes = [lane[:size] for lane, size in zip(inputs["x"], lengths)]
+    last, moved, first = np.zeros((1, D)), np.zeros(9 + D), np.zeros((1, D))
+    for lane in lanes:
+        last -= lane[-1:]
+        moved[len(lane):len(lane) + D] += 2 * w * lane[0]
+        first += lane[:1]
+    for result in all_ways(function, {"n": inputs["n"], "x": inputs["x"], "w": w}):
+        for one, other in zip(result, (last, moved, first), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+
+
 def test_gradient_in_a_lane(tools, all_ways):
     """Per-example gradients: a map of a gradient; their sum is the gradient of the sum."""
     weights = list(WEIGHTS.values())
