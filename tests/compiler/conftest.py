@@ -53,7 +53,8 @@ class Programs:
         self.values.append(value)
 
     def step(self):
-        inexact = ("step_contract", "step_reduce", "step_affine", "step_power", "step_counting_loop")
+        inexact = ("step_contract", "step_reduce", "step_affine", "step_power", "step_counting_loop",
+                   "step_short_loop", "step_while")
         # onnxruntime drops a pair of casts even where the body of a loop uses its result
         only_exact = ("step_convert_and_back",)
         steps = [name for name in dir(self) if name.startswith("step_")
@@ -238,6 +239,27 @@ class Programs:
         last, stack = b.loop(b.constant(np.int64(self.draw(st.integers(0, 3)))), start, regions=[body],
                              carried=1,
                              trips=trips, counted=True)
+        self.values += [last, b.reduce_sum(stack, axes=(0,))]
+
+    def step_short_loop(self, b):
+        """A loop of a known number of iterations, which may be inside of others."""
+        start = self.float(most=2)
+        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)], lambda: [self.like(start)] * 2)
+        last, stack = b.loop(start, regions=[body], carried=1, trips=self.draw(st.integers(0, 2)),
+                             reverse=self.draw(st.booleans()))
+        self.values += [last, b.reduce_sum(stack, axes=(0,))]
+
+    def step_while(self, b):
+        """A loop that ends when a sum is large, at the latest after three iterations."""
+        start = self.float(most=2)
+        trips, going = symbol(f"W{len(self.values)}"), b.constant(np.True_)
+        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)],
+                           lambda: [self.like(start), self.float(most=2)])
+        inside = ir.Builder(body)
+        total = inside.reduce_sum(inside.abs(body.results[0]), axes=tuple(range(start.rank)))
+        body.results.insert(0, inside.lt(total, inside.full(20, total)))
+        last, stack = b.loop(b.constant(np.int64(3)), going, start, regions=[body], carried=1, trips=trips,
+                             counted=True, conditional=True)
         self.values += [last, b.reduce_sum(stack, axes=(0,))]
 
     def flag(self, b):
