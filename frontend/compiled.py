@@ -51,6 +51,7 @@ class _Key:
         self.leaves = []  # Array or number, in order
         self.cells = []  # captured cells that hold a float
         self.positions = {}  # id(array) → position: the alias pattern
+        self.functions = []  # ids of the functions met so far
 
     def of(self, value):
         kind = value.__class__
@@ -96,6 +97,9 @@ class _Key:
         return keys
 
     def function(self, value):
+        if id(value) in self.functions:  # a closure that captures itself
+            return ("function", self.functions.index(id(value)))
+        self.functions.append(id(value))
         methods = value.methods.methods
         code = methods[0].definition if methods else None
         if code is None or not isinstance(value.captured, list) or len(methods) > 1:
@@ -396,6 +400,9 @@ def specialise(function, arguments, key, hints=()):
 
         def stage(tree):
             if tree.__class__ is Function and isinstance(tree.captured, list):
+                if id(tree) in closures:
+                    return tree
+                closures.add(id(tree))
                 for cell in tree.captured:
                     if id(cell) in cells:
                         trace.record(cell, "value", cell.value)
@@ -412,7 +419,7 @@ def specialise(function, arguments, key, hints=()):
 
             return with_children(tree, [stage(child) for _, child in children(tree)])
 
-        staged_cells = []
+        staged_cells, closures = [], set()
         staged = tuple([stage(a) for a in arguments]) if number_positions and not key.static_numbers else \
             tuple(arguments)
         placeholders = [(str(k), value) for k, value in enumerate(values)]

@@ -13,7 +13,7 @@ from .evaluator import (
 from .expressions import argument_list, keyword_arguments
 from .scopes import target_names
 from .staging import state
-from .values import GeneratorValue, NamedTuple
+from .values import GeneratorValue, NamedTuple, typeof
 
 
 @compiles(syntax.Tuple)
@@ -92,7 +92,12 @@ def concatenation(compiler, node):
 @compiles(syntax.Generator)
 def generator(compiler, node):
     prepare = generator_loops(compiler, node)
-    return lambda frame: GeneratorValue(*prepare(frame))
+
+    def run(frame):
+        iterate_values, size, _ = prepare(frame)
+        return GeneratorValue(iterate_values, size)
+
+    return run
 
 
 @compiles(syntax.Comprehension)
@@ -107,8 +112,10 @@ def comprehension(compiler, node):
         if user:
             state.location = location
         try:
-            iterate_values, size = prepare(frame)
+            iterate_values, size, example = prepare(frame)
             result = collect_values(iterate_values(), size)
+            if element_type is None and result.element is t.Any and 0 in result.size:
+                result = collect_values(iter(()), size, inferred_type(example))
             if element_type is not None:
                 target = t.instantiate(t.Array, (element_type(frame), result.rank))
                 result = call(function("convert"), (target, result))
@@ -120,11 +127,11 @@ def comprehension(compiler, node):
 
 
 def generator_loops(compiler, node):
-    """`prepare(frame) -> (iterate_values, size)` of a generator: a function that gives a Python iterator of
-    its values, and its Julia size where known. The iterables of the first `for` are evaluated once, by
-    `prepare`."""
+    """`prepare(frame) -> (iterate_values, size, example)` of a generator: a function that gives a Python
+    iterator of its values, its Julia size where known, and a function that gives the value for items like
+    those of the iterables, or raises. The iterables of the first `for` are evaluated once, by `prepare`."""
     from .assignments import assign_target
-    from .base.iteration import iterate, size_of
+    from .base.iteration import element_type_of, iterate, size_of
 
     clauses, inner = [], compiler
     for iterations, condition in node.clauses:
@@ -164,6 +171,32 @@ def generator_loops(compiler, node):
         if len(clauses) == 1 and clauses[0][2] is None:
             sizes = [size_of(iterable) for iterable in iterables]
             size = None if None in sizes else tuple(dim for one in sizes for dim in one)
-        return lambda: clause_values(frame, 0, iterables), size
+
+        def example():
+            for iterable, (renew, assign) in zip(iterables, clauses[0][1], strict=True):
+                if renew is not None:
+                    renew(frame)
+                assign(frame, call(function("one"), (element_type_of(iterable),)))
+            return body(frame)
+
+        return lambda: clause_values(frame, 0, iterables), size, example if len(clauses) == 1 else no_example
 
     return prepare
+
+
+def no_example():
+    raise WeberError("a generator over generators has no example")
+
+
+def inferred_type(example):
+    """The element type of a comprehension without elements: the type of its body for numbers like those that
+    it would go over, where the body has one without any effect; else None."""
+    from .staging import Trace
+
+    with Trace() as trace:
+        try:
+            return typeof(example())
+        except WeberError:
+            return None
+        finally:
+            trace.rollback()

@@ -389,10 +389,12 @@ class Module:
         "file",
         "documentation",
         "serial",
+        "anonymous",
     )
 
     def __init__(self, name, parent=None, loader=None):
         self.name, self.parent, self.loader = name, parent, loader
+        self.anonymous = 0  # how many names anonymous functions have been given
         self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
         self.file = None
         self.documentation = None

@@ -88,6 +88,15 @@ def substring_from(text, first):
     return text[position_of(text, first):]
 
 
+@define("SubString", t.AbstractString, t.Integer, t.Integer, exported=True)
+def substring(text, first, last):
+    from ..calling import call
+    from .ranges import unit_range
+    from .registry import function
+
+    return call(function("getindex"), (text, unit_range(first, last)))
+
+
 @define("firstindex", t.AbstractString)
 def firstindex(_text):
     return 1
