@@ -3,12 +3,15 @@
 import argparse
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from .compiler.errors import UnsupportedError, WeberError
 
 TARGETS = ("portable", "ort", "native")
 DEFAULT_OPSET = 21
+INTERRUPTED = 130
+"""The exit status after Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,9 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
         return status or 0
     except WeberError as error:
         _complain(str(error))
+        return INTERRUPTED if error.kind == "InterruptException" else 1
     except KeyboardInterrupt:
-        _complain("interrupted")
-        return 130
+        _complain("error: InterruptException:")
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: `weber inspect … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
@@ -76,11 +80,21 @@ def _parser():
 
     check = command("check", _check, "compile a file without writing it", "Reports each error once.")
     _add_source(check)
-    check.add_argument("--explain", action="store_true", help="describe what each entry compiles to")
+    check.add_argument(
+        "--explain", action="store_true",
+        help="describe what each entry compiles to, and which vectors of examples are computed together",
+    )  # fmt: skip
 
     run = command("run", _run, "execute a file as a script", "What it calls is compiled as it goes.")
+    _add_max_steps(run)
     run.add_argument("file", metavar="FILE.jl")
     run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the script's ARGS")
+
+    repl = command(
+        "repl", _repl, "evaluate Julia line by line",
+        "With completion, help and packages; an input that is no terminal is run as a script.",
+    )  # fmt: skip
+    _add_max_steps(repl)
 
     inspect = command(
         "inspect", _inspect, "describe an ONNX file",
@@ -107,12 +121,31 @@ def _add_source(parser):
         "--target", choices=TARGETS, default="portable", help="portable: standard operators only (default)"
     )
     parser.add_argument("--opset", type=int, default=DEFAULT_OPSET, help=f"default: {DEFAULT_OPSET}")
+    _add_max_steps(parser)
+
+
+def _add_max_steps(parser):
+    parser.add_argument(
+        "--max-steps", metavar="N", type=_step_count,
+        help="stop with an error after N loop iterations and calls, for sources that are not trusted",
+    )  # fmt: skip
+
+
+def _step_count(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive number of steps, got {text!r}")
+    return int(text)
 
 
 # --- the commands -------------------------------------------------------------------------------------------
 
 
 def _compile(options):
+    with _evaluating(options):
+        return _compile_all(options)
+
+
+def _compile_all(options):
     from .runtime.files import write_all_aside
 
     folder, stem = Path(options.output or "."), Path(options.file).stem
@@ -136,6 +169,11 @@ def _compile(options):
 
 
 def _check(options):
+    with _evaluating(options):
+        return _check_all(options)
+
+
+def _check_all(options):
     module, diagnostics = _loaded(options), {}  # a dict keeps their order
     names = [entry.name for entry in module.entries()]
     for name in names:
@@ -144,7 +182,7 @@ def _check(options):
         except WeberError as error:
             diagnostics[str(error)] = name  # entries that share a state can fail for the same reason
         else:
-            print(artifact.inspect() if options.explain else f"{name}: no errors")
+            print(_explanation(artifact) if options.explain else f"{name}: no errors")
     if diagnostics:
         _complain("\n".join(diagnostics))
         return 1
@@ -153,10 +191,37 @@ def _check(options):
     return 0
 
 
+def _explanation(artifact):
+    """What an artifact consists of, and which of its vectors of examples are batched."""
+    return "\n".join([str(artifact.inspect()), *artifact.remarks])
+
+
 def _run(options):
     from .frontend.loading import run_file
 
-    run_file(options.file, options.arguments)
+    with _evaluating(options):
+        run_file(options.file, options.arguments)
+
+
+def _repl(options):
+    if sys.stdin is not None and sys.stdin.isatty():
+        from .frontend.repl import run_repl
+
+        return run_repl(options.max_steps)
+    from .frontend.loading import run_input
+
+    with _evaluating(options):
+        run_input(sys.stdin.buffer.read() if sys.stdin is not None else b"")
+
+
+@contextmanager
+def _evaluating(options):
+    """While a source is evaluated: Ctrl-C is Julia's InterruptException, and its steps are counted."""
+    from .frontend.interrupts import interruptible
+    from .frontend.steps import limited_steps
+
+    with interruptible(), limited_steps(options.max_steps):
+        yield
 
 
 def _inspect(options):

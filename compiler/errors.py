@@ -38,7 +38,8 @@ class WeberError(Exception):
     """An error of a user's making. `str()` is the whole diagnostic: file:line:col, the line, a caret, notes.
 
     `kind` is the name of the Julia exception this corresponds to (`MethodError`, `DimensionMismatch`, …);
-    `layer` is the innermost callable struct in which it arose, until its path in the program is known.
+    `layer` is the innermost callable struct in which it arose, until its path in the program is known;
+    `fields` are those of the Julia exception where they are known.
     """
 
     message: str
@@ -46,6 +47,7 @@ class WeberError(Exception):
     notes: list[Note] = field(default_factory=list)
     kind: str = "ErrorException"
     layer: object = None
+    fields: tuple | None = None
 
     def __str__(self):
         parts = [_headline(f"error: {self.message}", self.location)]

@@ -80,7 +80,8 @@ class Function:
     """A graph: a block whose arguments and results have names.
 
     `defaults[name]` is the numpy value of an input that has a default (a state or a captured parameter);
-    `state` maps a state input's name to the name of the result that holds its next value.
+    `state` maps a state input's name to the name of the result that holds its next value; `metadata` goes to
+    the artifact's metadata.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Function:
     defaults: dict = field(default_factory=dict)
     state: dict[str, str] = field(default_factory=dict)
     location: Location | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)

@@ -35,7 +35,8 @@ def export(function: Function, opset: int = 21, ir_version: int | None = None, t
     writer.graph(graph, model.graph, function.name)
     for name, value in function.defaults.items():
         model.graph.initializer.append(tensor(np.asarray(value), name))
-    metadata = {"weber.state": json.dumps(function.state, ensure_ascii=False), **(metadata or {})}
+    metadata = {"weber.state": json.dumps(function.state, ensure_ascii=False), **function.metadata,
+                **(metadata or {})}
     for key, text in metadata.items():
         model.metadata_props.add(key=key, value=text)
     return model

@@ -4,37 +4,47 @@ import os
 import sys
 
 from .ir import Function
+from .passes.batch import Report, batch
 from .passes.calls import inline_calls
 from .passes.fuse import fuse
+from .passes.loops.restructure import restructure_loops
+from .passes.recurrence import raise_recurrences
 from .passes.simplify import simplify
 from .text import print_function
 from .verify import verify
 
-PASSES = (inline_calls, simplify, fuse)
 
-
-def optimise(function: Function, target: str = "portable") -> Function:
-    """An equivalent function in the form that exports best for a target.
+def optimise(function: Function, target: str = "portable", report: Report | None = None) -> Function:
+    """An equivalent function in the form that exports best for a target; `report` takes down what became of
+    its maps.
 
     With WEBER_DEBUG=1 the verifier runs after each pass, with 2 each pass's result is printed on stderr too.
     """
+    _inspect(function, "staged")
+    function = _inspect(inline_calls(function), "inline_calls")
+    function = _inspect(simplify(function), "simplify")
+    function = _inspect(raise_recurrences(function), "raise_recurrences")
+    function = _inspect(restructure_loops(function), "restructure_loops")
+    batched = batch(function, report)
+    if batched is not function:
+        _inspect(batched, "batch")
+        function = _inspect(simplify(batched), "simplify")
+        function = _inspect(restructure_loops(function), "restructure_loops")
+    return _inspect(fuse(function), "fuse")
+
+
+def _inspect(function, title):
     debug = int(os.environ.get("WEBER_DEBUG") or 0)
-    _inspect(function, "staged", debug)
-    for one in PASSES:
-        function = one(function)
-        _inspect(function, one.__name__, debug)
-    return function
-
-
-def _inspect(function, title, debug):
     if debug:
         verify(function)
     if debug > 1:
         print(f"// {function.name}: {title}\n{print_function(function)}", file=sys.stderr)
+    return function
 
 
-def compile_to_onnx(function: Function, target: str = "portable", opset: int = 21, metadata=None):
+def compile_to_onnx(function: Function, target: str = "portable", opset: int = 21, metadata=None,
+                    report: Report | None = None):
     """The ONNX model of a function, optimised. Raises what `onnx_export.export` raises."""
     from .onnx_export import export
 
-    return export(optimise(function, target), opset, target=target, metadata=metadata)
+    return export(optimise(function, target, report), opset, target=target, metadata=metadata)

@@ -72,7 +72,7 @@ class Rewriter(Builder):
             results = operation.results
         if key is not None:
             self.results[key] = results
-        return results[0] if len(results) == 1 else results
+        return results[0] if len(results) == 1 else list(results)
 
     def known(self, key):
         """The results of an equal operation, here or around."""
@@ -113,7 +113,7 @@ def rewrite(function: Function, rules: Rules) -> tuple[Function, int]:
 def with_body(function: Function, body: Block) -> Function:
     """The function with another body."""
     return Function(function.name, body, function.argument_names, function.result_names, function.defaults,
-                    function.state, function.location)
+                    function.state, function.location, function.metadata)
 
 
 def _rewrite_block(rewriter, block, mapping, counts):

@@ -42,6 +42,8 @@ def print_function(function: Function) -> str:
         attributes["defaults"] = {name: np.asarray(value) for name, value in function.defaults.items()}
     if function.state:
         attributes["state"] = dict(function.state)
+    if function.metadata:
+        attributes["metadata"] = dict(function.metadata)
     printer = _Printer()
     printer.lines.append('"weber.func"() ({')
     printer.block(function.body, 0)

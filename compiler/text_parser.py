@@ -112,7 +112,7 @@ class _Parser:
         try:
             return Function(attributes["sym_name"], body, list(attributes["argument_names"]),
                             list(attributes["result_names"]), attributes.get("defaults", {}),
-                            attributes.get("state", {}), location)
+                            attributes.get("state", {}), location, attributes.get("metadata", {}))
         except KeyError as error:
             self.fail(f"the function lacks the attribute {error}")
 

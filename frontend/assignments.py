@@ -8,7 +8,7 @@ from .base.registry import function
 from .broadcasting import assign_broadcast, broadcast
 from .calling import call
 from .element_access import index_arguments
-from .evaluator import compiles, located
+from .evaluator import check_names, compiles, located
 from .properties import convert_to, get_property, set_property
 from .staging import state
 from .values import Array, Dictionary, NamedTuple, Traced, typeof
@@ -24,6 +24,7 @@ def assign_target(compiler, target):
     if isinstance(target, syntax.Tuple):
         return assign_tuple(compiler, target)
     if isinstance(target, syntax.NamedTuple):
+        check_names(target.elements, syntax.Keyword)
         names = [element.name for element in target.elements]
         stores = [compiler.store(name, target.location) for name in names]
 

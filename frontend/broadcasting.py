@@ -2,8 +2,8 @@
 
 Numeric arrays are not looped over: the function is called once with `Traced` numbers that hold one number per
 lane. When it does something that must happen once for each element (an effect, a random draw, a condition on
-a lane), `LaneEffect` makes the broadcast start over element by element. Broadcasts of other values go element
-by element from the start.
+a lane), `LaneEffect` makes the broadcast start over element by element, on staged arrays as one `map`.
+Broadcasts of other values go element by element from the start.
 """
 
 import numpy as np
@@ -11,15 +11,34 @@ import numpy as np
 from ..compiler.errors import WeberError
 from ..compiler.ir import Value
 from . import types as t
+from .base.registry import function as builtin
 from .calling import call
+from .lanes import is_lanes
 from .staging import VIEWS, LaneEffect, expand, payload_of, read, state, write
-from .values import Array, Dictionary, GeneratorValue, NamedTuple, Range, Struct, Traced, to_host, typeof
+from .values import (
+    Array,
+    Dictionary,
+    Function,
+    GeneratorValue,
+    NamedTuple,
+    Range,
+    Struct,
+    Traced,
+    to_host,
+    typeof,
+)
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
+BROADCASTED = builtin("broadcasted", exported=False)
+"""Programs add methods to `Base.broadcasted` for functions that broadcast in a way of their own."""
 
 
 def broadcast(function, arguments, keywords=None):
-    """`function.(arguments...; keywords...)`. Raises DimensionMismatch when sizes do not fit together."""
+    """`function.(arguments...; keywords...)`, by the function's method of `Base.broadcasted` if there is one.
+    Raises DimensionMismatch when sizes do not fit together."""
+    own = overloaded_broadcast(function, arguments)
+    if own is not None:
+        return own[0].call((function, *arguments), keywords, own[1])
     if any(a.__class__ is Range for a in arguments):
         from .base.ranges import broadcast_range
 
@@ -34,20 +53,36 @@ def broadcast(function, arguments, keywords=None):
         return call(function, [unwrap_reference(a) for a in arguments], keywords)
     if not any(a.__class__ is Array for a in arguments):
         return broadcast_tuples(function, arguments, keywords)
+    if any(is_lanes(a) for a in arguments):
+        from .staged_map import broadcast_vectors
+
+        return broadcast_vectors(function, arguments, keywords)
     shape = common_shape(arguments)
     lanes = all(is_lane(a) for a in arguments)
     staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
     if lanes and (staged or (0 not in shape and _size(shape) > 1) or all(isinstance(d, int) for d in shape)):
+        where = state.location
         try:
             return broadcast_lanes(function, arguments, keywords, shape)
         except LaneEffect:
+            state.location = where
             if staged:
-                raise WeberError(
-                    "a broadcast over staged values cannot have effects or conditions on single elements",
-                    state.location,
-                    kind="UnsupportedError",
-                ) from None
+                from .staged_map import broadcast_numbers
+
+                return broadcast_numbers(function, arguments, keywords, shape)
     return broadcast_elements(function, arguments, keywords, shape)
+
+
+def overloaded_broadcast(function, arguments):
+    """The method of `Base.broadcasted(::typeof(function), arguments...)` and its static parameters, or
+    None."""
+    table = BROADCASTED.methods
+    if not table.methods or function.__class__ is not Function:
+        return None
+    type_ = typeof(function)
+    if not any(method.signature.parameters[0] == type_ for method in table.methods):
+        return None
+    return table.find((function, *arguments))
 
 
 def _is_staged(array):

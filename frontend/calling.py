@@ -31,7 +31,7 @@ def call_method(function, arguments, keywords=None):
     if function.__class__ is Function:
         found = function.methods.find(arguments)
         if found is None:
-            raise no_method(function.methods, arguments, keywords)
+            raise no_method(function.methods, arguments, keywords, called=function)
         return found[0].call(arguments, keywords, found[1])
     if isinstance(function, t.TYPE_CLASSES):
         return construct(function, arguments, keywords)

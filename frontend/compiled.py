@@ -9,18 +9,21 @@ looks at them, so a training loop moves no parameters between numpy and onnxrunt
 import numpy as np
 
 from ..compiler.errors import WeberError
-from ..compiler.ir import Block, Builder, inline
+from ..compiler.ir import Block, Builder, captured_values, defined_dims, dim_names_of, inline
 from ..compiler.ir import Function as Graph
-from ..compiler.types import TensorType, element_type_of
-from ..runtime.tensors import borrow, to_numpy
+from ..compiler.types import TensorType, dim_names, element_type_of
 from . import types as t
 from .base.registry import define, module
 from .calling import call
+from .examples import Examples, restore, structure_of
+from .lanes import is_lanes
 from .specialise import Place, record, staged_value
+from .staged_map import OuterEffect
 from .staging import VIEWS, HostValueNeeded, get_location, read, state, write
 from .trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
 from .trees import leaves as tree_leaves
 from .values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, Traced, to_host
+from .vector_results import host_vector, staged_values
 
 MAX_SPECIALISATIONS = 64
 
@@ -39,6 +42,8 @@ class Resident:
 
     def fetch(self):
         """The contents as a numpy array that may be written to."""
+        from ..runtime.tensors import to_numpy
+
         array = to_numpy(self.value).view(self.dtype)  # onnxruntime's int64 is numpy's long long
         return array if array.flags.writeable and array.flags.owndata else np.array(array)
 
@@ -46,8 +51,9 @@ class Resident:
 class _Key:
     """Takes the arguments of a call apart: a hashable key, and the leaves that become inputs."""
 
-    def __init__(self, static_numbers):
-        self.static_numbers = static_numbers
+    def __init__(self, static_numbers, examples=False):
+        self.static_numbers, self.takes_examples = static_numbers, examples
+        self.examples = []  # (position, vector) of the vectors that are staged as a whole
         self.leaves = []  # Array or number, in order
         self.cells = []  # captured cells that hold a float
         self.positions = {}  # id(array) → position: the alias pattern
@@ -57,6 +63,14 @@ class _Key:
         kind = value.__class__
         if kind is Array:
             if value.element not in t.NUMPY_TYPES:
+                structure = structure_of(value) if self.takes_examples else None
+                if structure is not None and id(value) not in self.positions:
+                    position = self.positions[id(value)] = len(self.leaves)
+                    self.leaves.append(value)
+                    self.examples.append((position, value))
+                    return ("examples", structure)
+                if id(value) in self.positions:
+                    return self.positions[id(value)]
                 return ("objects", value.type, value.data.shape, *self.frozen(value.data.reshape(-1)))
             position = self.positions.get(id(value))
             if position is not None:
@@ -123,7 +137,8 @@ class Specialisation:
     the program, or a leaf of the value in a place that the call changes. `targets` tell what the outputs are
     written to."""
 
-    def __init__(self, recording, leaf_positions, keep):
+    def __init__(self, recording, leaf_positions, keep, examples=None):
+        self.examples = examples
         self.guards = [g for g in recording.guards if g[0] is not None]
         self.contents = [(array, leaf_positions.get(id(array)), value) for array, value in recording.contents]
         self.keep = keep  # what the key refers to by identity must stay alive
@@ -143,7 +158,7 @@ class Specialisation:
             map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
         body = recording.trace.block
-        used = used_values(body, outputs)
+        used, _ = used_values(body, outputs)
         arguments = [a for a in body.arguments if a in used]
         sources = self._sources(recording)
         self.sources = [(*sources[a], a.type.element.numpy) for a in arguments]
@@ -160,6 +175,8 @@ class Specialisation:
 
     def _sources(self, recording):
         sources = {value: ("argument", position) for position, (_, value) in enumerate(recording.arguments)}
+        for name, value in self.examples.values if self.examples is not None else ():
+            sources[value] = "example", name
         for array, value in recording.arrays:
             sources[value] = self._array_source(array)
         indices = {place.identity: index for index, (place, _) in enumerate(self.places)}
@@ -177,6 +194,8 @@ class Specialisation:
 
     def valid(self, leaves):
         """Whether what the recording depended on is still so."""
+        if self.examples is not None and not self.examples.are_fitting(leaves):
+            return False
         for owner, key, expected in self.guards:
             current = get_location(owner, key)
             if current is not expected and not _equal(current, expected):
@@ -197,12 +216,15 @@ class Specialisation:
     def run(self, leaves):
         """Runs the compiled graph on the call's leaves, writes back, and gives the result. `valid` has been
         called."""
+        from ..runtime.tensors import borrow  # onnxruntime takes long to import: not before it is needed
+
         if self.executable is None:
             self.executable = self._compile()
         context = leaves, self.seen, None
+        padded = self.examples.arrays(leaves) if self.examples is not None else {}
         inputs, alive = [], []
         for kind, source, dtype in self.sources:
-            leaf = _leaf_at(kind, source, context)
+            leaf = padded[source] if kind == "example" else _leaf_at(kind, source, context)
             data = leaf._data if leaf.__class__ is Array else leaf
             if data.__class__ is Resident:
                 inputs.append(data.value)
@@ -239,6 +261,8 @@ class Specialisation:
 
     def _leaf_rule(self, leaf):
         """How a leaf of a result is made at each call; None for one that is always the same."""
+        if is_lanes(leaf):
+            return lambda context: host_vector(leaf._data, lambda value: self._output(value, context))
         value = staged_value(leaf)
         if value is None:
             if leaf.__class__ is not Array:
@@ -247,10 +271,18 @@ class Specialisation:
                 kind, source = self._array_source(leaf)
                 return None if kind == "array" else lambda context: _leaf_at(kind, source, context)
             return lambda context: Array(np.array(leaf.data), leaf.type)
+        from ..runtime.tensors import to_numpy
+
         index, dtype, type_ = self.output_index[value], value.type.element.numpy, leaf.type
         if leaf.__class__ is Array:
             return lambda context: Array(Resident(context[2][index], dtype), type_)
         return lambda context: to_host(to_numpy(context[2][index]).view(dtype)[()])
+
+    def _output(self, value, context):
+        """The numpy array of an output."""
+        from ..runtime.tensors import to_numpy
+
+        return to_numpy(context[2][self.output_index[value]]).view(value.type.element.numpy)
 
 
 def _leaf_at(kind, source, context):
@@ -265,33 +297,36 @@ def _leaf_at(kind, source, context):
 
 
 def _collect(outputs, leaf):
-    value = staged_value(leaf)
-    if value is not None:
+    for value in staged_values(leaf):
         outputs.setdefault(value)
     return leaf
 
 
 def used_values(body, outputs):
-    """The values that the outputs depend on."""
-    used = set(outputs)
+    """The values that the outputs depend on, and the operations of the body that make them; those too that
+    define dims which are spoken of."""
+    used, kept = set(outputs), []
+    dims = set().union(*(dim_names(dim) for value in used for dim in value.type.shape))
+    defining = any(defined_dims(operation) for operation in body.operations)
     for operation in reversed(body.operations):
-        if any(result in used for result in operation.results):
+        if any(result in used for result in operation.results) or (
+                defining and dims.intersection(defined_dims(operation))):
+            kept.append(operation)
             used.update(operation.operands)
+            dims |= dim_names_of(operation) if defining else set()
             for region in operation.regions:
-                from ..compiler.ir import captured_values
-
                 used.update(captured_values(region))
-    return used
+    return used, kept[::-1]
 
 
 def _graph(body, arguments, outputs):
     """A graph with just these arguments and outputs."""
     from ..compiler.ir import Value
 
-    used = used_values(body, outputs)
+    _, kept = used_values(body, outputs)
     block = Block([Value(a.type, name=a.name) for a in arguments])
     mapping = dict(zip(arguments, block.arguments, strict=True))
-    trimmed = Block(arguments, [o for o in body.operations if any(r in used for r in o.results)], outputs)
+    trimmed = Block(arguments, kept, outputs)
     block.results = inline(Builder(block), trimmed, block.arguments, mapping)
     return Graph("call", block, [f"input.{k}" for k in range(len(arguments))],
                  [f"output.{k}" for k in range(len(outputs))])
@@ -339,28 +374,38 @@ def without_views(argument, copies):
 
 
 def run_specialised(function, arguments):
-    """Calls `function(arguments...)` through a specialisation that is valid now, or a new one."""
-    for static_numbers in (False, True):
-        key = _Key(static_numbers)
-        signature = (id(function), static_numbers, *[key.of(a) for a in arguments])
+    """Calls `function(arguments...)` through a specialisation that is valid now, or a new one. Vectors of
+    examples are staged as a whole if the function lets them, and numbers are inputs if they are not needed on
+    the host."""
+    for examples, static_numbers in ((True, False), (True, True), (False, False), (False, True)):
+        key = _Key(static_numbers, examples)
+        signature = (id(function), examples, static_numbers, *[key.of(a) for a in arguments])
         entries = _cache.setdefault(signature, [])
         for specialisation in entries:
-            if specialisation is None:
+            if specialisation is None:  # this way has failed
                 break
             if specialisation.valid(key.leaves):
                 return specialisation.run(key.leaves)
         else:
+            staged = _examples_of(key, entries) if examples else None
             try:
-                specialisation = specialise(function, arguments, key, changed_places(entries))
-            except HostValueNeeded:
-                if static_numbers or not any(is_number(leaf) for leaf in key.leaves):
+                specialisation = specialise(function, arguments, key, changed_places(entries), staged)
+            except (WeberError, OuterEffect) as error:
+                host = isinstance(error, HostValueNeeded) and not static_numbers and any(
+                    is_number(leaf) for leaf in key.leaves)
+                if not host and (staged is None or not staged.specs):
                     raise
-                entries.insert(0, None)  # these numbers are needed on the host: they become part of the key
+                entries.insert(0, None)
                 continue
             entries.insert(0, specialisation)
             del entries[MAX_SPECIALISATIONS:]
             return specialisation.run(key.leaves)
     raise AssertionError("unreachable")
+
+
+def _examples_of(key, entries):
+    """The vectors of examples of a call, with what its earlier specialisations know of their sizes."""
+    return Examples(key.examples, [entry.examples.specs for entry in entries if entry.examples is not None])
 
 
 def changed_places(specialisations):
@@ -383,7 +428,7 @@ def changed_places(specialisations):
     return list(places.values())
 
 
-def specialise(function, arguments, key, hints=()):
+def specialise(function, arguments, key, hints=(), examples=None):
     """Records a call with its float arguments staged; `hints` are places to lift if that is possible."""
     leaf_positions = dict(key.positions)
     number_positions = [k for k, leaf in enumerate(key.leaves) if leaf.__class__ is not Array]
@@ -419,13 +464,19 @@ def specialise(function, arguments, key, hints=()):
 
             return with_children(tree, [stage(child) for _, child in children(tree)])
 
+        if examples is not None:
+            examples.enter(trace)
         staged_cells, closures = [], set()
         staged = tuple([stage(a) for a in arguments]) if number_positions and not key.static_numbers else \
             tuple(arguments)
         placeholders = [(str(k), value) for k, value in enumerate(values)]
         return staged, placeholders
 
-    recording = record(function, make_arguments, hints=hints)
+    contents = [] if examples is None else examples.contents()
+    try:
+        recording = record(function, make_arguments, hints=hints)
+    finally:
+        restore(contents)
     recording.arguments = [(path, value) for path, value in recording.arguments]
     # cells that only held a staged argument were not written by the program
     staged_cells = {id(cell) for cell in key.cells}
@@ -433,7 +484,10 @@ def specialise(function, arguments, key, hints=()):
                          if id(place.owner) not in staged_cells or staged_value(tree) not in
                          {value for _, value in recording.arguments}]
     views = [leaf for leaf in key.leaves if leaf.__class__ is Array and leaf in VIEWS]
-    return Specialisation(recording, leaf_positions, (function, arguments, views))
+    kept = [recording.result, *(tree for _, tree in recording.written)]
+    if examples is not None and any(map(examples.are_in, kept)):
+        raise HostValueNeeded("the examples themselves are returned or kept")
+    return Specialisation(recording, leaf_positions, (function, arguments, views), examples)
 
 
 @define("compiled", t.Any, t.Any, ..., module=module("Primitives"))

@@ -8,13 +8,31 @@ where a number in the graph tells the completion. Whoever runs statements in ord
 from functools import partial
 
 from ..compiler.errors import WeberError
-from ..compiler.ir import Value
+from ..compiler.ir import Value, defined_dims
+from ..compiler.ops.control import CONDITION
+from ..compiler.types import dim_names
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
 from .locations import changed_locations
 from .regions import Region
-from .specs import Fixed, Numbers, Unknown, as_ir, flatten, full_spec, join, leaf_types, rebuild, spec_of
+from .sharing import entangle
+from .specs import (
+    Fixed,
+    Numbers,
+    Unknown,
+    as_ir,
+    either_of,
+    flatten,
+    full_spec,
+    join,
+    leaf_types,
+    rebuild,
+    spec_of,
+)
 from .staging import LaneEffect, apply, expand, payload_of, read, state
-from .values import UNDEFINED, Array, Traced
+from .values import UNDEFINED, Array, Either, PoisonError, Traced, Undefined
+
+MAX_NESTING = 150
+"""Regions inside of each other; a program has more of them only by recursion without end."""
 
 NORMAL, BROKEN, CONTINUED, RETURNED = range(4)
 """The completions by number."""
@@ -74,10 +92,15 @@ class Mixed(Pending):
 
 
 class Arm:
-    """One arm of a conditional: its region, how it completed, or the error that it threw."""
+    """One arm of a conditional: its region, how it completed, or the error that it threw. The `condition` has
+    the given `truth` in it."""
 
-    def __init__(self, frame, part):
+    def __init__(self, frame, part, condition, truth):
         self.region, self.completion, self.error = Region(state.trace, frame), None, None
+        self.region.assumption = positive(condition.data, truth)
+        if self.region.depth > MAX_NESTING:
+            raise WeberError("recursion that ends on a condition which is only known when the graph runs is "
+                             "not supported: write it as a loop", state.location, kind="UnsupportedError")
         self.run(part)
 
     def run(self, part):
@@ -177,7 +200,7 @@ def code_of(completion):
 
 def stage_if(condition, part, otherwise, frame, live, where, assumed=False):
     """`if condition part() else otherwise() end` for a staged condition; the parts give completions."""
-    arms = [Arm(frame, part), Arm(frame, otherwise)]
+    arms = [Arm(frame, part, condition, True), Arm(frame, otherwise, condition, False)]
     return Split(condition, arms, frame, live, where, assumed).settle()
 
 
@@ -189,6 +212,58 @@ def stage_value(condition, part, otherwise, frame, live, where):
         raise WeberError("`return`, `break` or `continue` inside of an expression on a staged condition is "
                          "not supported: write it as a statement", state.location, kind="UnsupportedError")
     return completion.value
+
+
+def positive(condition, truth=True):
+    """A condition and its truth without negations."""
+    while condition.operation is not None and condition.operation.name == "not":
+        (condition,) = condition.operation.operands
+        truth = not truth
+    return condition, truth
+
+
+def known_truth(condition, region=None):
+    """The truth that a condition has in an arm (and the arms around it), None where it is not known."""
+    base, truth = positive(condition.data)
+    scopes = [region] if region is not None else []
+    for scope in [*scopes, *state.trace.scopes()]:
+        if scope.assumption is not None and scope.assumption[0] is base:
+            return scope.assumption[1] == truth
+    return None
+
+
+def resolved(value, region=None):
+    """A value, or the one of two that it is known to be in an arm."""
+    while value.__class__ is Either:
+        truth = known_truth(value.condition, region)
+        if truth is None:
+            return value
+        value = value.first if truth else value.second
+    return value
+
+
+def lifted(error, function, *arguments):
+    """What a Python function gives for arguments that it has failed with because one of them is an `Either`:
+    it is applied to both values. Raises the error where there is none."""
+    if error.__class__ is not PoisonError:
+        raise error
+    index = next((k for k, value in enumerate(arguments) if value.__class__ is Either), None)
+    if index is None:
+        raise error
+    either = arguments[index]
+
+    def apply_to(value):
+        given = (*arguments[:index], value, *arguments[index + 1:])
+        try:
+            return function(*given)
+        except PoisonError as inner:
+            return lifted(inner, function, *given)
+
+    value = resolved(either)
+    if value is not either:
+        return apply_to(value)
+    return stage_value(either.condition, lambda: apply_to(either.first), lambda: apply_to(either.second),
+                       None, (), state.location)
 
 
 # --- joining ------------------------------------------------------------------------------------------------
@@ -242,7 +317,8 @@ class Joined:
 
     def add(self, set_, values, where, lenient):
         """A location with its values in both arms."""
-        first, second = values
+        values = first, second = [resolved(value, arm.region)
+                                  for value, arm in zip(values, self.arms, strict=True)]
         key = id(first), id(second)
         if key in self.sets:
             self.sets[key][0].append(set_)
@@ -255,11 +331,26 @@ class Joined:
             raise LaneEffect
         if spec.__class__ is Unknown and self.assumed:
             spec, values = self.assume(*values)
+        elif spec.__class__ is Unknown:
+            spec = self.either(spec, where, *values)
         if spec.__class__ is not Unknown:
             for arm, value, leaves in zip(self.arms, values, self.leaves, strict=True):
                 with arm.region:
                     leaves += flatten(spec, value)
         self.sets[key] = [set_], spec, len(leaf_types(spec)), values
+
+    def either(self, unknown, where, *values):
+        """The spec of two values that have no join; `unknown` where there is no value to speak of."""
+        if any(value.__class__ in (Undefined, Either) for value in values):
+            return unknown
+        specs = []
+        for arm, value in zip(self.arms, values, strict=True):
+            spec = full_spec(value, arm.region.serial)
+            local = {name for operation in arm.region.block.operations for name in defined_dims(operation)}
+            if any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape):
+                return unknown
+            specs.append(spec)
+        return either_of(*specs, where)
 
     def assume(self, first, second):
         """The spec of the first arm's value, and both values: the second's is spread to its size if it can
@@ -275,10 +366,14 @@ class Joined:
     def emit(self, condition):
         """Emits the operation and sets the locations to what comes out of it."""
         results = iter(emit_if(condition.data, [arm.region.block for arm in self.arms], self.leaves))
-        for setters, spec, count, _ in self.sets.values():
+        for setters, spec, count, given_values in self.sets.values():
             value = rebuild(spec, iter([next(results) for _ in range(count)]))
             for set_ in setters:
                 set_(value)
+            if spec.__class__ is Numbers:
+                for arm, given in zip(self.arms, given_values, strict=True):
+                    if given.__class__ is Array and given.serial < arm.region.serial:
+                        entangle(value, given)
 
 
 def can_expand(array, spec):
@@ -291,6 +386,11 @@ def emit_if(condition, blocks, leaves):
     """The results of an `if` whose blocks yield the leaves; selects where both blocks are cheap and safe."""
     moved = [k for k, (a, b) in enumerate(zip(*leaves, strict=True)) if a is not b]
     results = list(leaves[0])
+    for k in list(moved):
+        truths = truth_of(leaves[0][k]), truth_of(leaves[1][k])
+        if not condition.shape and truths in ((True, False), (False, True)):
+            results[k] = condition if truths[0] else apply("not", condition)
+            moved.remove(k)
     if not moved:
         return results
     yielded = [[side[k] for k in moved] for side in leaves]
@@ -308,6 +408,14 @@ def emit_if(condition, blocks, leaves):
     for k, value in zip(moved, made, strict=True):
         results[k] = value
     return results
+
+
+def truth_of(value):
+    """The truth that a scalar IR value is, None where it is no constant."""
+    operation = value.operation
+    if operation is None or operation.name != "constant" or value.type != CONDITION:
+        return None
+    return bool(operation.attributes["value"])
 
 
 def select(condition, a, b):

@@ -3,6 +3,7 @@
 from ..compiler.errors import WeberError
 from . import syntax
 from . import types as t
+from .base.arrays import undef
 from .base.registry import function
 from .calling import call
 from .evaluator import (
@@ -13,7 +14,8 @@ from .evaluator import (
 from .expressions import argument_list, keyword_arguments
 from .scopes import target_names
 from .staging import state
-from .values import GeneratorValue, NamedTuple, typeof
+from .steps import take_step
+from .values import GeneratorParts, GeneratorValue, NamedTuple, typeof
 
 
 @compiles(syntax.Tuple)
@@ -79,6 +81,11 @@ def concatenation(compiler, node):
     typed = [compiler.expression(node.element_type)] if node.element_type is not None else []
     name = "typed_" if typed else ""
     rows = node.items
+    if not rows:  # `[;;]`
+        element_type = typed[0] if typed else lambda frame: t.Any
+        zeros = (0,) * node.dimension
+        return lambda frame: call(
+            t.instantiate(t.Array, (element_type(frame), len(zeros))), (undef, *zeros))
     if node.dimension == 1 and any(isinstance(r, syntax.Concatenation) and r.dimension == 2 for r in rows):
         lengths = tuple(len(r.items) if isinstance(r, syntax.Concatenation) else 1 for r in rows)
         flat = [i for r in rows for i in (r.items if isinstance(r, syntax.Concatenation) else [r])]
@@ -92,12 +99,7 @@ def concatenation(compiler, node):
 @compiles(syntax.Generator)
 def generator(compiler, node):
     prepare = generator_loops(compiler, node)
-
-    def run(frame):
-        iterate_values, size, _ = prepare(frame)
-        return GeneratorValue(iterate_values, size)
-
-    return run
+    return lambda frame: prepare(frame)[0]
 
 
 @compiles(syntax.Comprehension)
@@ -108,14 +110,17 @@ def comprehension(compiler, node):
 
     def run(frame):
         from .base.iteration import collect_values
+        from .staged_map import collected
 
         if user:
             state.location = location
         try:
-            iterate_values, size, example = prepare(frame)
-            result = collect_values(iterate_values(), size)
+            values, example = prepare(frame)
+            result = collected(values)
+            if result is None:
+                result = collect_values(values.iterate(), values.size)
             if element_type is None and result.element is t.Any and 0 in result.size:
-                result = collect_values(iter(()), size, inferred_type(example))
+                result = collect_values(iter(()), values.size, inferred_type(example))
             if element_type is not None:
                 target = t.instantiate(t.Array, (element_type(frame), result.rank))
                 result = call(function("convert"), (target, result))
@@ -127,13 +132,14 @@ def comprehension(compiler, node):
 
 
 def generator_loops(compiler, node):
-    """`prepare(frame) -> (iterate_values, size, example)` of a generator: a function that gives a Python
-    iterator of its values, its Julia size where known, and a function that gives the value for items like
-    those of the iterables, or raises. The iterables of the first `for` are evaluated once, by `prepare`."""
+    """`prepare(frame) -> (generator, example)`: the generator, with its size where known and its parts if it
+    has one loop, and a function that gives the value for items like those of the iterables, or raises. The
+    iterables of the first `for` are evaluated once, by `prepare`."""
     from .assignments import assign_target
     from .base.iteration import element_type_of, iterate, size_of
 
-    clauses, inner = [], compiler
+    clauses, inner, layout = [], compiler, compiler.scope.layout
+    start = layout.size
     for iterations, condition in node.clauses:
         iterables = [inner.expression(iteration.iterable) for iteration in iterations]
         loops = []
@@ -142,7 +148,7 @@ def generator_loops(compiler, node):
             loops.append((inner.fresh(inner.scope), assign_target(inner, iteration.target)))
         clauses.append((iterables, loops, inner.expression(condition) if condition is not None else None))
     body = inner.inner_scope(node.body).expression(node.body)
-    location = node.location
+    location, slots = node.location, slice(start, layout.size)
 
     def clause_values(frame, depth, iterables):
         """Runs the loops of one `for` clause, the first iterator fastest, then the clauses inside it."""
@@ -158,6 +164,7 @@ def generator_loops(compiler, node):
                 return
             renew, assign = loops[k]
             for item in iterate(iterables[k]):
+                take_step()
                 if renew is not None:
                     renew(frame)
                 assign(frame, item)
@@ -179,7 +186,21 @@ def generator_loops(compiler, node):
                 assign(frame, call(function("one"), (element_type_of(iterable),)))
             return body(frame)
 
-        return lambda: clause_values(frame, 0, iterables), size, example if len(clauses) == 1 else no_example
+        values = GeneratorValue(lambda: clause_values(frame, 0, iterables), size, parts_of(frame, iterables))
+        return values, example if len(clauses) == 1 else no_example
+
+    def parts_of(frame, iterables):
+        if len(clauses) != 1 or len(iterables) != 1:
+            return None
+        _, [(renew, assign)], condition = clauses[0]
+
+        def assign_item(item):
+            if renew is not None:
+                renew(frame)
+            assign(frame, item)
+
+        return GeneratorParts(iterables[0], assign_item, lambda: body(frame),
+                              None if condition is None else lambda: condition(frame), frame, slots)
 
     return prepare
 

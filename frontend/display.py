@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..compiler.errors import WeberError
 from . import array_text
 from . import types as t
 from .base.pairs import PairFamily, is_pair
 from .base.registry import BASE
 from .number_text import complex_text, float_text, unsigned_text
 from .scopes import UNDEFINED
+from .stack import MAX_DEPTH
 from .staging import host_number
 from .string_text import (
     field_name,
@@ -64,8 +66,14 @@ class Context:
         """This context where the type of the value is known to be `typeinfo`."""
         return self if typeinfo is self.typeinfo else replace(self, typeinfo=typeinfo)
 
+    def sized(self, rows, columns):
+        """This context for a display of another size."""
+        return replace(self, rows=rows, columns=columns)
+
     def inside(self, collection):
-        """This context within a collection."""
+        """This context within a collection. Raises WeberError where collections are nested too deeply."""
+        if len(self.shown) >= MAX_DEPTH:
+            raise WeberError("StackOverflowError", kind="StackOverflowError")
         return replace(self, shown=(*self.shown, collection))
 
 

@@ -1,6 +1,8 @@
 """Entries: exported functions, and how one becomes an artifact with named inputs, outputs and state."""
 
+import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,12 +14,15 @@ from . import types as t
 from .calling import call
 from .compiled import Specialisation, changed_places, run_compiled, used_values
 from .dispatch import Method, MethodTable
+from .lanes import is_lanes
 from .paths import name_layer
-from .signatures import argument_of, fits, parse_signature, spec_leaves
+from .signatures import ArgumentList, argument_of, fits, parse_signature, spec_leaves
 from .specialise import Place, record, staged_value
 from .staging import state
 from .trees import children, is_leaf, is_number, leaves
 from .values import Array, Dictionary, Function, Module, Struct, Traced, typeof
+from .vector_results import VectorOutputs, staged_values
+from .vector_signatures import describe_vectors
 
 
 @dataclass
@@ -31,14 +36,25 @@ class Entry:
     location: Location | None
     module: Module
 
+    def arguments(self, trace):
+        """Staged arguments of the entry's signature, and their leaves as (path, IR value)."""
+        values = []
+        return tuple([argument_of(p.spec, p.name, trace, values) for p in self.parameters]), values
+
+    @cached_property
+    def input_names(self):
+        """The names of the inputs that the arguments are, in order."""
+        return [name for name, _ in self.arguments(ArgumentList())[1]]
+
 
 class EntryTable:
-    """The entries of one file, and what is compiled of them."""
+    """The entries of one program, what is compiled of them, and the local packages it uses."""
 
     def __init__(self):
         self.entries: dict[str, Entry] = {}
         self.compiled: dict[str, list] = {}
         self.places: dict[str, list] | None = None
+        self.packages: dict[str, Module | None] = {}  # local ones by source file; None while loading
 
     def add(self, entry):
         self.entries[entry.name] = entry
@@ -123,7 +139,11 @@ def call_entry(entry, arguments, keywords=None):
     bindings = {}
     if not all(fits(p.spec, a, bindings) for p, a in zip(entry.parameters, arguments, strict=True)):
         return run_compiled(entry.function, arguments)
-    values = [leaf for a in arguments for leaf in spec_leaves(a)]
+    leaves_by_name = {}
+    for parameter, argument in zip(entry.parameters, arguments, strict=True):
+        for name, leaf in spec_leaves(parameter.spec, parameter.name, argument).items():
+            leaves_by_name.setdefault(name, leaf)
+    values = [leaves_by_name[name] for name in entry.input_names]
     compiled = entry_table(entry.module).compiled.setdefault(entry.name, [])
     for specialisation in compiled:
         if specialisation.valid(values):
@@ -137,13 +157,8 @@ def call_entry(entry, arguments, keywords=None):
 def record_entry(entry, lift=(), hints=()):
     """Stages an entry with arguments of its signature."""
 
-    def make_arguments(trace):
-        values = []
-        arguments = tuple([argument_of(p.spec, p.name, trace, values) for p in entry.parameters])
-        return arguments, values
-
     try:
-        return record(entry.function, make_arguments, lift, hints)
+        return record(entry.function, entry.arguments, lift, hints)
     except WeberError as error:
         raise name_layer(error, entry.module)
 
@@ -242,6 +257,13 @@ def stage_entry(entry: Entry) -> Graph:
             for _, leaf in leaves(place.owner if place.owner.__class__ is Array else place.get()):
                 if leaf.__class__ is Array:
                     state_arrays[id(leaf)] = leaf
+    vectors = VectorOutputs(recording.trace.builder)
+    result_pairs = []
+    for name, leaf in result_leaves(recording.result, entry):
+        if is_lanes(leaf):
+            result_pairs += [(output, Traced(value)) for output, value in vectors.of(leaf, name)]
+        else:
+            result_pairs.append((name, leaf))
     block, body = Block(), recording.trace.block
     builder, mapping = Builder(block), {}
     argument_names, defaults, result_names, results = [], {}, [], []
@@ -262,7 +284,7 @@ def stage_entry(entry: Entry) -> Graph:
             defaults[name] = np.array(array.data)
         else:
             mapping[value] = builder.constant(np.array(array.data))
-    used = used_values(body, recorded_values(recording))
+    used, _ = used_values(body, recorded_values(recording))
     written = {place.identity for place, _ in recording.written}
     for number in recording.numbers:
         if number.value not in used and number.place.identity not in written:
@@ -292,7 +314,7 @@ def stage_entry(entry: Entry) -> Graph:
             results.append(mapping.get(value, value))
         result_names.append(name)
 
-    for name, leaf in result_leaves(recording.result, entry):
+    for name, leaf in result_pairs:
         add_result(leaf, name)
     next_state = {}
     for place, tree in recording.written:
@@ -302,13 +324,28 @@ def stage_entry(entry: Entry) -> Graph:
             next_state[name] = f"{name}.next"
             add_result(leaf, f"{name}.next")
     block.results = results
-    return Graph(entry.name, block, argument_names, result_names, defaults, next_state, entry.location)
+    return Graph(entry.name, block, argument_names, result_names, defaults, next_state, entry.location,
+                 ragged_metadata(entry, vectors))
+
+
+def ragged_metadata(entry, vectors):
+    """The metadata that tells which inputs and outputs are vectors, and what their lengths are called."""
+    inputs = describe_vectors([(p.name, p.spec) for p in entry.parameters])
+    paths, lengths = {**inputs[0], **vectors.vectors}, {**inputs[1], **vectors.lengths}
+    if not paths:
+        return {}
+    named = {name: {str(axis): source for axis, source in axes.items()} for name, axes in lengths.items()}
+    return {"weber.ragged": json.dumps({"vectors": paths, "lengths": named}, ensure_ascii=False)}
 
 
 def check_host_values(recording, names, entry):
     """Raises where the graph depends on the present value of a state that the entry changes."""
     guarded = {(id(owner), key): value for owner, key, value in recording.guards}
     for place, tree in recording.written:
+        if place.identity in recording.static and _numbers(place.get()) != _numbers(tree):
+            raise WeberError(f"`{entry.name}` depends on the number `{names.place(place)}`, which it "
+                             f"changes: in an artifact a state cannot decide sizes or which code runs",
+                             entry.location, kind="UnsupportedError")
         old = guarded.get(place.identity, tree)
         if old is not tree and (isinstance(old, bool) or isinstance(tree, bool)):
             raise WeberError(f"`{entry.name}` depends on the truth value `{names.place(place)}`, which it "
@@ -316,11 +353,15 @@ def check_host_values(recording, names, entry):
                              entry.location, kind="UnsupportedError")
 
 
+def _numbers(tree):
+    """The numbers in a tree, by path."""
+    return {path: leaf for path, leaf in leaves(tree) if is_number(leaf)}
+
+
 def recorded_values(recording):
     """The IR values that a recording's result and writes are made of."""
     trees = [recording.result, *(tree for _, tree in recording.written)]
-    values = [staged_value(leaf) for tree in trees for _, leaf in leaves(tree)]
-    return [value for value in values if value is not None]
+    return [value for tree in trees for _, leaf in leaves(tree) for value in staged_values(leaf)]
 
 
 def add_unread_state(block, argument_names, defaults, name, place, leaf):

@@ -14,6 +14,7 @@ from . import syntax
 from .completions import LoopSignal, ReturnSignal
 from .paths import name_layer
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, closure_mentions, undefined, unreadable
+from .signature_builder import is_operator
 from .staging import state
 from .values import Function, Module, Undefined
 
@@ -33,8 +34,6 @@ def compiles(*classes, table=COMPILERS):
     return register
 
 
-MAX_DEPTH = 6000
-"""Nested calls before a StackOverflowError."""
 MAX_NOTES = 12
 
 
@@ -208,6 +207,15 @@ class Compiler:
         return renew
 
 
+def check_names(parts, *accepted):
+    """Raises WeberError when a part of a definition is not of the accepted kinds of node: the grammar takes
+    `$name`, `@macro(name)` and `f(x)(y)` in place of names, for the sake of quoted code."""
+    for part in parts:
+        if part is not None and not isinstance(part, accepted):
+            found = "`$` outside of a quoted expression" if is_operator(part, "$") else "expected a name here"
+            raise WeberError(f"syntax error: {found}", part.location, kind="ParseError")
+
+
 # --- modules ------------------------------------------------------------------------------------------------
 
 
@@ -257,6 +265,8 @@ def evaluate_top_level(module: Module, node, *, user=True, interactive=False):
     layout = FrameLayout(frozenset(closure_mentions(node)))
     compiler = Compiler(module, Scope(layout), user, interactive)
     run = compiler.expression(node)
+    if user:
+        state.location = node.location
     try:
         return run([UNDEFINED] * layout.size)
     except ReturnSignal as signal:

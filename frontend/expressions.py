@@ -1,15 +1,17 @@
 """Expressions: literals, names, calls, operators, fields."""
 
+from functools import partial
+
 from ..compiler.errors import UnsupportedError, WeberError
 from . import syntax
 from .base.registry import function
 from .broadcasting import broadcast
 from .calling import call
-from .conditionals import is_staged_condition
-from .evaluator import compiles, divide, located, truth, wrap_int
+from .conditionals import is_staged_condition, lifted
+from .evaluator import check_names, compiles, divide, located, truth, wrap_int
 from .properties import get_property
 from .staging import state
-from .values import NamedTuple, Symbol, colon
+from .values import NamedTuple, PoisonError, Symbol, colon
 
 
 @compiles(syntax.Literal)
@@ -128,6 +130,8 @@ def keyword_arguments(compiler, nodes):
                 node.value if node.value is not None else syntax.Identifier(node.name, location=node.location)
             )
             parts.append((node.name, compiler.expression(value)))
+        elif isinstance(node, syntax.Assignment):  # `; $name = value`
+            check_names([node.target])
         else:  # `; :name => value`
             parts.append((None, compiler.expression(syntax.Tuple([node], location=node.location))))
 
@@ -197,14 +201,26 @@ def call_expression(compiler, node):
             try:
                 return call(f, values, given)
             except WeberError as error:
-                raise located(error, location, True)  # noqa: B904
+                try:
+                    return lifted(error, partial(call_with, given), f, *values)
+                except WeberError as final:
+                    raise located(final, location, True)  # noqa: B904
 
         return run_user
 
     def run(frame):
-        return call(callee(frame), arguments(frame), keywords(frame) if keywords is not None else None)
+        f, values = callee(frame), arguments(frame)
+        given = keywords(frame) if keywords is not None else None
+        try:
+            return call(f, values, given)
+        except PoisonError as error:
+            return lifted(error, partial(call_with, given), f, *values)
 
     return run
+
+
+def call_with(keywords, function, *arguments):
+    return call(function, arguments, keywords)
 
 
 def throwing_call(callee, arguments, location):
@@ -281,7 +297,10 @@ def fast_operator(compiler, node, name):
         try:
             return call(f, (a, b))
         except WeberError as error:
-            raise located(error, location, user)  # noqa: B904
+            try:
+                return lifted(error, partial(call_with, None), f, a, b)
+            except WeberError as final:
+                raise located(final, location, user)  # noqa: B904
 
     return run
 
@@ -371,9 +390,13 @@ def field(compiler, node):
             raise UnsupportedError("a computed field name: use `getproperty(object, name)`", node.location)
 
     def get(frame):
+        value = run(frame)
         try:
-            return get_property(run(frame), name)
+            return get_property(value, name)
         except WeberError as error:
-            raise located(error, location, user)  # noqa: B904
+            try:
+                return lifted(error, lambda owner: get_property(owner, name), value)
+            except WeberError as final:
+                raise located(final, location, user)  # noqa: B904
 
     return get

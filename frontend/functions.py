@@ -6,10 +6,12 @@ from . import types as t
 from .calling import callables
 from .completions import ReturnSignal
 from .dispatch import Method, MethodTable
-from .evaluator import MAX_DEPTH, Compiler, compiles
+from .evaluator import Compiler, check_names, compiles
 from .properties import convert_to, get_property
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
+from .stack import MAX_DEPTH
 from .staging import state
+from .steps import take_step
 from .type_expressions import type_variables
 from .values import Function, NamedTuple, Symbol, typeof
 
@@ -25,6 +27,9 @@ class FunctionCode:
         self.module, self.user = compiler.module, compiler.user
         self.compiler = compiler
         parameters = ([receiver] if receiver is not None else []) + list(signature.parameters)
+        check_names([p.target for p in parameters], syntax.Identifier, syntax.Tuple, syntax.NamedTuple)
+        check_names([p.target for p in signature.keywords], syntax.Identifier)
+        check_names(signature.where, syntax.TypeBound)
         self.parameters = parameters
         self.variadic = bool(parameters) and parameters[-1].variadic
         self.required = sum(p.default is None and not p.variadic for p in parameters)
@@ -127,6 +132,7 @@ class FunctionCode:
             assign(frame, frame[slot])
         if self.keywords or keywords:
             self._bind_keywords(frame, keywords or {})
+        take_step()
         state.depth += 1
         try:
             if state.depth > MAX_DEPTH:
@@ -154,10 +160,12 @@ class FunctionCode:
                 frame[variable.slot] = Cell(bound) if variable.captured else bound
 
     def _bind_keywords(self, frame, given):
+        from .base.index_pairs import pairs_named
+
         rest = dict(given)
         for name, variable, default, type_, variadic in self.keywords:
             if variadic:
-                value = NamedTuple(rest, rest.values())
+                value = pairs_named(NamedTuple(rest, rest.values()))
                 rest = {}
             elif name in rest:
                 value = rest.pop(name)
@@ -279,6 +287,7 @@ def with_captured(function, cells):
 @compiles(syntax.FunctionDefinition)
 def function_definition(compiler, node):
     name, signature = node.name, node.signature
+    check_names([name], syntax.Identifier, syntax.Field, syntax.Curly, syntax.Parameter)
     if signature is None:
         return declare_function(compiler, node)
     if isinstance(name, syntax.Parameter):  # a callable struct

@@ -5,10 +5,32 @@ before when the loop is over. In the body a placeholder of a size of its own sta
 may be added to, not looked at.
 """
 
+import numpy as np
 
+from ..compiler.ir import Value
 from ..compiler.types import dim_names, fresh_dim, size_product, symbol_name
-from .specs import Numbers
-from .staging import HostValueNeeded, apply, state
+from .lanes import Lanes, vector_of_lanes
+from .specs import (
+    Fixed,
+    Numbers,
+    Unknown,
+    as_ir,
+    flatten,
+    full_spec,
+    join,
+    leaf_types,
+    opened,
+    rebuild,
+    spec_of,
+)
+from .staging import HostValueNeeded, apply, read, state
+from .values import Array
+
+
+def reading_error():
+    return HostValueNeeded("an array that a loop of the graph makes longer can only be added to inside of "
+                           "the loop: it was read there, or has grown by different amounts", state.location,
+                           kind="UnsupportedError")
 
 
 class Growth:
@@ -19,7 +41,12 @@ class Growth:
         shape = (*spec.shape[:axis], self.dim, *spec.shape[axis + 1:])
         self.spec, self.leaf, self.prepends = Numbers(spec.element, shape), None, False
 
-    def continues(self, spec):
+    def placeholder(self, leaves):
+        """What stands for the array at the start of an iteration."""
+        (self.leaf,) = leaves
+        return Array(self.leaf)
+
+    def continues(self, spec, value):
         """Whether an array of the spec is the placeholder with something added."""
         if spec.__class__ is not Numbers or spec.element is not self.spec.element:
             return False
@@ -27,31 +54,32 @@ class Growth:
                   if k != self.axis] if len(spec.shape) == len(self.spec.shape) else [(0, 1)]
         return all(a == b for a, b in others)
 
-    def addition(self, value, block):
-        """What an iteration adds: the IR value with the placeholder taken out, and its making out of the
-        block. Raises HostValueNeeded where the body does something else with the array."""
+    def additions(self, array, region):
+        """What an iteration adds, as IR values; adding it to the placeholder is taken out of the region.
+        Raises HostValueNeeded where the body does something else with the array."""
+        value, block = as_ir(read(array)), region.block
         front, back, chain = [], [], []
         while value is not self.leaf:
             operation = value.operation
             if operation is None or operation.name != "concatenate" or \
                     operation.attributes["axis"] != self.axis:
-                raise self.error()
+                raise reading_error()
             grown = [operand for operand in operation.operands if self.has_grown(operand)]
             if len(grown) != 1:
-                raise self.error()
+                raise reading_error()
             place = operation.operands.index(grown[0])
             front = [*front, *operation.operands[:place]]
             back = [*operation.operands[place + 1:], *back]
             chain.append(operation)
             (value,) = grown
         if bool(front) == bool(back):
-            raise self.error()
+            raise reading_error()
         self.prepends = bool(front)
         block.operations[:] = [operation for operation in block.operations if operation not in chain]
         if self.is_used(block):
-            raise self.error()
+            raise reading_error()
         parts = front or back
-        return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=self.axis)
+        return [parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=self.axis)]
 
     def has_grown(self, value):
         return symbol_name(self.dim) in dim_names(value.shape[self.axis])
@@ -66,13 +94,9 @@ class Growth:
             or any(self.is_used(region) for region in operation.regions)
             for operation in block.operations)
 
-    def error(self):
-        return HostValueNeeded("an array that a loop of the graph makes longer can only be added to inside "
-                               "of the loop: it was read there, or has grown by different amounts",
-                               state.location, kind="UnsupportedError")
-
-    def final(self, before, stack):
+    def final(self, array, stacks):
         """The array after the loop, of what there was before and the stacked additions."""
+        before, (stack,) = as_ir(read(array)), stacks
         count, piece = stack.shape[0], stack.shape[1:]
         if self.prepends:
             stack = apply("reverse", stack, axes=(0,))
@@ -82,13 +106,90 @@ class Growth:
         extent = size_product((count, piece[self.axis]))
         joined = apply("reshape", stack, shape=(*piece[:self.axis], extent, *piece[self.axis + 1:]))
         if before.shape[self.axis] == 0:
-            return joined
+            return Array(joined)
         parts = (joined, before) if self.prepends else (before, joined)
-        return apply("concatenate", *parts, axis=self.axis)
+        return Array(apply("concatenate", *parts, axis=self.axis))
+
+
+class Added:
+    """The payload of a vector of objects in the body of a loop that makes it longer: the items added so far.
+    """
+
+    dtype, ndim = np.dtype(object), 1
+
+    def __init__(self, items=()):
+        self.items = tuple(items)
+
+    def fetch(self):
+        return self
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise reading_error()
+
+
+def with_items(parts):
+    """`[y; [item]]` for a vector that grows: None where no part is one."""
+    first, *rest = parts
+    if not any(part.__class__ is Array and part._data.__class__ is Added for part in parts):
+        return None
+    if first.__class__ is not Array or first._data.__class__ is not Added:
+        raise reading_error()
+    items = list(first._data.items)
+    for part in rest:
+        if part.__class__ is Array and (part._data.__class__ is not np.ndarray or part._data.dtype != object):
+            raise reading_error()
+        items.extend(part._data.reshape(-1) if part.__class__ is Array else [part])
+    return Array(Added(items), first.type)
+
+
+class ItemGrowth:
+    """How a vector of objects grows: by one item in each iteration. It becomes a vector of staged elements.
+    """
+
+    spec = Unknown()
+
+    def __init__(self, type_):
+        self.type, self.item = type_, None
+
+    def placeholder(self, leaves):
+        return Array(Added(), self.type)
+
+    def continues(self, spec, value):
+        return value.__class__ is Array and value._data.__class__ is Added and len(value._data.items) == 1
+
+    def additions(self, array, region):
+        (item,) = array._data.items
+        self.item = full_spec(item, region.serial)
+        if self.item.__class__ is Fixed and opened(item) is not None:
+            self.item = opened(item)
+        if not leaf_types(self.item):
+            raise reading_error()
+        return flatten(self.item, item)
+
+    def final(self, array, stacks):
+        before = list(array.data)
+        if any(join(self.item, spec_of(item)) != self.item for item in before):
+            raise reading_error()
+        rows = [flatten(self.item, item) for item in before]
+        stacks = [self._behind([row[k] for row in rows], stack) for k, stack in enumerate(stacks)]
+        inner = [Value(type_) for type_ in leaf_types(self.item)]
+        template = rebuild(self.item, iter(inner))
+        return vector_of_lanes(Lanes(stacks[0].shape[0], template, list(zip(inner, stacks, strict=True)), {}))
+
+    def _behind(self, values, stack):
+        rows = [apply("reshape", value, shape=(1, *value.shape)) for value in values]
+        return apply("concatenate", *rows, stack, axis=0) if rows else stack
 
 
 def growth_of(before, after):
-    """The growth from one spec of an array to another, None where they differ in more than one extent."""
+    """The growth from one value to another: of an array of numbers (given by specs) along one axis, of a
+    vector of objects by its items; None where there is none."""
+    if before.__class__ is Array and after.__class__ is Array:
+        contents = [before._data, after._data]
+        of_objects = all(c.__class__ is np.ndarray and c.dtype == object and c.ndim == 1 for c in contents)
+        return ItemGrowth(before.type) if of_objects and len(contents[0]) < len(contents[1]) else None
     if before.__class__ is not Numbers or after.__class__ is not Numbers:
         return None
     if before.element is not after.element or len(before.shape) != len(after.shape):

@@ -3,6 +3,7 @@
 import unicodedata
 
 from .lexer_state import LexerState
+from .operators import WORDS
 from .tokens import BLANK, BLANK_LINES, IMPORT_PATH, NAME_AT
 
 
@@ -21,7 +22,10 @@ class KeywordLexer(LexerState):
             self.emit(text.upper(), text, start, True)
         elif text in ("const", "global", "local", "return"):
             self.operand(start)
+            statement = self.frames[-1].kind == "paren" and self.last() in ("GROUP_OPEN", "SEMICOLON")
             self.emit("RETURN" if text == "return" else "DECLARATION", text, start, False)
+            if statement:  # `(a; return b, c)`: the comma makes a tuple
+                self.push("return", text, start)
         else:
             self.open_block(text, start)
 
@@ -90,7 +94,12 @@ class KeywordLexer(LexerState):
     keyword_else = keyword_elseif = keyword_catch = keyword_finally = branch
 
     def contextual(self, text, start):
-        """Words that are keywords in their place only: `mutable struct`, `abstract type`, `public`."""
+        """Words that are keywords in their place only: `public`, `for outer`."""
+        if text == "outer" and self.iteration() and self.last() in ("FOR", "HEADER_COMMA"):
+            word = NAME_AT(self.text, BLANK(self.text, self.position).end())
+            if word and word.group() not in WORDS:
+                self.emit("OUTER", text, start, False)
+                return True
         if text == "public" and self.last() == "SEPARATOR" and self.frames[-1].kind in ("top", "block"):
             following = BLANK(self.text, self.position).end()
             if following > self.position and NAME_AT(self.text, following):

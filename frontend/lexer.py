@@ -2,6 +2,7 @@
 colon, white space or `end` means there; so the grammar needs no context.
 """
 
+import re
 import unicodedata
 
 from .keyword_lexer import KeywordLexer
@@ -20,6 +21,7 @@ from .tokens import (
     Token,
 )
 
+_EXPONENT = re.compile("[eEf]").search
 _DOCUMENTED_BLOCKS = frozenset(["top", "begin", "quote", "module", "baremodule", "struct"])
 
 
@@ -118,14 +120,16 @@ class Lexer(KeywordLexer, OperatorLexer):
         match = OPERATOR_AT(self.text, self.position - text.endswith("."))
         operator = match.group() if match else ""
         text = text.removesuffix(".") if operator[:1] == "." else text
-        if operator[:1] == "." and operator not in ("..", "...") and "." not in text:
+        whole = not ("." in text or text[:2] != "0x" and text[-1:].isdigit() and _EXPONENT(text))
+        if operator[:1] == "." and operator not in ("..", "...") and whole:
             self.fault(f"ambiguous `{text}{operator}`: put a space after the number", start, match.end())
         self.emit("NUMBER", text, start, True)
 
     def lex_name(self, text, start):
         text = unicodedata.normalize("NFC", text)
         last = self.last()
-        if last == "FIELD" and not self.space:
+        quoted = text == "var" and self.text.startswith('"', self.position)
+        if last == "FIELD" and not self.space and not quoted:
             self.emit("NAME", text, start, True)
         elif text in WORDS and self.value:
             if text == "in" and self.iteration():
@@ -148,6 +152,8 @@ class Lexer(KeywordLexer, OperatorLexer):
                 if not juxtaposed:
                     self.operand(start)
                 self.emit("NAME", text, start, True)
+                if last == "CATCH":
+                    self.separator(self.position, self.position)
 
     def lex_macro(self, text, start):
         if self.last() == "FIELD" and not self.space:
@@ -319,7 +325,9 @@ class Lexer(KeywordLexer, OperatorLexer):
             return
         while self.frames[-1].kind in ("macro", "ternary"):
             self.frames.pop()
-        if self.frames[-1].kind == "header":
+        if self.frames[-1].kind == "return":
+            self.emit("TUPLE_COMMA", text, start, False)
+        elif self.frames[-1].kind == "header":
             self.frames[-1].header = True
             self.emit("HEADER_COMMA", text, start, False)
         else:

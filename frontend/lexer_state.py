@@ -2,7 +2,7 @@
 
 from .tokens import Frame, Token
 
-SOFT = frozenset(["ternary", "macro", "header"])
+SOFT = frozenset(["ternary", "macro", "header", "return"])
 """Frames without a closing text of their own."""
 MAX_FRAMES = 200
 _BRACKETS = {"paren": "(", "array": "[", "brace": "{"}

@@ -19,17 +19,20 @@ _UNSIGNED = (np.uint8, np.uint16, np.uint32, np.uint64)
 def number(text: str):
     """The value of a number: int for Int64, float, numpy.float32 for `1f0`, numpy unsigned for hexadecimal,
     octal and binary, of the least type that holds all digits written. Raises OverflowError when no such type
-    does."""
+    does, or when a floating-point number is too large."""
     text = text.replace("_", "")
     digits = text.lstrip("+-").lower()
     if digits[:2] == "0x" and "p" in digits:
         return float.fromhex(text)
     if digits[:2] in ("0x", "0o", "0b"):
         return _unsigned(digits, text[0] == "-")
-    if "f" in digits:
-        return np.float32(text.replace("f", "e"))
-    if "." in digits or "e" in digits:
-        return float(text)
+    if "f" in digits or "." in digits or "e" in digits:
+        kind = np.float32 if "f" in digits else float
+        with np.errstate(over="ignore"):
+            value = kind(text.replace("f", "e"))
+        if abs(value) == float("inf"):
+            raise OverflowError(f"overflow in numeric constant {text}")
+        return value
     if len(digits.lstrip("0")) > 19:
         raise OverflowError(f"the integer {text} does not fit Int64")
     value = int(text)

@@ -1,7 +1,6 @@
 """Programs from files: loading, running, and the Python face of a loaded module."""
 
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 
@@ -10,12 +9,12 @@ import numpy as np
 from ..compiler.errors import Note, WeberError
 from . import types as t
 from .base import load as load_base
+from .base.registry import is_out_of_memory
 from .calling import call
 from .entries import Entry, entry_table, stage_entry
 from .evaluator import evaluate_block
+from .stack import with_deep_stack
 from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host
-
-RECURSION_LIMIT = 150_000
 
 
 @contextmanager
@@ -33,7 +32,7 @@ def reported():
             "a broadcast did what cannot be done for all elements at once", state.location
         ) from None
     except Exception as error:
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             raise WeberError("OutOfMemoryError()", state.location, kind="OutOfMemoryError") from None
         if os.environ.get("WEBER_DEBUG") or type(error).__module__.split(".")[0] not in ("builtins", "numpy"):
             raise  # others than Python's own and numpy's are not from here
@@ -44,21 +43,15 @@ def reported():
             notes=[Note("  this is a fault of Weber, not of the program; WEBER_DEBUG=1 shows its trace")],
         ) from error
     finally:
-        state.trace, state.lanes, state.depth, state.differentiating = None, 0, 0, 0
-
-
-def _is_out_of_memory(error):
-    """Whether an array was asked for that is larger than the memory, or than numpy's sizes can say."""
-    return isinstance(error, MemoryError) or isinstance(error, ValueError) and str(error).startswith(
-        ("array is too big", "Maximum allowed dimension exceeded"))
+        state.trace, state.lanes, state.depth, state.including, state.differentiating = None, 0, 0, 0, 0
 
 
 def prepare():
-    """What every evaluation needs: the builtins, and room for deep recursion."""
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
+    """What every evaluation needs: the builtins."""
     load_base()
     from . import (  # noqa: F401  (they register how nodes compile, and builtins)
         assignments,
+        autosize,
         containers,
         element_access,
         expressions,
@@ -93,6 +86,7 @@ def new_main(file=None, arguments=()) -> Module:
     return module
 
 
+@with_deep_stack
 def load_file(path, arguments=(), running=False) -> "LoadedModule":
     """Evaluates a file and gives its module. Raises WeberError for a missing file and for the program's
     errors."""
@@ -100,7 +94,7 @@ def load_file(path, arguments=(), running=False) -> "LoadedModule":
 
     path = os.fspath(path)
     if not os.path.isfile(path):
-        raise WeberError(f"{path}: no such file")
+        raise WeberError(f"{path}: " + ("is a folder" if os.path.isdir(path) else "no such file"))
     module = new_main(path, arguments)
     if running:
         module.bindings["PROGRAM_FILE"] = path
@@ -108,6 +102,16 @@ def load_file(path, arguments=(), running=False) -> "LoadedModule":
         block = parse(read_source(path), path)
         evaluate_block(module, block)
     return LoadedModule(module, path)
+
+
+@with_deep_stack
+def run_input(content: bytes):
+    """Runs the bytes of the standard input as a script, as `julia < FILE` does."""
+    from .parser import parse, source_text
+
+    module = new_main()
+    with reported():
+        evaluate_block(module, parse(source_text(content, "stdin"), "stdin"))
 
 
 def run_file(path, arguments=()):
@@ -172,14 +176,17 @@ class LoadedModule:
         table.add(entry)
         return entry
 
+    @with_deep_stack
     def compile(self, signature: str, target="portable", opset=21):
         """The `Artifact` of an entry, by name or by signature."""
+        from ..compiler.passes.batch import Report
         from ..compiler.pipeline import compile_to_onnx
         from ..runtime.artifact import Artifact
 
         with reported():
-            entry = self._entry(signature)
-            return Artifact(compile_to_onnx(stage_entry(entry), target=target, opset=opset), entry.name)
+            entry, report = self._entry(signature), Report()
+            model = compile_to_onnx(stage_entry(entry), target=target, opset=opset, report=report)
+            return Artifact(model, entry.name, tuple(dict.fromkeys(map(str, report.decisions))))
 
     def _entry(self, signature):
         if "(" in signature:
@@ -190,6 +197,7 @@ class LoadedModule:
             raise WeberError(f"there is no exported function `{signature}`; exported: {known}")
         return entry
 
+    @with_deep_stack
     def graphs(self, target="portable"):
         """The optimised graph of each entry that has sizes, as an IR module."""
         from ..compiler.ir import Module as Graphs
@@ -329,6 +337,7 @@ class PythonFunction:
     def __init__(self, function):
         self._function = function
 
+    @with_deep_stack
     def __call__(self, *arguments, **keywords):
         values = [from_python(a) for a in arguments]
         given = {name: from_python(v) for name, v in keywords.items()}
@@ -359,6 +368,7 @@ class PythonStruct:
 
         set_property(self._value, name, from_python(value))
 
+    @with_deep_stack
     def __call__(self, *arguments):
         with reported():
             return to_python(call(self._value, [from_python(a) for a in arguments]))

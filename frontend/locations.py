@@ -1,11 +1,12 @@
 """Locations that a region may change: slots of a frame, and places of mutable objects."""
 
+import numpy as np
+
 from ..compiler.ir import Value
 from . import types as t
 from .regions import write_location
-from .specs import PoisonedContents
-from .staging import get_location, state
-from .values import Array, Undefined
+from .staging import HostValueNeeded, get_location, state
+from .values import Array, Dictionary, PoisonedContents, SetValue, Undefined
 
 
 class Slot:
@@ -45,12 +46,18 @@ class Place:
 
     def set(self, value):
         write_location(state.trace, self.owner, self.key, self.content(value))
+        grown = self.is_contents and value.__class__ is Array and value._data.__class__ is not np.ndarray
+        if grown and self.owner.element not in t.ELEMENT_TYPES:
+            self.owner.type = value.type  # a vector of staged elements
 
     def enter(self, region, value):
         region.replace(self.owner, self.key, self.content(value))
 
     def content(self, value):
         if not self.is_contents:
+            if value.__class__ is Undefined and self.owner.__class__ in (Dictionary, SetValue):
+                raise HostValueNeeded("which keys a dictionary or set has cannot depend on a staged "
+                                      "condition", state.location, kind="UnsupportedError")
             return value
         return PoisonedContents(value.reason) if value.__class__ is Undefined else value._data
 

@@ -1,20 +1,25 @@
-"""What a staged `for` runs over: how many iterations, and how each gets its item.
+"""What a staged `for` or `map` runs over: how many elements, and how each iteration or lane gets its own.
 
 `items_of(value)` gives an object with `count` (a dim), `payloads` (scanned by the loop: a leading axis of
 that extent), and `item(index, slices)`: the Julia value of the iteration `index`, from 0: an int (the
-iteration is unrolled) or an IR value. None for what cannot be staged as a loop.
+iteration is unrolled) or an IR value. `bind(operands)` makes operands of a map (`staged_map.Operands`) and
+gives a function that makes a lane's element; `is_ragged` is whether elements differ in size. None for what
+cannot be staged.
 """
 
-from ..compiler.ir import Value
+from ..compiler.ir import Value, rename_dims
+from ..compiler.types import symbol
 from . import types as t
-from .staging import apply, as_value, payload_of, read
+from .lanes import element, is_lanes, substituted
+from .staging import apply, as_value, payload_of, read, state
+from .trees import children
 from .values import Array, DimNumber, Range, Struct, Traced, to_host
 
 
 class RangeItems:
     """The elements of a range of Int64, computed from the index."""
 
-    payloads = ()
+    payloads, is_ragged = (), False
 
     def __init__(self, range_):
         self.range = range_
@@ -31,6 +36,10 @@ class RangeItems:
             index = apply("add", index, as_value(payload_of(start, t.Int64)))
         return Traced(index)
 
+    def bind(self, operands):
+        place = operands.place()
+        return lambda: self.item(place, ())
+
 
 def count_of(length):
     """A length as a dim, or as an IR value where only the graph knows it."""
@@ -41,6 +50,8 @@ def count_of(length):
 
 class NumberItems:
     """The elements of an array of numbers in column-major order."""
+
+    is_ragged = False
 
     def __init__(self, array):
         from .base.arrays import as_dim_product, reshaped
@@ -57,6 +68,42 @@ class NumberItems:
         element = apply("slice", self.payload, starts=(index,), stops=(index + 1,), steps=(1,))
         return Traced(apply("reshape", element, shape=()))
 
+    def bind(self, operands):
+        argument = operands.bind(as_value(self.payload))
+        return lambda: Traced(argument)
+
+
+class LaneItems:
+    """The elements of a vector of staged elements: examples, or the slices of an array."""
+
+    def __init__(self, array):
+        self.array, self.lanes = array, array._data
+        self.count, self.is_ragged = self.lanes.count, bool(self.lanes.lengths)
+        # elements of different sizes are taken by their index
+        self.payloads = () if self.lanes.lengths else tuple([outer for _, outer in self.lanes.columns])
+
+    def item(self, index, slices):
+        if self.lanes.lengths:
+            return element(self.array, index)
+        values = {inner: slice_ for (inner, _), slice_ in zip(self.lanes.columns, slices, strict=True)}
+        return substituted(self.lanes.item, values, {})
+
+    def bind(self, operands):
+        lanes, dims = self.lanes, {}
+        for name, (sizes, bound) in lanes.lengths.items():
+            inner = operands.bind_dim(name, sizes, bound)
+            if inner != name:
+                dims[name] = symbol(inner)
+        values = {inner: operands.bind(outer, rename_dims(inner.type, dims))
+                  for inner, outer in lanes.columns}
+
+        def lane():
+            item = substituted(lanes.item, values, dims)
+            operands.given += contents(item)
+            return item
+
+        return lane
+
 
 class TupleItems:
     """Tuples of the items of several iterables side by side: `zip` and `enumerate`."""
@@ -64,6 +111,7 @@ class TupleItems:
     def __init__(self, parts):
         self.parts, self.count = parts, parts[0].count
         self.payloads = tuple([payload for part in parts for payload in part.payloads])
+        self.is_ragged = any(part.is_ragged for part in parts)
 
     def item(self, index, slices):
         slices, items = iter(slices), []
@@ -71,16 +119,37 @@ class TupleItems:
             items.append(part.item(index, [next(slices) for _ in part.payloads] if slices else ()))
         return tuple(items)
 
+    def bind(self, operands):
+        lanes = [part.bind(operands) for part in self.parts]
+        return lambda: tuple([lane() for lane in lanes])
+
 
 def items_of(value):
     """The items of an iterable; None where a loop over it cannot be staged."""
     if value.__class__ is Range:
         return _range_items(value)
     if value.__class__ is Array:
-        return NumberItems(value) if value.element in t.ELEMENT_TYPES else None
+        return _array_items(value)
     if value.__class__ is Struct:
         return _iterator_items(value)
     return None
+
+
+def _array_items(array):
+    from .base.shapes import SLICES
+
+    if is_lanes(array):
+        return LaneItems(array)
+    if array.element in t.ELEMENT_TYPES:
+        return NumberItems(array)
+    slices = SLICES.get(array)
+    if slices is not None:
+        lanes = slices.lanes() if slices.are_current() else None
+    else:
+        lanes = None if state.trace.examples is None else state.trace.examples.lift(array, state.trace)
+    if lanes is None:
+        return None
+    return LaneItems(lanes) if is_lanes(lanes) else NumberItems(lanes)
 
 
 def _range_items(range_):
@@ -109,6 +178,13 @@ def _iterator_items(iterator):
             return None
         return TupleItems(parts)
     return None
+
+
+def contents(value):
+    """The staged arrays in an item with their contents, to see whether they are changed."""
+    if value.__class__ is Array:
+        return [(value, value._data)] if value._data.__class__ is Value else []
+    return [pair for _, child in children(value) or () for pair in contents(child)]
 
 
 def counting(count):

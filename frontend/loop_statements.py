@@ -24,6 +24,7 @@ from .loops import Loop
 from .regions import Region
 from .scopes import assigned_names, target_names
 from .staging import apply, as_value, payload_of, state
+from .steps import take_step
 from .values import DimNumber, PoisonError, Traced
 
 UNROLLED = 4
@@ -41,6 +42,7 @@ def while_statement(compiler, node):
     location, user = node.condition.location, compiler.user
 
     def step(frame):
+        take_step()
         if renew is not None:
             renew(frame)
         try:
@@ -94,10 +96,10 @@ class StagedWhile:
 
     def stage(self, going, peeled=False):
         """The loop of the graph from here on, with this condition for the first iteration."""
-        loop = Loop(self.frame, self.live, lambda item: self.step(), condition=self.condition,
+        loop = Loop(self.where, self.frame, self.live, lambda item: self.step(), condition=self.condition,
                     where=self.where)
         try:
-            return loop.stage(going)
+            return loop.stage(going, peeled)
         except PoisonError:
             if peeled:
                 raise
@@ -140,7 +142,8 @@ def for_statement(compiler, node):
     for iteration in node.iterations:
         live = range(inner.scope.layout.size)
         iterable = inner.expression(iteration.iterable)
-        inner = inner.inner_scope(names=target_names(iteration.target), soft=True)
+        own = outer_names(compiler, iteration) if iteration.outer else target_names(iteration.target)
+        inner = inner.inner_scope(names=own, soft=True)
         # the body may change an outer variable: each value of the inner iterators finds it as it was
         changed = not assigned.isdisjoint(target_names(iteration.target))
         loops.append((iterable, inner.fresh(inner.scope), assign_target(inner, iteration.target),
@@ -151,6 +154,7 @@ def for_statement(compiler, node):
 
     def level(frame, depth, outer=()):
         if depth == len(loops):
+            take_step()
             if renew is not None:
                 renew(frame)
             try:
@@ -251,9 +255,10 @@ class StagedFor:
 
     def stage(self, start, peeled=False):
         """The loop of the graph from an iteration on."""
-        loop = Loop(self.frame, self.live, self.step, self.items, start, None, self.where, self.inner)
+        loop = Loop(self.where, self.frame, self.live, self.step, self.items, start, None, self.where,
+                    self.inner)
         try:
-            return loop.stage()
+            return loop.stage(True, peeled)
         except PoisonError:
             if peeled:
                 raise
@@ -280,3 +285,10 @@ class StagedFor:
         return self.items.item(start, slices)
 
 
+def outer_names(compiler, iteration):
+    """The names of a loop's own that a `for outer` has: none, for all are variables around the loop."""
+    for name in target_names(iteration.target):
+        if not compiler.scope.is_local(name):
+            raise WeberError(f"syntax error: no outer local variable `{name}` for `for outer`",
+                             iteration.target.location, kind="ParseError")
+    return []

@@ -23,11 +23,14 @@ from .conditionals import (
     code_of,
     stage_value,
 )
-from .growth import Growth, growth_of
+from .growth import Growth, ItemGrowth, growth_of, reading_error
 from .locations import Place, Slot
+from .loop_items import contents
 from .regions import Region
+from .sharing import entangle
 from .specs import (
     Fixed,
+    Numbers,
     Unknown,
     as_ir,
     flatten,
@@ -39,8 +42,8 @@ from .specs import (
     spec_of,
     zeros,
 )
-from .staging import apply, as_value, payload_of, read, state
-from .values import UNDEFINED, Array, DimNumber, Traced, Undefined
+from .staging import HostValueNeeded, LaneEffect, apply, as_value, payload_of, state
+from .values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
 
 MAX_RUNS = 12
 UNASSIGNED = "is not defined before the first iteration"
@@ -55,10 +58,17 @@ class Carry:
     spec: object
     reason: str | None = None
     opaque: bool = False
-    growth: Growth | None = None
+    growth: Growth | ItemGrowth | None = None
 
     def like(self, other):
         return self.spec == other.spec and self.opaque == other.opaque and self.growth is other.growth
+
+
+def per_element(condition):
+    """A condition; raises LaneEffect where it is one for each lane of a broadcast, which becomes a `map`."""
+    if condition.__class__ is Traced and len(condition.data.shape):
+        raise LaneEffect
+    return condition
 
 
 class Unstable(WeberError):
@@ -66,10 +76,13 @@ class Unstable(WeberError):
 
 
 class Loop:
-    """One loop to be staged: `step(item)` runs the body and gives its completion, `condition()` a condition
-    (None: there is none); `items` are what a `for` runs over, from the iteration `start` on."""
+    """One loop to be staged; `source` tells loops of the program apart. `step(item)` runs the body and gives
+    its completion, `condition()` a condition (None: there is none); `items` are what a `for` runs over, from
+    the iteration `start` on."""
 
-    def __init__(self, frame, live, step, items=None, start=0, condition=None, where=None, keeps_break=False):
+    def __init__(self, source, frame, live, step, items=None, start=0, condition=None, where=None,
+                 keeps_break=False):
+        self.source = source
         self.frame, self.live, self.step, self.keeps_break = frame, live, step, keeps_break
         self.items, self.start, self.condition, self.where = items, start, condition, where
         self.carries: dict[tuple, Carry] = {}
@@ -77,16 +90,35 @@ class Loop:
         self.returned = None  # the spec of what is returned from inside
         self.possible = set()
 
-    def stage(self, first=True):
+    def stage(self, first=True, peeled=False):
         """Emits the loop; gives its completion. `first` is the condition before the first iteration. Raises
-        PoisonError where the body reads what an iteration before the first one should have left."""
+        PoisonError where the first iteration differs from the others, in what it reads or in which arrays it
+        changes; `peeled`: it has been taken off already."""
+        self.peeled = peeled
+        self._recall()
+        per_element(first)
         for _ in range(MAX_RUNS):
             attempt = Attempt(self)
             if attempt.settled():
+                state.trace.carried[self.source] = self.carries
                 return attempt.emit(first)
         names = ", ".join(filter(None, (carry.reason for carry in self.carries.values()))) or "a value"
         raise Unstable(f"what this loop changes does not settle: {names} has another type in each iteration",
                        self.where, kind="UnsupportedError")
+
+
+    def _recall(self):
+        """Begins with what the loop carried when it was staged before, so that loops in loops need not find
+        it out again in each run of the outer one."""
+        for key, carry in state.trace.carried.get(self.source, {}).items():
+            if carry.opaque or carry.growth is not None:
+                continue
+            location = carry.location
+            if location.__class__ is Slot:
+                location = Slot(self.frame, location.index)
+            spec = join(spec_of(location.get()), carry.spec)
+            if spec.__class__ is not Unknown:
+                self.carries[key] = Carry(location, spec)
 
 
 class Attempt:
@@ -108,8 +140,13 @@ class Attempt:
         self.entered = {}
         with self.region:
             self._enter()
-            self.completion = absorbed(close(loop.step(self._item())), CONTINUED)
-            self.going = self._going()
+            item = self._item()
+            given = contents(item)
+            self.completion = absorbed(close(loop.step(item)), CONTINUED)
+            if any(array._data is not content for array, content in given):
+                raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
+                                      "supported", loop.where, kind="UnsupportedError")
+            self.going = per_element(self._going())
 
     def _item(self):
         items = self.loop.items
@@ -122,10 +159,16 @@ class Attempt:
 
     def _enter(self):
         for key, carry in self.loop.carries.items():
-            value = Undefined(carry.reason) if carry.opaque else rebuild(carry.spec, iter(self.leaves[key]))
             if carry.growth is not None:
-                (carry.growth.leaf,) = self.leaves[key]
+                value = carry.growth.placeholder(self.leaves[key])
+            elif carry.opaque:
+                value = Undefined(carry.reason)
+            else:
+                value = rebuild(carry.spec, iter(self.leaves[key]))
+            before = carry.location.get()
             carry.location.enter(self.region, value)
+            if value.__class__ is Array and carry.location.__class__ is Slot and carry.growth is None:
+                entangle(value, before)
             self.entered[key] = carry.location.get()
 
     def _going(self):
@@ -164,6 +207,9 @@ class Attempt:
         loop, region = self.loop, self.region
         local = {name for operation in region.block.operations for name in defined_dims(operation)}
         carries = {}
+        for owner, _, content in region.written.values():
+            if content.__class__ is PoisonedContents and not loop.peeled and owner.serial < region.serial:
+                raise poisoned("an array", content.reason, loop.where)
         for key, location in self.changed().items():
             known = loop.carries.get(key)
             value = location.in_region(region)
@@ -178,19 +224,19 @@ class Attempt:
             if any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape):
                 loop.lost[key] = location
                 continue
-            carries[key] = self._carry(location, known, spec)
+            carries[key] = self._carry(location, known, spec, value)
         returned = self._returned()
         stable = carries.keys() == loop.carries.keys() and returned == loop.returned and all(
             carry.like(loop.carries[key]) for key, carry in carries.items())
         loop.carries, loop.returned = carries, returned
         return stable
 
-    def _carry(self, location, known, spec):
+    def _carry(self, location, known, spec, value):
         where = f" around the loop in line {self.loop.where.line}" if self.loop.where is not None else ""
         entry = spec_of(location.get())
         if known is not None and known.growth is not None:
-            if not known.growth.continues(spec):
-                raise known.growth.error()
+            if not known.growth.continues(spec, value):
+                raise reading_error()
             return known
         opaque, reason = known is not None and known.opaque, known.reason if known is not None else None
         if known is not None:
@@ -199,8 +245,10 @@ class Attempt:
             opaque, reason, wider = True, UNASSIGNED, spec
         else:
             wider = join(entry, spec, where)
-            growth = growth_of(opened(entry.value), spec) if wider.__class__ is Unknown and \
-                entry.__class__ is Fixed else None
+            growth = None
+            if wider.__class__ is Unknown and entry.__class__ is Fixed:
+                numbers = spec.__class__ is Numbers
+                growth = growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
             if growth is not None:
                 return Carry(location, growth.spec, growth=growth)
         if wider.__class__ is Unknown:
@@ -238,7 +286,8 @@ class Attempt:
             if conditional:
                 yielded.insert(0, as_ir(payload_of(self.going)))
             grown = [carry for carry in loop.carries.values() if carry.growth is not None]
-            self.region.block.results = yielded + self._additions(grown)
+            added = [carry.growth.additions(carry.location.get(), self.region) for carry in grown]
+            self.region.block.results = yielded + [value for values in added for value in values]
         carries = {key: carry for key, carry in loop.carries.items() if carry.growth is None}
         initial = [leaf for key, carry in carries.items() for leaf in self._initial(key, carry)]
         arguments = [leaf for key in carries for leaf in (self.leaves[key] or self.unread.get(key, []))]
@@ -260,27 +309,38 @@ class Attempt:
         stacks = results[len(initial):]
         results = iter(results)
         self._leave(results, kept)
-        for carry, stack in zip(grown, stacks, strict=True):
-            before = read(carry.location.get())
-            carry.location.set(Array(carry.growth.final(as_ir(before), stack)))
+        for carry, values in zip(grown, added, strict=True):
+            mine, stacks = stacks[:len(values)], stacks[len(values):]
+            carry.location.set(carry.growth.final(carry.location.get(), mine))
         return self._completion(results, coded, self.endless and first is True)
 
     def _yielded(self):
         """The carried values at the end of an iteration."""
-        yielded, kept = [], []
-        for carry in self._carried():
+        yielded, kept, first = [], [], {}
+        for key, carry in self.loop.carries.items():
             value = carry.location.get()
+            if value.__class__ is Array and first.setdefault(id(value), key) != key:
+                self._forbid_writes(first[id(value)], key)
+            if carry.growth is not None:
+                continue
             yielded += flatten(carry.spec, value)
             kept.append(value)
         return yielded, kept
 
+    def _forbid_writes(self, *keys):
+        """Raises where one of two variables that share an array at the end of an iteration is written to in
+        place: at the start of the next they are two arrays."""
+        entered = [self.entered[key] for key in keys]
+        if entered[0] is entered[1]:
+            return
+        for key, array in zip(keys, entered, strict=True):
+            if array.__class__ is Array and self.leaves[key] != [array._data]:
+                raise HostValueNeeded("two variables that hold the same array from one iteration of a staged "
+                                      "loop to the next, which changes it in place, are not supported",
+                                      self.loop.where, kind="UnsupportedError")
+
     def _carried(self):
         return [carry for carry in self.loop.carries.values() if carry.growth is None]
-
-    def _additions(self, grown):
-        """What an iteration adds to the arrays that grow."""
-        block = self.region.block
-        return [carry.growth.addition(as_ir(read(carry.location.get())), block) for carry in grown]
 
     def _initial(self, key, carry):
         if carry.opaque:

@@ -363,7 +363,11 @@ def layer(compiler, node):
         from . import types as t
 
         for one in types:
-            family = t.unwrap(one(frame)).family
+            family = getattr(t.unwrap(one(frame)), "family", None)
+            if family is None:
+                raise WeberError(
+                    f"`@{node.name}` takes the names of structs", node.location, kind="TypeError"
+                )
             is_layer = node.name.endswith("layer")
             layers[family] = LayerDeclaration(trainable, children, expand, leaf, is_layer, user)
             if layers[family].is_layer:

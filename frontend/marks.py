@@ -13,6 +13,7 @@ from ..compiler.ir import Value
 from . import types as t
 from .base.complex_numbers import complex_number, is_complex, parts
 from .base.elements import float_type
+from .lanes import Lanes, is_lanes, vector_of_lanes
 from .staging import VIEWS, as_value, get_location, payload_of, read, read_field, set_location, state, write
 from .trees import children, is_number, map_leaves, with_children
 from .values import Array, Dictionary, Function, NamedTuple, Struct, Traced, typeof
@@ -116,6 +117,8 @@ class Marks:
     def mark_array(self, array, top):
         """Marks an array. The second occurrence of an array is a shadow with a mark of its own: tied arrays
         have a gradient for each path. So is a view."""
+        if is_lanes(array):
+            return self.mark_lanes(array)
         if array.element not in t.NUMPY_TYPES:
             for item in array.data.reshape(-1) if isinstance(array.data, np.ndarray) else ():
                 self.mark(item)
@@ -146,6 +149,19 @@ class Marks:
         array._data = mark
         if element is not array.element:
             array.type = t.array_type(element, array.rank)
+        return array
+
+    def mark_lanes(self, array):
+        """Marks the numbers of all elements of a vector of staged elements."""
+        lanes, columns = array._data, []
+        for inner, outer in lanes.columns:
+            if outer.element.is_float:
+                outer = self.trace.builder.identity(outer)
+                self.values.append(outer)
+            columns.append((inner, outer))
+        marked = Lanes(lanes.count, lanes.item, columns, lanes.lengths)
+        self.arrays[id(array)] = (array, marked, (lanes, array.type))
+        array._data = marked
         return array
 
     def mark_number(self, value, type_):
@@ -219,6 +235,10 @@ class Marks:
             return complex_number(*[0.0 if c is None else Traced(c) for c in found])
         if value.__class__ is Dictionary:
             return self.gradient_entries(value, cotangents)
+        if is_lanes(value):
+            marks = self.arrays[id(marked)][1]
+            found = {inner: cotangents.get(outer) for inner, outer in marks.columns if outer.element.is_float}
+            return gradient_of_lanes(value._data, found)
         if value.__class__ is Array:
             if value.element not in t.NUMPY_TYPES:
                 return self.gradient_items(value, cotangents)
@@ -280,6 +300,33 @@ class Marks:
         from .base.iteration import collect_values
 
         return collect_values(iter(items), array.size)
+
+
+def gradient_of_lanes(lanes, cotangents):
+    """The vector of the gradients of staged elements; `cotangents` are those of the columns, or None."""
+    known = {inner: cotangent for inner, cotangent in cotangents.items() if cotangent is not None}
+    item = _gradient_template(lanes.item, known)
+    if item is None:
+        return None
+    columns = [(inner, known.get(inner, outer)) for inner, outer in lanes.columns]
+    return vector_of_lanes(Lanes(lanes.count, item, columns, lanes.lengths))
+
+
+def _gradient_template(item, known):
+    """The template with `nothing` for what has no gradient."""
+    if is_lanes(item):
+        lanes = item._data
+        return gradient_of_lanes(lanes, {inner: outer for inner, outer in lanes.columns if outer in known})
+    data = item.data if item.__class__ is Traced else item._data if item.__class__ is Array else None
+    if data is not None:
+        return item if data.__class__ is Value and data in known else None
+    items = children(item)
+    if not items:
+        return None
+    parts = [_gradient_template(child, known) for _, child in items]
+    if all(part is None for part in parts):
+        return None
+    return tuple(parts) if item.__class__ is tuple else NamedTuple([key for key, _ in items], parts)
 
 
 def named(names, items):

@@ -8,23 +8,36 @@ from .values import dispatch_type
 MAX_CANDIDATES = 3
 
 
-def no_method(table, arguments, keywords, location=None):
+def no_method(table, arguments, keywords, location=None, called=None):
     """The MethodError for a call that nothing applies to, with the closest candidates and what did not
     match."""
     types = [dispatch_type(a) for a in arguments]
     message = f"MethodError: no method matching {table.call_text(types)}"
-    error = WeberError(message, location, kind="MethodError")
+    fields = (called, tuple(arguments)) if called is not None else None
+    error = WeberError(message, location, kind="MethodError", fields=fields)
     scored = []
     for methods in _by_definition(table.methods):
         mismatches = _mismatches(methods, types, int(table.has_receiver))
         scored.append((len(mismatches), len(scored), methods[-1], mismatches))
     scored.sort(key=lambda item: item[:2])
+    if not table.has_receiver and _takes_elements(table, types):
+        dotted = f"`{table.name}.(…)`" if table.name.isidentifier() else f"`x .{table.name} y`"
+        error.notes.append(Note(f"  for each element of an array: {dotted}"))
     if table.name == "+" and any(t.is_subtype(x, t.AbstractString) for x in types):
         error.notes.append(Note("  strings are joined with `*`, or `string(a, b)`"))
     for _, _, method, mismatches in scored[:MAX_CANDIDATES]:
         candidate = method.describe(table.name, table.has_receiver)
         error.notes.append(Note(f"  candidate: {candidate}: {'; '.join(mismatches)}", method.location))
     return error
+
+
+def _takes_elements(table, types):
+    """Whether a call with arrays would be one with a number in the place of each."""
+    scalars = [t.Float64 if t.is_subtype(x, t.AbstractArray) else x for x in types]
+    try:
+        return scalars != types and table.find_types(scalars) is not None
+    except WeberError:  # ambiguous
+        return False
 
 
 def with_article(type_name):

@@ -6,13 +6,11 @@ from .evaluator import (
     compiles,
     evaluate_block,
 )
-from .values import Function
+from .values import Function, Module
 
 
 @compiles(syntax.ModuleDefinition)
 def module_definition(compiler, node):
-    from .values import Module
-
     store = compiler.store(node.name, node.location)
 
     def run(frame):
@@ -46,18 +44,25 @@ def export_statement(compiler, node):
 
 @compiles(syntax.Documented)
 def documented(compiler, node):
+    from .documentation import document
+    from .macros import source_text
+
     text = "".join(part for part in node.text.parts if isinstance(part, str))
     run = compiler.expression(node.definition)
     name = defined_name(node.definition)
     module = compiler.module
+    part = getattr(node.definition, "signature", None)
+    signature = source_text(part) if part is not None else ""
 
     def define(frame):
         result = run(frame)
         value = module.bindings.get(name) if name else None
-        if value.__class__ is Function:
-            value.documentation = text
+        if value.__class__ in (Function, Module):
+            document(value, text, signature)
         elif t.is_type(value) and hasattr(t.unwrap(value), "family"):
-            t.unwrap(value).family.documentation = text
+            document(t.unwrap(value).family, text, signature)
+        elif name is not None:
+            module.documented[name] = text
         return result
 
     return define
@@ -67,6 +72,8 @@ def defined_name(node):
     """The name a definition defines, for its docstring."""
     if isinstance(node, syntax.MacroCall):
         return next((name for name in map(defined_name, reversed(node.arguments)) if name), None)
+    if isinstance(node, syntax.Declaration):
+        return defined_name(node.statements[0])
     name = getattr(node, "name", None)
     if isinstance(name, str):
         return name

@@ -7,7 +7,7 @@ of an array or the arguments of a macro, from the white space around it.
 import unicodedata
 
 from .lexer_state import LexerState
-from .operators import BOTH, TERMINALS, UNARY
+from .operators import BOTH, UNARY, terminal
 from .tokens import BLANK, NAME_AT, NUMBER_AT, OPERATOR_AT
 
 
@@ -16,7 +16,7 @@ class OperatorLexer(LexerState):
 
     def lex_operator(self, text, start):
         base = text[1:] if text[0] == "." and text not in ("..", "...") else text
-        kind = TERMINALS[base]
+        kind = terminal(base)
         if self.value and self.iteration() and text in ("=", "∈"):
             self.frames[-1].header = False
             self.emit("IN", text, start, False)
@@ -86,9 +86,12 @@ class OperatorLexer(LexerState):
             if self.last() != "FIELD":
                 self.operand(start)
             name = NAME_AT(self.text, self.position) or OPERATOR_AT(self.text, self.position)
-            if name and name.group() not in (":", "..."):
+            if name and name.group() != ":":
                 self.position = name.end()
                 self.emit("SYMBOL", unicodedata.normalize("NFC", name.group()), start, True)
+            elif after == ".":
+                self.position += 1
+                self.emit("SYMBOL", after, start, True)
             elif after in tuple('([0123456789"'):
                 self.emit("QUOTE_COLON", text, start, False)
             else:

@@ -49,9 +49,24 @@ _UNDOTTED = {"?", ":", ":=", "..", "…", "->", "-->", "::", "...", "$", "<:", "
 
 
 def _alternatives(operators):
-    return "|".join(re.escape(operator) for operator in sorted(operators, key=len, reverse=True))
+    """The longest wins; single signs are one class, which compiles fast."""
+    several = sorted((operator for operator in operators if len(operator) > 1), key=len, reverse=True)
+    single = "".join(re.escape(operator) for operator in sorted(operators) if len(operator) == 1)
+    return "|".join([*map(re.escape, several), f"[{single}]"])
 
+
+SUFFIX = "[²³¹ʰʲʳʷʸˡˢˣᴬ-ᵪ⁰ⁱ⁴-ⁿ₀-₎ₐ-ₜ′″‴‵‶‷⁗\u0300-\u036f]"
+"""What may follow an operator's sign and makes another operator of the same precedence: `*ₛ`, `+′`."""
+_PLAIN = _UNDOTTED | {"=", "&&", "||", "!", "¬", "√", "∛", "∜", *_LEVELS["ASSIGN"].split()}
 
 _DOTTABLE = _alternatives(set(TERMINALS) - _UNDOTTED | {"<:", ">:"})
-OPERATOR = rf"\.\.\.|-->|\.(?:{_DOTTABLE})|{_alternatives(TERMINALS)}"
-"""An operator with its dot; the longest wins."""
+OPERATOR = (
+    rf"\.\.\.|-->|\.?(?:{_alternatives(set(TERMINALS) - _PLAIN)}){SUFFIX}+"
+    rf"|\.(?:{_DOTTABLE})|{_alternatives(TERMINALS)}"
+)
+"""An operator with its dot and its suffix; the longest wins."""
+
+
+def terminal(operator):
+    """The terminal of the grammar that an operator without its dot belongs to."""
+    return TERMINALS.get(operator) or TERMINALS[re.sub(SUFFIX, "", operator)]

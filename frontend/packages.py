@@ -7,8 +7,9 @@ from ..compiler.errors import Note, WeberError
 from .base.registry import BASE, MODULES
 from .evaluator import evaluate_block, find_binding, visible_names
 from .scopes import undefined
-from .values import Function, Module
+from .values import Function, Module, state
 
+MAX_INCLUDES = 100
 LOADED: dict[str, Module] = {}
 """The library's packages that are loaded, by name."""
 
@@ -43,6 +44,8 @@ def resolve(module: Module, path, location):
         current = module
         parts.pop(0)
         while parts and parts[0] == ".":
+            if current.parent is None:
+                raise WeberError(f"module {current.name} has no module around it", location)
             current = current.parent
             parts.pop(0)
     else:
@@ -69,9 +72,11 @@ def load_package(name, location=None, module=None) -> Module:
         return load_library(name, str(library))
     if name in MODULES:
         return MODULES[name]
+    local = load_local(name, location, module) if module is not None else None
+    if local is not None:
+        return local
     error = WeberError(f"ArgumentError: Package {name} not found", location, kind="ArgumentError")
-    known = sorted({*MODULES, *(f.name[:-3] for f in resources.files("weber.frontend.library").iterdir()
-                                if f.name.endswith(".jl") and f.name[0].isupper())})
+    known = sorted(library_names())
     import difflib
 
     close = difflib.get_close_matches(name, known, 1, 0.6)
@@ -79,10 +84,52 @@ def load_package(name, location=None, module=None) -> Module:
     raise error
 
 
+def library_names() -> set[str]:
+    """The names of the packages that come with Weber."""
+    files = resources.files("weber.frontend.library").iterdir()
+    return {*MODULES, *(f.name[:-3] for f in files if f.name.endswith(".jl") and f.name[0].isupper())}
+
+
+def load_local(name, location, module) -> Module | None:
+    """The package `name` that the project of a module's file (or the current folder) lists; None without.
+    Each program loads its own."""
+    from .entries import entry_table
+    from .parser import parse, read_source
+    from .projects import find_package
+
+    try:
+        source = find_package(name, os.path.dirname(os.path.abspath(module.file)) if module.file else ".")
+    except WeberError as error:
+        error.location = location
+        raise
+    if source is None:
+        return None
+    loaded, path = entry_table(module).packages, str(source)
+    if path in loaded:
+        if loaded[path] is None:
+            raise WeberError(f"package {name} needs itself: it is being loaded", location,
+                             kind="ArgumentError")
+        return loaded[path]
+    loaded[path] = None
+    try:
+        outer = Module(name, loader=module.loader)
+        outer.file = path
+        evaluate_block(outer, parse(read_source(path), path))
+        found = outer.bindings.get(name)
+        if found.__class__ is not Module:
+            raise WeberError(f"{path} does not define the module {name}", location, kind="ArgumentError")
+        loaded[path] = found
+    finally:
+        if loaded[path] is None:
+            del loaded[path]
+    return found
+
+
 def load_library(name, path) -> Module:
     """Loads a package of the library: `name.jl` holds `module name … end`."""
+    from . import syntax
+    from .documentation import document
     from .parser import parse_cached
-    from .staging import state
 
     outer = Module("Library")
     outer.file = path
@@ -93,9 +140,11 @@ def load_library(name, path) -> Module:
     trace, state.trace = state.trace, None
     try:
         (definition,) = [
-            s for s in block.statements if type(s).__name__ in ("ModuleDefinition", "Documented")
+            s for s in block.statements if isinstance(s, syntax.ModuleDefinition | syntax.Documented)
         ]
-        definition = getattr(definition, "definition", definition)
+        if isinstance(definition, syntax.Documented):
+            document(placeholder, "".join(definition.text.parts))
+            definition = definition.definition
         evaluate_block(placeholder, definition.body, user=False)
     except BaseException:
         LOADED.pop(name, None)
@@ -109,16 +158,23 @@ def include(module: Module, path, user=True):
     """`include(path)`: evaluates a file in a module; the path is relative to the including file."""
     from .parser import parse, parse_cached, read_source
 
+    if path.__class__ is not str:
+        raise WeberError("MethodError: include takes the path of a file", kind="MethodError")
     base = os.path.dirname(os.path.abspath(module.file)) if module.file else os.getcwd()
     full = os.path.join(base, path)
     if not os.path.isfile(full):
         raise WeberError(f'SystemError: opening file "{full}": No such file or directory', kind="SystemError")
     block = parse(read_source(full), full) if user else parse_cached(full)
+    if state.including >= MAX_INCLUDES:
+        raise WeberError(f"StackOverflowError: files include each other, more than {MAX_INCLUDES} deep",
+                         kind="StackOverflowError")
     previous, module.file = module.file, full
+    state.including += 1
     try:
         return evaluate_block(module, block, user=user)
     finally:
         module.file = previous
+        state.including -= 1
 
 
 __all__ = ["BASE", "Function", "import_into", "include", "load_package"]

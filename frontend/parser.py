@@ -126,11 +126,18 @@ def read_source(path) -> str:
         content = Path(path).read_bytes()
     except OSError as error:
         raise WeberError(f"cannot read {path}: {error.strerror}", kind="SystemError") from None
+    except ValueError:  # a null byte
+        raise WeberError(f"cannot read {path!r}: no such file", kind="SystemError") from None
+    return source_text(content, str(path))
+
+
+def source_text(content: bytes, name: str) -> str:
+    """The bytes of a source as text, see `read_source`. Raises WeberError where they are not UTF-8."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[:error.start].decode("utf-8-sig").split("\n")
-        location = Location(str(path), len(before), len(before[-1]) + 1)
+        location = Location(name, len(before), len(before[-1]) + 1)
         raise WeberError("the file is not UTF-8", location, kind="ParseError") from None
     return text.replace("\r\n", "\n")
 

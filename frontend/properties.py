@@ -4,6 +4,7 @@ from ..compiler.errors import Note, WeberError
 from . import types as t
 from .base.registry import function
 from .calling import call
+from .scopes import UNDEFINED
 from .staging import read_field, write_field
 from .values import Irrational, Module, NamedTuple, Range, Struct, Symbol, typeof
 
@@ -40,7 +41,10 @@ def get_field(value: Struct, name):
     index = value.type.family.field_index.get(name)
     if index is None:
         raise no_field(value, name, value.type.family.field_names)
-    return read_field(value, index)
+    content = read_field(value, index)
+    if content is UNDEFINED:
+        raise WeberError("UndefRefError: access to undefined reference", kind="UndefRefError")
+    return content
 
 
 def set_property(value, name, content):
@@ -94,12 +98,12 @@ def module_member(module, name):
     """`Module.name`."""
     if name in module.bindings:
         return module.bindings[name]
-    from .evaluator import find_binding
+    from .evaluator import find_binding, visible_names
     from .scopes import undefined
 
     home = find_binding(module, name)
     if home is None:
-        raise undefined(name, None, set(module.bindings) | module.exports)
+        raise undefined(name, None, visible_names(module))
     return home[name]
 
 
@@ -107,6 +111,12 @@ def no_field(value, name, fields):
     import difflib
 
     error = WeberError(f"type {t.type_name(typeof(value))} has no field {name}", kind="FieldError")
+    from .base.registry import BASE
+
+    for called in (name, name + "!"):
+        if called in BASE.exports and not fields:
+            error.notes.append(Note(f"  functions stand first: `{called}(x, …)` rather than `x.{name}(…)`"))
+            break
     close = difflib.get_close_matches(name, fields, 1, 0.6)
     if close:
         error.notes.append(Note(f"  did you mean `{close[0]}`?"))

@@ -29,7 +29,8 @@ class Region:
         self.serial = next(serials)
         self.journal, self.written = {}, {}
         self.before = self.slots = None if frame is None else list(frame)
-        self.outer = None
+        self.outer, self.depth = None, trace.scope.depth + 1
+        self.assumption = None  # (condition, its truth) in an arm of a conditional
 
     def __enter__(self):
         trace = self.trace

@@ -8,7 +8,7 @@ assignments.
 
 from ..compiler.errors import WeberError
 from . import syntax
-from .values import UNDEFINED, poisoned, serials, state
+from .values import UNDEFINED, Symbol, poisoned, serials, state
 
 
 class Cell:
@@ -261,12 +261,12 @@ def unreadable(name, content, location):
 
 def undefined(name, location, candidates=()):
     """The UndefVarError for a name, with a suggestion."""
-    import difflib
-
     from ..compiler.errors import Note
+    from .hints import suggestion
 
-    error = WeberError(f"UndefVarError: `{name}` not defined", location, kind="UndefVarError")
-    close = difflib.get_close_matches(name, candidates, 1, 0.75)
-    if close:
-        error.notes.append(Note(f"  did you mean `{close[0]}`?"))
+    error = WeberError(f"UndefVarError: `{name}` not defined", location, kind="UndefVarError",
+                       fields=(Symbol(name),))
+    hint = suggestion(name, candidates) if candidates else None
+    if hint is not None:
+        error.notes.append(Note("  " + hint))
     return error

@@ -2,9 +2,10 @@
 and a write to either is seen in both. On the host numpy shares the memory; in a trace a `Link` says how.
 """
 
+from .regions import write_location
 from .staging import read, state, write
 from .trees import map_leaves
-from .values import Array
+from .values import Array, PoisonedContents
 
 
 class Link:
@@ -30,6 +31,25 @@ def linked(array, parent, forward, backward):
     if state.trace is not None and not state.lanes:
         array.link = Link(parent, forward, backward)
     return array
+
+
+def entangle(array, other):
+    """Notes that two arrays are one and the same if a condition of the graph holds, or in the first iteration
+    of a loop: when one of them is written to, what the other holds cannot be told."""
+    trace = state.trace
+    for one, another in ((array, other), (other, array)):
+        while one.link is not None:
+            one = one.link.parent
+        trace.entangled.setdefault(id(one), (one, []))[1].append(another)
+
+
+def part(trace, array):
+    """Makes poison of the arrays that an array which is being written to may be."""
+    _, others = trace.entangled.get(id(array), (None, ()))
+    for other in others:
+        write_location(trace, other, "data", PoisonedContents(
+            "is the same as another or a copy of it, as a condition of the graph decides: it cannot be read "
+            "after one of them was changed"))
 
 
 def unlinked(tree):

@@ -3,10 +3,10 @@
 from ..compiler.errors import WeberError
 from . import syntax
 
-_NAMES = (syntax.Identifier, syntax.Field, syntax.Curly, syntax.Where, syntax.MacroCall)
-"""What the name of a function may be: `f`, `Base.show`, `Point{T}`, `@main`."""
+_NAMES = (syntax.Identifier, syntax.Field, syntax.Curly, syntax.Where, syntax.MacroCall, syntax.Call)
+"""What the name of a function may be: `f`, `Base.show`, `Point{T}`, `@main`; `f(x)` within a macro only."""
 
-_TARGETS = (syntax.Identifier, syntax.Tuple, syntax.NamedTuple)
+_TARGETS = (syntax.Identifier, syntax.Tuple, syntax.NamedTuple, syntax.MacroCall)
 
 
 class Section:
@@ -120,7 +120,10 @@ def bound(node):
 
 def bounds(items):
     """All type parameters of a list."""
-    return [bound(item) or refuse("expected a type parameter", item.location) for item in items]
+    return [
+        bound(item) or (item if is_spliced(item) else refuse("expected a type parameter", item.location))
+        for item in items
+    ]
 
 
 def is_signature(node):
@@ -128,6 +131,12 @@ def is_signature(node):
     while isinstance(node, (syntax.Where, syntax.TypeAssertion)):
         node = node.type if isinstance(node, syntax.Where) else node.expression
     return isinstance(node, syntax.Call) and not node.dotted and not is_spliced(node)
+
+
+def is_calculation(node):
+    """Whether what looks like the definition of an operator is none: one of the parameters is a number."""
+    return isinstance(node, syntax.Call) and node.infix and any(
+        isinstance(argument, syntax.Literal) for argument in node.arguments)
 
 
 def definition(node, sections_of):
@@ -145,6 +154,6 @@ def definition(node, sections_of):
     name = node.function
     if isinstance(name, syntax.TypeAssertion):
         name = parameter(name)
-    elif not isinstance(name, _NAMES) and not is_spliced(name):
+    elif not (name is None or isinstance(name, _NAMES)):
         refuse("expected the name of a function", name.location)
     return name, parameters(sections, whole.location, where, result)

@@ -1,12 +1,23 @@
-"""Signatures of entries: `predict(x::Float32[64, N])`. What each argument is, in Julia's order of sizes."""
+"""Signatures of entries: `predict(x::Float32[64, N])`. What each argument is, in Julia's order of sizes.
+
+Vectors of examples, `Vector{Float32[26, T]}`, are in `vector_signatures`.
+"""
 
 from dataclasses import dataclass
 
 from ..compiler.errors import Note, UnsupportedError, WeberError
+from ..compiler.ir import Value
 from ..compiler.types import TensorType, symbol
 from . import syntax
 from . import types as t
 from .values import Array, NamedTuple, Traced, typeof
+from .vector_signatures import (
+    VectorSpec,
+    name_lengths,
+    vector_argument,
+    vector_arrays,
+    vector_fits,
+)
 
 NUMBER_TYPES = {t.type_name(type_): type_ for type_ in t.ELEMENT_TYPES} | {"Int": t.Int64}
 
@@ -30,6 +41,13 @@ class TupleSpec:
     items: tuple
     names: tuple | None = None
 
+    def children(self):
+        """The (key, spec) pairs, keys as paths have them."""
+        return list(zip(self.names or map(str, range(1, len(self.items) + 1)), self.items, strict=True))
+
+    def with_items(self, items):
+        return TupleSpec(tuple(items), self.names)
+
 
 @dataclass(frozen=True)
 class ParameterSpec:
@@ -48,7 +66,8 @@ def parse_signature(parameters, module) -> list[ParameterSpec] | None:
         if parameter.type is None:
             return None
         specs.append(ParameterSpec(parameter.target.name, parse_spec(parameter.type, module)))
-    return specs
+    return [ParameterSpec(parameter.name, spec) for parameter, spec in zip(specs, name_lengths(
+        [(parameter.name, parameter.spec) for parameter in specs], parameters), strict=True)]
 
 
 def parse_spec(node, module):
@@ -61,11 +80,11 @@ def parse_spec(node, module):
         if node.type.name == "Tuple":
             return TupleSpec(tuple(parse_spec(p, module) for p in node.parameters))
         if node.type.name == "Vector":
-            raise UnsupportedError(
-                "vectors of examples (`Vector{…}`) as inputs are not supported yet",
-                node.location,
-                kind="UnsupportedError",
-            )
+            if not 1 <= len(node.parameters) <= 2:
+                raise WeberError("a vector has the form `Vector{Float32[26, T]}` or "
+                                 "`Vector{Float32[26, T], N}`", node.location)
+            count = size(node.parameters[1], module) if len(node.parameters) == 2 else None
+            return VectorSpec(parse_spec(node.parameters[0], module), count)
     if isinstance(node, syntax.NamedTuple | syntax.Tuple):
         elements = node.elements
         names, specs = [], []
@@ -82,8 +101,8 @@ def parse_spec(node, module):
             names.append(name)
             specs.append(parse_spec(value, module))
         return TupleSpec(tuple(specs), tuple(names))
-    raise WeberError("not a type of an entry's argument: expected `Float32`, `Float32[64, N]`, `Tuple{…}` or "
-                     "`(name = …,)`", node.location)
+    raise WeberError("not a type of an entry's argument: expected `Float32`, `Float32[64, N]`, `Tuple{…}`, "
+                     "`(name = …,)` or `Vector{…}`", node.location)
 
 
 def element_type(node):
@@ -117,13 +136,20 @@ def size(node, module):
     raise WeberError("a size of an entry must be an integer or a name", node.location)
 
 
+class ArgumentList:
+    """Makes arguments, as a trace does, without one."""
+
+    def argument(self, type_, name=""):
+        return Value(type_, name=name)
+
+
 def argument_of(spec, path, trace, values):
     """The staged argument of a spec; its leaves are added to `values` as (path, IR value)."""
     if isinstance(spec, TupleSpec):
-        keys = spec.names or [str(k) for k in range(1, len(spec.items) + 1)]
-        items = [argument_of(item, f"{path}.{key}", trace, values)
-                 for key, item in zip(keys, spec.items, strict=True)]
+        items = [argument_of(item, f"{path}.{key}", trace, values) for key, item in spec.children()]
         return NamedTuple(spec.names, items) if spec.names else tuple(items)
+    if isinstance(spec, VectorSpec):
+        return vector_argument(spec, path, trace, values)
     value = trace.argument(spec.tensor, path)
     values.append((path, value))
     return Traced(value) if spec.size is None else Array(value)
@@ -137,6 +163,8 @@ def fits(spec, value, bindings):
                     and all(fits(s, v, bindings) for s, v in zip(spec.items, value.values, strict=True)))
         return (value.__class__ is tuple and len(value) == len(spec.items)
                 and all(fits(s, v, bindings) for s, v in zip(spec.items, value, strict=True)))
+    if isinstance(spec, VectorSpec):
+        return vector_fits(spec, value, bindings, fits)
     if spec.size is None:
         return value.__class__ is not Array and typeof(value) is spec.element
     if (
@@ -154,10 +182,13 @@ def fits(spec, value, bindings):
     return True
 
 
-def spec_leaves(value):
-    """The payload leaves of an argument that fits its spec, in the order of `argument_of`."""
-    if value.__class__ is tuple:
-        return [leaf for item in value for leaf in spec_leaves(item)]
-    if value.__class__ is NamedTuple:
-        return [leaf for item in value.values for leaf in spec_leaves(item)]
-    return [value]
+def spec_leaves(spec, path, value):
+    """The leaves of an argument that fits its spec by the names of their inputs."""
+    if isinstance(spec, TupleSpec):
+        leaves = {}
+        for (key, item), child in zip(spec.children(), value if value.__class__ is tuple else value.values):
+            leaves |= spec_leaves(item, f"{path}.{key}", child)
+        return leaves
+    if isinstance(spec, VectorSpec):
+        return {name: Array(array) for name, array in vector_arrays(spec, path, value).items()}
+    return {path: value}

@@ -16,10 +16,9 @@ from ..compiler.types import TensorType
 from . import types as t
 from .calling import call
 from .sharing import unlinked
-from .specs import PoisonedContents
-from .staging import HostValueNeeded, Trace, get_location, set_location, state
-from .trees import is_leaf, is_number, leaves, map_leaves, same_structure
-from .values import Array, Traced, Undefined, poisoned, typeof
+from .staging import HostValueNeeded, Trace, get_location, payload_of, set_location, state
+from .trees import children, is_leaf, is_number, leaves, map_leaves, same_structure, with_children
+from .values import Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned, typeof
 
 MAX_RUNS = 8
 
@@ -154,7 +153,7 @@ def _run(function, make_arguments, lifted, promoted):
                 place.set(_lift_numbers(trace, place, original, promoted, numbers))
                 if not isinstance(original, bool):  # a truth value is never an argument
                     trace.lifted_fields[place.identity] = place
-            result = unlinked(call(function, arguments))
+            result = _with_sizes(unlinked(call(function, arguments)))
             for owner, key, _ in list(trace.journal.values()):
                 content = get_location(owner, key)
                 if key != "data" or owner.__class__ is not Array:
@@ -171,6 +170,14 @@ def _run(function, make_arguments, lifted, promoted):
                else value) for owner, key, value in written.values()]
     return Recording(trace, values, list(trace.lifted.values()), numbers, originals, result, places,
                      list(trace.guards.values()), list(trace.contents.values()), staged)
+
+
+def _with_sizes(value):
+    """A result whose symbolic sizes are numbers of the graph."""
+    if value.__class__ is DimNumber:
+        return Traced(payload_of(value))
+    items = children(value)
+    return with_children(value, [_with_sizes(child) for _, child in items]) if items else value
 
 
 def _contents(payload, type_):

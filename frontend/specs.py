@@ -20,12 +20,12 @@ from .values import (
     UNDEFINED,
     Array,
     DimNumber,
+    Either,
     Function,
     Range,
     Struct,
     Traced,
     Undefined,
-    poisoned,
     typeof,
 )
 
@@ -115,6 +115,8 @@ def parts_of(value):
         return list(value.fields)
     if value.__class__ is Cell:
         return [value.value]
+    if value.__class__ is Either:
+        return [value.condition, value.first, value.second]
     if value.__class__ is Function:
         return None if _code(value) is None else list(value.captured)
     items = children(value)
@@ -140,7 +142,7 @@ def same_kind(a, b):
         return a.type is b.type and a._data.shape == b._data.shape
     if a.__class__ is Function:
         return _code(a) is not None and _code(a) is _code(b)
-    if a.__class__ is Cell:
+    if a.__class__ in (Cell, Either):
         return True
     return a.names == b.names
 
@@ -151,6 +153,8 @@ def with_parts(like, parts):
         return Struct(like.type, list(parts))
     if like.__class__ is Cell:
         return Cell(parts[0])
+    if like.__class__ is Either:
+        return Either(*parts, like.reason)
     if like.__class__ is Function:
         from .functions import with_captured
 
@@ -162,6 +166,8 @@ def spec_of(value):
     """The spec of a value as it is."""
     if value.__class__ is Undefined:
         return Unknown(value.reason)
+    if value.__class__ is Either:
+        return Container(value, tuple([spec_of(part) for part in parts_of(value)]))
     if value.__class__ is Traced:
         return Number(value.type, tuple(value.data.shape))
     return Fixed(value)
@@ -182,6 +188,8 @@ def full_spec(value, serial):
     makes anew."""
     if value.__class__ in (Traced, Undefined):
         return spec_of(value)
+    if value.__class__ is Either:
+        return Container(value, tuple([full_spec(part, serial) for part in parts_of(value)]))
     if getattr(value, "serial", serial) < serial:
         return Fixed(value)
     if value.__class__ is Array and value.element in t.ELEMENT_TYPES:
@@ -219,6 +227,8 @@ def join(a, b, where="", lenient=False):
 def _join(a, b):
     if a == b:
         return a
+    if is_either(a) != is_either(b):
+        return _join_side(*((a, b) if is_either(a) else (b, a)))
     if a.__class__ is Fixed:
         a = opened(a.value)
     if b.__class__ is Fixed:
@@ -246,6 +256,25 @@ def _join(a, b):
     if type_ not in t.ELEMENT_TYPES:
         raise Conflict
     return a.__class__(type_, shape)
+
+
+def is_either(spec):
+    return spec.__class__ is Container and spec.like.__class__ is Either
+
+
+def _join_side(either, other):
+    """The join of two possible values and one that is like one of them."""
+    condition, first, second = either.parts
+    try:
+        return Container(either.like, (condition, _join(first, other), second))
+    except Conflict:
+        return Container(either.like, (condition, first, _join(second, other)))
+
+
+def either_of(first, second, where):
+    """The spec of two values (given by specs) that have no join."""
+    reason = f"is {describe(first)} or {describe(second)}{where}: it must have one type and size"
+    return Container(Either(None, None, None, reason), (Number(t.Bool), first, second))
 
 
 def describe(spec):
@@ -287,8 +316,21 @@ def flatten(spec, value):
         return [as_ir(expand(payload_of(value, spec.type), spec.shape))]
     if spec.__class__ is Numbers:
         return [as_ir(convert_payload(read(value), spec.element))]
-    return [leaf for part, item in zip(spec.parts, parts_of(value), strict=True)
+    items = sides(spec, value) if is_either(spec) and value.__class__ is not Either else parts_of(value)
+    return [leaf for part, item in zip(spec.parts, items, strict=True)
             for leaf in flatten(part, item)]
+
+
+def sides(spec, value):
+    """A value as the one of two that it is."""
+    _, first, second = spec.parts
+    try:
+        if _join(first, spec_of(value)) == first:
+            return [True, value, UNDEFINED]
+    except Conflict:
+        pass
+    assert _join(second, spec_of(value)) == second
+    return [False, UNDEFINED, value]
 
 
 def as_ir(payload) -> Value:
@@ -314,15 +356,3 @@ def rebuild(spec, leaves):
     if spec.__class__ is Unknown:
         return UNDEFINED if spec.reason is None else Undefined(spec.reason)
     return with_parts(spec.like, [rebuild(part, leaves) for part in spec.parts])
-
-
-class PoisonedContents:
-    """The contents of an array that cannot be read."""
-
-    shape, ndim = (), 0
-
-    def __init__(self, reason):
-        self.reason = reason
-
-    def fetch(self):
-        raise poisoned("an array", self.reason, state.location)

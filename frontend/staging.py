@@ -17,10 +17,12 @@ from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
 from .values import (
+    UNDEFINED,
     Array,
     DimNumber,
     HostValueNeeded,
     LaneEffect,
+    PoisonedContents,
     Struct,
     Traced,
     Undefined,
@@ -38,11 +40,12 @@ class Trace:
     arrays, names of module bindings, and keys of dictionaries and cells.
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
-    on the host. `scope` is the innermost open `regions.Region`, or the trace itself: its journal gets the
-    writes.
+    on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
+    `carried` remembers what each loop of the source carried when it was last staged. `scope` is the innermost
+    open `regions.Region`, or the trace itself: its journal gets the writes.
     """
 
-    outer = None
+    outer, depth, assumption = None, 0, None  # as of the outermost scope
     immediate = False  # whether what its values are is known (see `immediate`)
 
     def __init__(self):
@@ -54,6 +57,10 @@ class Trace:
         self.journal: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
+        self.entangled: dict[int, tuple[Array, list[Array]]] = {}
+        self.carried: dict[object, dict] = {}
+        self.ragged_dims: set[str] = set()  # bound by the maps around
+        self.examples = None  # the `examples.Examples` of a compiled call
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -114,7 +121,7 @@ class Trace:
 def get_location(owner, key):
     """The value of a mutable location, without lifting."""
     if key == "data" and isinstance(owner, Array):
-        return owner.data
+        return owner._data if owner._data.__class__ is PoisonedContents else owner.data
     if isinstance(owner, Struct):
         return owner.fields[key]
     return owner.get_location(key)
@@ -186,7 +193,11 @@ def write(array: Array, data):
         if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object and \
                 not trace.immediate:
             data = trace.builder.constant(np.array(data))
-        trace.record(array, "data", array.data)
+        if trace.entangled:
+            from .sharing import part
+
+            part(trace, array)
+        trace.record(array, "data", get_location(array, "data"))
     array.data = data
 
 
@@ -231,6 +242,8 @@ def read_field(instance: Struct, index):
     """A field of a struct instance. While tracing, fields of older mutable instances are guarded (host
     values)."""
     value = instance.fields[index]
+    if value is UNDEFINED:
+        raise WeberError("UndefRefError: access to undefined reference", kind="UndefRefError")
     trace = state.trace
     if trace is not None and value.__class__ is Undefined and value.reason is not None:
         name = instance.type.family.field_names[index]
@@ -339,13 +352,30 @@ def dim_number(dim):
 
 
 def as_dim(value):
-    """A Julia number as a dim of a shape. Raises HostValueNeeded for a staged one."""
+    """A Julia number as a dim of a shape; one that only the graph knows becomes a dim with a name of its
+    own."""
     if value.__class__ is DimNumber:
         return value.dim
+    if value.__class__ is Traced and value.known is None and value.data.__class__ is Value \
+            and not value.data.shape and t.is_subtype(value.type, t.Integer):
+        return defined_dim(value.data)
     value = host_number(value, "a size")
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise WeberError(f"a size must be an integer, got {value!r}", kind="ArgumentError")
     return int(value)
+
+
+def defined_dim(size):
+    """A new dim of this size, a scalar of the graph: the trips of a loop that counts them."""
+    from ..compiler.ops.control import INDEX
+    from ..compiler.types import I64, fresh_dim
+
+    dim, index = fresh_dim("K"), Value(INDEX)
+    size = convert_payload(size, t.FROM_ELEMENT[I64])
+    builder = state.trace.builder
+    builder.location = state.location
+    builder.emit("loop", [size], {"carried": 0, "trips": dim, "counted": True}, [Block([index], [], [index])])
+    return dim
 
 
 def payload_of(value, julia_type=None):

@@ -10,6 +10,7 @@ from .signature_builder import (
     Section,
     bounds,
     definition,
+    is_calculation,
     is_operator,
     is_plain_assignment,
     is_signature,
@@ -74,6 +75,8 @@ class StatementBuilder:
         if operator == ":":
             refuse("`:=` is not an assignment of Julia", self.location(token.start, token.end))
         if token.text == "=" and is_signature(target):
+            if is_calculation(target):
+                refuse("this cannot be assigned to (`==` compares)", target.location)
             name, signature = definition(target, self.sections_of)
             return syntax.FunctionDefinition(name, signature, value, location=location)
         if not (dotted or isinstance(target, _TARGETS) or is_spliced(target)):
@@ -109,7 +112,9 @@ class StatementBuilder:
         return syntax.For(iterations, body, location=self.location(start, end))
 
     def iteration(self, children, start, end):
-        return syntax.Iteration(children[0], children[2], location=self.location(start, end))
+        outer = children[0].__class__ is Token
+        target, _, iterable = children[outer:]
+        return syntax.Iteration(target, iterable, outer, location=self.location(start, end))
 
     def while_(self, children, start, end):
         return syntax.While(children[1], children[2], location=self.location(start, end))
@@ -155,9 +160,15 @@ class StatementBuilder:
         return syntax.MacroDefinition(name, signature, body, location=self.location(start, end))
 
     def anonymous(self, children, start, end):
-        _, opening, sections, closing, body, _ = children
-        signature = parameters(sections, self.location(opening.start, closing.end))
+        _, head, body, _ = children
+        signature = definition(head, self.sections_of)[1]
         return syntax.Lambda(signature, body, location=self.location(start, end))
+
+    def listed_parameters(self, children, start, end):
+        """The parameters of a function without a name, as a call of nothing."""
+        node = syntax.Call(None, [], location=self.location(start, end))
+        self.sections_of[node] = children[1]
+        return node
 
     def lambda_of(self, children, start, end):
         target, _, body = children

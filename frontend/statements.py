@@ -10,9 +10,11 @@ from . import (
 from .base.registry import function
 from .broadcasting import broadcast
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal
-from .conditionals import Pending, close, is_staged_condition, stage_if, stage_value
+from .conditionals import Pending, close, is_staged_condition, known_truth, stage_if, stage_value
 from .evaluator import COMPILERS, STATEMENTS, TAILS, compiles, located, truth
+from .interrupts import Interrupt, interrupted
 from .scopes import target_names
+from .steps import StepLimitError
 
 
 @compiles(syntax.Block)
@@ -83,6 +85,8 @@ class Condition:
     def decide(self, value, frame, then, otherwise, stage):
         """What one of two functions of the frame gives; `stage` is what decides between both on a staged
         condition."""
+        if is_staged_condition(value) and known_truth(value) is not None:
+            return then(frame) if known_truth(value) else otherwise(frame)
         if is_staged_condition(value):
             try:
                 return stage(value, lambda: then(frame), lambda: otherwise(frame), frame, self.live,
@@ -300,9 +304,13 @@ def try_node(compiler, node, part):
             return body(frame)
         try:
             result = body(frame)
-        except (WeberError, RecursionError) as error:
+        except StepLimitError:
+            raise
+        except (WeberError, RecursionError, Interrupt) as error:
             if isinstance(error, RecursionError):
                 error = WeberError("StackOverflowError", kind="StackOverflowError")
+            elif isinstance(error, Interrupt):
+                error = interrupted()
             if renew_handler is not None:
                 renew_handler(frame)
             if store is not None:

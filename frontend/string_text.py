@@ -118,7 +118,7 @@ def is_operator(name):
 def show_symbol(value, _context):
     """`:name`, `Symbol("no name")`."""
     name = value.name
-    if is_identifier(name) or (is_operator(name) and name != "::"):
+    if is_identifier(name) or (is_operator(name) and name != "::") or name in (".", "..."):
         return f":{name}"
     return f"Symbol({quoted(name)})"
 

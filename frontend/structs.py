@@ -4,7 +4,7 @@ from ..compiler.errors import UnsupportedError, WeberError
 from . import syntax
 from . import types as t
 from .dispatch import Method, MethodTable
-from .evaluator import compiles, located
+from .evaluator import check_names, compiles, located
 from .expressions import argument_list
 from .functions import FunctionCode, add_constructors, make_methods, signature_types
 from .properties import convert_to
@@ -15,6 +15,7 @@ from .values import Struct, typeof
 
 @compiles(syntax.Struct)
 def struct_definition(compiler, node):
+    check_names([node.name] if isinstance(node.name, syntax.Node) else [])
     bounds = as_bounds(node.parameters)
     inner = compiler.inner_scope(names=[b.name for b in bounds])
     bind = type_variables(inner, bounds)
@@ -206,6 +207,7 @@ def new_expression(holder):
 
 @compiles(syntax.AbstractType)
 def abstract_type(compiler, node):
+    check_names([node.name] if isinstance(node.name, syntax.Node) else [])
     bounds = as_bounds(node.parameters)
     inner = compiler.inner_scope(names=[b.name for b in bounds])
     bind = type_variables(inner, bounds)

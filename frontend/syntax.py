@@ -206,7 +206,7 @@ class Concatenation(Node):
     """`[a b; c d]`, `[a; b]`, `[a b]`, `[a;; b]`: `items` are joined along `dimension` (1 for `;` and
     newline, 2 for a space or `;;`, n for n semicolons); an item may be a `Concatenation` of a lower-binding
     level. `row_major` tells that columns were separated by spaces. With `element_type`, `T[a b; c d]`. A
-    trailing `;;` sets the least number of dimensions: `[1;;]` has dimension 2 and one item."""
+    trailing `;;` sets the least number of dimensions: `[1;;]` has dimension 2 and one item, `[;;]` none."""
 
     items: list
     dimension: int
@@ -216,10 +216,12 @@ class Concatenation(Node):
 
 @dataclass(eq=False, slots=True)
 class Iteration(Node):
-    """`target in iterable` (or `=`, `∈`) of a for loop or comprehension."""
+    """`target in iterable` (or `=`, `∈`) of a for loop or comprehension. With `outer`, the target is a
+    variable around the loop."""
 
     target: Node
     iterable: Node
+    outer: bool = False
 
 
 @dataclass(eq=False, slots=True)

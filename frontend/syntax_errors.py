@@ -21,6 +21,10 @@ _OPENERS = {
     "END",
 )
 _CLOSING_TEXT = {"block": "`end`", "paren": "`)`", "array": "`]`", "brace": "`}`"}
+_FOREIGN = {
+    "and": "`&&`", "or": "`||`", "not": "`!`", "elif": "`elseif`", "def": "`function`", "class": "`struct`",
+}
+"""Words of other languages that stand where no name can."""
 _MOST = 4
 """Longer lists of what was expected say nothing."""
 
@@ -36,8 +40,15 @@ def unexpected(tokens, index, actions, lexer):
     opener = _enclosing(tokens[:index])
     message = f"unexpected {_found(token, lexer.text)}"
     expected = _expected(actions, _OPENERS[opener.kind] if opener else "$END")
-    if expected:
+    if token.kind == "ASSIGN" and token.text == "=":
+        message += " (`==` compares)"
+    elif expected:
         message += f", expected {expected}"
+    previous = tokens[index - 1].text if index else None
+    for word in (token.text, previous):
+        if token.kind == "NAME" and word in _FOREIGN:
+            message += f" ({word!r} is {_FOREIGN[word]} in Julia)".replace("'", "`")
+            break
     if opener and lexer.text.count("\n", opener.start, token.start):
         line = lexer.text.count("\n", 0, opener.start) + 1
         message += f" (in the `{lexer.text[opener.start:opener.end]}` opened at line {line})"

@@ -10,8 +10,13 @@ KEYWORDS = frozenset(
     "false".split()
 )
 
-_NAME_START = r"(?:[^\W\d]|[∂∇∞∅∆∏∐∑∫∬∭∮⊤⊥∠∡∢ℵ℧\U0001F000-\U0001FAFF])"
-_NAME_REST = r"(?:[\w∂∇∞∅∆∏∐∑∫′″‴⁗\u0300-\u036F\u20D0-\u20FF\U0001F000-\U0001FAFF]|!(?!=))*"
+_SYMBOLS = (
+    "¢-¥©®°₠-⃀℀-⅏∂∅∆∇∎∏∐∑∞∟∠∡∢∫-∳∿⊤⊥⊾⊿⋀-⋃⌀-⌇⌌-⌨⌫-⌾⍀-⎿␀-⓿─-▶▸-◀◂-⛿✀-❧➔-➿⟀⟁⟘⟙⠀-⣿⦛-⦴⨀-⨆⨉-⨖⨛⨜⬀-⬯⭅⭆⭍-⯿"
+    "⁺-⁾₊-₎℘゛゜\U0001F000-\U0001FAFF"
+)
+"""Symbols that names may hold and begin with, by Unicode blocks without the operators in them."""
+_NAME_START = rf"(?:[^\W\d]|[{_SYMBOLS}])"
+_NAME_REST = rf"(?:[\w{_SYMBOLS}′-‷⁗\u0300-\u036F\u20D0-\u20FF\uFE00-\uFE0F]|!(?!=))*"
 NAME = _NAME_START + _NAME_REST
 NUMBER = (
     r"0x[0-9a-fA-F](?:_?[0-9a-fA-F])*(?:\.[0-9a-fA-F]*)?p[-+]?[0-9]+"
@@ -21,7 +26,7 @@ NUMBER = (
 )
 
 SCAN = re.compile(
-    rf"""(?P<space>[ \t\r\f\u00a0]+|\#(?!=)[^\n]*)
+    rf"""(?P<space>[^\S\n\x1c-\x1f]+|\ufeff|\#(?!=)[^\n]*)
     |(?P<comment>\#=)
     |(?P<newline>\n)
     |(?P<number>{NUMBER})
@@ -38,9 +43,8 @@ OPERATOR_AT = re.compile(OPERATOR).match
 BLANK = re.compile(r"(?:[ \t\r]|#(?!=)[^\n]*)*").match
 BLANK_LINES = re.compile(r"(?:\s|#(?!=)[^\n]*)*").match
 CHARACTER_AT = re.compile(r"'(?:\\[^\n][^'\n]*|[^\\])'").match
-IMPORT_PATH = re.compile(
-    rf"\.*\s*(?:[@$]?{NAME}|:?\(?(?:{OPERATOR})\)?)(?:\.(?:[@$]?{NAME}|:?\(?(?:{OPERATOR})\)?))*"
-).match
+_PATH_PART = rf"(?:[@$]?{NAME}|@?:?\(?(?:{OPERATOR})\)?)"
+IMPORT_PATH = re.compile(rf"\.*\s*{_PATH_PART}(?:\.{_PATH_PART})*").match
 
 
 def _content(quotes, raw):
@@ -73,7 +77,7 @@ class Frame:
 
     Hard frames are closed by text of their own: `top`, `block`, `paren`, `array`, `brace`, `string`. Soft
     frames end where what they stand in ends or goes on: `ternary` (between `?` and `:`), `macro` (arguments
-    without parentheses), `header` (of `for`, `let` and `do`).
+    without parentheses), `header` (of `for`, `let` and `do`), `return` (in a block in parentheses).
     """
 
     __slots__ = ("commas", "header", "index", "kind", "name", "opening", "prefix", "start")

@@ -88,6 +88,8 @@ class TreeBuilder(StatementBuilder):
         raw = bool(prefix)
         if quotes[0] == "`":
             prefix, raw = prefix + "`", True
+        if prefix == "var":
+            return syntax.Identifier(literals.unescape_raw("".join(parts), quotes[0]), location=location)
         resolved = []
         for part in parts:
             if part.__class__ is str:
@@ -213,6 +215,8 @@ class TreeBuilder(StatementBuilder):
         object, _, name = children
         if name.__class__ is Token:
             name = name.text
+        elif isinstance(name, syntax.Identifier):  # `object.var"name"`
+            name = name.name
         return syntax.Field(object, name, location=self.location(start, end))
 
     def operator_field(self, children, start, end):
@@ -282,7 +286,8 @@ class TreeBuilder(StatementBuilder):
         named = [is_plain_assignment(item) for item in first.items]
         if any(named):
             for item, assigned in zip(first.items, named):
-                if not (assigned and keyword(item) or isinstance(item, syntax.Splat)):
+                spliced = assigned and is_spliced(item.target)
+                if not (assigned and keyword(item) or spliced or isinstance(item, syntax.Splat)):
                     refuse("expected `name = value` in a named tuple", item.location)
             return syntax.NamedTuple([keyword(item) or item for item in first.items], location=location)
         return syntax.Tuple(first.items, location=location)
@@ -312,6 +317,10 @@ class TreeBuilder(StatementBuilder):
 
     def single_row(self, children, start, end):
         return children[0]
+
+    def no_rows(self, children, start, end):
+        """`[;;]`: an empty array, of as many dimensions as there are semicolons."""
+        return syntax.Concatenation([], max(1, children[0].text), location=self.location(start, end))
 
     def rows(self, children, start, end):
         """Items between rows of semicolons; the longer the row, the looser it binds."""

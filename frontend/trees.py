@@ -1,7 +1,7 @@
 """Values as trees: the numbers and arrays inside tuples, named tuples and structs, and putting them back.
 
-A leaf is a numeric `Array` or a number. Mutable structs and dictionaries are not entered: they have an
-identity, and what changes in them is journalled place by place.
+A leaf is a numeric `Array`, a vector of staged elements, or a number. Mutable structs and dictionaries are
+not entered: they have an identity, and what changes in them is journalled place by place.
 """
 
 import numpy as np
@@ -24,9 +24,9 @@ def is_number(value):
 
 
 def is_leaf(value):
-    """Whether a value is a numeric array or a number."""
+    """Whether a value is a numeric array, a vector of staged elements, or a number."""
     if value.__class__ is Array:
-        return value.element in _NUMERIC
+        return value.element in _NUMERIC or value._data.__class__.__name__ == "Lanes"
     return is_number(value)
 
 

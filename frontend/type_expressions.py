@@ -3,7 +3,7 @@
 from ..compiler.errors import UnsupportedError, WeberError
 from . import syntax
 from . import types as t
-from .evaluator import compiles, located
+from .evaluator import check_names, compiles, located
 from .values import Symbol, typeof
 
 
@@ -23,6 +23,7 @@ def as_bounds(nodes):
 def type_variables(compiler, bounds):
     """A closure that makes the type variables of a `where`, stores them in scope, and returns them."""
     steps = []
+    check_names(bounds, syntax.TypeBound)
     for bound in bounds:
         upper = compiler.expression(bound.upper) if bound.upper is not None else None
         lower = compiler.expression(bound.lower) if bound.lower is not None else None

@@ -37,6 +37,8 @@ class State:
     location = None  # the user's line that is being evaluated
     lanes = 0  # how many broadcasts over lanes we are inside: effects and arrays abort them
     depth = 0  # nested calls
+    including = 0  # nested files
+    steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
 
 
@@ -78,6 +80,33 @@ class PoisonError(HostValueNeeded):
 def poisoned(what, reason, location):
     """The error of reading poison."""
     return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
+
+
+class Either:
+    """One of two values that no other kind of value can stand for, as a condition of the graph decides: a
+    number or nothing, one of two functions. What is called with it is called with each; see
+    `conditionals.lifted`."""
+
+    __slots__ = ("condition", "first", "second", "reason")
+
+    def __init__(self, condition, first, second, reason):
+        self.condition, self.first, self.second, self.reason = condition, first, second, reason
+
+    @property
+    def type(self):
+        raise poisoned("a value", self.reason, state.location)
+
+
+class PoisonedContents:
+    """The contents of an array that cannot be read."""
+
+    shape, ndim = (), 0
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def fetch(self):
+        raise poisoned("an array", self.reason, state.location)
 
 
 class Array:
@@ -149,6 +178,22 @@ class Traced:
 
     def __repr__(self):
         return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
+
+    def _binary(name, swapped=False):  # noqa: N805
+        def method(self, other):
+            from .base.registry import function
+            from .calling import call
+
+            return call(function(name), (other, self) if swapped else (self, other))
+
+        return method
+
+    __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
+    __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
+    __floordiv__ = _binary("÷")
+
+    def __neg__(self):
+        return 0 - self
 
     def _host(self):
         """The host number; what a builtin without a staged form asks for."""
@@ -388,6 +433,7 @@ class Module:
         "loader",
         "file",
         "documentation",
+        "documented",
         "serial",
         "anonymous",
     )
@@ -397,7 +443,7 @@ class Module:
         self.anonymous = 0  # how many names anonymous functions have been given
         self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
         self.file = None
-        self.documentation = None
+        self.documentation, self.documented = None, {}  # see `documentation`
         self.serial = next(serials)
 
     def get_location(self, name):
@@ -448,12 +494,29 @@ class SetValue(_Hashed):
 
 class GeneratorValue:
     """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values;
-    `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None."""
+    `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None.
+    `parts` has the parts of a generator of one loop."""
 
-    __slots__ = ("iterate", "size")
+    __slots__ = ("iterate", "size", "parts")
 
-    def __init__(self, iterate, size=None):
-        self.iterate, self.size = iterate, size
+    def __init__(self, iterate, size=None, parts=None):
+        self.iterate, self.size, self.parts = iterate, size, parts
+
+
+class GeneratorParts:
+    """The iterable of a generator of one loop; `assign(item)` gives the loop's variables an element, then
+    `body()` is its value and `condition()` whether it counts (None: always). Its own variables are `slots` of
+    `frame`."""
+
+    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots")
+
+    def __init__(self, iterable, assign, body, condition, frame, slots):
+        self.iterable, self.assign, self.body, self.condition = iterable, assign, body, condition
+        self.frame, self.slots = frame, slots
+
+    def outer_variables(self):
+        """The values of the variables around the generator."""
+        return [*self.frame[:self.slots.start], *self.frame[self.slots.stop:]]
 
 
 class Singleton:

@@ -7,8 +7,8 @@ import numpy as np
 
 from ..compiler.errors import Note, WeberError
 from .convert import ConversionError, convert
-from .ragged import pad, ragged_axes
-from .structure import parse_names, take_apart
+from .ragged import Ragged, full_lengths, pad_examples
+from .structure import Nested, Vector, parse_names, renumbered, take_apart
 from .tensors import TensorSpec, shape_text
 
 _ABSENT = object()
@@ -18,21 +18,25 @@ class Arguments:
     """What a program called `name` takes. `specs` are its inputs in order, without states.
 
     With `structured` names, inputs `θ.W` and `θ.b` are one argument `θ`, and lengths are made from lists of
-    arrays.
+    arrays, as `ragged` tells.
     """
 
-    def __init__(self, name: str, specs: Sequence[TensorSpec], structured: bool):
+    def __init__(self, name: str, specs: Sequence[TensorSpec], structured: bool, ragged: Ragged):
         self.name = name
         self.specs = list(specs)
-        self.ragged = ragged_axes(self.specs) if structured else {}
-        self.lengths = {axis.lengths for axes in self.ragged.values() for axis in axes}
+        sources = ragged.sources()
+        self.axes = ragged.axes(self.specs)
+        self.depths = {index: depth for index, spec in enumerate(specs)
+                       if (depth := ragged.depth(spec.name)) and spec.name not in sources}
+        self.lengths = {index for index, spec in enumerate(specs) if spec.name in sources}
+        self.ranks = {index: len(self.specs[index].shape or ()) for index in self.lengths}
         shown = [index for index in range(len(specs)) if index not in self.lengths]
         if structured:
-            roots = parse_names([self.specs[index].name for index in shown])
-            self.parameters = {root: _renumber(structure, shown) for root, structure in roots.items()}
+            roots = parse_names([self.specs[index].name for index in shown], ragged.vectors)
+            self.parameters = {root: renumbered(structure, shown) for root, structure in roots.items()}
         else:
             self.parameters = {spec.name: index for index, spec in enumerate(self.specs)}
-        self._simple = not self.ragged and list(self.parameters.values()) == list(range(len(self.specs)))
+        self._simple = not self.depths and list(self.parameters.values()) == list(range(len(self.specs)))
         self._names = {unicodedata.normalize("NFKC", name): name for name in self.parameters}
         self._dtypes = [spec.dtype for spec in self.specs]
         self._last_shapes = None
@@ -90,17 +94,19 @@ class Arguments:
             except ValueError as error:
                 raise self._error(f"{self.name}: {error}") from None
         made = dict(lengths)
-        for index, axes in self.ragged.items():
-            if isinstance(leaves[index], (list, tuple)):
+        for index, depth in self.depths.items():
+            axes = self.axes.get(index, {})
+            if isinstance(leaves[index], Nested):
                 try:
-                    leaves[index], own = pad(leaves[index], self.specs[index], axes)
+                    leaves[index], own = pad_examples(leaves[index], self.specs[index], depth, axes,
+                                                      self.ranks)
                 except ConversionError as error:
-                    raise self._unexpected(index, f"a list with {error}") from None
+                    raise self._unexpected(index, f"a list with {error}" if axes else error) from None
             else:  # already padded: as long as given by hand, else all of it
                 leaves[index] = self._converted(index, leaves[index])
                 self._check_rank(index, leaves[index].shape)
-                own = {axis.lengths: np.full(leaves[index].shape[0], leaves[index].shape[axis.axis], np.int64)
-                       for axis in axes if axis.lengths not in lengths}
+                own = full_lengths(leaves[index], axes, self.ranks)
+                own = {place: sizes for place, sizes in own.items() if place not in lengths}
             for place, sizes in own.items():
                 others = np.asarray(made.setdefault(place, sizes))
                 if not np.array_equal(others, sizes):
@@ -132,7 +138,7 @@ class Arguments:
                 if isinstance(expected, int):
                     if expected != found:
                         raise self._unexpected(index, f"{self._dtypes[index].name} {shape_text(shape)}")
-                elif expected is not None and expected.isidentifier():
+                elif expected is not None and expected.replace(".", "").isidentifier():
                     known, owner = sizes.setdefault(expected, (found, index))
                     if known != found:
                         name, other = self.specs[index].name, self.specs[owner].name
@@ -152,17 +158,10 @@ class Arguments:
         return WeberError(message, notes=[note], kind=kind)
 
     def _parameter_text(self, name):
-        structure = self.parameters[name]
-        if not isinstance(structure, int):
-            return name
-        spec = self.specs[structure]
-        return f"{name}: {'list of ' if structure in self.ragged else ''}{spec}"
-
-
-def _renumber(structure, places):
-    if isinstance(structure, int):
-        return places[structure]
-    return {name: _renumber(child, places) for name, child in structure.items()}
+        structure, kind = self.parameters[name], ""
+        while isinstance(structure, Vector):
+            structure, kind = structure.element, "list of "
+        return f"{name}: {kind}{self.specs[structure]}" if isinstance(structure, int) else name
 
 
 def _shorten(sizes):

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A compiled entry: its ONNX `model` and its `name`, which is that of the entry."""
+    """A compiled entry: its ONNX `model`, its `name`, which is that of the entry, and what the compiler has
+    to say of the vectors of examples in it: a line for each, whether it is batched and if not, why."""
 
     model: "onnx.ModelProto"
     name: str
+    remarks: tuple[str, ...] = ()
 
     def save(self, path: str | os.PathLike):
         """Writes the model; the file appears whole or not at all. Raises WeberError when that fails."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import onnx
 
+from .metadata import read_ragged
 from .models import read_model, state_map
+from .ragged import Ragged
 from .tensors import TensorSpec, shape_text
 
 
@@ -39,6 +41,8 @@ class ModelSummary:
     operators: dict[str, int]
     """How many nodes of each operator, in subgraphs too; operators of other domains with the domain."""
     metadata: dict[str, str] = field(default_factory=dict)
+    ragged: Ragged = field(default_factory=Ragged)
+    """What of the inputs and outputs is padded."""
 
     def __str__(self):
         from rich.console import Console
@@ -64,8 +68,8 @@ class ModelSummary:
         opsets = ", ".join(f"{domain or 'opset'} {version}" for domain, version in self.opsets.items())
         facts = [_bytes(self.size), opsets, f"IR version {self.ir_version}", self.producer]
         yield Text.assemble((self.name, "bold"), ": " + ", ".join(filter(None, facts)))
-        yield from section("inputs", [_row(spec) for spec in self.inputs] or [["none"]])
-        yield from section("outputs", [_row(spec) for spec in self.outputs] or [["none"]])
+        yield from section("inputs", [self._row(spec) for spec in self.inputs] or [["none"]])
+        yield from section("outputs", [self._row(spec) for spec in self.outputs] or [["none"]])
         rows = [[*_row(entry.spec), f"→ {entry.next_output}" if entry.next_output else "read only"]
                 for entry in self.states]
         yield from section("state", rows or [["none"]])
@@ -75,6 +79,13 @@ class ModelSummary:
         yield from section("parameters", rows or [["none"]])
         rows = [[str(count), name] for name, count in self.operators.items()]
         yield from section(f"operators ({sum(self.operators.values())} nodes)", rows or [["none"]])
+
+
+    def _row(self, spec):
+        """The row of an input or output; of one that is padded with the names of its lengths."""
+        lengths = self.ragged.lengths.get(spec.name, {})
+        notes = [f"{spec.shape[axis]} in {source}" for axis, source in lengths.items()]
+        return [*_row(spec), *([f"padded: {', '.join(notes)}"] if notes else [])]
 
 
 def inspect_file(path: str | os.PathLike) -> ModelSummary:
@@ -93,6 +104,7 @@ def summarize(model: onnx.ModelProto, name: str | None = None, size: int | None 
     for state in states:
         state_elements[state.split(".")[0]] += _elements(initializers[state])
     constants = [tensor for tensor in graph.initializer if tensor.name not in states]
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
     producer = f"{model.producer_name} {model.producer_version}".strip()
     return ModelSummary(
         name=name or graph.name,
@@ -107,7 +119,8 @@ def summarize(model: onnx.ModelProto, name: str | None = None, size: int | None 
         constants=len(constants),
         constant_elements=sum(map(_elements, constants)),
         operators=dict(_operators(graph, Counter()).most_common()),
-        metadata={entry.key: entry.value for entry in model.metadata_props},
+        metadata=metadata,
+        ragged=read_ragged(metadata, {value.name for value in (*graph.input, *graph.output)}),
     )
 
 

@@ -3,10 +3,30 @@
 import json
 
 from ..compiler.errors import WeberError
+from .ragged import Ragged
 
 STATE_KEY = "weber.state"
 """The metadata entry that maps each input with a state that the model changes to the output with its next
 value."""
+
+RAGGED_KEY = "weber.ragged"
+"""The metadata entry that says which inputs and outputs are vectors, and which arrays are their lengths."""
+
+
+def read_ragged(metadata: dict[str, str], names: set[str]) -> Ragged:
+    """The vectors of a model with these inputs and outputs. Raises WeberError when the entry is damaged."""
+    try:
+        entry = json.loads(metadata.get(RAGGED_KEY, "{}"))
+        lengths = {name: {int(axis): source for axis, source in axes.items()}
+                   for name, axes in entry.get("lengths", {}).items()}
+        vectors = {path: int(count) for path, count in entry.get("vectors", {}).items()}
+    except (ValueError, AttributeError, TypeError):
+        raise WeberError(f"the metadata entry {RAGGED_KEY} does not describe vectors") from None
+    ragged = Ragged(vectors, lengths)
+    if unknown := sorted((lengths.keys() | ragged.sources()) - names):
+        raise WeberError(f"the metadata entry {RAGGED_KEY} names what the model does not have: "
+                         f"{', '.join(unknown)}")
+    return ragged
 
 
 def read_state_map(metadata: dict[str, str], states, outputs: set[str]) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import SessionIOBinding
 from ..compiler.errors import WeberError
 from .arguments import Arguments
 from .executable import model_source
-from .metadata import STATE_KEY, read_state_map
+from .metadata import STATE_KEY, read_ragged, read_state_map
 from .providers import Device, create_session, reason
 from .results import result_builder
 from .state import StateStore
@@ -41,8 +41,9 @@ class Program:
         self.inputs = [spec_of(value) for value in self._session.get_inputs()]
         self.outputs = [spec for name, spec in outputs.items() if name not in next_outputs]
         self.name = _name(self.outputs, source, structured)
-        self._arguments = Arguments(self.name, self.inputs, structured)
-        self._build_result = result_builder(self.outputs, structured)
+        ragged = read_ragged(self.metadata, {spec.name for spec in (*self.inputs, *self.outputs)})
+        self._arguments = Arguments(self.name, self.inputs, structured, ragged)
+        self._build_result = result_builder(self.outputs, structured, ragged)
         for name, output in next_of.items():
             _check_state(defaults[name], outputs.get(output))
         self.state = self._attach(state, {name: defaults[name] for name in next_of}, next_of, source)

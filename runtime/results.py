@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .ragged import ragged_axes, unpad
-from .structure import builder, parse_names
+from .padding import Stack
+from .ragged import Ragged
+from .structure import builder, parse_names, renumbered
 from .tensors import TensorSpec
 
 
-def result_builder(outputs: Sequence[TensorSpec], structured: bool) -> Callable[[list[np.ndarray]], object]:
+def result_builder(outputs: Sequence[TensorSpec], structured: bool,
+                   ragged: Ragged) -> Callable[[list[np.ndarray]], object]:
     """A function from all output arrays, in order, to the value of a call.
 
     One output is itself, several are a tuple, none is None; rank 0 is a numpy scalar. With `structured` names
@@ -19,19 +21,20 @@ def result_builder(outputs: Sequence[TensorSpec], structured: bool) -> Callable[
         return lambda arrays: None
     if not structured:
         return lambda arrays: tuple(_scalars(arrays)) if len(arrays) > 1 else _scalars(arrays)[0]
-    ragged = ragged_axes(outputs)
-    lengths = {axis.lengths for axes in ragged.values() for axis in axes}
-    shown = [index for index in range(len(outputs)) if index not in lengths]
-    roots = list(parse_names([outputs[index].name for index in shown]).values())
-    build = builder(roots[0] if len(roots) == 1 else {str(i): root for i, root in enumerate(roots, 1)})
-    if not ragged:
-        return lambda arrays: build(_scalars(arrays))
+    sources = ragged.sources()
+    shown = [index for index, spec in enumerate(outputs) if spec.name not in sources]
+    roots = list(parse_names([outputs[index].name for index in shown], ragged.vectors).values())
+    root = roots[0] if len(roots) == 1 else {str(i): root for i, root in enumerate(roots, 1)}
+    build = builder(renumbered(root, shown))
+    axes = ragged.axes(outputs)
+    if not axes:
+        return build
 
     def build_ragged(arrays):
-        values = _scalars(arrays)
-        for index, axes in ragged.items():
-            values[index] = unpad(arrays[index], {axis.axis: arrays[axis.lengths] for axis in axes})
-        return build([values[index] for index in shown])
+        values = list(arrays)
+        for index, places in axes.items():
+            values[index] = Stack(arrays[index], {axis: arrays[place] for axis, place in places.items()})
+        return build(values)
 
     return build_ragged
 

@@ -1,18 +1,33 @@
 """Dotted names as nested values: `x.1` and `x.2` are a tuple `x`, `grad.weight` is a field of a named tuple
-`grad`.
+`grad`; of what is a vector there is one array for all elements.
 
-A structure is an integer, the index of an array, or a mapping from path components to structures.
+A structure is an integer, the index of an array, a mapping from path components to structures, or a `Vector`.
 """
 
 import keyword
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import dataclass
 
-Structure = int | dict
+from .padding import Stack
+
+Structure = "int | dict | Vector"
 
 
-def parse_names(names: list[str]) -> dict[str, Structure]:
-    """The structures of dotted names by their first component, in order; leaves are indices into `names`."""
+@dataclass(frozen=True)
+class Vector:
+    """A vector of elements of a structure."""
+
+    element: object
+
+
+class Nested(list):
+    """The arrays, or lists of arrays, of the elements of a vector."""
+
+
+def parse_names(names: list[str], vectors: dict[str, int] | None = None) -> dict[str, Structure]:
+    """The structures of dotted names by their first component, in order; leaves are indices into `names`.
+    `vectors` maps a path to the number of vectors around what is there."""
     roots = {}
     for index, name in enumerate(names):
         *path, last = name.split(".")
@@ -20,17 +35,50 @@ def parse_names(names: list[str]) -> dict[str, Structure]:
         for component in path:
             node = node.setdefault(component, {})
         node[last] = index
-    return roots
+    return _with_vectors(roots, "", vectors or {})
 
 
-def builder(structure: Structure) -> Callable[[list], object]:
-    """A function that makes the value of a structure from the list of all leaves.
+def _with_vectors(structures, path, vectors):
+    found = {}
+    for name, structure in structures.items():
+        where = f"{path}{name}"
+        if isinstance(structure, dict):
+            structure = _with_vectors(structure, f"{where}.", vectors)
+        for _ in range(vectors.get(where, 0)):
+            structure = Vector(structure)
+        found[name] = structure
+    return found
+
+
+def indices(structure: Structure) -> list[int]:
+    """The indices of the arrays in a structure."""
+    if isinstance(structure, int):
+        return [structure]
+    if isinstance(structure, Vector):
+        return indices(structure.element)
+    return [index for child in structure.values() for index in indices(child)]
+
+
+def renumbered(structure: Structure, places) -> Structure:
+    """The structure with each index i replaced by places[i]."""
+    if isinstance(structure, int):
+        return places[structure]
+    if isinstance(structure, Vector):
+        return Vector(renumbered(structure.element, places))
+    return {name: renumbered(child, places) for name, child in structure.items()}
+
+
+def builder(structure: Structure) -> Callable[[object], object]:
+    """A function that makes the value of a structure from all leaves, by their indices; those in vectors are
+    `Stack`s.
 
     Numbered components make a tuple, with None where a number is missing (Julia's `nothing` has no output);
-    names make a named tuple, or a dict when one of them is no identifier of Python.
+    names make a named tuple, or a dict when one of them is no identifier of Python; a vector is a list.
     """
     if isinstance(structure, int):
-        return lambda leaves: leaves[structure]
+        return lambda leaves: _scalar(leaves[structure])
+    if isinstance(structure, Vector):
+        return _vector_builder(structure.element)
     if is_tuple(structure):
         parts = [builder(structure[str(i)]) if str(i) in structure else _nothing
                  for i in range(1, max(map(int, structure)) + 1)]
@@ -43,6 +91,23 @@ def builder(structure: Structure) -> Callable[[list], object]:
     return lambda leaves: {name: part(leaves) for name, part in fields.items()}
 
 
+def _vector_builder(element):
+    build, places = builder(element), indices(element)
+
+    def build_vector(leaves):
+        stacks = {index: leaf if isinstance(leaf := leaves[index], Stack) else Stack(leaf, {})
+                  for index in places}
+        return [build({index: stack.element(position) for index, stack in stacks.items()})
+                for position in range(len(stacks[places[0]]))]
+
+    return build_vector
+
+
+def _scalar(array):
+    """An array of rank 0 as a numpy scalar, others as they are."""
+    return array if array.ndim else array[()]
+
+
 def _nothing(leaves):
     return None
 
@@ -52,11 +117,15 @@ def is_tuple(structure: Structure) -> bool:
     return isinstance(structure, dict) and all(name.isdecimal() and name[0] != "0" for name in structure)
 
 
-def take_apart(value, structure: Structure, path: str, leaves: list):
-    """Puts the arrays of a nested value at their indices in `leaves`. Raises ValueError that says what was
-    expected."""
+def take_apart(value, structure: Structure, path: str, leaves):
+    """Puts the arrays of a nested value at their indices in `leaves`; those of the elements of a list are
+    `Nested`. A vector may also come as the arrays of all elements together. Raises ValueError that says what
+    was expected."""
     if isinstance(structure, int):
         leaves[structure] = value
+        return
+    if isinstance(structure, Vector):
+        _take_vector_apart(value, structure.element, path, leaves)
         return
     if is_tuple(structure):
         if not isinstance(value, (tuple, list)) or len(value) != len(structure):
@@ -75,6 +144,18 @@ def take_apart(value, structure: Structure, path: str, leaves: list):
         raise ValueError(f"{path}: expected the fields {_listed(structure)}, found {found}")
     for name, child in structure.items():
         take_apart(parts[name], child, f"{path}.{name}", leaves)
+
+
+def _take_vector_apart(value, element, path, leaves):
+    if not isinstance(value, list) and not (isinstance(value, tuple) and isinstance(element, int)):
+        take_apart(value, element, path, leaves)  # all elements together
+        return
+    found = []
+    for position, item in enumerate(value):
+        found.append({})
+        take_apart(item, element, f"{path}[{position}]", found[-1])
+    for index in indices(element):
+        leaves[index] = Nested(one[index] for one in found)
 
 
 def _listed(names):

@@ -13,6 +13,7 @@ from . import (  # noqa: F401  (importing them fills OPS)
     normalization,
     pooling,
     random,
+    recurrent,
     reduction,
     shape,
     transcendental,

@@ -122,8 +122,16 @@ def _transposed(b, rule, operation, likes, given, pullback):
     return _filled(b, changes, found)
 
 
+def _batch_call(lanes, operation):
+    primal = operation.regions[0]
+    lanes.values.update((argument, lanes[value])
+                        for argument, value in zip(primal.arguments, operation.operands))
+    return lanes.run(primal)
+
+
 register("call_with_rule", _infer_call,
          lambda arrays, attributes, context: context.run(context.regions[0], arrays),
          Regional(_depends, _vjp, _jvp),
          lambda lowering, operation, names: lowering.block(operation.regions[0], names),
-         "the results of its first region, whose derivatives are given by the other regions; see CallParts")
+         "the results of its first region, whose derivatives are given by the other regions; see CallParts",
+         batch=_batch_call)

@@ -4,6 +4,8 @@ in `mapping`."""
 import numpy as np
 
 from ..types import I64, DimExpression, TensorType, symbol_name
+from .batching.conditionals import batch_if
+from .batching.loops import batch_loop
 from .control_derivatives import conditional
 from .control_derivatives import loop as looped
 from .loop_parts import CONDITION, INDEX, LoopParts, stacked_type
@@ -41,7 +43,8 @@ def _lower_if(lowering, operation, names):
 
 register("if", _infer_if, _evaluate_if,
          Regional(conditional.depends, conditional.vjp, conditional.jvp), _lower_if,
-         "runs its first region if the condition holds, else the second; both yield the results")
+         "runs its first region if the condition holds, else the second; both yield the results",
+         batch=batch_if)
 
 
 # --- loop ---------------------------------------------------------------------------------------------------
@@ -169,4 +172,4 @@ def _loop_dims(attributes):
 
 register("loop", _infer_loop, _evaluate_loop, Regional(looped.depends, looped.vjp, looped.jvp), _lower_loop,
          "repeats its region, carrying values and stacking others; see LoopParts for its operands",
-         defines=_loop_dims)
+         defines=_loop_dims, batch=batch_loop)

@@ -8,6 +8,7 @@ pads (all low edges, then all high edges), groups.
 import numpy as np
 
 from ..types import TensorType, size_product
+from .batching.windows import batch_weight_gradient, batch_with_kernel, sum_weight_gradient
 from .kernels import compute, decomposed
 from .record import Multilinear, expect, register
 from .reduction import in_single
@@ -307,10 +308,12 @@ def _input_gradient_by_conv_transpose(lowering, operation, names, windows):
 # --- records ------------------------------------------------------------------------------------------------
 
 register("conv", _infer_conv, _evaluate_conv, Multilinear(_conv_transpose), _lower_conv,
-         "cross-correlation of x with the kernel w")
+         "cross-correlation of x with the kernel w", batch=batch_with_kernel(_conv_by_windows))
 register("conv_input_gradient", _infer_input_gradient, _evaluate_input_gradient,
          Multilinear(_input_gradient_transpose), _lower_input_gradient,
-         "the transpose of conv in x, of a cotangent and the kernel; `input_shape`: the spatial sizes of x")
+         "the transpose of conv in x, of a cotangent and the kernel; `input_shape`: the spatial sizes of x",
+         batch=batch_with_kernel(_input_gradient_by_windows))
 register("conv_weight_gradient", _infer_weight_gradient, _evaluate_weight_gradient,
          Multilinear(_weight_gradient_transpose), decomposed(_weight_gradient_by_windows),
-         "the transpose of conv in w, of x and a cotangent; `kernel_shape`: the spatial sizes of w")
+         "the transpose of conv in w, of x and a cotangent; `kernel_shape`: the spatial sizes of w",
+         batch=batch_weight_gradient(_weight_gradient_by_windows), batch_sum=sum_weight_gradient)

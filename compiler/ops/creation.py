@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..types import I64, DimExpression, ElementType, TensorType, element_type_of
+from .batching.elementwise import batch_constant, batch_dim_value, batch_iota
 from .kernels import compute
 from .record import Zero, expect, register
 from .rules import as_shape, expect_axis, expect_operands
@@ -22,7 +23,7 @@ def _infer_constant(operands, attributes, regions):
 
 register("constant", _infer_constant, lambda arrays, attributes, context: [attributes["value"]], Zero(),
          lambda lowering, operation, names: [lowering.constant(operation.attributes["value"])],
-         "the array `value`")
+         "the array `value`", batch=batch_constant)
 
 
 def _infer_iota(operands, attributes, regions):
@@ -58,7 +59,7 @@ register("iota", _infer_iota,
          lambda arrays, attributes, context: [_iota([context.dim(d) for d in attributes["shape"]],
                                                     attributes["axis"],
                                                     attributes["element"])],
-         Zero(), _lower_iota, "the index, from 0, along `axis`")
+         Zero(), _lower_iota, "the index, from 0, along `axis`", batch=batch_iota)
 
 
 def _infer_dim_value(operands, attributes, regions):
@@ -70,4 +71,4 @@ def _infer_dim_value(operands, attributes, regions):
 register("dim_value", _infer_dim_value,
          lambda arrays, attributes, context: [np.asarray(context.dim(attributes["dim"]), np.int64)], Zero(),
          lambda lowering, operation, names: [lowering.dim(operation.attributes["dim"])],
-         "a dim as an i64 scalar")
+         "a dim as an i64 scalar", batch=batch_dim_value)

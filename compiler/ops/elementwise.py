@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import WeberError
 from ..types import BOOL, U64, ElementType
+from .batching.elementwise import batch_division, batch_elementwise, sum_linear, sum_product
 from .kernels import Formula, compute, formula, where
 from .record import Elementwise, Linear, Multilinear, Rule, Zero, expect, register
 from .rules import expect_kind, expect_operands, expect_same_type, with_element
@@ -39,11 +40,12 @@ def lower_as(op_type, **attributes):
     return lower
 
 
-def elementwise(name, count, kind, function, derivative, lower, result=None, doc=""):
+def elementwise(name, count, kind, function, derivative, lower, result=None, doc="", batch=batch_elementwise,
+                batch_sum=None):
     """Registers an elementwise op; `lower` is an ONNX operator or a lowering."""
     register(name, infer_elementwise(name, count, kind, result), evaluate_elementwise(function, result),
              derivative,
-             lower_as(lower) if isinstance(lower, str) else lower, doc)
+             lower_as(lower) if isinstance(lower, str) else lower, doc, batch=batch, batch_sum=batch_sum)
 
 
 def zeros_like(b, value):
@@ -69,14 +71,17 @@ def _divide_jvp(b, operation, tangents):
 
 
 elementwise("neg", 1, "number", np.negative,
-            Linear(lambda b, operation, cotangents: [b.neg(cotangents[0])]), "Neg")
+            Linear(lambda b, operation, cotangents: [b.neg(cotangents[0])]), "Neg", batch_sum=sum_linear)
 elementwise("add", 2, "number", np.add,
-            Linear(lambda b, operation, cotangents: [cotangents[0], cotangents[0]]), "Add")
+            Linear(lambda b, operation, cotangents: [cotangents[0], cotangents[0]]), "Add",
+            batch_sum=sum_linear)
 elementwise("sub", 2, "number", np.subtract,
-            Linear(lambda b, operation, cotangents: [cotangents[0], b.neg(cotangents[0])]), "Sub")
+            Linear(lambda b, operation, cotangents: [cotangents[0], b.neg(cotangents[0])]), "Sub",
+            batch_sum=sum_linear)
 elementwise("mul", 2, "number", np.multiply,
             Multilinear(lambda b, operation, cotangent: [b.mul(cotangent, operation.operands[1]),
-                                                         b.mul(cotangent, operation.operands[0])]), "Mul")
+                                                         b.mul(cotangent, operation.operands[0])]), "Mul",
+            batch_sum=sum_product)
 elementwise("div", 2, "float", np.divide, Rule(_divide_vjp, _divide_jvp), "Div")
 elementwise("abs", 1, "number", np.abs, Elementwise((lambda b, x, y: b.sign(x),)), "Abs")
 elementwise("sign", 1, "number", np.sign, Zero(), "Sign", doc="-1, 0 or 1; NaN of NaN")
@@ -119,13 +124,13 @@ def _floored_remainder(x, y):
 
 
 elementwise("idiv", 2, "integer", _checked(_truncating_quotient, "idiv"), Zero(), "Div",
-            doc="the quotient, rounded to zero")
+            doc="the quotient, rounded to zero", batch=batch_division)
 elementwise("rem", 2, "number", _on_kind(np.fmod, _checked(np.fmod, "rem")),
             _remainder_partials(lambda b, q: b.trunc(q)), lower_as("Mod", fmod=1),
-            doc="the remainder with the sign of the dividend")
+            doc="the remainder with the sign of the dividend", batch=batch_division)
 elementwise("mod", 2, "number", _on_kind(np.mod, _checked(np.mod, "mod")),
             _remainder_partials(lambda b, q: b.floor(q)), _lower_mod,
-            doc="the remainder with the sign of the divisor")
+            doc="the remainder with the sign of the divisor", batch=batch_division)
 
 
 # --- powers -------------------------------------------------------------------------------------------------
@@ -183,7 +188,7 @@ def _lower_power(lowering, operation, names):
 
 elementwise("pow", 2, "number", _on_kind(np.power, _integer_power),
             Elementwise((_power_of_base, _power_of_exponent)), _lower_power,
-            doc="x to the power p; of integers, with an exponent that is not negative")
+            doc="x to the power p; of integers, with an exponent that is not negative", batch=batch_division)
 
 
 # --- extrema ------------------------------------------------------------------------------------------------
@@ -315,10 +320,10 @@ def _select_transpose(b, operation, cotangents):
 register("select", _infer_select, lambda arrays, attributes, context: [np.where(*arrays)],
          Linear(_select_transpose, of=(1, 2)),
          lambda lowering, operation, names: [where(lowering, *names)],
-         "the second operand where the first is true, else the third")
+         "the second operand where the first is true, else the third", batch=batch_elementwise)
 
 elementwise("identity", 1, "any", lambda x: x, Linear(_pass),
-            lambda lowering, operation, names: [lowering.node("Identity", names)])
+            lambda lowering, operation, names: [lowering.node("Identity", names)], batch_sum=sum_linear)
 elementwise("stop_gradient", 1, "any", lambda x: x, Zero(),
             lambda lowering, operation, names: [lowering.node("Identity", names)],
             doc="the operand, with derivative zero")
@@ -335,4 +340,5 @@ register("convert", _infer_convert,
          Linear(lambda b, operation, cotangents: [b.convert(cotangents[0],
                                                             element=operation.operands[0].element)]),
          lambda lowering, operation, names: [lowering.cast(names[0], operation.result.element)],
-         "to another element type; floats to integers by truncation, numbers to i1 as `x != 0`")
+         "to another element type; floats to integers by truncation, numbers to i1 as `x != 0`",
+         batch=batch_elementwise)

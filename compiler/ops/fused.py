@@ -5,6 +5,8 @@ import numpy as np
 
 from ..types import TensorType
 from . import convolution  # noqa: F401  (registers conv)
+from .batching.elementwise import batch_elementwise
+from .batching.windows import batch_with_kernel, taken_apart
 from .elementwise import elementwise, infer_elementwise
 from .kernels import compute
 from .record import OPS, expect, register
@@ -47,8 +49,21 @@ def _lower_gemm(lowering, operation, names):
                     beta=float(attributes["beta"]))]
 
 
+def _gemm_by_contraction(b, operation, left, right, *addend):
+    attributes, type = operation.attributes, operation.result.type
+    spec = f"{'ki' if attributes['transpose_a'] else 'ik'},{'jk' if attributes['transpose_b'] else 'kj'}->ij"
+    total = b.contract(left, right, spec=spec)
+    total = b.mul(total, b.full(attributes["alpha"], total))
+    for value in addend:
+        axes = tuple(range(type.rank - value.rank, type.rank))
+        value = b.broadcast(value, shape=type.shape, axes=axes)
+        total = b.add(total, b.mul(value, b.full(attributes["beta"], value)))
+    return total
+
+
 register("gemm", _infer_gemm, _evaluate_gemm, None, _lower_gemm,
-         "alpha a b + beta c, a and b transposed where the flags say so; c may lack rows or have sizes of 1")
+         "alpha a b + beta c, a and b transposed where the flags say so; c may lack rows or have sizes of 1",
+         batch=lambda lanes, operation: taken_apart(lanes, operation, _gemm_by_contraction))
 
 # --- convolution ------------------------------------------------------------------------------------------
 
@@ -69,8 +84,13 @@ def _evaluate_conv_bias(arrays, attributes, context):
 
 
 CONV = OPS["conv"]
+def _conv_bias_by_windows(b, operation, x, w, bias):
+    product = b.conv(x, w, **operation.attributes)
+    return b.add(product, b.broadcast(bias, shape=product.shape, axes=(1,)))
+
+
 register("conv_bias", _infer_conv_bias, _evaluate_conv_bias, None, CONV.lower,
-         "conv, and a number added to each channel")
+         "conv, and a number added to each channel", batch=batch_with_kernel(_conv_bias_by_windows))
 
 # --- activations --------------------------------------------------------------------------------------------
 
@@ -91,4 +111,4 @@ def _evaluate_hard_sigmoid(arrays, attributes, context):
 
 
 register("hard_sigmoid", infer_elementwise("hard_sigmoid", 1, "float"), _evaluate_hard_sigmoid, None,
-         _lower_hard_sigmoid, "alpha x + beta, kept between 0 and 1")
+         _lower_hard_sigmoid, "alpha x + beta, kept between 0 and 1", batch=batch_elementwise)

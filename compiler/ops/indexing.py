@@ -8,6 +8,16 @@ import numpy as np
 
 from ..errors import WeberError
 from ..types import BOOL, I64, ElementType, TensorType, size_product, symbol
+from .batching.indexing import (
+    batch_dynamic_slice,
+    batch_dynamic_update_slice,
+    batch_gather,
+    batch_one_hot,
+    batch_scatter_add,
+    batch_scatter_along,
+    batch_take_along,
+    sum_scatter_add,
+)
 from .kernels import compute, decomposed
 from .record import Linear, Zero, expect, register
 from .rules import (
@@ -70,7 +80,7 @@ def _gather_transpose(b, operation, cotangents):
 register("gather", _infer_gather, _evaluate_gather, Linear(_gather_transpose, of=(0,)),
          lambda lowering, operation, names: [lowering.node("Gather", names,
                                                            axis=operation.attributes["axis"])],
-         "x at the indices along `axis`, whose place the axes of the indices take")
+         "x at the indices along `axis`, whose place the axes of the indices take", batch=batch_gather)
 
 
 def _infer_scatter_add(operands, attributes, regions):
@@ -122,7 +132,8 @@ register("scatter_add", _infer_scatter_add, _evaluate_scatter_add,
          Linear(lambda b, operation, cotangents: [None, b.gather(cotangents[0], operation.operands[0],
                                                                  axis=operation.attributes["axis"])],
                 of=(1,)),
-         _lower_scatter_add, "zeros of `shape`, to which the updates are added at the indices along `axis`")
+         _lower_scatter_add, "zeros of `shape`, to which the updates are added at the indices along `axis`",
+         batch=batch_scatter_add, batch_sum=sum_scatter_add)
 
 
 # --- single elements ----------------------------------------------------------------------------------------
@@ -156,7 +167,8 @@ register("take_along", _infer_take_along, _evaluate_take_along, Linear(_take_alo
          lambda lowering, operation, names: [lowering.node("GatherElements", names,
                                                            type=operation.result.type,
                                                            axis=operation.attributes["axis"])],
-         "for each index the element of x there along `axis`, and at the index's own place along other axes")
+         "for each index the element of x there along `axis`, and at the index's own place along other axes",
+         batch=batch_take_along)
 
 
 def _infer_scatter_along(operands, attributes, regions):
@@ -186,7 +198,8 @@ register("scatter_along", _infer_scatter_along, _evaluate_scatter_along,
          Linear(lambda b, operation, cotangents: [None, b.take_along(cotangents[0], operation.operands[0],
                                                                      axis=operation.attributes["axis"])],
                 of=(1,)),
-         _lower_scatter_along, "zeros of `shape`, to which each update is added at its index along `axis`")
+         _lower_scatter_along, "zeros of `shape`, to which each update is added at its index along `axis`",
+         batch=batch_scatter_along)
 
 
 # --- moving windows -----------------------------------------------------------------------------------------
@@ -256,7 +269,8 @@ def _as_vector(lowering, name):
 register("dynamic_slice", _infer_dynamic_slice, _evaluate_dynamic_slice,
          Linear(_dynamic_slice_transpose, of=(0,)),
          _lower_dynamic_slice,
-         "the window of x of `sizes` that begins at the given starts; it lies inside of x")
+         "the window of x of `sizes` that begins at the given starts; it lies inside of x",
+         batch=batch_dynamic_slice)
 
 
 def _infer_dynamic_update_slice(operands, attributes, regions):
@@ -311,7 +325,8 @@ def _updated(lowering, whole, update, type, sizes, starts, axes):
 
 register("dynamic_update_slice", _infer_dynamic_update_slice, _evaluate_dynamic_update_slice,
          Linear(_dynamic_update_slice_transpose, of=(0, 1)), _lower_dynamic_update_slice,
-         "x with the window that begins at the given starts replaced by the update")
+         "x with the window that begins at the given starts replaced by the update",
+         batch=batch_dynamic_update_slice)
 
 
 # --- one-hot ------------------------------------------------------------------------------------------------
@@ -346,4 +361,4 @@ def _one_hot_by_comparison(b, operation, indices):
 
 
 register("one_hot", _infer_one_hot, _evaluate_one_hot, Zero(), _lower_one_hot,
-         "a new last axis of size `depth` with 1 at the index and 0 elsewhere")
+         "a new last axis of size `depth` with 1 at the index and 0 elsewhere", batch=batch_one_hot)

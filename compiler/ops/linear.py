@@ -4,26 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..types import Dim, TensorType, size_product
-from .kernels import compute
+from ..types import I64, Dim, TensorType, size_product
+from .batching.products import batch_contract, sum_contract
+from .kernels import compute, where
 from .record import Multilinear, expect, register
 from .reduction import in_single
 from .rules import expect_kind, expect_operands, expect_same_element
-
-
-def parse_spec(spec: str) -> tuple[str, str, str]:
-    """The letters of the operands and of the result of a spec such as `nk,hk->nh`. Raises `TypeRuleError`."""
-    operands, arrow, result = spec.replace(" ", "").partition("->")
-    left, comma, right = operands.partition(",")
-    letters = left + right + result
-    expect(arrow and comma and (letters.isalpha() or not letters),
-           f"contract: {spec!r} is not a spec such as 'nk,hk->nh'")
-    for letters in (left, right, result):
-        expect(len(set(letters)) == len(letters), f"contract: a letter repeats in {letters!r} of {spec!r}")
-    for letter in left + right + result:
-        count = (letter in left) + (letter in right) + (letter in result)
-        expect(count >= 2, f"contract: {letter!r} stands alone in {spec!r}")
-    return left, right, result
+from .specs import parse_spec
 
 
 def _infer_contract(operands, attributes, regions):
@@ -164,8 +151,17 @@ class _Contraction:
                                  for group in (self.rows, self.summed, self.columns))
         product = self.node("MatMul", self.reshape(left.name, (*batch, rows, summed)),
                             self.reshape(right.name, (*batch, summed, columns)))
+        product = self._zero_if_empty(product, 2, summed)
         letters = self.batch + self.rows + self.columns
         return _Tensor(self.reshape(product, self.shape(letters)), letters)
+
+    def _zero_if_empty(self, product, heads, summed):
+        """Where nothing is summed the runtime sets the first matrix of a batch to zero and no other. `heads`
+        counts the axes before the columns."""
+        if heads < 2 or isinstance(summed, int) and summed:
+            return product
+        some = self.lowering.node("Greater", [self.lowering.dim(summed), self.lowering.scalar(0, I64)])
+        return where(self.lowering, some, product, self.lowering.scalar(0, self.element))
 
     def with_vector(self) -> _Tensor:
         """MatMul with a vector on one side, or on both."""
@@ -197,14 +193,17 @@ class _Contraction:
         left, right, rows, columns = self.left, self.right, self.rows, self.columns
         summed = self._pick(left.letters, lambda letter: letter in self.summed)
         has_flags = self.element.is_float
-        if left.letters not in (rows + summed, *([summed + rows] if has_flags else [])):
+        is_moved = left.letters not in (rows + summed, *([summed + rows] if has_flags else []))
+        if is_moved:
             left = self.arrange(left, rows + summed)
         if right.letters not in (summed + columns, *([columns + summed] if has_flags else [])):
             right = self.arrange(right, summed + columns)
         left_flag, right_flag = left.letters != rows + summed, right.letters != summed + columns
         letters = rows + columns
-        if not left_flag and not right_flag and len(summed) == len(columns) == 1:
-            return _Tensor(self.node("MatMul", left.name, right.name, shape=self.shape(letters)), letters)
+        # (the runtime's product fused with a transpose fails for an empty batch)
+        if not left_flag and not right_flag and len(summed) == len(columns) == 1 and not is_moved:
+            product = self.node("MatMul", left.name, right.name, shape=self.shape(letters))
+            return _Tensor(self._zero_if_empty(product, len(rows), self.sizes[summed]), letters)
         a = self.merged(left, *((summed, rows) if left_flag else (rows, summed)))
         b = self.merged(right, *((columns, summed) if right_flag else (summed, columns)))
         merged = [size_product(self.shape(rows)), size_product(self.shape(columns))]
@@ -221,4 +220,5 @@ def _lower_contract(lowering, operation, names):
 
 
 register("contract", _infer_contract, _evaluate_contract, Multilinear(_contract_transpose), _lower_contract,
-         "Σ left · right over the letters of `spec` that the result lacks; each letter names an axis")
+         "Σ left · right over the letters of `spec` that the result lacks; each letter names an axis",
+         batch=batch_contract, batch_sum=sum_contract)

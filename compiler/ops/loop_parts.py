@@ -15,7 +15,9 @@ class LoopParts:
     """The operands, region arguments, region results and results of a loop, by role.
 
     Attributes: `carried`, the number of carried values; `trips`, the dim of the number of iterations that
-    run; `counted` and `conditional`, whether there are a trip count and a condition; `reverse`. Operands:
+    run; `counted` and `conditional`, whether there are a trip count and a condition; `reverse`; `checkpoint`,
+    whether its derivative shall run in segments and keep what is between them only; `recompute`, whether its
+    derivative keeps nothing but the carried values. Operands:
     [trip count] [first condition] carried… scanned…; region arguments: index, carried…, slices…; region
     results: [condition] carried… stacked…; results: carried…, stacked….
     """
@@ -25,6 +27,7 @@ class LoopParts:
         self.counted = attributes.get("counted", False)
         self.conditional = attributes.get("conditional", False)
         self.reverse = attributes.get("reverse", False)
+        self.recompute = attributes.get("recompute", False)
         self.region = region
 
     @property

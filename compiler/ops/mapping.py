@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import WeberError
 from ..types import BOOL, I64, TensorType, dim_names, evaluate_dim, substitute, symbol
+from .batching.lanes import CannotBatch
 from .control import INDEX, empty_stack, finished_stack
 from .control_derivatives import mapped
 from .kernels import compute
@@ -205,6 +206,12 @@ def _lower_padding(lowering, name, shape, wanted, fixed=0):
     return compute(lowering, "Pad", [name, edges, lowering.scalar(0, type.element)], padded, data=(0, 2))
 
 
+def _refuse(lanes, operation):
+    """Maps inside are batched first; one that is left could not be."""
+    raise CannotBatch("map", "the map inside of it stays a loop", operation.location)
+
+
 register("map", _infer_map, _evaluate_map, Regional(mapped.depends, mapped.vjp, mapped.jvp), _lower_map,
          "applies its region to each lane of its operands, and stacks the results; see MapParts",
-         defines=lambda attributes: tuple(outer for _, outer in attributes.get("defines", ())))
+         defines=lambda attributes: tuple(outer for _, outer in attributes.get("defines", ())),
+         batch=_refuse)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .batching.reductions import batch_along, lowest
 from .kernels import compute
 from .record import Rule, register
 from .reduction import in_single
@@ -57,7 +58,8 @@ def _log_softmax_jvp(b, operation, tangents):
 
 register("softmax", _infer("softmax"), _evaluate(np.exp), Rule(_softmax_rule, _softmax_rule),
          _lower("Softmax"),
-         "exp(x) / Σ exp(x) along `axis`, computed from the largest down")
+         "exp(x) / Σ exp(x) along `axis`, computed from the largest down", batch=batch_along(lowest))
 register("log_softmax", _infer("log_softmax"), _evaluate(lambda y: y),
          Rule(_log_softmax_vjp, _log_softmax_jvp),
-         _lower("LogSoftmax"), "x - log Σ exp(x) along `axis`, computed from the largest down")
+         _lower("LogSoftmax"), "x - log Σ exp(x) along `axis`, computed from the largest down",
+         batch=batch_along(lowest))

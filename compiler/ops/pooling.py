@@ -8,6 +8,8 @@ stands.
 import numpy as np
 
 from ..types import I64, TensorType, size_product
+from .batching.reductions import lowest
+from .batching.windows import batch_images, far_below
 from .kernels import compute, decomposed
 from .record import Linear, Rule, expect, register
 from .rules import differ, expect_kind, expect_operands
@@ -229,13 +231,15 @@ def _lower_max_gradient(lowering, operation, names):
 
 register("max_pool", _infer_pool("max_pool"), _evaluate_max_pool, Rule(_max_pool_vjp, _max_pool_jvp),
          _lower_max_pool,
-         "the largest element of each window; pads count as -Inf")
+         "the largest element of each window; pads count as -Inf", batch=batch_images(lowest))
 register("max_pool_gradient", _infer_max_derivative("max_pool_gradient", True), _evaluate_max_gradient,
          Linear(_max_gradient_transpose, of=(2,)), _lower_max_gradient,
-         "of x, y = max_pool(x) and a cotangent of y: the cotangent of x")
+         "of x, y = max_pool(x) and a cotangent of y: the cotangent of x",
+         batch=batch_images(far_below, None, 0))
 register("max_pool_tangent", _infer_max_derivative("max_pool_tangent", False), _evaluate_max_tangent,
          Linear(_max_tangent_transpose, of=(2,)), _lower_max_tangent,
-         "of x, y = max_pool(x) and a tangent of x: the tangent of y")
+         "of x, y = max_pool(x) and a tangent of x: the tangent of y",
+         batch=batch_images(far_below, None, None))
 
 
 # --- the mean -----------------------------------------------------------------------------------------------
@@ -321,8 +325,10 @@ register("mean_pool", _infer_pool("mean_pool"), _evaluate_mean_pool,
          Linear(lambda b, operation, cotangents: [
              b.mean_pool_gradient(cotangents[0], input_shape=operation.operands[0].shape[2:],
                                   **_parameters(operation))]),
-         _lower_mean_pool, "the sum of each window over the number of its places; pads count as 0")
+         _lower_mean_pool, "the sum of each window over the number of its places; pads count as 0",
+         batch=batch_images(0))
 register("mean_pool_gradient", _infer_mean_gradient, _evaluate_mean_gradient,
          Linear(lambda b, operation, cotangents: [b.mean_pool(cotangents[0], **_parameters(operation))]),
          _lower_mean_gradient,
-         "the transpose of mean_pool; `input_shape` are the spatial sizes of its operand")
+         "the transpose of mean_pool; `input_shape` are the spatial sizes of its operand",
+         batch=batch_images(0))

@@ -9,6 +9,7 @@ runtime, so that both draw the same numbers bit for bit.
 import numpy as np
 
 from ..types import I64, U64, ElementType, TensorType, size_product
+from .batching.random import batch_random
 from .kernels import Formula
 from .record import Zero, expect, register
 from .rules import as_shape, expect_operands, expect_scalar_index
@@ -76,6 +77,36 @@ def _lower_random_uniform(lowering, operation, names):
     return [lowering.reshape(number.name, operation.result.shape)]
 
 
+# --- for all lanes of a map ---------------------------------------------------------------------------------
+
+def _build_words(b, index, key, counter):
+    """The random words of the elements at these places, as IR; all ui64 values of one shape."""
+    def word(number):
+        return b.full(np.uint64(number), index)
+
+    def fold(z, shift):
+        return b.emit("xor", (z, b.shift_right_logical(z, word(shift))))
+
+    def mix(z):
+        for shift, multiplier in zip(SHIFTS, MULTIPLIERS):
+            z = b.mul(fold(z, shift), word(multiplier))
+        return fold(z, SHIFTS[2])
+
+    return mix(b.add(mix(key), b.mul(b.add(b.add(index, counter), word(1)), word(GAMMA))))
+
+
+def _build_bits(b, operation, *operands):
+    return b.convert(_build_words(b, *operands), element=I64)
+
+
+def _build_uniform(b, operation, *operands):
+    words, element = _build_words(b, *operands), operation.attributes["element"]
+    mantissa = MANTISSA_BITS[element.name]
+    high = b.shift_right_logical(words, b.full(np.uint64(64 - mantissa), words))
+    number = b.convert(b.convert(high, element=I64), element=element)
+    return b.mul(number, b.full(2.0 ** -mantissa, number))
+
+
 # --- records ------------------------------------------------------------------------------------------------
 
 def _expect_random(name, operands, attributes):
@@ -99,8 +130,10 @@ register("random_bits",
          lambda operands, attributes, regions: [TensorType(I64, _expect_random("random_bits", operands,
                                                                                attributes))],
          lambda arrays, attributes, context: [_draw(arrays, attributes, context).view(np.int64)],
-         Zero(), _lower_random_bits, "64 random bits for each element, from the operands key and counter")
+         Zero(), _lower_random_bits, "64 random bits for each element, from the operands key and counter",
+         batch=batch_random(_build_bits))
 register("random_uniform", _infer_random_uniform,
          lambda arrays, attributes, context: [_uniform(_draw(arrays, attributes, context),
                                                        attributes["element"])],
-         Zero(), _lower_random_uniform, "numbers in [0, 1), from the operands key and counter")
+         Zero(), _lower_random_uniform, "numbers in [0, 1), from the operands key and counter",
+         batch=batch_random(_build_uniform))

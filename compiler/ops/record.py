@@ -93,6 +93,10 @@ class Op:
     lower(lowering, operation, names) -> list[str]: ONNX nodes through `lowering`; `names` are the operands'
         tensor names, the result is the results' tensor names.
     pure: false for ops that may not be removed or merged.
+    batch(lanes, operation) -> list[Batched]: the results for all lanes of a map at once, see
+        `batching/lanes.py`. Raises `CannotBatch` for a form that has none.
+    batch_sum(lanes, operation) -> Value: the sum over the lanes of the only result, where there is a
+        better way than to add up what `batch` gives.
     defines(attributes) -> names of the dims that an operation brings into being, as an open loop its `trips`.
     """
 
@@ -104,16 +108,18 @@ class Op:
     doc: str = ""
     pure: bool = True
     defines: Callable | None = None
+    batch: Callable | None = None
+    batch_sum: Callable | None = None
 
 
 OPS: dict[str, Op] = {}
 """All ops by name. Importing `compiler.ops` fills it."""
 
 
-def register(name, infer, evaluate, derivative=None, lower=None, doc="", pure=True, defines=None) -> Op:
+def register(name, infer, evaluate, derivative=None, lower=None, doc="", pure=True, **more) -> Op:
     """Makes the record of an op and adds it to the registry."""
     assert name not in OPS, name
-    OPS[name] = op = Op(name, infer, evaluate, derivative, lower, doc, pure, defines)
+    OPS[name] = op = Op(name, infer, evaluate, derivative, lower, doc, pure, **more)
     return op
 
 

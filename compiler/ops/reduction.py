@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from ..types import BOOL, I64, U8, TensorType, size_product
+from ..types import BOOL, I64, U8, TensorType, element_type_of, size_product
+from .batching.reductions import (
+    batch_along,
+    batch_argument,
+    batch_reduction,
+    highest,
+    lowest,
+    sum_reduction,
+)
 from .kernels import compute, decomposed, where
 from .record import Linear, Rule, Zero, expect, register
 from .rules import expect_axes, expect_axis, expect_kind, expect_operands, replace, without_axes
@@ -74,7 +82,7 @@ register("reduce_sum", _infer_reduction("reduce_sum", "number"),
          _evaluate_reduction(lambda x, axes: np.sum(x, axes, dtype=x.dtype)),
          Linear(lambda b, operation, cotangents: [
              broadcast_along(b, cotangents[0], operation.operands[0], operation.attributes["axes"])]),
-         _lower_sum, "the sum over `axes`; 0 of nothing")
+         _lower_sum, "the sum over `axes`; 0 of nothing", batch=batch_reduction(0), batch_sum=sum_reduction)
 
 
 # --- product ------------------------------------------------------------------------------------------------
@@ -114,18 +122,10 @@ def _product_jvp(b, operation, tangents):
 register("reduce_prod", _infer_reduction("reduce_prod", "number"),
          _evaluate_reduction(lambda x, axes: np.prod(x, axes, dtype=x.dtype)),
          Rule(_product_vjp, _product_jvp),
-         _lower_reduction("ReduceProd"), "the product over `axes`; 1 of nothing")
+         _lower_reduction("ReduceProd"), "the product over `axes`; 1 of nothing", batch=batch_reduction(1))
 
 
 # --- extrema ------------------------------------------------------------------------------------------------
-
-def _lowest(dtype):
-    return -np.inf if dtype.kind in "fV" else np.iinfo(dtype).min
-
-
-def _highest(dtype):
-    return np.inf if dtype.kind in "fV" else np.iinfo(dtype).max
-
 
 def _first_extremum(argument):
     """An i1 value: true at the first place, in row-major order over `axes`, where the extremum stands."""
@@ -180,14 +180,16 @@ def _lower_extremum(op_type):
 
 
 register("reduce_max", _infer_reduction("reduce_max", "number"),
-         _evaluate_reduction(lambda x, axes: np.max(x, axes, initial=_lowest(x.dtype))),
+         _evaluate_reduction(lambda x, axes: np.max(x, axes, initial=lowest(element_type_of(x.dtype)))),
          _extremum_rule("arg_max"),
-         _lower_extremum("ReduceMax"), "the largest over `axes`, NaN if one is; the lowest value of nothing")
+         _lower_extremum("ReduceMax"), "the largest over `axes`, NaN if one is; the lowest value of nothing",
+         batch=batch_reduction(lowest))
 register("reduce_min", _infer_reduction("reduce_min", "number"),
-         _evaluate_reduction(lambda x, axes: np.min(x, axes, initial=_highest(x.dtype))),
+         _evaluate_reduction(lambda x, axes: np.min(x, axes, initial=highest(element_type_of(x.dtype)))),
          _extremum_rule("arg_min"),
          _lower_extremum("ReduceMin"),
-         "the smallest over `axes`, NaN if one is; the highest value of nothing")
+         "the smallest over `axes`, NaN if one is; the highest value of nothing",
+         batch=batch_reduction(highest))
 
 
 def _lower_logical_reduction(op_type):
@@ -204,10 +206,10 @@ def _lower_logical_reduction(op_type):
 
 register("reduce_and", _infer_reduction("reduce_and", "bool"),
          _evaluate_reduction(lambda x, axes: np.all(x, axes)),
-         Zero(), _lower_logical_reduction("ReduceMin"), "whether all are true")
+         Zero(), _lower_logical_reduction("ReduceMin"), "whether all are true", batch=batch_reduction(True))
 register("reduce_or", _infer_reduction("reduce_or", "bool"),
          _evaluate_reduction(lambda x, axes: np.any(x, axes)),
-         Zero(), _lower_logical_reduction("ReduceMax"), "whether one is true")
+         Zero(), _lower_logical_reduction("ReduceMax"), "whether one is true", batch=batch_reduction(False))
 
 
 def _infer_argument(name):
@@ -221,7 +223,7 @@ def _infer_argument(name):
     return infer
 
 
-def _argument(name, function, op_type, doc):
+def _argument(name, function, op_type, fill, doc):
     register(name, _infer_argument(name),
              lambda arrays, attributes, context: [np.asarray(function(arrays[0], attributes["axis"]),
                                                              np.int64)],
@@ -229,12 +231,12 @@ def _argument(name, function, op_type, doc):
              lambda lowering, operation, names: [
                  compute(lowering, op_type, names, operation.result.type, axis=operation.attributes["axis"],
                          keepdims=0)],
-             doc)
+             doc, batch=batch_argument(fill))
 
 
-_argument("arg_max", np.argmax, "ArgMax",
+_argument("arg_max", np.argmax, "ArgMax", lowest,
           "the first index, from 0, of the largest along `axis`; undefined with NaN")
-_argument("arg_min", np.argmin, "ArgMin",
+_argument("arg_min", np.argmin, "ArgMin", highest,
           "the first index, from 0, of the smallest along `axis`; undefined with NaN")
 
 
@@ -279,7 +281,8 @@ register("cumsum", _infer_cumulative("cumsum"), _evaluate_cumulative(np.cumsum, 
              compute(lowering, "CumSum", [*names, lowering.scalar(operation.attributes["axis"], I64)],
                      operation.result.type, data=(0,),
                      **{key: int(flag) for key, flag in _cumulative_flags(operation.attributes).items()})],
-         "sums of the elements up to each one along `axis`; `exclusive` of it, `reverse` from the end")
+         "sums of the elements up to each one along `axis`; `exclusive` of it, `reverse` from the end",
+         batch=batch_along(0, reverse_only=True))
 
 
 def _products_before(b, operation, x):
@@ -358,4 +361,5 @@ def _lower_cumprod(lowering, operation, names):
 
 register("cumprod", _infer_cumulative("cumprod"), _evaluate_cumulative(np.cumprod, 1),
          Rule(_cumprod_vjp, _cumprod_jvp), _lower_cumprod,
-         "products of the elements up to each one along `axis`; `exclusive` of it, `reverse` from the end")
+         "products of the elements up to each one along `axis`; `exclusive` of it, `reverse` from the end",
+         batch=batch_along(1, reverse_only=True))

@@ -3,6 +3,17 @@
 import numpy as np
 
 from ..types import Dim, TensorType, floor_divide, size_product
+from .batching.elementwise import sum_linear
+from .batching.movement import (
+    batch_broadcast,
+    batch_concatenate,
+    batch_pad,
+    batch_reshape,
+    batch_reverse,
+    batch_slice,
+    batch_transpose,
+    sum_padded,
+)
 from .kernels import compute
 from .record import Linear, Rule, expect, register
 from .rules import (
@@ -41,7 +52,7 @@ register("reshape", _infer_reshape,
          Linear(lambda b, operation, cotangents: [b.reshape(cotangents[0],
                                                             shape=operation.operands[0].shape)]),
          lambda lowering, operation, names: [lowering.reshape(names[0], operation.result.shape)],
-         "the same elements in row-major order, as another shape")
+         "the same elements in row-major order, as another shape", batch=batch_reshape, batch_sum=sum_linear)
 
 
 def _infer_transpose(operands, attributes, regions):
@@ -62,7 +73,8 @@ register("transpose", _infer_transpose,
          Linear(_transpose_back),
          lambda lowering, operation, names: [
              lowering.node("Transpose", names, perm=list(operation.attributes["permutation"]))],
-         "axis i of the result is axis permutation[i] of the operand")
+         "axis i of the result is axis permutation[i] of the operand", batch=batch_transpose,
+         batch_sum=sum_linear)
 
 
 # --- broadcast ----------------------------------------------------------------------------------------------
@@ -110,7 +122,8 @@ def _lower_broadcast(lowering, operation, names):
 
 
 register("broadcast", _infer_broadcast, _evaluate_broadcast, Linear(_broadcast_transpose), _lower_broadcast,
-         "axis i of the operand becomes axis axes[i]; the result repeats along new axes and those of size 1")
+         "axis i of the operand becomes axis axes[i]; the result repeats along new axes and those of size 1",
+         batch=batch_broadcast, batch_sum=sum_linear)
 
 
 def broadcast_along(b, value, like, axes):
@@ -145,7 +158,7 @@ register("concatenate", _infer_concatenate,
          Linear(_concatenate_transpose),
          lambda lowering, operation, names: [lowering.node("Concat", names,
                                                            axis=operation.attributes["axis"])],
-         "the operands one after the other along `axis`")
+         "the operands one after the other along `axis`", batch=batch_concatenate, batch_sum=sum_linear)
 
 
 # --- slice, pad, reverse ------------------------------------------------------------------------------------
@@ -213,7 +226,8 @@ def _lower_slice(lowering, operation, names):
 
 
 register("slice", _infer_slice, _evaluate_slice, Linear(_slice_transpose), _lower_slice,
-         "elements starts[i], starts[i] + steps[i], … before stops[i] along each axis i")
+         "elements starts[i], starts[i] + steps[i], … before stops[i] along each axis i", batch=batch_slice,
+         batch_sum=sum_linear)
 
 
 def _infer_pad(operands, attributes, regions):
@@ -259,7 +273,8 @@ def _lower_pad(lowering, operation, names):
 
 
 register("pad", _infer_pad, _evaluate_pad, Rule(_pad_with_zeros(-1), _pad_with_zeros(1)), _lower_pad,
-         "`value` put before (low) and after (high) each axis; a negative number drops elements")
+         "`value` put before (low) and after (high) each axis; a negative number drops elements",
+         batch=batch_pad, batch_sum=sum_padded)
 
 
 def _infer_reverse(operands, attributes, regions):
@@ -281,4 +296,5 @@ register("reverse",
          _infer_reverse, lambda arrays, attributes, context: [np.flip(arrays[0], attributes["axes"])],
          Linear(lambda b, operation, cotangents: [b.reverse(cotangents[0],
                                                             axes=operation.attributes["axes"])]),
-         _lower_reverse, "the elements in opposite order along `axes`")
+         _lower_reverse, "the elements in opposite order along `axes`", batch=batch_reverse,
+         batch_sum=sum_linear)

@@ -214,6 +214,13 @@ def integer_constants_twice(b, operation):
     return b.emit(operation.name, (inner.operands[0], b.emit(operation.name, (inner.operands[1], y))))
 
 
+@RULES("sub")
+def subtract_integer_constant(b, operation):
+    """x - n = x + (-n) of integers, which wrap around."""
+    x, y = operation.operands
+    return None if x.element.is_float or splat_of(y) is None else b.add(x, b.neg(y))
+
+
 # --- conversion ---------------------------------------------------------------------------------------------
 
 @RULES("convert")

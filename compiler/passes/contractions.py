@@ -33,6 +33,15 @@ def transpose_of_contraction(b, operation):
 
 
 @RULES("contract")
+def contract_nothing(b, operation):
+    """A sum of no products."""
+    left, _, result = parse_spec(operation.attributes["spec"])
+    nothing = any(size == 0 and letter not in result
+                  for letter, size in zip(left, operation.operands[0].shape))
+    return b.full(0, operation.result) if nothing else None
+
+
+@RULES("contract")
 def contract_unit_axes(b, operation):
     """Axes of extent 1 that are summed over are dropped."""
     left, right, result = parse_spec(operation.attributes["spec"])

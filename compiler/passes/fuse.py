@@ -188,9 +188,11 @@ def step_as_number(b, operation):
 
 @RULES("select")
 def relu_cotangent(b, operation):
-    """select(x > 0, d, 0) is d · step(x), where d and x have nothing in common element by element.
+    """select(x > 0, d, 0) is d · step(x) beside relu(x), where d and x have nothing in common element by
+    element.
 
-    Otherwise d may be infinite or NaN just where x is not positive, as in select(x > 0, log(x), 0).
+    Otherwise d may be infinite or NaN just where x is not positive, as in select(x > 0, log(x), 0), or the
+    maximum of no elements.
     """
     condition, d, zero = operation.operands
     if d.element.name != "f32" or not is_splat(zero, 0):
@@ -199,6 +201,8 @@ def relu_cotangent(b, operation):
     if step is None:
         return None
     x = condition.operation.operands[0]
+    if step.operation.operands[0] is x:  # there is no relu
+        return None
     return b.mul(d, step) if _elementwise_sources(d).isdisjoint(_elementwise_sources(x)) else None
 
 
@@ -226,6 +230,38 @@ def _elementwise_sources(value):
         if value.operation is not None and value.operation.name in ELEMENTWISE | {"reshape"}:
             pending += value.operation.operands
     return found
+
+
+# --- sums of pieces -------------------------------------------------------------------------------------
+
+@RULES("add")
+def pieces_side_by_side(b, operation):
+    """The sum of two arrays with zeros around, one of which ends where the other begins, is both joined."""
+    first, second = (made_by(value, "pad") for value in operation.operands)
+    if not first or not second or first.attributes["value"] or second.attributes["value"]:
+        return None
+    if not all(map(b.is_used_once, operation.operands)):
+        return None
+    for left, right in ((first, second), (second, first)):
+        axis = _joined_axis(left, right)
+        if axis is not None:
+            low, high = list(left.attributes["low"]), list(left.attributes["high"])
+            high[axis] = right.attributes["high"][axis]
+            joined = b.concatenate(left.operands[0], right.operands[0], axis=axis)
+            return b.pad(joined, low=tuple(low), high=tuple(high), value=0)
+    return None
+
+
+def _joined_axis(left, right):
+    """The one axis along which two padded arrays lie elsewhere, if the right one begins where the left one
+    ends."""
+    before, after = ([one.attributes[key] for one in (left, right)] for key in ("low", "high"))
+    moved = [axis for axis in range(left.result.rank)
+             if any(edges[0][axis] != edges[1][axis] for edges in (before, after))]
+    if len(moved) != 1:
+        return None
+    axis, = moved
+    return axis if before[0][axis] + left.operands[0].shape[axis] == before[1][axis] else None
 
 
 # --- small factors first ----------------------------------------------------------------------------------
@@ -303,6 +339,8 @@ def twice_scaled(b, operation):
 @RULES("mul")
 def small_factor_to_the_right(b, operation):
     x, y = operation.operands
+    if splat_of(y) is not None:  # which has its place there, a constant that is no broadcast too
+        return None
     return b.mul(y, x) if _are_small(x) and not _are_small(y) else None
 
 

@@ -239,6 +239,12 @@ def reduce_transposed(b, operation):
 
 
 @RULES("reduce_sum")
+def sum_of_nothing(b, operation):
+    (x,), axes = operation.operands, operation.attributes["axes"]
+    return b.full(0, operation.result) if any(x.shape[axis] == 0 for axis in axes) else None
+
+
+@RULES("reduce_sum")
 def sum_of_negated(b, operation):
     """The sum of -x is minus the sum of x."""
     inner = made_by(operation.operands[0], "neg")

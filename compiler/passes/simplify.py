@@ -3,8 +3,9 @@
 from ..ir import Function
 from ..rewrite import Rules, rewrite
 from . import algebra, constant_folding, contractions, movement
+from .loops import invariants
 
-RULES = algebra.RULES | movement.RULES | contractions.RULES | constant_folding.RULES
+RULES = algebra.RULES | movement.RULES | contractions.RULES | invariants.RULES | constant_folding.RULES
 
 ROUNDS = 10
 """A rewrite sees later uses only in the next round; more than three rounds are rare."""

@@ -8,8 +8,9 @@ MODULES = """
     shapes indexing assignment views concatenation vectors reductions linear_algebra square_matrices
     complex_numbers array_numbers statistics searching sorting mapping random_numbers nnlib_primitives
     pairs iteration iterators folds io printing exceptions characters string_indices strings regex
-    string_search number_parsing string_macros dictionaries sets tuples named_tuples index_pairs
+    string_search number_parsing string_macros replacing dictionaries sets tuples named_tuples index_pairs
     optional_values hashing reflection models onehot_arrays functional printf files delimited_files npz
+    data_files
 """.split()
 
 

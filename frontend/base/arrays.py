@@ -5,7 +5,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..broadcasting import bits
-from ..values import Array, DimNumber, Range, Singleton, Traced, typeof
+from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, promote_types
 from .errors import argument_error, dimension_mismatch, fault, size_text
@@ -92,12 +92,27 @@ def as_array(x) -> Array:
     if x.__class__ is Array:
         return x
     if x.__class__ is Range:
+        if x.start.__class__ is Traced or not isinstance(x.length, int):
+            return Array(range_payload(x))
         if isinstance(x.start, int):
             return Array(np.arange(x.start, x.start + x.step * x.length, x.step, dtype=np.int64)[:x.length])
         return array_of(element_of(x), list(x))
     from .iteration import collect_values, iterate, size_of
 
     return collect_values(iterate(x), size_of(x))
+
+
+def range_payload(range_):
+    """The payload of a range of Int64 that only the graph knows."""
+    shape = (staging.as_dim(range_.length),)
+
+    def spread(number):
+        return staging.expand(staging.payload_of(number, t.Int64), shape)
+
+    places = staging.apply("iota", shape=shape, axis=0, element=t.ELEMENT_TYPES[t.Int64])
+    if range_.step != 1:
+        places = staging.apply("mul", places, spread(range_.step))
+    return staging.apply("add", places, spread(range_.start))
 
 
 def number_payload(x):
@@ -111,7 +126,9 @@ def number_payload(x):
 
 def is_numeric(x):
     """Whether an array-like value holds numbers (and so has a numeric payload)."""
-    return (x.__class__ is Array and x.element in NUMBERS) or x.__class__ is Range
+    if x.__class__ is Range:
+        return x.start.__class__ is not Char
+    return x.__class__ is Array and x.element in NUMBERS
 
 
 def axis_of(dimension, rank):
@@ -203,6 +220,16 @@ def construct_uninitialised(type_, _, *dims):
         raise fault("MethodError", f"no method matching {t.type_name(type_)}(::UndefInitializer, "
                                    f"{', '.join(['::Int64'] * len(dims))})")
     return uninitialised(t.Any if isinstance(element, t.TypeVar) else element, dims)
+
+
+@constructs(t.Array, t.union(t.Nothing, t.Missing), t.Any, ...)
+def construct_filled(type_, content, *dims):
+    """`Vector{Union{Nothing, T}}(nothing, n)`: all elements are nothing, or missing."""
+    element = t.unwrap(type_).parameters[0]
+    if isinstance(element, t.TypeVar) or not t.is_subtype(typeof(content), element):
+        found = t.type_name(typeof(content))
+        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{found}, ::Int64)")
+    return filled(content, dims_of(dims), element)
 
 
 @constructs(t.BitArray, Undef, t.Any, ...)

@@ -128,6 +128,8 @@ def _host_index(payload, forms):
             parts.append(form.positions if form.positions.ndim else int(form.positions))
         elif form.__class__ is Place:
             parts.append(form.start)
+        elif isinstance(form.start, Value):
+            return None
         else:
             start, stop, step = form.bounds()
             if form.step < 0:
@@ -187,6 +189,8 @@ def _updated(payload, forms, update):
 def _start(form):
     if form.__class__ is Gathered:
         return form.positions
+    if isinstance(form.start, Value):
+        return form.start
     return staging.payload_of(staging.dim_number(form.start), t.Int64)
 
 

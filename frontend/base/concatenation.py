@@ -4,6 +4,7 @@ typed forms."""
 from .. import staging
 from .. import types as t
 from ..broadcasting import bits
+from ..growth import with_items
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array, axis_of, promoted_element
 from .conversion import convert, convert_array, element_of
@@ -68,6 +69,9 @@ def _horizontal_mismatch(sizes):
 
 
 def vertical(items, element=None):
+    grown = with_items(items) if items else None
+    if grown is not None:
+        return grown
     return concatenated(items, 1, element, _vertical_mismatch) if items else array_of(element or t.Any, [])
 
 

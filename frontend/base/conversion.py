@@ -6,7 +6,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call, constructors
 from ..dispatch import Method
-from ..values import Array, Char, DimNumber, NamedTuple, Range, Struct, Traced, to_host, typeof
+from ..values import Array, DimNumber, NamedTuple, Range, Struct, Traced, to_host, typeof
 from .elements import (
     HOST_TYPES,
     convert_host,
@@ -17,7 +17,7 @@ from .elements import (
     require,
 )
 from .errors import fault, inexact_error
-from .registry import define, function
+from .registry import builtin_call, define, function, parameter_names
 
 
 def constructs(type_, *signature, keywords=()):
@@ -32,11 +32,7 @@ def constructs(type_, *signature, keywords=()):
             parameters.append(item)
 
     def decorate(python):
-        names = python.__code__.co_varnames[:python.__code__.co_argcount]
-
-        def run(arguments, given, bindings):
-            return python(*arguments, **(given or {}))
-
+        run, names = builtin_call(python, t.unwrap(type_).family.name, keywords), parameter_names(python)
         constructors.add(Method(t.tuple_type(*parameters), (variable,), run, names, keywords))
         return python
 
@@ -105,7 +101,9 @@ def code_point(type_, character):
 
 @constructs(t.Char, t.Integer)
 def character_of(type_, code):
-    return Char(int(code))
+    from .characters import char
+
+    return char(int(code))
 
 
 # --- convert ------------------------------------------------------------------------------------------------
@@ -337,8 +335,10 @@ def element_type_of_type(type_):
 
 @define("ndims", t.TypeOfType)
 def rank_of_type(type_):
-    if t.is_subtype(type_, t.Number):
+    if t.is_subtype(type_, t.Number) and type_ is not t.Bottom:
         return 0
+    if type_ is t.Bottom or not t.is_subtype(type_, t.AbstractArray):
+        raise fault("MethodError", f"no method matching ndims(::Type{{{t.type_name(type_)}}})")
     found = t.unwrap(type_)
     while found.family is not t.AbstractArrayFamily:
         found = found.supertype

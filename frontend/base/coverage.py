@@ -3,7 +3,7 @@
     python -m weber.frontend.base.coverage
 """
 
-from .. import rule_macros  # noqa: F401  (it registers macros)
+from .. import autosize, rule_macros  # noqa: F401  (they register macros)
 from .. import types as t
 from ..macros import MACROS, STRING_MACROS
 from ..macros import REFUSED as REFUSED_MACROS

@@ -2,12 +2,13 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..values import Array, Range, typeof
+from ..values import Array, Range, Symbol, colon, typeof
 
 
-def fault(kind, message) -> WeberError:
-    """An error of a Julia exception type, worded as Julia shows it: `DimensionMismatch: …`."""
-    return WeberError(f"{kind}: {message}", kind=kind)
+def fault(kind, message, *fields) -> WeberError:
+    """An error of a Julia exception type, worded as Julia shows it: `DimensionMismatch: …`. `fields` are what
+    a program finds in the exception."""
+    return WeberError(f"{kind}: {message}", kind=kind, fields=fields or None)
 
 
 def argument_error(message):
@@ -19,11 +20,13 @@ def dimension_mismatch(message):
 
 
 def domain_error(value, message):
-    return WeberError(f"DomainError with {shown(value)}:\n{message}", kind="DomainError")
+    return WeberError(f"DomainError with {shown(value)}:\n{message}", kind="DomainError",
+                      fields=(value, message))
 
 
 def inexact_error(type_, value):
-    return fault("InexactError", f"{t.type_name(type_)}({shown(value)})")
+    name = t.type_name(type_)
+    return fault("InexactError", f"{name}({shown(value)})", Symbol(name), type_, value)
 
 
 def divide_error():
@@ -32,8 +35,11 @@ def divide_error():
 
 def bounds_error(collection, indices):
     """Julia's BoundsError: what was indexed, its size and type, and the index."""
-    where = ", ".join(_shown_index(index) for index in indices)
-    return fault("BoundsError", f"attempt to access {summary(collection)} at index [{where}]")
+    size = getattr(collection, "size", ())
+    where = ", ".join(f"1:{size[k]}" if index is colon and k < len(size) else _shown_index(index)
+                      for k, index in enumerate(indices))
+    return fault("BoundsError", f"attempt to access {summary(collection)} at index [{where}]", collection,
+                 tuple(indices))
 
 
 def _shown_index(index):
@@ -61,6 +67,8 @@ def summary(value):
         return f"{dims_text(value.size)} {type_}"
     if value.__class__ is Range:
         return f"{len(value)}-element {type_}"
+    if value.__class__ is str:
+        return f"{len(value.encode('utf-8', 'surrogateescape'))}-codeunit {type_}"
     return type_
 
 

@@ -67,6 +67,8 @@ def exception_value(error: WeberError):
     message = error.message.removeprefix(f"{error.kind}: ")
     if type_.family.field_names == ("msg",):
         fields = [message]
+    elif error.fields is not None and len(error.fields) == len(type_.family.field_names):
+        fields = list(error.fields)
     else:
         fields = [UNDEFINED] * len(type_.family.field_names)
     value = error.value = Struct(type_, fields)

@@ -19,17 +19,25 @@ def opened(path, mode):
     forbid_effect(f"{'reading' if mode == 'rb' else 'writing'} the file \"{path}\"")
     try:
         return open(path, mode)  # noqa: SIM115
-    except OSError as error:
+    except UNUSABLE as error:
         raise system_error(f'opening file "{path}"', error) from None
 
 
-def system_error(what, error: OSError):
+UNUSABLE = OSError, ValueError
+"""What Python raises for a path that cannot be used; ValueError for null bytes and halves of characters."""
+
+
+def _reason(error):
+    return getattr(error, "strerror", None) or "the path holds characters that no file name can have"
+
+
+def system_error(what, error):
     """Julia's SystemError for an operation that failed."""
-    return fault("SystemError", f"{what}: {error.strerror}")
+    return fault("SystemError", f"{what}: {_reason(error)}")
 
 
 def _io_error(what, error):
-    return fault("IOError", f"{what}: {error.strerror}")
+    return fault("IOError", f"{what}: {_reason(error)}")
 
 
 @define("open", t.AbstractString, keywords=("read", "write", "create", "truncate", "append"))
@@ -188,7 +196,7 @@ def filesize(path):
     forbid_effect("`filesize`")
     try:
         return os.path.getsize(path)
-    except OSError as error:
+    except UNUSABLE as error:
         raise _io_error(f"stat({path!r})", error) from None
 
 
@@ -204,7 +212,7 @@ def cd(path):
     forbid_effect("`cd`")
     try:
         os.chdir(path)
-    except OSError as error:
+    except UNUSABLE as error:
         raise _io_error(f'chdir("{path}")', error) from None
 
 
@@ -232,7 +240,7 @@ def readdir(path, join=False, sort=True):
     forbid_effect("`readdir`")
     try:
         names = sorted(os.listdir(path))
-    except OSError as error:
+    except UNUSABLE as error:
         raise _io_error(f'readdir("{path}")', error) from None
     return vector_of([os.path.join(path, name) for name in names] if join else names, t.String)
 
@@ -243,7 +251,7 @@ def mkdir(path):
     forbid_effect("`mkdir`")
     try:
         os.mkdir(path)
-    except OSError as error:
+    except UNUSABLE as error:
         raise _io_error(f'mkdir("{path}")', error) from None
     return path
 
@@ -254,7 +262,7 @@ def mkpath(path):
     forbid_effect("`mkpath`")
     try:
         os.makedirs(path, exist_ok=True)
-    except OSError as error:
+    except UNUSABLE as error:
         raise _io_error(f'mkpath("{path}")', error) from None
     return path
 
@@ -268,7 +276,7 @@ def rm(path, force=False, recursive=False):
             shutil.rmtree(path) if recursive else os.rmdir(path)
         else:
             os.remove(path)
-    except OSError as error:
+    except UNUSABLE as error:
         if not (force and isinstance(error, FileNotFoundError)):
             raise _io_error(f'rm("{path}")', error) from None
 
@@ -282,7 +290,7 @@ def _define_transfer(name, transfer):
                                  f"{name}.")
         try:
             transfer(source, target)
-        except OSError as error:
+        except UNUSABLE as error:
             raise _io_error(f'{name}("{source}", "{target}")', error) from None
         return target
 

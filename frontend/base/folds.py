@@ -6,6 +6,9 @@ Arrays have methods of their own, more specific than these.
 
 import itertools
 
+import numpy as np
+
+from .. import staged_map
 from .. import types as t
 from ..calling import call
 from ..staging import HostValueNeeded, host_number
@@ -40,6 +43,9 @@ def mapped(function_, iterables):
 @define("reduce foldl", t.Any, t.Any, keywords=("init",))
 def foldl(operation, iterable, init=NOTHING_GIVEN):
     """Combines the elements from the left."""
+    values = staged_map.collected(iterable)
+    if values is not None:
+        return call(function("reduce"), (operation, values), {} if init is NOTHING_GIVEN else {"init": init})
     return fold(operation, iterate(iterable), init)
 
 
@@ -90,13 +96,27 @@ def _total(name, operator, items, iterable, init):
 
 
 def _define_total(name, operator):
+    def neutral(element):
+        return np.asarray(name == "prod", element.numpy)
+
     @define(name, t.Any, keywords=("init",))
     def total(iterable, init=NOTHING_GIVEN):
+        values = staged_map.reducible(iterable, neutral)
+        if values is not None:
+            return _reduced(name, values, init)
         return _total(name, function(operator), iterate(iterable), iterable, init)
 
     @define(name, t.Any, t.Any, keywords=("init",))
     def total_of(function_, iterable, init=NOTHING_GIVEN):
+        values = staged_map.collected_of(function_, iterable)
+        if values is not None:
+            return _reduced(name, values, init)
         return _total(name, function(operator), mapped(function_, (iterable,)), iterable, init)
+
+
+def _reduced(name, values, init):
+    """A reduction of the vector that one map has made of an iterable."""
+    return call(function(name), (values,), {} if init is NOTHING_GIVEN else {"init": init})
 
 
 _define_total("sum", "+")
@@ -104,12 +124,24 @@ _define_total("prod", "*")
 
 
 def _define_extreme(name, operator):
+    def neutral(element):
+        if element.is_float:
+            return np.asarray(-np.inf if name == "maximum" else np.inf, element.numpy)
+        limits = np.iinfo(element.numpy)
+        return np.asarray(limits.min if name == "maximum" else limits.max, element.numpy)
+
     @define(name, t.Any, keywords=("init",))
     def extreme(iterable, init=NOTHING_GIVEN):
+        values = staged_map.reducible(iterable, neutral)
+        if values is not None:
+            return _reduced(name, values, init)
         return fold(function(operator), iterate(iterable), init)
 
     @define(name, t.Any, t.Any, keywords=("init",))
     def extreme_of(function_, iterable, init=NOTHING_GIVEN):
+        values = staged_map.collected_of(function_, iterable)
+        if values is not None:
+            return _reduced(name, values, init)
         return fold(function(operator), mapped(function_, (iterable,)), init)
 
 
@@ -194,10 +226,16 @@ def _combine(operator, items, stop):
 def _define_quantifier(name, operator, stop):
     @define(name, t.Any)
     def quantify(iterable):
+        values = staged_map.reducible(iterable, lambda element: np.asarray(not stop))
+        if values is not None:
+            return call(function(name), (values,))
         return _combine(operator, iterate(iterable), stop)
 
     @define(name, t.Any, t.Any)
     def quantify_of(predicate, iterable):
+        values = staged_map.collected_of(predicate, iterable)
+        if values is not None:
+            return call(function(name), (values,))
         return _combine(operator, mapped(predicate, (iterable,)), stop)
 
 
@@ -208,12 +246,18 @@ _define_quantifier("all", "&", False)
 @define("count", t.Any)
 def count(iterable):
     """How many elements are true."""
+    values = staged_map.reducible(iterable, lambda element: np.asarray(False))
+    if values is not None:
+        return call(function("count"), (values,))
     return sum(map(_true, iterate(iterable)))
 
 
 @define("count", t.Any, t.Any)
 def count_of(predicate, iterable):
     """How many elements satisfy the predicate."""
+    values = staged_map.collected_of(predicate, iterable)
+    if values is not None:
+        return call(function("count"), (values,))
     return sum(map(_true, mapped(predicate, (iterable,))))
 
 
@@ -307,6 +351,9 @@ def map_(function_, *iterables):
     """A vector (or array) of the function's values."""
     if not iterables:
         raise fault("MethodError", "no method matching map(f)")
+    values = staged_map.collected_of(function_, *iterables)
+    if values is not None:
+        return values
     size_ = size_of(iterables[0]) if len(iterables) == 1 else None
     return collect_values(mapped(function_, iterables), size_)
 
@@ -314,6 +361,8 @@ def map_(function_, *iterables):
 @define("foreach", t.Any, t.Any, ...)
 def foreach(function_, *iterables):
     """Calls the function with each element."""
+    if staged_map.collected_of(function_, *iterables) is not None:
+        return
     for _ in mapped(function_, iterables):
         pass
 

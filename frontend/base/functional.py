@@ -7,6 +7,7 @@ from ..calling import call, callables
 from ..dispatch import Method, MethodTable
 from ..display import FAMILIES, show_text
 from ..values import Function, Struct, typeof
+from .core import VAL
 from .errors import fault
 from .registry import define, define_constructor, function
 
@@ -148,6 +149,11 @@ def broadcastable(value):
     return value
 
 
+@define("ntuple", t.Any, VAL)
+def ntuple_of_static_length(function_, length):
+    return ntuple(function_, length.type.parameters[0])
+
+
 @define("ntuple", t.Any, t.Integer)
 def ntuple(function_, count):
     """`(f(1), …, f(n))`."""
@@ -197,6 +203,8 @@ def invoke(function_, types, *arguments):
 @define("hasmethod", t.Any, t.TypeOfType)
 def hasmethod(function_, types):
     """Whether the function has a method for arguments of these types."""
+    if not isinstance(types, t.DataType):
+        raise fault("ArgumentError", "the types of arguments are given as a tuple type: `Tuple{Int, String}`")
     parameters = types.parameters
     if function_.__class__ is Function:
         return function_.methods.find_types(parameters) is not None

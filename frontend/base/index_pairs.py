@@ -29,7 +29,8 @@ FAMILY_ELEMENTS[PairsFamily] = lambda view: PairFamily.apply(
 
 def _plain_pairs(view, context):
     count = length_pairs(view)
-    type_ = t.type_name(typeof(view.fields[0]))
+    content = view.fields[0]
+    type_ = "NamedTuple" if content.__class__ is NamedTuple else t.type_name(typeof(content))
     lines = [f"pairs(::{type_}) with {count} {'entry' if count == 1 else 'entries'}:"]
     entries = [(show_text(key, context), show_text(item, context)) for key, item in pairs_entries(view)]
     width = max((len(key) for key, _ in entries), default=0)
@@ -96,8 +97,8 @@ def keys_pairs(view):
 
 @define("values", PairsType)
 def values_pairs(view):
-    content = view.fields[0]
-    return content.values if content.__class__ is NamedTuple else content
+    """What `pairs` was made of: a named tuple stays one."""
+    return view.fields[0]
 
 
 # --- a pair as a collection ---------------------------------------------------------------------------------
@@ -126,6 +127,14 @@ def first_of_pair(value):
 @define("last", PairFamily.wrapper)
 def last_of_pair(value):
     return value.fields[1]
+
+
+@define("isless", PairFamily.wrapper, PairFamily.wrapper)
+def pairs_ordered(a, b):
+    """By the first of each, then by the second."""
+    from ..calling import call
+
+    return call(function("isless"), (tuple(a.fields), tuple(b.fields)))
 
 
 def _define_equality(name):

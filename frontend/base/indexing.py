@@ -12,6 +12,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..display import FAMILIES
+from ..lanes import Lanes, element, only_in_graph
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
 from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped
@@ -70,7 +71,8 @@ class Place:
 
 @dataclass(slots=True)
 class Span:
-    """`length` elements from `start` on, `step` apart (negative: in opposite order)."""
+    """`length` elements from `start` on, `step` apart (negative: in opposite order). A start that is an IR
+    value has step 1."""
 
     start: object
     step: int
@@ -163,6 +165,8 @@ def _invalid(index):
 
 
 def _span(range_, size):
+    if range_.start.__class__ is Traced or range_.length.__class__ is Traced:
+        return _open_span(range_)
     if not isinstance(range_.start, int | DimNumber):
         raise _invalid(range_)
     start, length = staging.as_dim(range_.start), staging.as_dim(range_.length)
@@ -172,6 +176,16 @@ def _span(range_, size):
     if not _inside(start, 1, size) or not _inside(last, 1, size):
         return None
     return Span(start - 1, range_.step, length)
+
+
+def _open_span(range_):
+    """The form of a range of which only the graph knows where it starts or how long it is."""
+    if range_.step != 1:
+        return Gathered(_from_zero(staging.read(as_array(range_))))
+    start = _from_zero(staging.payload_of(range_.start, t.Int64))
+    if not isinstance(start, Value):
+        start = int(start)
+    return Span(start, 1, staging.as_dim(range_.length))
 
 
 def _gathered(array, size):
@@ -204,6 +218,8 @@ def read_forms(payload, forms):
     """The part of a payload at the forms (in Julia order), places dropped."""
     forms = forms[::-1]
     rank = len(forms)
+    if any(form.__class__ is Span and isinstance(form.start, Value) for form in forms):
+        payload, forms = _moved(payload, forms)
     bounds = [(0, payload.shape[axis], 1) if form.__class__ is Gathered else form.bounds()
               for axis, form in enumerate(forms)]
     if any(one != (0, size, 1) for one, size in zip(bounds, payload.shape, strict=True)):
@@ -224,6 +240,18 @@ def read_forms(payload, forms):
     return reshaped(payload, shape)
 
 
+def _moved(payload, forms):
+    """The windows of a payload at the spans (in payload order) whose start is an IR value; and the forms
+    that are left."""
+    starts, sizes, rest = [], [], []
+    for form, size in zip(forms, payload.shape, strict=True):
+        moves = form.__class__ is Span and isinstance(form.start, Value)
+        starts.append(form.start if moves else np.asarray(0))
+        sizes.append(form.length if moves else size)
+        rest.append(Span(0, 1, form.length) if moves else form)
+    return staging.apply("dynamic_slice", payload, *starts, sizes=tuple(sizes)), rest
+
+
 def element_at(array, indices, copy=True):
     """`array[indices...]`: a number (or object) where all indices are single, else an array."""
     if staging.state.trace is None and not staging.state.lanes and len(indices) == len(array.size) \
@@ -236,6 +264,8 @@ def element_at(array, indices, copy=True):
     if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
         return _at_cartesian(array, indices[0])
     payload, forms = normalised(array, indices)
+    if payload.__class__ is Lanes:
+        return _lane_at(array, forms)
     if all(form.__class__ is Place for form in forms) and isinstance(payload, np.ndarray):
         place = tuple([form.start for form in reversed(forms)])
         if all(isinstance(one, int) for one in place):
@@ -249,6 +279,14 @@ def element_at(array, indices, copy=True):
     if copy and isinstance(part, np.ndarray) and (part.base is not None or part is array.data):
         part = part.copy()
     return Array(part, plain_type(array, len(part.shape)))
+
+
+def _lane_at(array, forms):
+    """The element of a vector of staged elements."""
+    (form,) = forms
+    if not _is_single(form):
+        raise only_in_graph()
+    return element(array, form.start if form.__class__ is Place else form.positions)
 
 
 def _holds_objects(payload):

@@ -8,9 +8,18 @@ import numpy as np
 
 from .. import types as t
 from ..staging import host_number
-from ..values import Array, Irrational, Traced, typeof
-from .elements import FLOATS, HOST_TYPES, INT_MAX, INT_MIN, emit, exact_integer, is_complex_type, number_type
-from .errors import domain_error, fault
+from ..values import Array, Irrational, Range, Traced, typeof
+from .elements import (
+    FLOATS,
+    HOST_TYPES,
+    INT_MAX,
+    convert_host,
+    emit,
+    exact_integer,
+    is_complex_type,
+    number_type,
+)
+from .errors import argument_error, domain_error, fault
 from .registry import define
 
 
@@ -43,10 +52,13 @@ def factorial(n):
 def binomial(n, k):
     if k < 0:
         return 0
-    result = math.comb(n, k) if n >= 0 else (-1) ** (k & 1) * math.comb(k - n - 1, k)
-    if not INT_MIN <= result <= INT_MAX:
-        raise fault("OverflowError", f"binomial({n}, {k}) overflows")
-    return result
+    n, k = int(n), int(k)
+    sign, n_, result = (1, n, 1) if n >= 0 else ((-1) ** (k & 1), k - n - 1, 1)
+    for i in range(1, min(k, n_ - k) + 1) if k <= n_ else ():
+        result = result * (n_ - i + 1) // i
+        if result > INT_MAX:
+            raise fault("OverflowError", f"binomial({n}, {k}) overflows")
+    return sign * result if k <= n_ else 0
 
 
 def _parity(odd):
@@ -100,12 +112,24 @@ def previous_power(base, x):
 
 @define("isqrt", t.Integer)
 def integer_square_root(n):
+    if n < 0:
+        raise domain_error(n, "`isqrt` takes no negative integer.")
     return math.isqrt(int(n))
 
 
 @define("isprime", t.Integer)
 def is_prime(n):
-    return n > 1 and all(n % k for k in range(2, math.isqrt(n) + 1))
+    """Whether n is a prime number: Miller and Rabin's test, which is exact below 2^64 with these bases."""
+    n, bases = int(n), (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
+    if n < 2 or any(n % p == 0 for p in bases):
+        return n in bases
+    twos = ((n - 1) & (1 - n)).bit_length() - 1
+
+    def passes(base):
+        power = pow(base, (n - 1) >> twos, n)
+        return power == 1 or any(pow(power, 2**k, n) == n - 1 for k in range(twos))
+
+    return all(map(passes, bases))
 
 
 @define("digits", t.Integer, keywords=("base", "pad"))
@@ -134,7 +158,7 @@ def power_modulo(x, p, m):
 @define("invmod", t.Integer, t.Integer)
 def inverse_modulo(x, m):
     try:
-        return pow(x, -1, m)
+        return convert_host(pow(int(x), -1, int(m)), t.promote_type(typeof(x), typeof(m)))
     except ValueError:
         raise domain_error((x, m), "Greatest common divisor is not 1.") from None
 
@@ -242,6 +266,10 @@ def byte_size(argument):
         return len(argument.encode())
     if argument.__class__ is Array:
         return argument.data.size * argument.data.dtype.itemsize
+    if argument.__class__ is Range and argument.start.__class__ is int:
+        return 16 if argument.step == 1 else 24
+    if type_ not in t.NUMPY_TYPES:
+        raise argument_error(f"the size of a {t.type_name(type_)} in bytes is not defined")
     return int(np.dtype(t.NUMPY_TYPES[type_]).itemsize)
 
 

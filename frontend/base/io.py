@@ -51,8 +51,11 @@ class Stream:
         self.require_writable()
         try:
             self.file.write(data)
-        except ValueError:
-            raise WeberError("stream is closed or unusable", kind="IOError") from None
+        except BrokenPipeError:
+            raise  # the reader of our output has gone
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "stream is closed or unusable"
+            raise WeberError(f"IOError: {reason}", kind="IOError") from None
 
     def write_text(self, text: str):
         self.write(text.encode("utf-8", "surrogatepass"))
@@ -227,21 +230,35 @@ def write_file(path, *values):
     """Writes a file; returns the number of bytes."""
     from .files import opened
 
-    with opened(path, "wb") as file:
-        data = b"".join(map(bytes_of, values))
-        file.write(data)
+    data = b"".join(map(bytes_of, values))
+
+    def write_all():
+        with opened(path, "wb") as file:
+            file.write(data)
+
+    writing_to(path, write_all)
     return len(data)
+
+
+def writing_to(name, action):
+    """Carries out what writes to a file. Raises an IOError where the system cannot."""
+    try:
+        action()
+    except BrokenPipeError:
+        raise  # the reader of our output has gone
+    except OSError as error:
+        raise WeberError(f"IOError: writing {name}: {error.strerror}", kind="IOError") from None
 
 
 @define("flush", t.IO)
 def flush(stream):
     if not stream.is_memory:
-        stream.file.flush()
+        writing_to(stream.name, stream.file.flush)
 
 
 @define("close", t.IO)
 def close(stream):
-    stream.file.close()
+    writing_to(stream.name, stream.file.close)
 
 
 @define("isopen", t.IO)

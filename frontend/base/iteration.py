@@ -5,7 +5,8 @@ import numpy as np
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
-from ..staging import LaneEffect, apply, payload_of, read, state
+from ..lanes import Lanes, elements
+from ..staging import LaneEffect, apply, as_dim, payload_of, read, state
 from ..values import (
     Array,
     Char,
@@ -82,6 +83,8 @@ def unsupported(message):
 def array_elements(array):
     """The elements of an array in column-major order; what is written during the iteration is seen."""
     payload = read(array)
+    if payload.__class__ is Lanes:
+        return elements(array)
     return staged_elements(payload) if payload.__class__ is Value else _host_elements(array)
 
 
@@ -145,7 +148,9 @@ def size_of(value):
     cls = value.__class__
     if cls is Array:
         return value.size
-    if cls is tuple or cls is str or cls is Range:
+    if cls is Range:
+        return (as_dim(value.length),)
+    if cls is tuple or cls is str:
         return (len(value),)
     if cls is Dictionary or cls is SetValue:
         return (len(value.items),)
@@ -302,7 +307,7 @@ def _advance(iterator, state_):
 @define("iterate", t.Any)
 def iterate_first(value):
     """`iterate(x)`: the first element and the state, or nothing."""
-    if value.__class__ in (tuple, Range, Array):
+    if value.__class__ in (tuple, Range, Array, str):
         return iterate_next(value, 1)
     iterator = iterate(value)
     return _advance(iterator, IterationState(iterator))
@@ -319,6 +324,13 @@ def iterate_next(value, position):
             items = list(array_elements(value))
             return (items[position - 1], position + 1) if position <= len(items) else None
         return (to_host(data.reshape(-1)[position - 1]), position + 1) if position <= data.size else None
+    if value.__class__ is str:
+        from .string_indices import position_of
+
+        if position > len(value.encode("utf-8", "surrogateescape")):
+            return None
+        character = value[position_of(value, position)]
+        return Char(ord(character)), position + len(character.encode("utf-8", "surrogateescape"))
     if not hasattr(value, "__len__"):
         raise fault("MethodError", f"no method matching iterate(::{t.type_name(typeof(value))})")
     return (value[position - 1], position + 1) if position <= len(value) else None

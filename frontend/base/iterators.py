@@ -7,7 +7,8 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..display import FAMILIES, show_text
 from ..staging import host_number
-from ..values import Array, GeneratorValue, Module, Range, Struct
+from ..steps import take_step
+from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct
 from .iteration import (
     FAMILY_ELEMENTS,
     ITERATORS,
@@ -18,7 +19,7 @@ from .iteration import (
     size_of,
     tuple_of_elements,
 )
-from .registry import BASE, MODULES, define
+from .registry import BASE, MODULES, define, function
 
 ITERATORS_MODULE = MODULES["Iterators"] = BASE.bindings["Iterators"] = Module("Iterators", parent=BASE)
 
@@ -60,6 +61,8 @@ def _zip_size(iterables):
         return None if sizes else (math.inf,)
     if len(set(sizes)) == 1:
         return sizes[0]
+    if not all(isinstance(dim, int) for size in sizes for dim in size):
+        return None
     return (min(math.prod(size) for size in sizes),)
 
 
@@ -75,7 +78,8 @@ def make_enumerate(inner):
     return enumerate(iterate(inner), 1)
 
 
-FAMILIES[ITERATORS_MODULE.bindings["Zip"].family] = _show_zip
+ZIP_FAMILY, ENUMERATE_FAMILY = (ITERATORS_MODULE.bindings[name].family for name in ("Zip", "Enumerate"))
+FAMILIES[ZIP_FAMILY] = _show_zip
 
 
 def _count(number, what):
@@ -108,6 +112,7 @@ def make_drop(inner, count):
 @iterator("Cycle", "xs", size=lambda inner: (math.inf,), element=element_type_of)
 def make_cycle(inner):
     while True:
+        take_step()
         empty = True
         for item in iterate(inner):
             empty = False
@@ -118,7 +123,12 @@ def make_cycle(inner):
 
 @iterator("Repeated", "x", "n", size=lambda item, count: (math.inf if count is None else count,))
 def make_repeated(item, count):
-    return itertools.repeat(item) if count is None else itertools.repeat(item, count)
+    if count is not None:
+        yield from itertools.repeat(item, count)
+        return
+    while True:
+        take_step()
+        yield item
 
 
 @iterator("Flatten", "it")
@@ -152,6 +162,7 @@ def make_countfrom(start, step):
 
     plus = BASE.bindings["+"]
     while True:
+        take_step()
         yield start
         start = call(plus, (start, step))
 
@@ -166,7 +177,7 @@ def make_accumulate(function, inner, init):
         yield total
 
 
-NOTHING_GIVEN = object()
+NOTHING_GIVEN = Singleton("Base._InitialValue()", t.TypeFamily("_InitialValue", supertype=t.Any).apply())
 """Stands for an `init` that was not given."""
 
 
@@ -287,6 +298,14 @@ def reverse(iterable):
 def filter_(predicate, iterable):
     """The elements for which the predicate holds, as they are asked for."""
     return make_filter(predicate, iterable)
+
+
+@define("skipmissing", t.Any)
+def skipmissing(iterable):
+    """The elements that are not missing, as they are asked for."""
+    from ..calling import call
+
+    return make_filter(call(function("!"), (function("ismissing"),)), iterable)
 
 
 @_define("takewhile", t.Any, t.Any)

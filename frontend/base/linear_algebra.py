@@ -3,6 +3,8 @@
 A matrix of size (m, k) has the payload (k, m), so the product of A (m, k) and B (k, n) is
 out[n, m] = Σ B[n, k] A[k, m]."""
 
+import math
+
 import numpy as np
 
 from .. import staging
@@ -186,6 +188,9 @@ def dot(a, b):
     """Σ conj(aᵢ) bᵢ."""
     a, b = as_array(a), as_array(b)
     if not (is_numeric(a) and is_numeric(b)):
+        lengths = [math.prod(map(int, x.size)) for x in (a, b)]
+        if lengths[0] != lengths[1]:
+            raise dimension_mismatch(f"dot product arguments have lengths {lengths[0]} and {lengths[1]}")
         pairs = zip(iterate(a), iterate(b), strict=True)
         return call(function("sum"), (tuple(call(dot_function(), pair) for pair in pairs),))
     x, y = _numeric_pair(a, b)

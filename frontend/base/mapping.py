@@ -4,9 +4,10 @@
 from .. import staging
 from .. import types as t
 from ..broadcasting import broadcast
+from ..lanes import is_lanes, only_in_graph, uniform_column
 from ..values import Array, Range, colon, typeof
 from . import folds
-from .arrays import as_array, is_numeric, without_bits
+from .arrays import as_array, is_numeric, reshaped, without_bits
 from .concatenation import horizontal, vertical
 from .errors import argument_error, dimension_mismatch, size_text
 from .iteration import iterate
@@ -65,11 +66,32 @@ def reduce(operation, x, dims=colon, init=NOTHING_GIVEN):
     """The elements combined in any grouping."""
     if is_numeric(x) and operation in REDUCTIONS:
         return REDUCTIONS[operation](x, dims=dims, init=init)
+    if is_lanes(x) and operation in REDUCTIONS:
+        return REDUCTIONS[operation](x, dims=dims, init=init)
+    if is_lanes(x) and operation in JOINS and init is NOTHING_GIVEN:
+        return joined_lanes(x, operation is function("hcat"))
     if dims is not colon:
         return _reduce_slices(operation, as_array(x), dims, init)
     if operation in JOINS and init is NOTHING_GIVEN and x.__class__ is Array and x.data.size:
         return JOINS[operation](list(iterate(x)))
     return folds.fold(operation, iterate(x), init)
+
+
+def joined_lanes(vector, horizontally):
+    """The staged arrays of one size in a vector, one beside the other along the last or the first dim."""
+    from .shapes import permuted
+
+    column = uniform_column(vector._data)
+    if column is None:
+        raise only_in_graph()
+    count, *shape = column.shape
+    if len(shape) == 1:
+        return Array(column if horizontally else reshaped(column, (count * shape[0],)))
+    if horizontally:
+        return Array(reshaped(column, (count * shape[0], *shape[1:])))
+    rank = len(shape)  # the first Julia dim is the last axis: lanes go before it
+    moved = permuted(Array(column), [1, rank + 1, *range(2, rank + 1)])
+    return Array(reshaped(moved, (*shape[:-1], count * shape[-1])))
 
 
 def _reduce_slices(operation, array, dims, init):

@@ -210,6 +210,14 @@ _named("deg2rad", _float_unary(lambda x: x * (math.pi / 180), _scaled(lambda x: 
 _named("rad2deg", _float_unary(lambda x: x * (180 / math.pi), _scaled(lambda x: x, 180 / math.pi)), t.Real)
 
 
+@define("mod2pi", t.Real)
+def modulo_circle(x):
+    """The angle in [0, 2π)."""
+    from .arithmetic import modulo
+
+    return modulo(x, 2 * math.pi)
+
+
 @define("sincos", t.Number)
 def sine_and_cosine(x):
     return sine(x), cosine(x)
@@ -286,6 +294,8 @@ def is_one(x):
 def is_integer(x):
     if x.__class__ is Traced:
         return emit("eq", x, x) if is_integer_type(x.type) else emit("eq", emit("floor", x), x)
+    if isinstance(x, complex | np.complexfloating):
+        return x.imag == 0 and is_integer(x.real)
     return x.__class__ is not Irrational and exact_integer(x) is not None
 
 

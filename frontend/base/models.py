@@ -6,7 +6,7 @@ from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
 from ..calling import call
-from ..staging import Trace, as_dim, dim_number, read
+from ..staging import Trace, as_dim, read
 from ..values import Array, Dictionary, NamedTuple, Range, Struct, Symbol, Traced, typeof
 from .registry import define, module
 
@@ -81,22 +81,18 @@ def isstaged(value):
     return value.__class__ is Traced and value.data.__class__ is Value
 
 
-@define("output_size", t.Any, t.Tuple, module=PRIMITIVES)
-def output_size(function, sizes):
-    """output_size(f, sizes): the size of `f(x…)` for arrays of Float32 of these sizes, by staging alone."""
+@define("abstractly", t.Any, t.Tuple, t.TypeOfType, module=PRIMITIVES)
+def abstractly(function, sizes, element):
+    """abstractly(f, sizes, T): `f(x…)` for arrays of which only the sizes are known.
+
+    Nothing is computed, and all that `f` changes is undone. The result must not be an array."""
     with Trace() as trace:
-        element = t.ELEMENT_TYPES[t.Float32]
-        inputs = [Array(trace.argument(TensorType(element, tuple(map(as_dim, n[::-1]))))) for n in sizes]
+        kind = t.ELEMENT_TYPES[element]
+        inputs = [Array(trace.argument(TensorType(kind, tuple(map(as_dim, n[::-1]))))) for n in sizes]
         try:
-            return _sizes(call(function, inputs))
+            return call(function, inputs)
         finally:
             trace.rollback()
-
-
-def _sizes(value):
-    if value.__class__ is tuple:
-        return tuple(map(_sizes, value))
-    return tuple(map(dim_number, value.size)) if value.__class__ is Array else ()
 
 
 # --- memory -------------------------------------------------------------------------------------------------

@@ -113,6 +113,8 @@ def string_in_base(number, base=10, pad=1):
     from ..staging import host_number
 
     number = host_number(number, "printing")
+    if not 2 <= base <= 36:
+        raise argument_error(f"base must be in 2:36, got {base}")
     return print_value(number) if isinstance(number, bool) else digits_text(number, base, pad)
 
 

@@ -60,6 +60,30 @@ for _missing, _other in ((t.Missing, t.Number), (t.Number, t.Missing), (t.Missin
         return missing
 
 
+@define("isequal", t.Missing, t.Missing)
+def equal_missing(_a, _b):
+    """`isequal` tells missing from other values, where `==` gives missing."""
+    return True
+
+
+for _sides in ((t.Missing, t.Number), (t.Number, t.Missing)):
+    @define("isequal", *_sides)
+    def unequal_missing(_a, _b):
+        return False
+
+
+for _other in (t.Number, t.AbstractString, t.Symbol, t.Char, t.Nothing, t.Tuple, t.AbstractArray):
+    @define("isless", _other, t.Missing)
+    def missing_is_last(_a, _b):
+        """In the order of `sort` missing comes after everything."""
+        return True
+
+
+@define("isless", t.Missing, t.Any)
+def nothing_follows_missing(_a, _b):
+    return False
+
+
 @define("abs sqrt exp log sin cos tanh float zero one", t.Missing)
 def propagate_missing_argument(_):
     return missing

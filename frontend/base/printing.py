@@ -4,6 +4,7 @@ from .. import display
 from .. import types as t
 from ..display import Context, plain_text, print_text, show_text
 from ..values import Struct, typeof
+from .errors import fault
 from .io import context_from, context_of, memory_stream, stdout
 from .registry import BASE, define, define_constructor
 
@@ -163,4 +164,6 @@ def make_mime(_, name):
 @define_constructor(MIME)
 def instantiate_mime(type_):
     """`MIME"text/plain"()`."""
+    if not isinstance(type_, t.DataType):
+        raise fault("MethodError", "no method matching MIME()")
     return Struct(type_, [])

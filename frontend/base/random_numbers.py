@@ -4,6 +4,7 @@ Every draw reads both and writes the counter, through `staging`: in a compiled f
 any other."""
 
 import math
+import weakref
 
 import numpy as np
 
@@ -39,6 +40,17 @@ def new_key(seed=None):
     return np.array([_wrapped(seed), 0], dtype=np.int64)
 
 
+RANDOM_STATES = weakref.WeakSet([GENERATOR])
+"""The states of all generators."""
+
+
+def generator_of(type_, state):
+    """A generator of a type with this state, a payload."""
+    array = Array(state)
+    RANDOM_STATES.add(array)
+    return Struct(type_, [array])
+
+
 def _wrapped(seed):
     low = int(seed) & (2**64 - 1)
     return low - 2**64 if low >= 2**63 else low
@@ -48,11 +60,11 @@ def _construct_generators():
     for type_ in (GENERATOR_TYPES["MersenneTwister"], GENERATOR_TYPES["Xoshiro"]):
         @constructs(type_, t.Integer)
         def seeded(called, seed):
-            return Struct(called, [Array(new_key(staging.host_number(seed, "a seed")))])
+            return generator_of(called, new_key(staging.host_number(seed, "a seed")))
 
         @constructs(type_)
         def unseeded(called):
-            return Struct(called, [Array(new_key())])
+            return generator_of(called, new_key())
 
     @constructs(GENERATOR_TYPES["TaskLocalRNG"])
     def default(called):
@@ -86,7 +98,7 @@ def seed_generator(generator, seed):
 
 @define("copy", AbstractRNG)
 def copy_generator(generator):
-    return Struct(generator.type, [Array(staging.read(generator.fields[0]))])
+    return generator_of(generator.type, staging.read(generator.fields[0]))
 
 
 # --- draws --------------------------------------------------------------------------------------------------
@@ -278,7 +290,8 @@ def _shuffled(state, array, what):
                  t.array_type(array.element, array.rank))
 
 
-@define("shuffle", t.Any, ..., module=RANDOM)
+@define("shuffle", t.Any, module=RANDOM)
+@define("shuffle", AbstractRNG, t.Any, module=RANDOM)
 def shuffle(*arguments):
     """The elements in random order."""
     state, (items,) = _generator(arguments)
@@ -287,7 +300,8 @@ def shuffle(*arguments):
     return _shuffled(state, as_array(items), "shuffle")
 
 
-@define("shuffle!", t.Any, ..., module=RANDOM)
+@define("shuffle!", t.AbstractArray, module=RANDOM)
+@define("shuffle!", AbstractRNG, t.AbstractArray, module=RANDOM)
 def shuffle_in_place(*arguments):
     from .assignment import overwrite
 
@@ -302,6 +316,8 @@ def random_string(*arguments):
     letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     if arguments and arguments[0].__class__ is str:
         letters, arguments = arguments[0], arguments[1:]
+    if not letters:
+        raise argument_error("collection must be non-empty")
     count = arguments[0] if arguments else 8
     places = below(state, (count,), len(letters))
     if not isinstance(places, np.ndarray):
@@ -310,7 +326,8 @@ def random_string(*arguments):
     return "".join(letters[place] for place in places)
 
 
-@define("randsubseq", t.Any, ..., module=RANDOM)
+@define("randsubseq", t.AbstractArray, t.Real, module=RANDOM)
+@define("randsubseq", AbstractRNG, t.AbstractArray, t.Real, module=RANDOM)
 def random_subsequence(*arguments):
     state, (items, share) = _generator(arguments)
     array = as_array(items)

@@ -5,7 +5,7 @@ import math
 from .. import staging
 from .. import types as t
 from ..calling import call
-from ..values import DimNumber, Range, Traced, simplest_fraction, typeof
+from ..values import Char, DimNumber, Range, Traced, simplest_fraction, typeof
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, emit, number_type
 from .errors import argument_error, shown
@@ -54,12 +54,45 @@ def open_range(start, step, stop):
     step = _integer(step, "the step of a range")
     if step == 0:
         raise argument_error("step cannot be zero")
+    if start.__class__ is Traced and start.type is not t.Int64:
+        start = emit("identity", start, kind=t.Int64)
+    kind = UNIT if step == 1 else STEP
+    (base, first), (other, last) = terms_of(start), terms_of(stop)
+    if base is other:
+        return Range(start, step, max((last - first) // step + 1, 0), kind)
     length = emit("add", emit("sub", stop, start, kind=t.Int64), step, kind=t.Int64)
     if step != 1:
         length = emit("idiv", length, step, kind=t.Int64)
-    if start.__class__ is Traced and start.type is not t.Int64:
-        start = emit("identity", start, kind=t.Int64)
-    return Range(start, step, emit("max", length, 0, kind=t.Int64), UNIT if step == 1 else STEP)
+    return Range(start, step, emit("max", length, 0, kind=t.Int64), kind)
+
+
+def terms_of(number):
+    """A number as (IR value, int) whose sum it is; the value is None for an int."""
+    if number.__class__ is not Traced or number.data.__class__ is not staging.Value:
+        return (None, number) if number.__class__ is int else (number, 0)
+    value, constant = number.data, 0
+    while value.operation is not None and value.operation.name in ("add", "sub", "identity"):
+        operation = value.operation
+        if operation.name == "identity":
+            (value,) = operation.operands
+            continue
+        left, right = (_constant(operand) for operand in operation.operands)
+        if right is not None:
+            constant += right if operation.name == "add" else -right
+            value = operation.operands[0]
+        elif left is not None and operation.name == "add":
+            constant += left
+            value = operation.operands[1]
+        else:
+            break
+    return value, constant
+
+
+def _constant(value):
+    """The integer that an IR value is, None where it is no constant."""
+    operation = value.operation
+    is_constant = operation is not None and operation.name == "constant"
+    return int(operation.attributes["value"]) if is_constant else None
 
 
 @define(":", t.Integer, t.Integer)
@@ -230,6 +263,8 @@ def is_in_range(x, range_):
         from .searching import is_in
 
         return is_in(x, range_) if x.__class__ is Traced else False
+    if range_.start.__class__ is Char:
+        return False
     index = (x - range_.start) / range_.step
     return bool(index == math.floor(index) and 0 <= index < range_.length)
 

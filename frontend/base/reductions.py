@@ -9,6 +9,7 @@ from .. import staging
 from .. import types as t
 from ..broadcasting import broadcast
 from ..calling import call
+from ..lanes import is_lanes, only_in_graph, uniform_column
 from ..values import Array, colon, typeof
 from . import folds
 from .arrays import array_of, as_array, as_dim_product, axis_of, is_numeric, reshaped
@@ -59,6 +60,7 @@ def reduced(op, x, dims, init, kind=None, combine=None):
 
 def folded(name, array, init, dims=colon):
     """The elements of an array of objects combined with a function, from the left."""
+    array = as_array(array)
     payload = staging.read(array)
     if dims is colon:
         return folds.fold(function(name), iter(payload.reshape(-1)), init)
@@ -71,6 +73,15 @@ def folded(name, array, init, dims=colon):
     return array_of(typeof(results[0]), results, kept[::-1])
 
 
+def reduced_lanes(op, items, dims, init, combine):
+    """The elements of a vector of staged arrays of one size combined, element by element."""
+    column = uniform_column(items._data)
+    if column is None or dims is not colon or op != "reduce_sum" and items._data.item.rank:
+        raise only_in_graph()
+    result = Array(staging.apply(op, column, axes=(0,)))
+    return result if init is NOTHING_GIVEN else call(function(combine), (init, result))
+
+
 # --- sum and product ----------------------------------------------------------------------------------------
 
 
@@ -78,6 +89,9 @@ def _define_total(name, op, operator, neutral):
     def total(items, dims=colon, init=NOTHING_GIVEN):
         if is_numeric(items):
             return reduced(op, items, dims, init, summed_type(as_array(items).element), operator)
+        if is_lanes(items):
+            return reduced_lanes(op, items, dims, init, operator)
+        items = as_array(items)
         if init is NOTHING_GIVEN and 0 in items.size:
             element = items.element
             raise fault("MethodError", f"no method matching {neutral}(::Type{{{t.type_name(element)}}})")
@@ -150,7 +164,7 @@ def _define_logical(name, op):
         return call(function(name), (tuple(iterate(items)),))
 
     def of_function(f, items, dims=colon):
-        if is_numeric(items):
+        if is_numeric(items) or is_lanes(items):
             return of_array(broadcast(f, [items]), dims=dims)
         return call(function(name), (f, tuple(iterate(items))))
 

@@ -5,11 +5,13 @@ Types in the signature are Julia types; `...` after a type makes it variadic. Er
 Julia kind, without location (the caller knows the line).
 """
 
-from ...compiler.errors import WeberError
+import os
+
+from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..calling import constructors
 from ..dispatch import Method, MethodTable
-from ..values import Function, Module
+from ..values import Function, Module, dispatch_type
 
 CORE = Module("Core")
 BASE = Module("Base", parent=CORE)
@@ -38,6 +40,68 @@ def drop_type(run):
     return lambda arguments, keywords, bindings: run(arguments[1:], keywords, bindings)
 
 
+def parameter_names(python):
+    """The names of a builtin's positional parameters."""
+    code = python.__code__
+    return code.co_varnames[:code.co_argcount + bool(code.co_flags & 4)]
+
+
+UNFORESEEN = (TypeError, AttributeError, LookupError, ArithmeticError, ValueError, AssertionError)
+"""What Python and numpy raise when a builtin meets values it was not written for."""
+
+
+def builtin_call(python, name, keywords=()):
+    """The `call` of a method that is a Python function: checks the keywords given.
+
+    What the function did not foresee becomes a MethodError that names it and its arguments; under
+    WEBER_DEBUG (as in the tests that look for such faults) it stays what it is."""
+    code, accepted = python.__code__, None if keywords is None else frozenset(keywords)
+    keyword_only = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
+    required = [name for name in keyword_only if name not in (python.__kwdefaults__ or {})]
+    without_default = code.co_varnames[:code.co_argcount - len(python.__defaults__ or ())]
+    required += [name for name in without_default if name in (accepted or ())]
+
+    def call(arguments, given, bindings):
+        for key in required:
+            if not given or key not in given:
+                raise WeberError(f"UndefKeywordError: keyword argument `{key}` not assigned",
+                                 kind="UndefKeywordError")
+        if given and accepted is not None:
+            for key in given:
+                if key not in accepted:
+                    expected = f"; it takes {', '.join(keywords)}" if keywords else "; it takes none"
+                    raise WeberError(
+                        f'MethodError: got unsupported keyword argument "{key}" in `{name}`{expected}',
+                        kind="MethodError",
+                    )
+        try:
+            return python(*arguments, **given) if given else python(*arguments)
+        except UNFORESEEN as error:
+            if os.environ.get("WEBER_DEBUG") or is_out_of_memory(error):
+                raise
+            raise unforeseen(name, arguments, given, error) from error
+
+    return call
+
+
+def is_out_of_memory(error):
+    """Whether an array was asked for that is larger than the memory, or than numpy's sizes can say."""
+    return isinstance(error, MemoryError) or isinstance(error, ValueError) and str(error).startswith(
+        ("array is too big", "Maximum allowed dimension exceeded"))
+
+
+def unforeseen(name, arguments, given, error):
+    """The MethodError of a builtin that was not written for these arguments."""
+    types = ", ".join("::" + t.type_name(dispatch_type(a)) for a in arguments)
+    if given:
+        types += "; " + ", ".join(f"{key}::{t.type_name(dispatch_type(v))}" for key, v in given.items())
+    return WeberError(
+        f"MethodError: no method matching {name}({types})",
+        kind="MethodError",
+        notes=[Note(f"  it failed with {type(error).__name__}; WEBER_DEBUG=1 shows where")],
+    )
+
+
 def define(names, *signature, module=BASE, exported=True, keywords=(), where=(), doc=None):
     """Decorator: adds the Python function as a method with this signature to one or several (space-separated)
     names.
@@ -54,33 +118,9 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
     pattern = t.tuple_type(*parameters)
 
     def decorate(python):
-        code = python.__code__
-        names_ = code.co_varnames[:code.co_argcount + bool(code.co_flags & 4)]
-        accepted = None if keywords is None else frozenset(keywords)
-        keyword_only = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
-        required = [name for name in keyword_only if name not in (python.__kwdefaults__ or {})]
-        without_default = code.co_varnames[:code.co_argcount - len(python.__defaults__ or ())]
-        required += [name for name in without_default if name in (accepted or ())]
-
-        def call(arguments, given, bindings):
-            for key in required:
-                if not given or key not in given:
-                    raise WeberError(f"UndefKeywordError: keyword argument `{key}` not assigned",
-                                     kind="UndefKeywordError")
-            if given:
-                if accepted is not None:
-                    for key in given:
-                        if key not in accepted:
-                            expected = f"; it takes {', '.join(keywords)}" if keywords else "; it takes none"
-                            raise WeberError(
-                                f'MethodError: got unsupported keyword argument "{key}" in '
-                            f"`{table_name}`{expected}",
-                                kind="MethodError",
-                            )
-                return python(*arguments, **given)
-            return python(*arguments)
-
-        for table_name in names.split():  # noqa: B007
+        names_ = parameter_names(python)
+        for table_name in names.split():
+            call = builtin_call(python, table_name, keywords)
             generic = function(table_name, module, exported)
             if t.is_type(generic):  # a constructor of a built-in type
                 variable = t.TypeVar("T", generic)
@@ -90,7 +130,9 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
             generic.methods.add(
                 Method(pattern, where, call, names_, keywords, python=python if not keywords else None)
             )
-            generic.documentation = doc or python.__doc__ or generic.documentation
+            text = doc or python.__doc__
+            if text:
+                generic.documentation = {**(generic.documentation or {}), text: text}
         return python
 
     return decorate

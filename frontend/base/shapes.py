@@ -3,12 +3,18 @@
 
 Julia dim k of an array of rank n is payload axis n - k."""
 
-from ...compiler.types import floor_divide
+import weakref
+
+import numpy as np
+
+from ...compiler.types import TensorType, floor_divide
 from .. import staging
 from .. import types as t
 from ..array_text import WRAPPER_TEXTS
 from ..calling import call
+from ..lanes import Lanes, uniform_column, vector_of_lanes
 from ..sharing import linked
+from ..staged_map import collected, collected_of
 from ..values import Array, Range, Singleton, colon, typeof
 from .arrays import (
     array_of,
@@ -22,7 +28,7 @@ from .arrays import (
     reshaped,
 )
 from .elements import NUMBERS, is_complex_type
-from .errors import argument_error, dimension_mismatch, fault, size_text
+from .errors import argument_error, dimension_mismatch, fault, shown, size_text
 from .iteration import iterate
 from .registry import define, function
 
@@ -54,6 +60,8 @@ def axes_of(array, dims):
     axes = []
     for dimension in dims:
         dimension = staging.host_number(dimension, "the number of a dim")
+        if not isinstance(dimension, int | np.integer):
+            raise argument_error(f"dims are integers, got {shown(dimension)}")
         if dimension < 1:
             raise argument_error(f"region dimension(s) must be ≥ 1, got {dimension}")
         if dimension <= array.rank:
@@ -337,11 +345,42 @@ def slices_along(array, dims):
     return [view_of(array, place) for place in places]
 
 
+SLICES = weakref.WeakKeyDictionary()
+"""Arrays of slices of staged arrays: array → `Slices`, what they are slices of."""
+
+
+class Slices:
+    """The slices of a staged array along one Julia dim."""
+
+    def __init__(self, array, dimension):
+        self.array, self.axis, self.payload = array, axis_of(dimension, array.rank), staging.read(array)
+
+    def are_current(self):
+        """Whether the array has not been written to since."""
+        return staging.read(self.array) is self.payload
+
+    def lanes(self):
+        """The slices as a vector of staged elements."""
+        payload, axis = self.payload, self.axis
+        rest = tuple(a for a in range(len(payload.shape)) if a != axis)
+        if axis:
+            payload = staging.apply("transpose", payload, permutation=(axis, *rest))
+        inner = staging.Value(TensorType(payload.element, payload.shape[1:]))
+        return vector_of_lanes(Lanes(payload.shape[0], Array(inner), [(inner, payload)], {}))
+
+
 def _slices(array, dims):
+    payload = staging.read(array)
+    staged = payload.__class__ is staging.Value and len(dims) == 1
+    if staged and not isinstance(array.size[dims[0] - 1], int):
+        return Slices(array, dims[0]).lanes()
     sizes = tuple(array.size[d - 1] for d in dims)
     parts = slices_along(array, dims)
     kept = typeof(parts[0]) if parts else t.array_type(array.element, array.rank - len(dims))
-    return array_of(kept, parts, sizes)
+    result = array_of(kept, parts, sizes)
+    if staged:
+        SLICES[result] = Slices(array, dims[0])
+    return result
 
 
 @define("eachcol", t.AbstractArray)
@@ -365,8 +404,8 @@ def each_slice(x, dims, drop=True):
 def select_dim(x, dimension, index):
     from .views import view_of
 
-    array = as_array(x)
-    return view_of(array, tuple(index if d == dimension else colon for d in range(1, array.rank + 1)))
+    rank = 1 if x.__class__ is Range else as_array(x).rank
+    return view_of(x, tuple(index if d == dimension else colon for d in range(1, rank + 1)))
 
 
 @define("mapslices", t.Any, t.AbstractArray, keywords=("dims",))
@@ -375,6 +414,10 @@ def map_slices(f, x, dims):
     array = as_array(x)
     dims = _counts(dims)
     others = tuple(d for d in range(1, array.rank + 1) if d not in dims)
+    if len(others) == 1:
+        results = collected_of(f, _slices(array, others))
+        if results is not None:
+            return _mapped_slices(results, array, dims, others[0])
     results = [call(f, (part,)) for part in slices_along(array, others)]
     if not results:
         raise argument_error("mapslices over an array without slices")
@@ -389,6 +432,19 @@ def map_slices(f, x, dims):
     whole = reshape_array(joined, (*[kept[d - 1] for d in inner], *[array.size[d - 1] for d in others]))
     order = inner + list(others)
     return fresh(permuted(whole, [order.index(d) + 1 for d in range(1, array.rank + 1)]), plain_type(whole))
+
+
+def _mapped_slices(results, array, dims, other):
+    """The results of one map over the slices of an array of which only the dim `other` is left."""
+    if results.element in NUMBERS:
+        return reshape_array(results, tuple(results.size[0] if d == other else 1
+                                            for d in range(1, array.rank + 1)))
+    joined = stack_lanes(results, colon)
+    sizes = iter(joined.size[:-1])
+    kept = [next(sizes, 1) for _ in dims]
+    whole = reshape_array(joined, (*kept, joined.size[-1]))
+    order = [*sorted(dims), other]
+    return Array(permuted(whole, [order.index(d) + 1 for d in range(1, array.rank + 1)]))
 
 
 def stack_arrays(arrays, dimension=None):
@@ -429,9 +485,27 @@ def array_of_tuple(x):
     return vector(x)
 
 
+def stack_lanes(values, dims):
+    """The staged arrays of one size in a vector, along a new dim."""
+    if values.element in NUMBERS:
+        return values
+    column = uniform_column(values._data)
+    if column is None:
+        raise argument_error("`stack` of staged arrays whose sizes differ")
+    rank = len(column.shape)
+    if dims is colon or dims.__class__ is Singleton or dims == rank:
+        return Array(column)
+    order = [d for d in range(1, rank)]
+    order.insert(dims - 1, rank)
+    return Array(permuted(Array(column), order))
+
+
 @define("stack", t.Any, keywords=("dims",))
 def stack(items, dims=colon):
     """The arrays side by side along a new dim; numbers become a vector."""
+    values = collected(items)
+    if values is not None:
+        return stack_lanes(values, dims)
     elements = list(iterate(items))
     if elements and t.is_subtype(typeof(elements[0]), t.Number):
         from .arrays import vector
@@ -444,5 +518,8 @@ def stack(items, dims=colon):
 
 @define("stack", t.Any, t.Any, keywords=("dims",))
 def map_and_stack(f, items, dims=colon):
+    values = collected_of(f, items)
+    if values is not None:
+        return stack_lanes(values, dims)
     results = [call(f, (item,)) for item in iterate(items)]
     return stack(tuple(results), dims=dims)

@@ -17,7 +17,7 @@ from ..values import Array, Traced
 from .arrays import as_array, axis_of, plain_type
 from .comparison import numbers_is_less
 from .elements import NUMBERS
-from .errors import argument_error
+from .errors import argument_error, shown
 from .iteration import collect_values, iterate
 from .registry import define, function
 
@@ -93,6 +93,8 @@ def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None
         places = permutation_of(array, rev, by, lt)
         return Array(staging.apply("gather", staging.read(array), places, axis=0), plain_type(array))
     data = staging.read_host(array, "sort along a dim")
+    if not isinstance(dims, int) or not 1 <= dims <= array.rank:
+        raise argument_error(f"`dims` is a number from 1 to {array.rank}, got {shown(dims)}")
     axis = axis_of(dims, array.rank)
     moved = np.moveaxis(data, axis, -1)
     result = np.empty_like(moved)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .. import staging
+from .. import staged_map, staging
 from .. import types as t
 from ..broadcasting import broadcast
 from ..calling import call
@@ -52,6 +52,10 @@ def mean_of(f, x, dims=colon):
 
 @_define("mean", t.Any)
 def mean_of_iterable(items):
+    staged = staged_map.wanted_source(items)
+    if staged is not None:
+        return call(function("/"), (call(function("sum"), (items,)), call(function("count"), (
+            staged_map.presence(items),))))
     values = tuple(iterate(items))
     if not values:
         raise argument_error("mean of an empty collection is undefined")
@@ -60,6 +64,9 @@ def mean_of_iterable(items):
 
 @_define("mean", t.Any, t.Any)
 def mean_of_function_of_iterable(f, items):
+    values = staged_map.collected_of(f, items)
+    if values is not None:
+        return mean(values)
     return mean_of_iterable(tuple(call(f, (item,)) for item in iterate(items)))
 
 

@@ -88,13 +88,9 @@ def substring_from(text, first):
     return text[position_of(text, first):]
 
 
-@define("SubString", t.AbstractString, t.Integer, t.Integer, exported=True)
-def substring(text, first, last):
-    from ..calling import call
-    from .ranges import unit_range
-    from .registry import function
-
-    return call(function("getindex"), (text, unit_range(first, last)))
+@define("SubString", t.AbstractString, t.Integer, t.Integer)
+def substring_between(text, first, last):
+    return text[position_of(text, first):position_of(text, last) + 1] if last >= first else ""
 
 
 @define("firstindex", t.AbstractString)

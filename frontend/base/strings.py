@@ -6,9 +6,10 @@ from .. import types as t
 from ..display import Context, print_text
 from ..staging import host_number, read_host
 from ..string_text import escape
-from ..values import Array, Char, Range, SetValue, Symbol
+from ..values import Array, Char, Range, SetValue, Symbol, typeof
 from .characters import width
-from .errors import argument_error
+from .conversion import element_of
+from .errors import argument_error, fault
 from .iteration import iterate
 from .printing import string
 from .registry import define, define_constructor
@@ -39,8 +40,8 @@ def string_of_array(_, array):
     """`String(bytes)`, `String(chars)`."""
     if array.__class__ is Array and array.element is t.UInt8:
         return read_host(array, "a string").tobytes().decode("utf-8", "surrogateescape")
-    if array.__class__ is Array and array.element is t.Bool:
-        raise WeberError("MethodError: no method matching String(::Vector{Bool})", kind="MethodError")
+    if not t.is_subtype(element_of(array), t.AbstractChar):
+        raise fault("MethodError", f"no method matching String(::{t.type_name(typeof(array))})")
     return "".join(map(text_of, iterate(array)))
 
 

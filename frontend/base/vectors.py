@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..growth import Added
 from ..values import Array, Range
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -39,6 +40,9 @@ LIST = t.union(t.Vector, t.BitVector)
 
 @define("push!", LIST, t.Any, t.Any, ...)
 def push(vector, *items):
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        return _replace(vector, Added([*payload.items, *(convert(vector.element, x) for x in items)]))
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 

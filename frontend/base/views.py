@@ -58,7 +58,12 @@ class View:
 
 
 def view_of(x, indices):
-    """`view(x, indices...)`."""
+    """`view(x, indices...)`; ranges of a range are ranges."""
+    if x.__class__ is Range and len(indices) == 1 and indices[0].__class__ is Range:
+        from ..calling import call
+        from .registry import function
+
+        return call(function("getindex"), (x, indices[0]))
     parent = as_array(x)
     indices = tuple(index if index.__class__ is not Array else element_at(index, (colon,) * index.rank)
                     for index in indices)  # the indices stay what they are now

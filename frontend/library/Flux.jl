@@ -30,7 +30,10 @@ include("modes.jl")
 include("training.jl")
 include("model_state.jl")
 include("model_utilities.jl")
+include("autosize.jl")
+include("pacing.jl")
 include("model_text.jl")
+include("weight_files.jl")
 
 # What the packages below offer under Flux's name as well.
 export gradient, withgradient, pullback, jacobian, hessian
@@ -40,8 +43,14 @@ export Descent, Momentum, Nesterov, Rprop, RMSProp, AdaGrad, AdaDelta, Adam, Ada
     MixedPrecision
 export σ, sigmoid, hardσ, hardsigmoid, hardtanh, relu, leakyrelu, relu6, rrelu, elu, gelu, gelu_tanh,
     gelu_sigmoid, gelu_erf, swish, hardswish, selu, celu, softplus, softsign, logσ, logsigmoid, logcosh, mish,
-    tanhshrink, softshrink, trelu, lisht, tanh_fast, sigmoid_fast, softmax, logsoftmax, logsumexp, glu
-export DataLoader, flatten, onehot, onehotbatch, onecold, fmap, cpu, gpu, f16, f32, f64
+    tanhshrink, softshrink, trelu, thresholdrelu, lisht, tanh_fast, sigmoid_fast, softmax, logsoftmax,
+    logsumexp, glu
+export NNlib, conv, depthwiseconv, conv_transpose, maxpool, meanpool, lpnormpool, dropout, dropout!, pad_constant,
+    pad_zeros, pad_repeat, pad_reflect, pad_symmetric, pad_circular, batched_mul, batched_transpose,
+    batched_adjoint, batched_vec, ⊠, dot_product_attention, dot_product_attention_scores, make_causal_mask,
+    upsample_nearest, upsample_linear, upsample_bilinear, upsample_trilinear, pixel_shuffle, grid_sample,
+    ctc_loss
+export DataLoader, flatten, onehot, onehotbatch, onecold, fmap, cpu, gpu, f16, bf16, f32, f64
 
 export Chain, Dense, Scale, Bilinear, Embedding, EmbeddingBag, Maxout, SkipConnection, Parallel,
     PairwiseFusion

@@ -48,6 +48,10 @@ function index_of(label, classes)
     index = findfirst(==(label), classes)
     return index === nothing ? no_such_class(label, classes) : index
 end
+function index_of(label::Integer, classes::AbstractUnitRange)
+    Primitives.isstaged(label) || label in classes || no_such_class(label, classes)
+    return label - (first(classes) - 1)
+end
 function index_of(label, classes, default)
     index = findfirst(==(label), classes)
     return index === nothing ? index_of(default, classes) : index

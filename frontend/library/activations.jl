@@ -57,8 +57,10 @@ relu6(x::Real) = clamp(x, oftype(x, 0), oftype(x, 6))
 
 [`leakyrelu`](@ref) whose slope is drawn uniformly from `[lo, hi]` for each element.
 """
-rrelu(x::Real, lo::Real = 1 / 8, hi::Real = 1 / 3) =
-    leakyrelu(x, like(x, lo) + like(x, hi - lo) * rand(typeof(float(x))))
+rrelu(x::Real, lo::Real = 1 / 8, hi::Real = 1 / 3) = rrelu(x, lo, hi, rand(typeof(float(x))))
+rrelu(x, lo, hi, share) = leakyrelu(x, like(x, lo) + like(x, hi - lo) * share)
+Base.broadcasted(::typeof(rrelu), x::AbstractArray, lo::Real = 1 / 8, hi::Real = 1 / 3) =
+    rrelu.(x, lo, hi, rand(float(eltype(x)), size(x)...))
 
 """
     elu(x, α = 1) = x > 0 ? x : α * (exp(x) - 1)

@@ -147,5 +147,5 @@ rand_like(rng::AbstractRNG, x::AbstractArray, T::Type = eltype(x), sizes = size(
 randn_like(x::AbstractArray, T::Type = eltype(x), sizes = size(x)) = randn(T, sizes)
 randn_like(x::AbstractArray, sizes::Tuple) = randn(eltype(x), sizes)
 randn_like(rng::AbstractRNG, x::AbstractArray, T::Type = eltype(x), sizes = size(x)) = randn(rng, T, sizes)
-trues_like(x::AbstractArray, sizes = size(x)) = trues(sizes)
-falses_like(x::AbstractArray, sizes = size(x)) = falses(sizes)
+trues_like(x::AbstractArray, sizes = size(x)) = fill!(similar(x, Bool, sizes), true)
+falses_like(x::AbstractArray, sizes = size(x)) = fill!(similar(x, Bool, sizes), false)

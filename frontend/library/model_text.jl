@@ -23,11 +23,7 @@ prints_on_one_line(x) = isleaf(x) || !Primitives.is_expanded(x) || x isa Union{L
     all(is_plain, values(children(x)))
 is_plain(x) = isleaf(x) || x isa Scale || x isa Tuple{Vararg{Number}} || x isa Tuple{Vararg{AbstractArray}}
 
-"""
-    show_layer(io, layer)
-
-What the REPL shows for a layer: its parts on lines of their own, with counts of parameters, and their total.
-"""
+# What the REPL shows for a layer: its parts on lines of their own, with counts of parameters, and their total.
 function show_layer(io::IO, layer)
     if get(io, :typeinfo, nothing) !== nothing || prints_on_one_line(layer)
         show_line(io, layer, 0, "")

@@ -1,4 +1,4 @@
-# Asking models about themselves, and pacing callbacks.
+# Asking models about themselves.
 
 """
     outputsize(model, sizes...; padbatch = false)
@@ -6,8 +6,19 @@
 The size of the output of a model for inputs of these sizes (tuples), without computing it. With `padbatch`,
 for inputs to whose sizes a batch of 1 is added.
 """
-outputsize(model, sizes::Tuple...; padbatch::Bool = false) =
-    Primitives.output_size(model, padbatch ? map(n -> (n..., 1), sizes) : sizes)
+function outputsize(model, sizes::Tuple...; padbatch::Bool = false)
+    inputs = padbatch ? map(n -> (n..., 1), sizes) : sizes
+    return Primitives.abstractly((x...) -> sizes_of(model(x...)), inputs, input_type(model))
+end
+
+sizes_of(y::AbstractArray) = size(y)
+sizes_of(y::Union{Tuple, NamedTuple}) = map(sizes_of, y)
+sizes_of(y) = ()
+
+# The element type of the arrays that a model takes: embeddings take indices.
+input_type(model) = Float32
+input_type(::Union{Embedding, EmbeddingBag}) = Int
+input_type(chain::Chain) = isempty(chain.layers) ? Float32 : input_type(chain[1])
 
 """
     modules(model)
@@ -15,24 +26,3 @@ outputsize(model, sizes::Tuple...; padbatch::Bool = false) =
 The model and all layers in it, parents before children.
 """
 modules(model) = [node for node in fcollect(model; exclude = isleaf) if !isleaf(node)]
-
-"""
-    throttle(f, timeout; leading = true, trailing = false)
-
-A function that calls `f`, but at most once in `timeout` seconds: with `leading` at the first of the calls in
-that time; with `trailing` once more when a later call finds that time over.
-"""
-function throttle(f, timeout; leading::Bool = true, trailing::Bool = false)
-    last, waiting = -Inf, nothing
-    return function (arguments...; options...)
-        now = time()
-        if now - last >= timeout
-            last = now
-            trailing && waiting !== nothing && waiting()
-            waiting = nothing
-            leading && return f(arguments...; options...)
-        end
-        trailing && (waiting = () -> f(arguments...; options...))
-        return nothing
-    end
-end

@@ -181,15 +181,22 @@ function (layer::Recurrence{S})(x::AbstractArray, state) where S
     return S ? (outputs, state) : outputs
 end
 
-# The outputs of a cell for all times, and the last state.
+# The outputs of a cell for all times, and the last state. What an iteration adds to `outputs` is a stacked
+# output of the graph's loop.
 function scan(cell, x, state)
-    outputs = []
+    outputs = output_type(cell, x, state)[]
     for t in axes(x, 2)
         output, state = cell(selectdim(x, 2, t), state)
-        outputs = [outputs; [output]]
+        append!(outputs, vec(output))
     end
-    return stack(outputs; dims = 2), state
+    batch = size(x)[3:end]
+    steps = reshape(outputs, :, batch..., size(x, 2))
+    return permutedims(steps, (1, ndims(steps), 2:ndims(steps)-1...)), state
 end
+
+# The element type of what a cell computes.
+output_type(cell, x, state) =
+    promote_type(float(eltype(x)), map(eltype, all_arrays(cell))..., map(eltype, all_arrays(state))...)
 
 function Base.show(io::IO, layer::Recurrence)
     print(io, "Recurrence(")
@@ -268,6 +275,6 @@ Base.show(io::IO, layer::RecurrentLayer) = print(io, replace(sprint(show, layer.
 """
     reset!(model)
 
-Does nothing: recurrent layers keep no state between calls.
+Does nothing: recurrent layers keep no state between calls. Only a [`KeyValueCache`](@ref) forgets.
 """
 reset!(model) = nothing

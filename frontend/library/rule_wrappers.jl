@@ -16,6 +16,13 @@ apply!(chain::OptimiserChain, states, x, dx) = apply_all!(chain.opts, states, x,
 
 apply_all!(::Tuple{}, ::Tuple{}, x, dx) = (), dx
 apply_all!(rules::Tuple, states::Tuple, x, ::Nothing) = states, nothing
+apply_all!(::Tuple{}, ::Tuple{}, x, dx::Sometimes) = (), dx
+function apply_all!(rules::Tuple, states::Tuple, x, dx::Sometimes)
+    x_before, before = copy(x), deepcopy(states)
+    after, step = apply_all!(rules, states, x, dx.step)
+    select!(dx.ready, x, x_before)  # a rule may have moved the parameter itself
+    return select!(dx.ready, after, before), only_if(dx.ready, step)
+end
 function apply_all!(rules::Tuple, states::Tuple, x, dx)
     state, step = apply!(first(rules), first(states), x, dx)
     rest, step = apply_all!(Base.tail(rules), Base.tail(states), x, step)
@@ -111,6 +118,10 @@ init(::AccumGrad, x::AbstractArray) = (zero(x), 1)
 function apply!(rule::AccumGrad, (total, count), x, dx)
     share = only(scalars(x, 1 / rule.n))
     total .= ifelse(count == 1, zero(share), one(share)) .* total .+ share .* dx
+    if Primitives.isstaged(count)
+        ready = count >= rule.n
+        return (total, ifelse(ready, 1, count + 1)), Sometimes(total, ready)
+    end
     count < rule.n && return (total, count + 1), nothing
     return (total, 1), total
 end
@@ -135,7 +146,7 @@ end
 function apply!(mixed::MixedPrecision{T}, (precise, state), x, dx) where T
     state, step = apply!(mixed.rule, state, precise, T.(dx))
     if step !== nothing
-        precise .= precise .- step
+        advance!(precise, step)
         x .= precise
     end
     return (precise, state), nothing

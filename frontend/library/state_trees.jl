@@ -67,6 +67,8 @@ One step: overwrites the parameters of the model and the state in the tree. The 
 the sum of both gradients, and one step.
 """
 function update!(tree, model, gradient)
+    tree isa Union{Leaf, NamedTuple, Tuple, AbstractArray, AbstractDict} || throw(ArgumentError(
+        "update! takes the state that `setup` made first: `update!(opt, model, grads[1])`"))
     Primitives.compiled(take_steps!, tree, model, gradient)
     return tree, model
 end
@@ -96,15 +98,38 @@ function collect_steps!(steps, tree, model, gradient)
 end
 
 branch(gradient, key::Symbol) = hasproperty(gradient, key) ? getproperty(gradient, key) : nothing
+branch(gradient::Tuple, key::Symbol) = throw(ArgumentError(
+    "update! got a tuple where the gradient of the model has names: `update!(opt, model, grads[1])`"))
 branch(gradient, key) = gradient[key]
 
 function step!(leaf, x, dx)
     size(dx) == size(x) ||
         throw(DimensionMismatch("a parameter of size $(size(x)) got a gradient of size $(size(dx))"))
     leaf.state, change = apply!(leaf.rule, leaf.state, x, dx)
-    change === nothing || (x .= x .- change)
+    advance!(x, change)
     return nothing
 end
+
+# A step that is taken only where `ready`, a truth value that is known when the graph runs.
+struct Sometimes{S, R}
+    step::S
+    ready::R
+end
+
+only_if(ready, ::Nothing) = nothing
+only_if(ready, step) = Sometimes(step, ready)
+only_if(ready, step::Sometimes) = Sometimes(step.step, ready & step.ready)
+
+# Moves a parameter by a step.
+advance!(x, ::Nothing) = x
+advance!(x, step) = (x .= x .- step)
+advance!(x, step::Sometimes) = (x .= ifelse.(step.ready, x .- step.step, x))
+
+# The state `after` a step where `ready`, else the one `before`; arrays are overwritten.
+select!(ready, after::Tuple, before::Tuple) = map((a, b) -> select!(ready, a, b), after, before)
+select!(ready, after::AbstractArray, before) = (after .= ifelse.(ready, after, before))
+select!(ready, after::Number, before) = ifelse(ready, after, before)
+select!(ready, after, before) = after
 
 """
     update(tree, model, gradient) -> (tree, model)

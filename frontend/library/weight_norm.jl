@@ -4,15 +4,15 @@
     WeightNorm(layer, which = :weight; dims = ndims(weight))
 
 A layer whose parameter `which` is `g .* v ./ sqrt.(sum(abs2, v; dims))`: length `g` and direction `v` are
-trained separately. [Salimans and Kingma, 2016](https://arxiv.org/abs/1602.07868).
+trained separately. `dims` is a number or a tuple. [Salimans and Kingma, 2016](https://arxiv.org/abs/1602.07868).
 """
-struct WeightNorm{L, G}
+struct WeightNorm{L, G, D}
     layer::L
     g::G
     which::Symbol
-    dims::Int
+    dims::D
 end
-function WeightNorm(layer, which::Symbol = :weight; dims::Integer = -1)
+function WeightNorm(layer, which::Symbol = :weight; dims = -1)
     weight = getproperty(layer, which)
     iszero(weight) && throw(ArgumentError("WeightNorm cannot normalise $which, which is zero"))
     d = dims == -1 ? ndims(weight) : dims

@@ -92,7 +92,7 @@ def test_interrupt(folder, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("weber.runtime.inspect.inspect_file", interrupt)
-    assert weber(capsys, "inspect", "a.onnx") == (130, "", "interrupted\n")
+    assert weber(capsys, "inspect", "a.onnx") == (130, "", "error: InterruptException:\n")
 
 
 def test_a_reader_that_leaves(folder):
@@ -210,6 +210,21 @@ def test_check(folder, capsys):
     assert weber(capsys, "check", "model.jl") == (0, "predict: no errors\ntrain_step: no errors\n", "")
     status, output, _ = weber(capsys, "check", "model.jl", "--explain")
     assert status == 0 and "read only" in output and "→ model.layers.1.weight.next" in output
+
+
+def test_check_explains_vectors_of_examples(folder, capsys):
+    (folder / "steps.jl").write_text("""function steps(n)
+    s = 0
+    while n > 1
+        n, s = n ÷ 2, s + 1
+    end
+    s
+end
+@export all_steps(xs::Vector{Int}) = map(steps, xs)
+""")
+    status, output, _ = weber(capsys, "check", "steps.jl", "--explain")
+    assert status == 0 and output.endswith("the examples are computed together\n")
+    assert "steps.jl:8:" in output
 
 
 def test_run_passes_arguments(folder, capsys):

@@ -19,8 +19,8 @@ NUMBERS = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -4.0]
 class Programs:
     """Draws functions step by step: each step applies an op to values there are already."""
 
-    def __init__(self, draw, element, exact):
-        self.draw, self.element, self.exact = draw, element, exact
+    def __init__(self, draw, element, exact, open_loops):
+        self.draw, self.element, self.exact, self.open_loops = draw, element, exact, open_loops
         self.binary = [name for name in BINARY if not (exact and name in ("max", "min"))]
         self.block = ir.Block()
         self.builder = ir.Builder(self.block)
@@ -53,12 +53,14 @@ class Programs:
         self.values.append(value)
 
     def step(self):
-        inexact = ("step_contract", "step_reduce", "step_affine", "step_power", "step_counting_loop")
+        inexact = ("step_contract", "step_reduce", "step_affine", "step_power", "step_counting_loop",
+                   "step_short_loop", "step_while")
         # onnxruntime drops a pair of casts even where the body of a loop uses its result
         only_exact = ("step_convert_and_back",)
         steps = [name for name in dir(self) if name.startswith("step_")
                  and name not in (inexact if self.exact else only_exact)
-                 and not (self.is_inside and name in ("step_loop", "step_counting_loop", "step_map"))]
+                 and not (self.is_inside and name in ("step_loop", "step_counting_loop", "step_map"))
+                 and (self.open_loops or name not in ("step_while_loop", "step_loop_of_some_trips"))]
         self.builder.location = Location("random.jl", len(self.values), 1, len(self.values), 5)
         getattr(self, self.draw(st.sampled_from(steps)))(self.builder)
 
@@ -239,6 +241,58 @@ class Programs:
                              trips=trips, counted=True)
         self.values += [last, b.reduce_sum(stack, axes=(0,))]
 
+    def flag(self, b):
+        s = self.float(most=0)
+        return b.gt(s, b.full(self.draw(st.sampled_from([-1.0, 0.0, 1.0])), s))
+
+    def step_loop_of_some_trips(self, b):
+        """A trip count that depends on values, up to 2, and perhaps a counter."""
+        start, trips = self.float(most=2), symbol(f"K{len(self.values)}")
+        count = b.add(b.convert(self.flag(b), element=I64), b.convert(self.flag(b), element=I64))
+        counts = self.draw(st.booleans())
+        region = self.region([ir.Value(TensorType(I64)), ir.Value(start.type), ir.Value(TensorType(I64))],
+                             lambda: [self.like(start), self.float(most=1)])
+        region.results.insert(1, ir.Builder(region).add(region.arguments[2], b.constant(np.int64(3)))
+                              if counts else region.arguments[0])
+        last, counter, stack = b.loop(count, start, b.constant(np.int64(5)), regions=[region], carried=2,
+                                      trips=trips, counted=True)
+        self.values += [last, b.convert(counter, element=self.element), b.reduce_max(stack, axes=(0,))]
+
+    def step_while_loop(self, b):
+        """At most 3 trips, as long as something carried is large enough."""
+        start, trips = self.float(most=2), symbol(f"K{len(self.values)}")
+        flag, arguments = self.flag(b), [ir.Value(TensorType(I64)), ir.Value(start.type)]
+        region = self.region(arguments, lambda: [self.like(start)] * 2)
+        inner = ir.Builder(region)
+        total = inner.reduce_sum(region.results[0], axes=tuple(range(start.rank)))
+        early = inner.lt(region.arguments[0], inner.constant(np.int64(2)))
+        going = inner.emit("and", (early, inner.gt(total, inner.full(-0.125, total))))
+        region.results = [going, *region.results]
+        last, stack = b.loop(flag, start, regions=[region], carried=1, trips=trips, conditional=True)
+        self.values += [last, b.reduce_sum(stack, axes=(0,)),
+                        b.convert(b.dim_value(dim=trips), element=self.element)]
+
+    def step_short_loop(self, b):
+        """A loop of a known number of iterations, which may be inside of others."""
+        start = self.float(most=2)
+        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)], lambda: [self.like(start)] * 2)
+        last, stack = b.loop(start, regions=[body], carried=1, trips=self.draw(st.integers(0, 2)),
+                             reverse=self.draw(st.booleans()))
+        self.values += [last, b.reduce_sum(stack, axes=(0,))]
+
+    def step_while(self, b):
+        """A loop that ends when a sum is large, at the latest after three iterations."""
+        start = self.float(most=2)
+        trips, going = symbol(f"W{len(self.values)}"), b.constant(np.True_)
+        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)],
+                           lambda: [self.like(start), self.float(most=2)])
+        inside = ir.Builder(body)
+        total = inside.reduce_sum(inside.abs(body.results[0]), axes=tuple(range(start.rank)))
+        body.results.insert(0, inside.lt(total, inside.full(20, total)))
+        last, stack = b.loop(b.constant(np.int64(3)), going, start, regions=[body], carried=1, trips=trips,
+                             counted=True, conditional=True)
+        self.values += [last, b.reduce_sum(stack, axes=(0,))]
+
     def step_map(self, b):
         x = self.float(least=1)
         argument = ir.Value(TensorType(self.element, x.shape[1:]))
@@ -258,8 +312,8 @@ class Programs:
 
 
 @st.composite
-def _programs(draw, element=F32, exact=False):
-    return Programs(draw, element, exact).function()
+def _programs(draw, element=F32, exact=False, open_loops=False):
+    return Programs(draw, element, exact, open_loops).function()
 
 
 @pytest.fixture(scope="session")

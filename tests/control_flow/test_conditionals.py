@@ -118,12 +118,30 @@ SCALARS = {
             end
             m.a + m.n
         end""", lambda x: 2 * x + 1 if x > 0 else x + 5),
-    "a closure": ("function f(x) g = x > 0 ? (let a = x; y -> a * y end) : (y -> x + y); g(3f0) end",
-                  None),
+    "one of two functions": ("f(x) = (g = x > 0 ? sin : cos; g(x))",
+                             lambda x: np.sin(x) if x > 0 else np.cos(x)),
+    "one of two closures": (
+        "function f(x) g = x > 0 ? (let a = x; y -> a * y end) : (y -> x + y); g(3f0) end",
+        lambda x: 3 * x if x > 0 else 3 + x),
+    "one of two types": ("""
+        struct A v end
+        struct B v end
+        h(a::A) = a.v
+        h(b::B) = 2b.v + 1
+        f(x) = (s = x > 0 ? A(x) : B(x); h(s) + s.v)""", lambda x: 2 * x if x > 0 else 3 * x + 1),
+    "a number or nothing": ("""
+        positive(x) = x > 0 ? x : nothing
+        function f(x)
+            y = positive(x)
+            z = y === nothing ? 5 : 2y
+            y !== nothing && z > 5 ? z : z - something(y, 1)
+        end""", lambda x: (2 * x if 2 * x > 5 else x) if x > 0 else 4),
+    "arrays of two sizes": ("function f(x) y = [1f0]; if x > 0; y = [1f0, x] end; sum(y) + length(y) end",
+                            lambda x: 3 + x if x > 0 else 2),
 }
 
 
-@pytest.mark.parametrize("name", [name for name in SCALARS if name != "a closure"])
+@pytest.mark.parametrize("name", SCALARS)
 def test_scalars(staged, name):
     source, formula = SCALARS[name]
     f = staged(source, "f(x::Float32)")
@@ -183,7 +201,7 @@ def test_arrays(staged, name):
 ERRORS = {
     "undefined in one arm": ("function f(x) if x > 0; y = 1 end; x + y end", "y"),
     "types that do not join": ("function f(x) y = x > 0 ? 1 : \"a\"; y end", "String"),
-    "sizes that do not join": ("function f(x) y = [1f0]; if x > 0; y = [1f0, x] end; sum(y) end", "y"),
+    "sizes that do not join": ("function f(x) y = [1f0]; if x > 0; y = [1f0, x] end; y end", "Vector"),
     "an undefined function in an arm": ("f(x) = x > 0 ? undefined_function(x) : x", "undefined_function"),
     "both arms throw": ("function f(x) if x > 0; error(\"no\") else error(\"neither\") end end", "no"),
 }

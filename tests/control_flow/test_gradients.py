@@ -1,4 +1,4 @@
-"""Gradients through staged conditionals and loops, against central differences of the function on the host."""
+"""Gradients through staged conditionals and loops, against central differences on the host."""
 
 import numpy as np
 import pytest
@@ -133,3 +133,19 @@ def test_gradients(staged, name, size):
     for x in map(np.array, POINTS):
         (found,) = g(x, host=False)
         np.testing.assert_allclose(found, differences(g.module.f, x), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
+def test_recurrent_layers_over_a_symbolic_length(staged, cell):
+    """Over a symbolic length a layer is one loop, over four steps it is unrolled, with the same gradients."""
+    source = f"""
+        using Flux
+        Flux.Random.seed!(1)
+        m = {cell}(3 => 4)
+        g(x) = gradient(m -> sum(abs2, m(x)), m)[1].cell.Wh
+        """
+    looped = staged(source, "g(x::Float32[3, T, N])")
+    unrolled = staged(source, "g(x::Float32[3, 4, N])")
+    assert "loop" in looped.operations() and "loop" not in unrolled.operations()
+    x = np.sin(np.arange(24)).reshape(2, 4, 3).astype(np.float32)
+    np.testing.assert_allclose(looped(x, host=False)[0], unrolled(x, host=False)[0], rtol=1e-4, atol=1e-6)

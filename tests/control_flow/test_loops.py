@@ -194,6 +194,25 @@ SCALARS = {
         end""", lambda x: x * (x + 1) // 2),
     "the last expression": ("function f(x) s = Ref(0); for i in 1:x; s[] += i; end; return s[] end",
                             lambda x: x * (x + 1) // 2),
+    "nothing until something is found": ("""
+        function f(x)
+            found = nothing
+            for i in 1:10
+                if i * i > x && found === nothing
+                    found = i
+                end
+            end
+            found === nothing ? 0 : found
+        end""", lambda x: next(i for i in range(1, 11) if i * i > x)),
+    "the index or nothing": ("""
+        function search(x)
+            for i in 1:20
+                i * i == x && return i
+            end
+            nothing
+        end
+        f(x) = (i = search(x); isnothing(i) ? -1 : i)""",
+                             lambda x: next((i for i in range(1, 20) if i * i == x), -1)),
     "a while that never ends but by return": ("""
         function f(x)
             i = 0
@@ -318,6 +337,69 @@ def test_arrays(staged, name, size):
     assert size == "5" or "loop" in f.operations()
 
 
+MATRICES = {
+    "columns": ("function f(x) s = zeros(Float32, 2); for c in eachcol(x); s = tanh.(s .+ c); end; s end",
+                None),
+    "rows": ("function f(x) s = 0f0; for r in eachrow(x'); s += r[1] * s + r[2]; end; s end", None),
+    "slices": ("function f(x) s = 0f0; for c in eachslice(x; dims = 2); s = s / 2 + sum(c); end; s end",
+               None),
+    "columns with their numbers": (
+        "function f(x) s = zero(x[:, 1]); for (i, c) in enumerate(eachcol(x)); s += i * c; end; s end",
+        lambda x: (x * np.arange(1, len(x) + 1)[:, None]).sum(0)),
+    "zipped columns": ("""
+        function f(x)
+            s = 0f0
+            for (a, b) in zip(eachcol(x), eachcol(2x))
+                s += sum(a .* b)
+            end
+            s
+        end""", lambda x: (2 * x * x).sum()),
+    "columns by index": (
+        "function f(x) s = zeros(Float32, 2); for t in 1:size(x, 2); s = tanh.(s .+ x[:, t]); end; s end",
+        None),
+    "columns written": ("""
+        function f(x)
+            y = zero(x)
+            for t in axes(x, 2)
+                y[:, t] .= x[:, t] .* t
+                y[1, t] += 1
+            end
+            y
+        end""", lambda x: x * np.arange(1, len(x) + 1)[:, None] + [1, 0]),
+    "columns collected": ("""
+        function f(x)
+            h = zeros(Float32, 2)
+            y = zeros(Float32, 2, 0)
+            for c in eachcol(x)
+                h = tanh.(h .+ c)
+                y = hcat(y, h)
+            end
+            y
+        end""", None),
+    "columns changed in place": ("""
+        function f(x)
+            y = copy(x)
+            for c in eachcol(y)
+                c .*= 2
+            end
+            y
+        end""", lambda x: 2 * x),
+}
+
+
+@pytest.mark.parametrize("name, size", [(name, size) for name in MATRICES for size in ("6", "T")
+                                        if name != "columns changed in place" or size == "6"])
+def test_matrices(staged, name, size):
+    source, formula = MATRICES[name]
+    f = staged(source, f"f(x::Float32[2, {size}])")
+    for count in (6,) if size == "6" else (1, 3):
+        x = np.sin(np.arange(2 * count)).reshape(count, 2).astype(np.float32)
+        (found,) = f(x)
+        if formula is not None:
+            np.testing.assert_allclose(found, formula(x), rtol=1e-5)
+    assert "loop" in f.operations() or name == "columns changed in place"
+
+
 def test_graphs_do_not_grow_with_trip_counts(staged):
     source = "function f(x) s = x; for i in 1:{}; s = sin(s) + i; end; s end"
     short, long = (staged(source.format(n), "f(x::Float32)") for n in (10, 1000))
@@ -351,6 +433,10 @@ def test_loops_over_different_things_are_unrolled(staged):
 ERRORS = {
     "a type that changes in each iteration": (
         "function f(x) y = (x,); for i in 1:length(x); y = (y, 1); end; y[1] end", "y"),
+    "slices changed in place": (
+        "function f(x) A = reshape(x, 1, :); for c in eachcol(A); c .= 0; end; A end", "in place"),
+    "a vector that is read while it grows": (
+        "function f(x) y = [1f0]; for v in x; push!(y, v + y[end]); end; y end", "longer"),
 }
 
 
@@ -390,6 +476,56 @@ GROWTH = {
             end
             y
         end""", None),
+}
+
+
+GROWTH |= {
+    "a vector of arrays": ("""
+        function f(x)
+            ys = []
+            h = zeros(Float32, 2)
+            for v in x
+                h = tanh.(h .+ v)
+                push!(ys, h)
+            end
+            stack(ys)
+        end""", None),
+    "a vector of arrays reduced": ("""
+        function f(x)
+            ys = Vector{Float32}[]
+            for v in x
+                push!(ys, [v, 2v])
+            end
+            reduce(hcat, ys)
+        end""", lambda x: np.stack([x, 2 * x], 1)),
+    "a vector of arrays in brackets": ("""
+        function f(x)
+            ys = []
+            h = zeros(Float32, 2)
+            for v in x
+                h = tanh.(h .+ v)
+                ys = [ys; [h]]
+            end
+            stack(ys; dims = 2)
+        end""", None),
+    "numbers in a vector without type": ("function f(x) ys = []; for v in x; push!(ys, 2v); end; sum(ys) end",
+                                         lambda x: 2 * x.sum()),
+    "tuples": ("""
+        function f(x)
+            ys = []
+            for v in x
+                push!(ys, (v, [v, 1]))
+            end
+            sum(a * b[1] for (a, b) in ys)
+        end""", lambda x: (x * x).sum()),
+    "arrays behind a first one": ("""
+        function f(x)
+            ys = [[1f0, 2f0]]
+            for v in x
+                push!(ys, [v, v])
+            end
+            sum(sum, ys)
+        end""", lambda x: 3 + 2 * x.sum()),
 }
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from weber import WeberError
 
 PROGRAMS = {
     "reshape": ("function f(x) y = 2x; z = reshape(y, 3, 2); z .*= 3; y end", lambda x: 6 * x),
@@ -46,3 +47,56 @@ def test_sharing(staged, name):
         (found,) = f(x)
         if formula is not None:
             np.testing.assert_allclose(found, formula(x))
+
+
+UNKNOWN = {
+    "the same or a copy": "function f(x) y = 2x; z = sum(x) > 0 ? y : 3x; z[1] = 0; sum(y) + sum(z) end",
+    "the other way": "function f(x) y = 2x; z = sum(x) > 0 ? y : 3x; y[1] = 0; sum(z) end",
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_cannot_be_told_is_an_error(staged, name):
+    with pytest.raises(WeberError, match="cannot be read"):
+        staged(UNKNOWN[name], "f(x::Float32[6])")
+
+
+def test_a_first_iteration_that_differs_is_unrolled(staged):
+    f = staged("""
+        function f(x)
+            y = 2x; h = y
+            for i in 1:6
+                h[i] = 0
+                h = h .+ 1
+            end
+            sum(h) + sum(y)
+        end""", "f(x::Float32[6])")
+    f(np.arange(6).astype(np.float32))
+
+
+def test_two_names_of_one_array(staged):
+    f = staged("""
+        function f(x)
+            h = copy(x); c = zero(x)
+            for i in 1:6
+                c[1] += i
+                h = h .+ 1
+                c = h
+            end
+            h + c
+        end""", "f(x::Float32[6])")
+    f(np.arange(6).astype(np.float32))
+
+
+def test_two_buffers(staged):
+    f = staged("""
+        function f(x)
+            a = copy(x); b = zero(x)
+            for i in 1:7
+                b .= a .+ i
+                a, b = b, a
+            end
+            a - b
+        end""", "f(x::Float32[6])")
+    assert "loop" in f.operations()
+    f(np.arange(6).astype(np.float32))

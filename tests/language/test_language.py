@@ -1,4 +1,5 @@
-"""Julia as the manual has it: transcripts of Julia's REPL, by theme, each prompt with what Julia prints.
+"""Julia as the manual has it, and its packages: transcripts of Julia's REPL, by theme, each prompt with what
+Julia prints.
 
 A transcript is a file of sections, `=== title`, each a session of its own. A prompt goes on over lines that
 are indented as in the REPL; what follows it up to the next prompt is what it prints and shows. `ERROR: …` is
@@ -15,7 +16,7 @@ PROMPT, CONTINUATION = "julia> ", "       "
 
 
 def sections():
-    for path in sorted((pathlib.Path(__file__).parent / "transcripts").glob("*.jlcon")):
+    for path in sorted(pathlib.Path(__file__).parents[1].glob("*/transcripts/*.jlcon")):
         for part in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
             title, _, text = part.partition("\n")
             yield pytest.param(text, id=f"{path.stem}: {title.strip()}")
@@ -53,3 +54,10 @@ def test_transcript(text, capsys):
         if not same:
             wrong.append(f"{PROMPT}{source}\nexpected:\n{expected}\nfound:\n{found}")
     assert not wrong, "\n\n".join(["", *wrong])
+
+
+def test_the_corpus_is_large():
+    """Several hundred snippets with their values, and as many errors as `diagnostics` needs."""
+    snippets = sum(1 for section in sections() for _ in rows(section.values[0]))
+    programs = list((pathlib.Path(__file__).parent.parent / "diagnostics" / "programs").glob("*.jl"))
+    assert snippets >= 1300 and len(programs) >= 140

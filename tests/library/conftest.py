@@ -1,9 +1,17 @@
 """What tests of the library share: programs from source text, their artifacts, and numerical derivatives."""
 
+import importlib
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import weber
 from numpy.testing import assert_allclose
+
+sys.path.insert(0, str(Path(__file__).parent))
+for _part in ("activations", "losses", "layers", "optimisers"):
+    importlib.import_module(f"library_table.{_part}")
 
 ELEMENTS = {"float32": "Float32", "float64": "Float64", "int64": "Int64", "bool": "Bool"}
 

@@ -1,22 +1,11 @@
 """Attention against the formula, in numpy; arrays are (batch, length, features)."""
 
 import numpy as np
+import weber
+from library_table.formulas import attention
 from numpy.testing import assert_allclose
-from scipy.special import softmax
 
 RANDOM = np.random.default_rng(0)
-
-
-def attention(q, k, v, heads, bias=0, mask=True):
-    """(batch, length, features) → results and weights (batch, heads, q length, k length)."""
-    def split(x):
-        return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
-
-    q, k, v = map(split, (q, k, v))
-    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]) + bias
-    weights = softmax(np.where(mask, scores, -np.inf), axis=-1)
-    y = (weights @ v).swapaxes(1, 2)
-    return y.reshape(*y.shape[:2], -1), weights
 
 
 def check(results, formulas):
@@ -56,3 +45,40 @@ def test_multi_head_attention(program, everywhere, numerical_gradient):
     check(everywhere(module, "f", q, k), formula(q))
     expected = numerical_gradient(lambda q: (formula(q)[0] * r).sum(), q)
     assert_allclose(everywhere(module, "g", q, k, r), expected, rtol=1e-6, atol=1e-8)
+
+
+CACHED = """
+layer = f64(MultiHeadAttention(4; nheads = 2))
+cache = Flux.KeyValueCache(layer, 6, 3)
+whole(x) = layer(x; mask = NNlib.make_causal_mask(x))
+@export next(x::Float64[4, 1, 3]) = layer(x, cache)
+@export several(x::Float64[4, 2, 3]) = layer(x, cache)[1]
+forget() = (Flux.reset!(cache); nothing)
+"""
+
+
+def test_a_cache_gives_what_the_whole_sequence_gives(program):
+    module = program(CACHED)
+    x = RANDOM.normal(size=(3, 6, 4))
+    y, weights = module.whole(x)
+    for _ in range(2):
+        for t in range(4):
+            part, seen = module.next(x[:, t : t + 1])
+            assert_allclose(part, y[:, t : t + 1], rtol=1e-9)
+            assert_allclose(seen, weights[:, :, t : t + 1], rtol=1e-9, atol=1e-12)
+        assert_allclose(module.several(x[:, 4:6]), y[:, 4:6], rtol=1e-9)
+        module.forget()
+
+
+def test_a_cache_is_the_state_of_artifacts(program, tmp_path):
+    module = program(CACHED)
+    x = RANDOM.normal(size=(3, 6, 4))
+    y, _ = module.whole(x)
+    following = module.compile("next").program()
+    module.compile("several").save(tmp_path / "several.onnx")
+    several = weber.load(tmp_path / "several.onnx", state=following.state)
+    assert sorted(following.state) == ["cache.key", "cache.position", "cache.value"]
+    assert_allclose(following(x[:, :1])[0], y[:, :1], rtol=1e-9)
+    assert_allclose(several(x[:, 1:3]), y[:, 1:3], rtol=1e-9)
+    assert_allclose(following(x[:, 3:4])[0], y[:, 3:4], rtol=1e-9)
+    assert following.state["cache.position"] == 4

@@ -1,31 +1,11 @@
 """Transposed convolution, resampling, padding, gathering: against definitions in numpy."""
 
-import itertools
-
 import numpy as np
 import pytest
+from library_table.formulas import interpolate, transposed_convolution
 from numpy.testing import assert_allclose, assert_array_equal
 
 RANDOM = np.random.default_rng(0)
-
-
-def transposed(x, w, stride, low, high, dilation, extra, groups):
-    """The transpose of a convolution by its definition: every input adds a multiple of the flipped window."""
-    channels, per_group = x.shape[1], w.shape[1]
-    window = w.shape[2:]
-    axes = zip(x.shape[2:], stride, dilation, window, strict=True)
-    full = [(n - 1) * s + d * (k - 1) + 1 for n, s, d, k in axes]
-    y = np.zeros((x.shape[0], per_group * groups, *full))
-    for c, position in itertools.product(range(channels), itertools.product(*map(range, x.shape[2:]))):
-        group = c // (channels // groups)
-        for tap in itertools.product(*map(range, window)):
-            place = tuple(p * s + d * (k - 1 - t) for p, s, d, k, t in
-                          zip(position, stride, dilation, window, tap, strict=True))
-            part = x[(slice(None), c, *position)][:, None] * w[(c, slice(None), *tap)]
-            y[(slice(None), slice(group * per_group, (group + 1) * per_group), *place)] += part
-    sizes = [f + e - a - b for f, e, a, b in zip(full, extra, low, high, strict=True)]
-    y = np.pad(y, [(0, 0), (0, 0), *((0, max(0, e)) for e in extra)])
-    return y[(slice(None), slice(None), *(slice(a, a + n) for a, n in zip(low, sizes, strict=True)))]
 
 
 TRANSPOSED = [
@@ -53,7 +33,7 @@ def test_transposed_convolution(program, everywhere, options, x_shape, w_shape, 
     """)
     x, w = RANDOM.normal(size=x_shape), RANDOM.normal(size=w_shape)
     b = RANDOM.normal(size=w_shape[1] * definition["groups"])
-    y = transposed(x, w, **definition)
+    y = transposed_convolution(x, w, **definition)
     biased = np.tanh(y + b.reshape(-1, *[1] * n))
     assert_allclose(everywhere(module, "f", x, w, b, symbolic=False), biased, rtol=1e-9)
     r = RANDOM.normal(size=y.shape)
@@ -61,15 +41,8 @@ def test_transposed_convolution(program, everywhere, options, x_shape, w_shape, 
         direction = RANDOM.normal(size=slope.shape)
         arguments = [x, w]
         arguments[at] = direction  # the layer is linear in each of them
-        change = (transposed(*arguments, **definition) * r).sum()
+        change = (transposed_convolution(*arguments, **definition) * r).sum()
         assert_allclose((slope * direction).sum(), change, rtol=1e-8)
-
-
-def interpolate(x, axis, size, align_corners):
-    n = x.shape[axis]
-    centres = np.clip((np.arange(size) + 0.5) * n / size - 0.5, 0, n - 1)
-    places = np.linspace(0, n - 1, size) if align_corners else centres
-    return np.apply_along_axis(lambda line: np.interp(places, np.arange(n), line), axis, x)
 
 
 def test_upsampling(program, everywhere):

@@ -1,10 +1,9 @@
 """Layers against formulas in numpy, where axes are Julia's dims reversed: batch, channels, height, width."""
 
-import itertools
-
 import numpy as np
 import pytest
 import weber
+from library_table.formulas import cross_correlation, flipped, standardise, windows, with_bias
 from numpy.testing import assert_allclose, assert_array_equal
 
 RANDOM = np.random.default_rng(0)
@@ -14,33 +13,8 @@ def normal(*shape):
     return RANDOM.normal(size=shape)
 
 
-def cross_correlation(x, w, stride=1, low=(0, 0), high=(0, 0), dilation=1, groups=1):
-    """x (batch, channels, space…), w (outputs, channels / groups, window…) by the definition, with loops."""
-    n = x.ndim - 2
-    stride, dilation = np.broadcast_to(stride, n), np.broadcast_to(dilation, n)
-    x = np.pad(x, [(0, 0), (0, 0), *zip(low, high, strict=True)])
-    window = w.shape[2:]
-    out = [(x.shape[2 + i] - dilation[i] * (window[i] - 1) - 1) // stride[i] + 1 for i in range(n)]
-    y = np.zeros((x.shape[0], w.shape[0], *out))
-    per_group = w.shape[0] // groups
-    for o, position in itertools.product(range(w.shape[0]), itertools.product(*map(range, out))):
-        channels = slice(o // per_group * w.shape[1], (o // per_group + 1) * w.shape[1])
-        patch = x[(slice(None), channels, *(slice(p * s, p * s + d * (k - 1) + 1, d) for p, s, d, k in
-                                            zip(position, stride, dilation, window, strict=True)))]
-        y[(slice(None), o, *position)] = (patch * w[o]).sum(axis=tuple(range(1, n + 2)))
-    return y
-
-
-def flipped(w):
-    return np.flip(w, axis=tuple(range(2, w.ndim)))
-
-
 def same(actual, expected, **tolerance):
     assert_allclose(actual, expected, **({"rtol": 1e-10, "atol": 1e-12} | tolerance))
-
-
-def with_bias(y, b):
-    return y + b.reshape(-1, *[1] * (y.ndim - 2))
 
 
 # --- dense --------------------------------------------------------------------------------------------------
@@ -198,13 +172,6 @@ def test_convolution_checks_channels(program):
         module.f(np.zeros((2, 4, 8, 8), np.float32))
 
 
-def windows(x, window, stride, low=(0, 0), high=(0, 0), fill=0.0):
-    """All windows of (batch, channels, height, width): (batch, channels, rows, columns, window…)."""
-    x = np.pad(x, [(0, 0), (0, 0), *zip(low, high, strict=True)], constant_values=fill)
-    view = np.lib.stride_tricks.sliding_window_view(x, window, axis=(2, 3))
-    return view[:, :, :: stride[0], :: stride[1]]
-
-
 def test_pooling(program, everywhere):
     module = program("""
     f(x) = (MaxPool((2, 3))(x), MeanPool((2, 3))(x), MaxPool((3, 3); pad = 1, stride = 2)(x),
@@ -230,10 +197,6 @@ def test_flatten(program, everywhere):
 
 
 # --- normalisation ------------------------------------------------------------------------------------------
-
-
-def standardise(x, axes, eps=1e-5):
-    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
 
 
 def test_batch_norm_in_training_and_inference(program):

@@ -69,3 +69,21 @@ def test_key_paths(session):
     assert session("getkeypath(model, KeyPath(:layers, 1, :bias)) === model[1].bias") == "true"
     assert session("haskeypath(model, KeyPath(:layers, 3))") == "false"
     assert session("KeyPath(:layers, 1, :bias)") == "KeyPath(:layers, 1, :bias)"
+
+
+def test_devices_are_chosen_where_a_graph_runs(session):
+    session("model = Dense(2 => 1)")
+    assert session("(model |> gpu |> cpu) === model") == "true"
+
+
+def test_implicit_parameters_are_refused(session):
+    with pytest.raises(weber.WeberError, match=r"write `grads = gradient\(m -> loss\(m, x, y\), model\)`"):
+        session("Flux.params(Dense(2 => 1))")
+
+
+def test_updates_of_copies(session):
+    session("using Optimisers")
+    session("model = (w = [1.0, 2.0],); tree = Optimisers.setup(Momentum(0.5), model)")
+    session("later, stepped = Optimisers.update(tree, model, (w = [1.0, 1.0],))")
+    assert session("model.w, stepped.w, tree.w.state, later.w.state") == (
+        "([1.0, 2.0], [0.5, 1.5], [0.0, 0.0], [0.5, 0.5])")

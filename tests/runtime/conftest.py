@@ -11,9 +11,10 @@ _NUMBERS = {"f16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16, "f32": Ten
             "f64": TensorProto.DOUBLE, "i64": TensorProto.INT64, "i1": TensorProto.BOOL}
 
 
-def make(nodes, inputs, outputs, state=(), next_outputs=(), constants=()):
+def make(nodes, inputs, outputs, state=(), next_outputs=(), constants=(), ragged=None):
     """A model. `nodes` are `(op, inputs, outputs, attributes?)`, `inputs` and `outputs` `(name, element,
-    shape)`, `state` a dict of initial values, `next_outputs` the names of states that the model mutates."""
+    shape)`, `state` a dict of initial values, `next_outputs` the names of states that the model mutates,
+    `ragged` the metadata entry of vectors."""
 
     def info(name, element, shape):
         return helper.make_tensor_value_info(name, _NUMBERS[element], shape)
@@ -34,7 +35,8 @@ def make(nodes, inputs, outputs, state=(), next_outputs=(), constants=()):
     opsets = [helper.make_opsetid("", 21)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=10, producer_name="weber")
     next_of = {name: f"{name}.next" if name in next_outputs else None for name in state}
-    helper.set_model_props(model, {"weber.state": json.dumps(next_of)})
+    described = {"weber.ragged": json.dumps(ragged)} if ragged else {}
+    helper.set_model_props(model, {"weber.state": json.dumps(next_of), **described})
     checker.check_model(model, full_check=True)
     return model
 

@@ -6,7 +6,7 @@ import timeit
 import ml_dtypes
 import numpy as np
 import pytest
-from weber.compiler.errors import UnsupportedError, WeberError
+from weber.compiler.errors import WeberError
 from weber.runtime.program import Program
 from weber.runtime.state import StateStore
 
@@ -300,8 +300,10 @@ def test_ragged_inputs_and_results(make_model):
     program = Program(make_model(
         [("Add", ["x", "x"], ["f.1"]), ("Identity", ["x.lengths"], ["f.1.lengths"]),
          ("ReduceSum", ["y"], ["f.2"], {"keepdims": 0})],
-        [("x", "f32", ["N", "T", 2]), ("x.lengths", "i64", ["N"]), ("y", "f32", ["N", 3, "T"])],
-        [("f.1", "f32", ["N", "T", 2]), ("f.1.lengths", "i64", ["N"]), ("f.2", "f32", [])]))  # fmt: skip
+        [("x", "f32", ["N", "T.max", 2]), ("x.lengths", "i64", ["N"]), ("y", "f32", ["N", 3, "T.max"])],
+        [("f.1", "f32", ["N", "T.max", 2]), ("f.1.lengths", "i64", ["N"]), ("f.2", "f32", [])],
+        ragged={"vectors": {"x": 1, "y": 1, "f.1": 1}, "lengths": {
+            "x": {"1": "x.lengths"}, "y": {"2": "x.lengths"}, "f.1": {"1": "f.1.lengths"}}}))  # fmt: skip
     x = [np.full((length, 2), length, f32) for length in (3, 0, 5)]
     y = [np.ones((3, length), f32) for length in (3, 0, 5)]
     doubled, total = program(x, y)
@@ -315,7 +317,7 @@ def test_ragged_inputs_and_results(make_model):
     assert [len(array) for array in program(padded, y, **{"x.lengths": lengths})[0]] == [3, 0, 5]
     with pytest.raises(WeberError, match=r"lengths of y are \[3 0 4\], those of x.lengths \[3 0 5\]"):
         program(x, [*y[:2], y[2][:, :4]])
-    expected = r"expected x as float32 \(N, T, 2\), found a list with "
+    expected = r"expected x as float32 \(N, T.max, 2\), found a list with "
     with pytest.raises(WeberError, match=expected + r".*\(5, 3\) at \[2\]"):
         program([*x[:2], np.zeros((5, 3), f32)], y)
     with pytest.raises(WeberError, match=expected + r"float64 \(5, 2\) at \[2\]"):
@@ -325,19 +327,46 @@ def test_ragged_inputs_and_results(make_model):
 def test_two_ragged_sizes(make_model):
     program = Program(make_model(
         [("Identity", ["x" + end], ["f" + end]) for end in ("", ".lengths.W", ".lengths.H")],
-        [("x", "f32", ["N", "H", "W"]), ("x.lengths.W", "i64", ["N"]), ("x.lengths.H", "i64", ["N"])],
-        [("f", "f32", ["N", "H", "W"]), ("f.lengths.W", "i64", ["N"]), ("f.lengths.H", "i64", ["N"])],
-    ))  # fmt: skip
+        [("x", "f32", ["N", "H.max", "W.max"]), ("x.lengths.W", "i64", ["N"]), ("x.lengths.H", "i64", ["N"])],
+        [("f", "f32", ["N", "H.max", "W.max"]), ("f.lengths.W", "i64", ["N"]), ("f.lengths.H", "i64", ["N"])],
+        ragged={"vectors": {"x": 1, "f": 1}, "lengths": {
+            name: {"1": f"{name}.lengths.H", "2": f"{name}.lengths.W"} for name in "xf"}}))  # fmt: skip
     images = [np.arange(h * w, dtype=f32).reshape(h, w) for h, w in ((2, 5), (4, 1), (3, 3))]
     for image, result in zip(images, program(images)):
         np.testing.assert_array_equal(image, result)
 
 
-def test_vectors_of_vectors_are_refused(make_model):
-    with pytest.raises(UnsupportedError, match="x is a vector of vectors"):
-        Program(make_model([("Identity", ["x"], ["f"])],
-                           [("x", "i64", ["N", "W", "C"]), ("x.lengths", "i64", ["N", "W"])],
-                           [("f", "i64", ["N", "W", "C"])]))  # fmt: skip
+def test_vectors_of_vectors(make_model):
+    """Words of characters in sentences come back as they were, also where there are none."""
+    program = Program(make_model(
+        [("Identity", ["x" + end], ["f" + end]) for end in ("", ".lengths.W", ".lengths.C")],
+        [("x", "i64", ["N", "W.max", "C.max"]), ("x.lengths.W", "i64", ["N"]),
+         ("x.lengths.C", "i64", ["N", "W.max"])],
+        [("f", "i64", ["N", "W.max", "C.max"]), ("f.lengths.W", "i64", ["N"]),
+         ("f.lengths.C", "i64", ["N", "W.max"])],
+        ragged={"vectors": {"x": 2, "f": 2}, "lengths": {
+            name: {"1": f"{name}.lengths.W", "2": f"{name}.lengths.C"} for name in "xf"}}))  # fmt: skip
+    for sentences in ([[[1, 2], [3]], [], [[4, 5, 6]]], [[[1]]], [[], []], []):
+        found = program([[np.array(word) for word in sentence] for sentence in sentences])
+        assert [[word.tolist() for word in sentence] for sentence in found] == sentences
+    with pytest.raises(WeberError, match=r"found a list with int64 \(1, 1\) at \[1\]\[0\]"):
+        program([[np.array([1])], [np.array([[2]])]])
+
+
+def test_vectors_of_structures(make_model):
+    """A list of named tuples is one input for each field."""
+    program = Program(make_model(
+        [("Identity", ["d" + end], ["f" + end]) for end in (".x", ".y", ".x.lengths")],
+        [("d.x", "f32", ["N", "T.max"]), ("d.x.lengths", "i64", ["N"]), ("d.y", "i64", ["N"])],
+        [("f.x", "f32", ["N", "T.max"]), ("f.x.lengths", "i64", ["N"]), ("f.y", "i64", ["N"])],
+        ragged={"vectors": {"d": 1, "f": 1}, "lengths": {
+            f"{name}.x": {"1": f"{name}.x.lengths"} for name in "df"}}))  # fmt: skip
+    data = [{"x": np.arange(size, dtype=f32), "y": size} for size in (2, 0, 3)]
+    found = program(data)
+    assert [(item.x.tolist(), item.y) for item in found] == [(list(range(size)), size) for size in (2, 0, 3)]
+    assert [item.y for item in program({"x": np.zeros((2, 4), f32), "y": np.array([5, 6])})] == [5, 6]
+    with pytest.raises(WeberError, match=r"d\[1\]: expected the fields x, y, found x"):
+        program([data[0], {"x": data[0]["x"]}])
 
 
 # --- models and devices -------------------------------------------------------------------------------------

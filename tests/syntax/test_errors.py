@@ -64,7 +64,7 @@ ERRORS = [
     ("0x1" + "0" * 16, 1, 1, "does not fit UInt64"),
     ("1.+x", 1, 1, "ambiguous `1.+`"),
     ("@ x", 1, 1, "expected the name of a macro"),
-    ("x = ☃\x00", 1, 5, "invalid character"),
+    ("x = ☃\x00", 1, 6, "invalid character"),
 ]
 
 

@@ -5,6 +5,7 @@ from ...ir import Block, Builder, Value, captured_values
 from ..dependence import depending_values, influencing_values
 from ..loop_parts import INDEX, LoopParts, stacked_type
 from ..shape import slice_axis
+from . import checkpointing
 from .closure import Closure
 
 
@@ -57,6 +58,9 @@ def depends(operation, active):
 
 def vjp(b, operation, cotangents, wanted, pullback):
     """See `Regional`. The cotangents of captured values are carried sums."""
+    if operation.attributes.get("checkpoint"):
+        results, operations = checkpointing.in_segments(b, operation)
+        return list(zip(wanted, pullback(b, operations, list(zip(results, cotangents)), wanted)))
     loop = _Loop(operation)
     wanted = set(wanted)
     final, stacks = loop.split(cotangents)
@@ -114,6 +118,11 @@ def _extended(b, stack, operand):
 
 def jvp(b, operation, tangents, pushforward):
     """See `Regional`."""
+    if operation.attributes.get("checkpoint"):
+        results, operations = checkpointing.in_segments(b, operation)
+        used = [*operation.operands, *captured_values(operation.regions[0])]
+        found = pushforward(b, operations, {value: tangents[value] for value in used if value in tangents})
+        return [found.get(result) for result in results]
     loop = _Loop(operation)
     depending = depends(operation, tangents.keys())
     carried = [index for index in range(loop.carried) if depending[index]]
@@ -144,7 +153,7 @@ def _emit(b, loop, block, starts, scanned, reverse):
     if not block.results:
         return []
     given = [loop.index, *loop.slices]
-    closure = Closure(block, loop.region, given, lambda value: True)
+    closure = Closure(block, loop.region, given, lambda value: not loop.recompute)
     slices = [value for value in loop.slices if value in closure.used]
     scanned = [*scanned, *(loop.scanned_part(b, loop.scanned[loop.slices.index(value)]) for value in slices),
                *map(loop.stack_of, closure.kept)]
@@ -155,5 +164,7 @@ def _emit(b, loop, block, starts, scanned, reverse):
     given = {loop.index: index, **{value: Value(value.type, name=value.name) for value in read}}
     region = Block([index, *own, *(given[value] for value in read)])
     region.results = closure.build(Builder(region, b.location), own, given)
-    made = b.loop(*starts, *scanned, regions=[region], carried=len(starts), trips=loop.trips, reverse=reverse)
+    attributes = {"recompute": True} if loop.recompute else {}
+    made = b.loop(*starts, *scanned, regions=[region], carried=len(starts), trips=loop.trips, reverse=reverse,
+                  **attributes)
     return made if isinstance(made, list) else [made]

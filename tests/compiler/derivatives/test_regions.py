@@ -7,7 +7,7 @@ from weber.compiler.types import BOOL, F64, I64, TensorType, symbol
 
 N, K, J = symbol("N"), symbol("K"), symbol("J")
 INDEX, SCALAR, ROW, FLAG = TensorType(I64), TensorType(F64), TensorType(F64, (3,)), TensorType(BOOL)
-ROWS, SQUARE, VECTOR = TensorType(F64, (N, 3)), TensorType(F64, (3, 3)), TensorType(F64, (N,))
+ROWS, SQUARE, LENGTHS = TensorType(F64, (N, 3)), TensorType(F64, (3, 3)), TensorType(I64, (N,))
 
 PROGRAMS = []
 
@@ -204,6 +204,79 @@ def stacks_used_again(b, region, x, w):
         [INDEX, ROW, ROW, ROW], lambda b, index, h, row, same: [b.add(b.mul(h, row), same)])])
 
 
+# --- indexing -----------------------------------------------------------------------------------------------
+
+def at(b, index, number):
+    return b.add(index, b.constant(np.int64(number)))
+
+
+@program((rows(4), Y, A), x=ROWS, h=ROW, w=SQUARE)
+def rows_read_by_index(b, region, x, h, w):
+    def step(b, index, h):
+        row = b.gather(x, index, axis=0)
+        return [b.tanh(b.add(times(b, w, row), h))]
+
+    return b.loop(h, carried=1, trips=N, regions=[region([INDEX, ROW], step)])
+
+
+@program((A, X), w=SQUARE, h=ROW)
+def columns_written_by_index(b, region, w, h):
+    def step(b, index, h, whole):
+        zero, place = b.constant(np.int64(0)), at(b, index, 1)
+        old = b.reshape(b.dynamic_slice(whole, zero, place, sizes=(3, 1)), shape=(3,))
+        h = b.sin(b.mul(b.add(h, old), old))
+        return [h, b.dynamic_update_slice(whole, b.reshape(h, shape=(3, 1)), zero, place)]
+
+    return b.loop(h, w, carried=2, trips=2, regions=[region([INDEX, ROW, SQUARE], step)])
+
+
+@program((rows(5), Y), x=TensorType(F64, (5, 3)), h=ROW)
+def rows_from_those_before(b, region, x, h):
+    def step(b, index, whole):
+        row = b.add(b.sin(b.gather(whole, index, axis=0)), b.mul(b.gather(whole, at(b, index, 1), axis=0), h))
+        return [b.dynamic_update_slice(whole, b.reshape(row, shape=(1, 3)), at(b, index, 1),
+                                       b.constant(np.int64(0)))]
+
+    return b.loop(x, carried=1, trips=4, regions=[region([INDEX, TensorType(F64, (5, 3))], step)])
+
+
+@program((rows(5), Y, np.array([1, 4, 1]), 3), x=TensorType(F64, (5, 3)), h=ROW, i=LENGTHS, k=INDEX)
+def rows_of_a_table(b, region, x, h, i, k):
+    """As embeddings: the gradient of the table is one scatter."""
+    def step(b, index, h):
+        return [b.sin(b.add(h, b.gather(x, b.gather(i, index, axis=0), axis=0)))]
+
+    return b.loop(k, h, carried=1, trips=K, counted=True, regions=[region([INDEX, ROW], step)])
+
+
+# --- checkpoints --------------------------------------------------------------------------------------------
+
+@program((rows(9), Y, A, A.T), (rows(65), Y, A, A.T), (rows(0), Y, A, A.T), x=ROWS, h=ROW, w=SQUARE, u=SQUARE)
+def checkpointed_layer(b, region, x, h, w, u):
+    def step(b, index, h, row):
+        h = b.tanh(b.add(times(b, w, row), times(b, u, h)))
+        return [h, scaled(b, h, b.sin(b.convert(index, element=F64)))]
+
+    return b.loop(h, x, carried=1, trips=N, checkpoint=True, regions=[region([INDEX, ROW, ROW], step)])
+
+
+@program((rows(11), Y), x=TensorType(F64, (11, 3)), h=ROW)
+def checkpointed_backwards(b, region, x, h):
+    def step(b, index, h, row):
+        h = b.sin(b.mul(h, b.add(row, scaled(b, row, b.cos(b.convert(index, element=F64))))))
+        return [h, b.add(h, row)]
+
+    return b.loop(h, x, carried=1, trips=11, reverse=True, checkpoint=True,
+                  regions=[region([INDEX, ROW, ROW], step)])
+
+
+@program((X, A, 0), (X, A, 3), (X, A, 130), x=ROW, w=SQUARE, k=INDEX)
+def checkpointed_count(b, region, x, w, k):
+    h, stack = b.loop(k, x, carried=1, trips=K, counted=True, checkpoint=True, regions=[region(
+        [INDEX, ROW], lambda b, index, h: [b.tanh(times(b, w, h)), b.sin(h)])])
+    return [h, b.reduce_sum(stack, axes=(0,))]
+
+
 # --- maps ---------------------------------------------------------------------------------------------------
 
 @program((rows(4), A, Y), (rows(0), A, Y), x=ROWS, w=SQUARE, y=ROW)
@@ -235,8 +308,7 @@ def ragged(lengths, bound, seed=3):
 
 
 T, BOUND = symbol("T"), symbol("T.max")
-SEQUENCES, LENGTHS = TensorType(F64, (N, BOUND, 3)), TensorType(I64, (N,))
-SEQUENCE = TensorType(F64, (T, 3))
+SEQUENCES, SEQUENCE = TensorType(F64, (N, BOUND, 3)), TensorType(F64, (T, 3))
 
 
 @program((*ragged([2, 4, 0, 1], 4), A, Y), (*ragged([], 2), A, Y), x=SEQUENCES, n=LENGTHS, w=SQUARE, h=ROW)

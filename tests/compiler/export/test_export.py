@@ -281,8 +281,9 @@ def test_debugging_prints_each_pass(monkeypatch, capsys):
     compile_to_onnx(function_of(X, lambda b, x: b.neg(b.neg(x))))
     printed = capsys.readouterr().err
     assert [line for line in printed.splitlines() if line.startswith("//")] == [
-        "// f: staged", "// f: simplify", "// f: fuse"]
-    assert printed.count('"weber.neg"') == 2
+        "// f: staged", "// f: inline_calls", "// f: simplify",
+        "// f: restructure_loops", "// f: fuse"]
+    assert printed.count('"weber.neg"') == 4  # staged, and with calls inlined
 
 
 def test_debugging_verifies(monkeypatch):

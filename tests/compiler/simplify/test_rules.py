@@ -68,8 +68,30 @@ def dense(b, a):
     return b.contract(a.x, a.w, spec="ni,oi->no")
 
 
+def repeated(b, carried, make, trips=3):
+    """A loop over values whose next ones are the first that `make(b, *values)` gives; gives all that it
+    makes."""
+    arguments = [ir.Value(TensorType(I64)), *(ir.Value(value.type) for value in carried)]
+    block = ir.Block(arguments)
+    block.results = make(ir.Builder(block), *arguments[1:])
+    return b.loop(*carried, regions=[block], carried=len(carried), trips=trips)
+
+
 # rule: (program, names of the operations that are left)
 SIMPLIFIED = {
+    "constant_carry": (lambda b, a: repeated(b, [a.v, a.v], lambda b, x, y: [x, b.tanh(y)]), ["loop"]),
+    "hoist_invariants": (lambda b, a: repeated(b, [a.v], lambda b, x: [b.sub(b.exp(a.v), x)]),
+                         ["exp", "loop"]),
+    "merge_equal_parts": (lambda b, a: b.add(*repeated(b, [a.v], lambda b, x: [b.exp(x), x, x])[1:]),
+                          ["loop", "add"]),
+    "sum_of_nothing": (lambda b, a: b.reduce_sum(b.slice(a.w, starts=(0, 0), stops=(0, 4), steps=(1, 1)),
+                                                 axes=(0,)), ["constant", "broadcast"]),
+    "contract_nothing": (lambda b, a: b.contract(b.slice(a.w, starts=(0, 0), stops=(3, 0), steps=(1, 1)),
+                                                 b.slice(a.z, starts=(0, 0), stops=(N, 0), steps=(1, 1)),
+                                                 spec="ai,bi->ab"), ["constant", "broadcast"]),
+    "no_iterations": (lambda b, a: repeated(b, [a.v], lambda b, x: [b.exp(x), x], trips=0),
+                      ["constant", "broadcast"]),
+    "subtract_integer_constant": (lambda b, a: b.sub(b.add(a.k, b.full(3, a.k)), b.full(3, a.k)), []),
     "constant_to_the_right": (lambda b, a: b.sub(b.mul(b.full(3, a.x), a.x), b.mul(a.x, b.full(3, a.x))),
                               ["constant", "broadcast", "mul", "sub"]),
     "compared_constant_to_the_right": (lambda b, a: b.lt(b.full(3, a.x), a.x),
@@ -175,6 +197,13 @@ FUSED = {
     "scale_in_gemm": (lambda b, a: b.sub(a.z, b.mul(dense(b, a), b.full(0.25, a.z))), ["gemm"]),
     "add_in_conv": (lambda b, a: b.add(b.conv(a.i, a.h, strides=(1, 2), pads=(1, 0, 0, 1)),
                                        b.broadcast(a.e, shape=(N, 2, 5, 2), axes=(1,))), ["conv_bias"]),
+    "pieces_side_by_side": (
+        lambda b, a: [b.add(b.add(b.pad(a.w, low=(0, 5), high=(1, 0), value=0),
+                                  b.pad(a.w, low=(0, 1), high=(1, 4), value=0)),
+                            b.pad(b.reshape(a.v, shape=(4, 1)), low=(0, 0), high=(0, 8), value=0)),
+                      b.add(b.pad(a.v, low=(1,), high=(4,), value=0),
+                            b.pad(a.v, low=(4,), high=(1,), value=0))],
+        ["concatenate", "pad", "reshape", "pad", "add", "pad", "pad", "add"]),
     "maximum_with_zero": (lambda b, a: relu(b, a.x), ["relu"]),
     "zero_below_zero": (lambda b, a: b.select(b.lt(a.x, b.full(0, a.x)), b.full(0, a.x), a.x), ["relu"]),
     "step_as_number": (lambda b, a: b.convert(step(b, a.x), element=F32), ["hard_sigmoid"]),

@@ -46,7 +46,7 @@ COLLECTIONS = [
     ("(Set([1, 2]),)", "(Set([2, 1]),)"),
     ("keys(Dict(:a => 1))", "KeySet for a Dict{Symbol, Int64} with 1 entry. Keys:\n  :a"),
     ("values(Dict(:a => 1))", "ValueIterator for a Dict{Symbol, Int64} with 1 entry. Values:\n  1"),
-    ("pairs((a = 1,))", "pairs(::@NamedTuple{a::Int64}) with 1 entry:\n  :a => 1"),
+    ("pairs((a = 1,))", "pairs(::NamedTuple) with 1 entry:\n  :a => 1"),
     ("zip([1], [2])", "zip([1], [2])"), ("enumerate([1])", "enumerate([1])"),
     ("Ref(1)", "Base.RefValue{Int64}(1)"), ("Some(1)", "Some(1)"),
 ]

@@ -32,3 +32,8 @@ def session():
 ])
 def test_gradients(session, function, argument, expected):
     assert repr_value(session.evaluate(f"gradient({function}, {argument})")) == expected
+
+
+def test_printing_inside_of_a_gradient(session, capsys):
+    assert repr_value(session.evaluate("gradient(x -> (println(x); 2x), 1.5)")) == "(2.0,)"
+    assert capsys.readouterr().out == "1.5\n"

@@ -1,0 +1,67 @@
+"""Sizes and indices that only the graph knows."""
+
+import numpy as np
+import pytest
+from weber import WeberError
+
+PROGRAMS = {
+    "zeros": ("function f(n, x) y = zeros(Float32, n); y .+= 2; sum(y) end", lambda n, x: 2 * n),
+    "an array of a staged size as a result": ("f(n, x) = fill(x[1], n)", lambda n, x: np.full(n, x[0])),
+    "a part": ("f(n, x) = sum(x[1:n])", lambda n, x: x[:n].sum()),
+    "a part from the end": ("f(n, x) = x[end-n+1:end]", lambda n, x: x[len(x) - n:]),
+    "a window": ("f(n, x) = sum([x; 0][n:n+1] .* [1, 2])",
+                 lambda n, x: x[n - 1] + 2 * (x[n] if n < len(x) else 0)),
+    "a window set": ("function f(n, x) y = [x; x]; y[n:n+1] = [7, 8]; y[n+2:n+3] .= 9; y end",
+                     lambda n, x: np.concatenate([x, x])[:n - 1].tolist() + [7, 8, 9, 9]
+                     + np.concatenate([x, x])[n + 3:].tolist()),
+    "windows in a loop": ("""
+        function f(n, x)
+            s = 0f0
+            for i in 1:length(x)-2
+                s += sum(x[i:i+2] .* [1, 2, 3])
+            end
+            s
+        end""", lambda n, x: sum(x[i] + 2 * x[i + 1] + 3 * x[i + 2] for i in range(len(x) - 2))),
+    "a reversed part": ("f(n, x) = x[n:-1:1]", lambda n, x: x[:n][::-1]),
+    "a range as an array": ("f(n, x) = sum((1:n) .* 2)", lambda n, x: n * (n + 1)),
+    "an index": ("f(n, x) = x[n]", lambda n, x: x[n - 1]),
+    "an index of several": ("f(n, x) = x[[n, 1, n]]", lambda n, x: x[[n - 1, 0, n - 1]]),
+    "an element set": ("function f(n, x) y = copy(x); y[n] = 5; y[n] += 1; y end",
+                       lambda n, x: np.where(np.arange(len(x)) == n - 1, 6, x)),
+    "an index from the end": ("f(n, x) = x[end - n + 1]", lambda n, x: x[len(x) - n]),
+    "a column": ("function f(n, x) A = reshape(x[1:4], 2, 2); c = (n > 1 ? 2 : 1); A[:, c] end",
+                 lambda n, x: x[2:4] if n > 1 else x[:2]),
+    "a column set": ("function f(n, x) A = zeros(Float32, 2, 4); A[:, n] .= x[1]; A[1, n] = 3; A end",
+                     lambda n, x: np.where(np.arange(4)[:, None] == n - 1, [[3, x[0]]], 0)),
+    "elements added to": ("function f(n, x) A = ones(Float32, 2, 4); A[2, n] += x[1]; A end",
+                          lambda n, x: 1 + (np.arange(4)[:, None] == n - 1) * np.array([[0, x[0]]])),
+    "a size that decides": ("f(n, x) = length(x) > 5 ? sum(x) : prod(x)",
+                            lambda n, x: x.sum() if len(x) > 5 else x.prod()),
+    "a size that is known to be positive enough": ("f(n, x) = length(x) + 1 == length(x) ? 0 : 1",
+                                                   lambda n, x: 1),
+    "a vector of as many as a loop finds": ("""
+        function f(n, x)
+            y = Float32[]
+            i = 1
+            while i <= n
+                push!(y, x[i])
+                i += 1
+            end
+            y
+        end""", lambda n, x: x[:n]),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs(staged, name):
+    source, formula = PROGRAMS[name]
+    f = staged(source, "f(n::Int, x::Float32[N])")
+    for n, size in ((1, 4), (3, 5), (4, 7)):
+        x = np.arange(2, size + 2).astype(np.float32)
+        (found,) = f(np.int64(n), x)
+        np.testing.assert_allclose(found, formula(n, x), rtol=1e-6)
+
+
+def test_recursion_on_a_staged_condition(staged):
+    with pytest.raises(WeberError, match="recursion"):
+        staged("f(n) = n < 2 ? n : f(n - 1) + f(n - 2)", "f(n::Int)")

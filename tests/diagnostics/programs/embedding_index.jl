@@ -1,0 +1,2 @@
+using Flux
+Embedding(10 => 4)([0, 3])

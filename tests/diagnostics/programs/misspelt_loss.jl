@@ -1,0 +1,2 @@
+using Flux
+Flux.logitcrossentrpy([1.0], [1.0])

@@ -1,0 +1,2 @@
+f(xs) = map(x -> x * scale, xs)
+f([1, 2])

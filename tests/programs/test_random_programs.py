@@ -1,0 +1,103 @@
+"""Random functions with control flow: the evaluator, the interpreter of the IR and onnxruntime agree, a batch
+is the loop over its examples, and derivatives in both modes are the same."""
+
+import os
+
+import numpy as np
+import pytest
+import weber
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from program_table.random_programs import programs
+from program_table.running import Session, padded
+from weber.compiler.interpreter import run
+from weber.frontend.entries import entry_table, stage_entry
+
+ENTRIES = """
+@export one(x::Float64, v::Float64[T], n::Int) = f(x, v, n)
+@export many(x::Vector{Float64}, v::Vector{Float64[T]}, n::Vector{Int}) = map(f, x, v, n)
+@export backward(x::Float64, v::Float64[T], n::Int) = gradient((y, w) -> f(y, w, n), x, v)
+@export forward(x::Float64, v::Float64[T], n::Int, dx::Float64, dv::Float64[T]) =
+    pushforward((y, w) -> f(y, w, n), x, v)(dx, dv)
+@export slopes(x::Vector{Float64}, v::Vector{Float64[T]}, n::Vector{Int}) =
+    map((y, w, k) -> gradient((p, q) -> f(p, q, k), y, w), x, v, n)
+"""
+LENGTHS = (3, 0, 1, 5)
+TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
+
+
+def settings_of(examples):
+    return settings(max_examples=examples,
+                    deadline=None,
+                    database=None,
+                    suppress_health_check=list(HealthCheck))
+
+
+def check(source, seed, folder):
+    """Everything that must agree for one program."""
+    path = folder / f"program{os.getpid()}.jl"
+    path.write_text(source + ENTRIES, encoding="utf-8")
+    module = weber.load(path)
+    rng = np.random.default_rng(seed)
+    examples = [(float(rng.normal()), rng.normal(size=size), int(n))
+                for size, n in zip(LENGTHS, (2, 1, 3, 0), strict=True)]
+    session = weber.Session()
+    session.evaluate("using Flux\n" + source)
+    expected = []
+    for x, v, n in examples:
+        text = f"f({x!r}, Float64[{', '.join(map(repr, v.tolist()))}], {n})"
+        expected.append(float(session.evaluate(text)))
+
+    def sessions(entry):
+        model = module.compile(entry).model
+        return Session(model), Session(model, optimised=False)
+
+    graph = stage_entry(entry_table(module.module).entries["one"])
+    fast, plain = sessions("one")
+    for (x, v, n), value in zip(examples, expected, strict=True):
+        feeds = {"x": np.float64(x), "v": v, "n": np.int64(n)}
+        np.testing.assert_allclose(run(graph, feeds)[0], value, **TOLERANCE)
+        for one in (fast, plain):
+            np.testing.assert_allclose(one(**feeds)["one"], value, **TOLERANCE)
+    columns = list(zip(*examples, strict=True))
+    for many in sessions("many"):
+        np.testing.assert_allclose(
+            many(**padded(many, (), columns, fill=np.nan))["many"], expected, **TOLERANCE)
+    check_derivatives(sessions, examples, columns, rng)
+
+
+def check_derivatives(sessions, examples, columns, rng):
+    """Reverse against forward for each example, and the batch of gradients against each."""
+    backward, forward, slopes = sessions("backward")[0], sessions("forward")[0], sessions("slopes")[0]
+    batch = slopes(**padded(slopes, (), columns, fill=np.nan)) if slopes.outputs else {}
+    for row, (x, v, n) in enumerate(examples):
+        feeds = {"x": np.float64(x), "v": v, "n": np.int64(n)}
+        found = backward(**feeds)
+        gx, gv = found.get("backward.1", 0.0), found.get("backward.2", np.zeros_like(v))
+        dx, dv = float(rng.normal()), rng.normal(size=v.shape)
+        tangent = forward(
+            **{
+                name: value
+                for name, value in {
+                    **feeds, "dx": np.float64(dx),
+                    "dv": dv
+                }.items() if name in forward.inputs
+            })["forward"]
+        np.testing.assert_allclose(tangent, gx * dx + gv @ dv, **TOLERANCE)
+        if "slopes.1" in batch:
+            np.testing.assert_allclose(batch["slopes.1"][row], gx, **TOLERANCE)
+        if "slopes.2" in batch:
+            np.testing.assert_allclose(batch["slopes.2"][row][:len(v)], gv, **TOLERANCE)
+
+
+@settings_of(300)
+@given(source=programs(), seed=st.integers(0, 1000))
+def test_random_programs(tmp_path_factory, source, seed):
+    check(source, seed, tmp_path_factory.getbasetemp())
+
+
+@pytest.mark.long
+@settings_of(20_000)
+@given(source=programs(), seed=st.integers(0, 100_000))
+def test_many_random_programs(tmp_path_factory, source, seed):
+    check(source, seed, tmp_path_factory.getbasetemp())
