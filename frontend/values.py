@@ -435,10 +435,12 @@ class Module:
         "documentation",
         "documented",
         "serial",
+        "anonymous",
     )
 
     def __init__(self, name, parent=None, loader=None):
         self.name, self.parent, self.loader = name, parent, loader
+        self.anonymous = 0  # how many names anonymous functions have been given
         self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
         self.file = None
         self.documentation, self.documented = None, {}  # see `documentation`
