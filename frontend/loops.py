@@ -76,13 +76,11 @@ class Unstable(WeberError):
 
 
 class Loop:
-    """One loop to be staged; `source` tells loops of the program apart. `step(item)` runs the body and gives
-    its completion, `condition()` a condition (None: there is none); `items` are what a `for` runs over, from
-    the iteration `start` on."""
+    """One loop to be staged: `step(item)` runs the body and gives its completion, `condition()` a condition
+    (None: there is none); `items` are what a `for` runs over, from the iteration `start` on; the location
+    `where` tells loops of the program apart."""
 
-    def __init__(self, source, frame, live, step, items=None, start=0, condition=None, where=None,
-                 keeps_break=False):
-        self.source = source
+    def __init__(self, where, frame, live, step, items=None, start=0, condition=None, keeps_break=False):
         self.frame, self.live, self.step, self.keeps_break = frame, live, step, keeps_break
         self.items, self.start, self.condition, self.where = items, start, condition, where
         self.carries: dict[tuple, Carry] = {}
@@ -100,7 +98,7 @@ class Loop:
         for _ in range(MAX_RUNS):
             attempt = Attempt(self)
             if attempt.settled():
-                state.trace.carried[self.source] = self.carries
+                state.trace.carried[self.where] = self.carries
                 return attempt.emit(first)
         names = ", ".join(filter(None, (carry.reason for carry in self.carries.values()))) or "a value"
         raise Unstable(f"what this loop changes does not settle: {names} has another type in each iteration",
@@ -110,11 +108,13 @@ class Loop:
     def _recall(self):
         """Begins with what the loop carried when it was staged before, so that loops in loops need not find
         it out again in each run of the outer one."""
-        for key, carry in state.trace.carried.get(self.source, {}).items():
+        for key, carry in state.trace.carried.get(self.where, {}).items():
             if carry.opaque or carry.growth is not None:
                 continue
             location = carry.location
             if location.__class__ is Slot:
+                if self.frame is None or location.index not in self.live:
+                    continue  # another loop at the same place of the program, in a function called from there
                 location = Slot(self.frame, location.index)
             spec = join(spec_of(location.get()), carry.spec)
             if spec.__class__ is not Unknown:
