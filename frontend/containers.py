@@ -178,17 +178,37 @@ def generator_loops(compiler, node):
             size = None if None in sizes else tuple(dim for one in sizes for dim in one)
         return lambda: clause_values(frame, 0, iterables), size, parts_of(frame, iterables)
 
+    def whole(parts):
+        """The values of inner loops."""
+        from .base.iteration import collect_values
+        from .staged_map import collected
+
+        values = collected(GeneratorValue(None, size_of(parts.iterable), parts))
+        if values is not None:
+            return values
+
+        def item(element):
+            parts.assign(element)
+            return parts.body()
+
+        return collect_values(map(item, iterate(parts.iterable)))
+
     def parts_of(frame, iterables):
-        if len(clauses) != 1 or len(iterables) != 1:
+        """The parts of the last loop; of several loops its body gives the vector of those before it."""
+        _, loops, condition = clauses[0]
+        if len(clauses) != 1 or len(iterables) > 1 and condition is not None:
             return None
-        _, [(renew, assign)], condition = clauses[0]
+        renew, assign = loops[len(iterables) - 1]
 
         def assign_item(item):
             if renew is not None:
                 renew(frame)
             assign(frame, item)
 
-        return GeneratorParts(iterables[0], assign_item, lambda: body(frame),
-                              None if condition is None else lambda: condition(frame), frame, slots)
+        def value():
+            return body(frame) if len(iterables) == 1 else whole(parts_of(frame, iterables[:-1]))
+
+        return GeneratorParts(iterables[-1], assign_item, value, None if condition is None else
+                              lambda: condition(frame), frame, slots, len(iterables))
 
     return prepare

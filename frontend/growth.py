@@ -2,12 +2,13 @@
 
 Nothing is carried then: what an iteration adds is a stacked output of the loop, put behind what there was
 before when the loop is over. In the body a placeholder of a size of its own stands for the array so far; it
-may be added to, not looked at.
+may be added to, not looked at, but for its last element, which is carried.
 """
 
 import numpy as np
 
 from ..compiler.ir import Value
+from ..compiler.ops import OPS
 from ..compiler.types import dim_names, fresh_dim, size_product, symbol_name
 from .lanes import Lanes, vector_of_lanes
 from .specs import (
@@ -40,6 +41,7 @@ class Growth:
         self.axis, self.dim = axis, fresh_dim("G")
         shape = (*spec.shape[:axis], self.dim, *spec.shape[axis + 1:])
         self.spec, self.leaf, self.prepends = Numbers(spec.element, shape), None, False
+        self.last = None  # the loop's argument for the last element, if the body reads it
 
     def placeholder(self, leaves):
         """What stands for the array at the start of an iteration."""
@@ -76,10 +78,44 @@ class Growth:
             raise reading_error()
         self.prepends = bool(front)
         block.operations[:] = [operation for operation in block.operations if operation not in chain]
+        if back:
+            self._replace_last(block, {operation.result: operation.operands[-1] for operation in chain})
         if self.is_used(block):
             raise reading_error()
         parts = front or back
         return [parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=self.axis)]
+
+    def _replace_last(self, block, grown):
+        """Replaces, in place, what reads the last element: of the placeholder by the argument for it, of what
+        has `grown` already (value → what was added to it) by the last element added."""
+        for operation in block.operations:
+            for region in operation.regions:
+                self._replace_last(region, grown)
+            source = operation.operands[0] if operation.operands else None
+            if operation.name != "slice" or not (source is self.leaf or source in grown):
+                continue
+            starts, stops, steps = (operation.attributes[name] for name in ("starts", "stops", "steps"))
+            size = source.shape[self.axis]
+            if (starts[self.axis], stops[self.axis]) != (size - 1, size):
+                continue
+            if source is self.leaf:
+                self.last = self.last or Value(operation.result.type, name="last")
+                operation.op, operation.operands, operation.attributes = OPS["identity"], [self.last], {}
+                continue
+            added = grown[source]
+            extent = added.shape[self.axis]
+            places = {"starts": replaced(starts, self.axis, extent - 1),
+                      "stops": replaced(stops, self.axis, extent), "steps": steps}
+            operation.operands, operation.attributes = [added], places
+
+    def last_of(self, value):
+        """The last element of an array that is not empty, as the body reads it."""
+        extent = value.shape[self.axis]
+        if extent == 0:
+            raise reading_error()
+        zero = (0,) * len(value.shape)
+        return apply("slice", value, starts=replaced(zero, self.axis, extent - 1), stops=value.shape,
+                     steps=(1,) * len(value.shape))
 
     def has_grown(self, value):
         return symbol_name(self.dim) in dim_names(value.shape[self.axis])
@@ -148,7 +184,7 @@ class ItemGrowth:
     """How a vector of objects grows: by one item in each iteration. It becomes a vector of staged elements.
     """
 
-    spec = Unknown()
+    spec, last = Unknown(), None
 
     def __init__(self, type_):
         self.type, self.item = type_, None
@@ -196,6 +232,11 @@ def growth_of(before, after):
         return None
     axes = [k for k, (a, b) in enumerate(zip(before.shape, after.shape, strict=True)) if a != b]
     return Growth(before, axes[0]) if len(axes) == 1 else None
+
+
+def replaced(items, index, item):
+    """A tuple with another item at an index."""
+    return (*items[:index], item, *items[index + 1:])
 
 
 def mentions(attribute, name):

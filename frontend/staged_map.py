@@ -16,7 +16,7 @@ from .loop_items import NumberItems, TupleItems, items_of
 from .regions import Region
 from .staging import HostValueNeeded, apply, as_value, emit, expand, payload_of, read, state, write
 from .trees import children, is_number
-from .values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, typeof
+from .values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
 
 UNROLLED = 4
 """So many elements of known number are evaluated one after the other."""
@@ -120,7 +120,7 @@ def collected(iterable):
     if _has_condition(source):
         raise unsupported("a collection of those staged elements for which a condition holds has an unknown "
                           "length: reduce it, as `sum` does")
-    return mapped(lambda item: item, source)
+    return stacked_loops(mapped(lambda item: item, source), source)
 
 
 def presence(iterable):
@@ -147,6 +147,40 @@ def collected_of(function, *iterables):
     return mapped(lambda elements: call(function, elements), side_by_side(sources))
 
 
+def folded(operation, iterables, init, function=None):
+    """The left fold of a function's values for the elements of iterables side by side as one loop, `init`
+    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over."""
+    from .base.iterators import NOTHING_GIVEN
+    from .calling import call
+    from .loop_statements import attempt
+    from .loops import Loop
+    from .scopes import Cell
+
+    sources = [wanted_source(iterable) for iterable in iterables]
+    if None in sources or any(map(_has_condition, sources)):
+        return None
+    source = side_by_side(sources)
+    frame, live = _frame_of(source)
+
+    def value(elements):
+        return elements[0] if function is None else call(function, elements)
+
+    total = Cell(value(_first_item(source)) if init is NOTHING_GIVEN else init)
+
+    def step(item):
+        total.assign(call(operation, (total.value, value(item))))
+
+    loop = Loop(state.location, frame, live, step, source, int(init is NOTHING_GIVEN))
+    if not isinstance(source.count, int):
+        loop.stage()
+        return total.value
+    try:
+        attempt(frame, loop.stage)
+    except WeberError:
+        return None
+    return total.value
+
+
 def mapped(function, source):
     """The vector of a function's values by one map; None where a source of known length is to be iterated
     over because its elements cannot be treated alike, or have sizes that are known one by one."""
@@ -161,6 +195,15 @@ def mapped(function, source):
     return values
 
 
+def stacked_loops(values, source):
+    """The array of the values of a generator of several loops, the first of which goes along the first
+    dim."""
+    from .base.shapes import stack_lanes
+
+    one = values is None or source.__class__ is not GeneratorItems or source.parts.loops == 1
+    return values if one else stack_lanes(values, colon)
+
+
 def reducible(iterable, neutral):
     """The vector of an iterable's values for a reduction with this neutral element; None where they are to be
     iterated over."""
@@ -169,7 +212,7 @@ def reducible(iterable, neutral):
         return None
     if _has_condition(source):
         source.neutral = neutral
-    return mapped(lambda item: item, source)
+    return stacked_loops(mapped(lambda item: item, source), source)
 
 
 def _has_condition(source):
@@ -182,6 +225,8 @@ def wanted_source(iterable):
     if state.trace is None or iterable.__class__ not in (Array, Range, GeneratorValue, Struct):
         return None
     source = source_of(iterable)
+    if source.__class__ is GeneratorItems and source.parts.loops > 1:
+        return None if all(isinstance(dim, int) for dim in iterable.size) else source
     if source is None or not isinstance(source.count, int) or source.is_ragged:
         return source
     if source.count <= UNROLLED:
@@ -355,7 +400,7 @@ def looped(function, source):
         sample = function(_first_item(source))
         payload = None if sample is None else _storable(sample, trial)
     if payload is None:
-        Loop(frame, live, lambda item: function(item) and None, source).stage()
+        Loop(state.location, frame, live, lambda item: function(item) and None, source).stage()
         return Array(Lanes(source.count, None, [], {}), t.array_type(t.Nothing, 1))
     rows = Array(np.zeros((0, *payload.shape), payload.element.numpy))
 
@@ -364,7 +409,7 @@ def looped(function, source):
         write(rows, emit("concatenate", [read(rows), emit("reshape", [value], {"shape": (1, *value.shape)})],
                          {"axis": 0}))
 
-    Loop(frame, live, step, source).stage()
+    Loop(state.location, frame, live, step, source).stage()
     stack = as_value(read(rows))
     if not payload.rank:
         return Array(stack)

@@ -493,7 +493,7 @@ class SetValue(_Hashed):
 class GeneratorValue:
     """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values;
     `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None.
-    `parts` has the parts of a generator of one loop."""
+    `parts` has the parts of a generator of one `for`."""
 
     __slots__ = ("iterate", "size", "parts")
 
@@ -504,13 +504,13 @@ class GeneratorValue:
 class GeneratorParts:
     """The iterable of a generator of one loop; `assign(item)` gives the loop's variables an element, then
     `body()` is its value and `condition()` whether it counts (None: always). Its own variables are `slots` of
-    `frame`."""
+    `frame`. Of several `loops`, `a in x, b in y`, it is the last, and its values are those of all others."""
 
-    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots")
+    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots", "loops")
 
-    def __init__(self, iterable, assign, body, condition, frame, slots):
+    def __init__(self, iterable, assign, body, condition, frame, slots, loops=1):
         self.iterable, self.assign, self.body, self.condition = iterable, assign, body, condition
-        self.frame, self.slots = frame, slots
+        self.frame, self.slots, self.loops = frame, slots, loops
 
     def outer_variables(self):
         """The values of the variables around the generator."""

@@ -19,6 +19,9 @@ from .iteration import collect_values, element_type_of, iterate, size_of
 from .iterators import NOTHING_GIVEN, holds
 from .registry import define, function
 
+SIMPLE = frozenset(map(function, ("+", "*", "max", "min", "vcat", "hcat")))
+"""Operations of which a fold of a staged vector is one operation of the graph."""
+
 
 def fold(operation, items, init=NOTHING_GIVEN):
     """The left fold of a Python iterator. Empty without `init`: the neutral element of + and *, else an
@@ -43,10 +46,11 @@ def mapped(function_, iterables):
 @define("reduce foldl", t.Any, t.Any, keywords=("init",))
 def foldl(operation, iterable, init=NOTHING_GIVEN):
     """Combines the elements from the left."""
-    values = staged_map.collected(iterable)
+    values = staged_map.collected(iterable) if operation in SIMPLE else None
     if values is not None:
         return call(function("reduce"), (operation, values), {} if init is NOTHING_GIVEN else {"init": init})
-    return fold(operation, iterate(iterable), init)
+    total = staged_map.folded(operation, (iterable,), init)
+    return fold(operation, iterate(iterable), init) if total is None else total
 
 
 @define("foldr", t.Any, t.Any, keywords=("init",))
@@ -63,7 +67,12 @@ def foldr(operation, iterable, init=NOTHING_GIVEN):
 @define("mapreduce mapfoldl", t.Any, t.Any, t.Any, t.Any, ..., keywords=("init",))
 def mapfoldl(function_, operation, *iterables, init=NOTHING_GIVEN):
     """Combines the function's values from the left."""
-    return fold(operation, mapped(function_, iterables), init)
+    if operation in SIMPLE:
+        values = staged_map.collected_of(function_, *iterables)
+        if values is not None:
+            return foldl(operation, values, init)
+    total = staged_map.folded(operation, iterables, init, function_)
+    return fold(operation, mapped(function_, iterables), init) if total is None else total
 
 
 @define("mapfoldr", t.Any, t.Any, t.Any, keywords=("init",))

@@ -243,3 +243,25 @@ def test_slices(check, source, meaning, count):
 def test_a_number_of_times_that_is_staged(check, n):
     check("f(x, n) = sum(x[i] * i for i in 1:n)", "f(x::Float32[N], n::Int)",
           [np.arange(5, dtype=f32), np.int64(n)], f32(sum(i * (i - 1) for i in range(1, n + 1))))
+
+
+@pytest.mark.parametrize("source, meaning", [
+    ("[sum(x) - 2sum(y) for x in xs, y in xs]", lambda s: (s[None, :] - 2 * s[:, None]).astype(f32)),
+    ("[k * sum(y) for k in 1:2, y in xs]", lambda s: (np.array([1, 2], f32)[None, :] * s[:, None])),
+    ("[k * sum(y) for y in xs, k in 1:2]", lambda s: (np.array([1, 2], f32)[:, None] * s[None, :])),
+    ("sum(sum(x) * sum(y) for x in xs, y in xs)", lambda s: f32(np.outer(s, s).sum())),
+])
+def test_several_loops(check, examples, source, meaning):
+    xs = examples([3, 1, 2])
+    check(f"f(xs) = {source}", f"f({XS})", [xs], meaning(np.array([x.sum() for x in xs], f32)))
+
+
+@pytest.mark.parametrize("source, meaning", [
+    ("foldl((a, x) -> a / 2 + sum(x), xs; init = 0f0)", lambda s: s[0] / 4 + s[1] / 2 + s[2]),
+    ("mapfoldl(sum, (a, b) -> a / 2 + b, xs)", lambda s: s[0] / 4 + s[1] / 2 + s[2]),
+    ("reduce((a, b) -> 2a - b, [sum(x) for x in xs])", lambda s: 2 * (2 * s[0] - s[1]) - s[2]),
+    ("foldl(-, sum.(xs))", lambda s: s[0] - s[1] - s[2]),
+])
+def test_folds(check, examples, source, meaning):
+    xs = examples([3, 1, 2])
+    check(f"f(xs) = {source}", f"f({XS})", [xs], f32(meaning([x.sum() for x in xs])))
