@@ -11,7 +11,7 @@ import numpy as np
 from .. import staged_map
 from .. import types as t
 from ..calling import call
-from ..staging import HostValueNeeded, host_number
+from ..staging import HostValueNeeded, host_number, state
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
 from .errors import argument_error, fault
 from .hash_order import ordered
@@ -21,6 +21,15 @@ from .registry import define, function
 
 SIMPLE = frozenset(map(function, ("+", "*", "max", "min", "vcat", "hcat")))
 """Operations of which a fold of a staged vector is one operation of the graph."""
+
+
+def staged_fold(operation, iterables, init, function_=None):
+    """The fold of staged elements as a loop; None where they are to be iterated over."""
+    if state.trace is None:
+        return None
+    from ..staged_folds import folded
+
+    return folded(operation, iterables, init, function_)
 
 
 def fold(operation, items, init=NOTHING_GIVEN):
@@ -49,7 +58,7 @@ def foldl(operation, iterable, init=NOTHING_GIVEN):
     values = staged_map.collected(iterable) if operation in SIMPLE else None
     if values is not None:
         return call(function("reduce"), (operation, values), {} if init is NOTHING_GIVEN else {"init": init})
-    total = staged_map.folded(operation, (iterable,), init)
+    total = staged_fold(operation, (iterable,), init)
     return fold(operation, iterate(iterable), init) if total is None else total
 
 
@@ -71,7 +80,7 @@ def mapfoldl(function_, operation, *iterables, init=NOTHING_GIVEN):
         values = staged_map.collected_of(function_, *iterables)
         if values is not None:
             return foldl(operation, values, init)
-    total = staged_map.folded(operation, iterables, init, function_)
+    total = staged_fold(operation, iterables, init, function_)
     return fold(operation, mapped(function_, iterables), init) if total is None else total
 
 

@@ -89,6 +89,27 @@ def test_the_graph_does_not_grow_with_the_trips(derivatives):
     assert len(sizes) == 1 and sizes.pop() < 25
 
 
+@pytest.mark.parametrize("how", ["if", "checkpoint", "loop"])
+def test_long_regions(derivatives, how):
+    """Some hundred operations, one after the other, in a region, and as many uses of a value."""
+    def chain(b, x, y):
+        for _ in range(400):
+            y = b.sin(b.mul(y, x))
+        return y
+
+    def make(b, x):
+        s = sum_of(b, x)
+        if how == "if":
+            arms = [derivatives.region([], lambda b: [chain(b, x, x)]), derivatives.region([], lambda b: [x])]
+            return b.emit("if", [b.gt(s, b.full(0, s))], {}, arms)
+        step = derivatives.region([INDEX, x.type], lambda b, index, h: [chain(b, x, h)])
+        return b.loop(x, carried=1, trips=2, regions=[step], checkpoint=how == "checkpoint")
+
+    function = derivatives.function_of({"x": TensorType(F64, (2,))}, make)
+    derivatives.check(function, [np.array([0.8, 1.2])])
+    verify(optimise(derivatives.cotangent_function(function)))
+
+
 def test_second_derivatives_stay_small(derivatives):
     """Simplified between the two, the gradient of a gradient has a few times the operations."""
     first = optimise(value_and_gradient(sines(derivatives, 10)))

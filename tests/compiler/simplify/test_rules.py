@@ -346,3 +346,13 @@ def test_families_name_the_elementwise_ops():
     code = infer_elementwise("", 1, "any").__code__
     registered = {name for name, op in OPS.items() if op.infer.__code__ is code}
     assert registered | {"select", "convert"} == ELEMENTWISE
+
+
+def test_a_constant_and_a_repeated_factor_have_one_order():
+    """Both belong to the right of a product; they once took turns there for ever."""
+    function = build(lambda b, a: [b.mul(b.constant(np.full((2, 1), 0.5, np.float32)), spread(b, a.s, 2, 1)),
+                                   b.mul(spread(b, a.s, 2, 1), b.constant(np.full((2, 1), 0.5, np.float32)))])
+    inputs = {name: np.full([dim if isinstance(dim, int) else 2 for dim in type.shape], 3, type.element.numpy)
+              for name, type in TYPES.items()}
+    for found in run(fuse.fuse(function), inputs):
+        np.testing.assert_array_equal(found, np.full((2, 1), 1.5, np.float32))
