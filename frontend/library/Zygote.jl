@@ -12,11 +12,7 @@ import Derivatives, Primitives
 export gradient, withgradient, pullback, pushforward, jacobian, withjacobian, hessian, hessian_reverse, diaghessian
 export ignore_derivatives, params, Params, rrule_via_ad
 
-"""
-    f'
-
-The derivative of a function of one number (or its gradient): `f'(x) == gradient(f, x)[1]`.
-"""
+# The derivative of a function of one number, or its gradient: `f'(x) == gradient(f, x)[1]`.
 Base.adjoint(f::Function) = x -> gradient(f, x)[1]
 
 """
