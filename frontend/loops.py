@@ -138,15 +138,19 @@ class Attempt:
         self.endless = False  # the condition is always true
         self.region = Region(state.trace, loop.frame)
         self.entered = {}
-        with self.region:
-            self._enter()
-            item = self._item()
-            given = contents(item)
-            self.completion = absorbed(close(loop.step(item)), CONTINUED)
-            if any(array._data is not content for array, content in given):
-                raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
-                                      "supported", loop.where, kind="UnsupportedError")
-            self.going = per_element(self._going())
+        checkpointed, state.checkpointed = state.checkpointed, False  # the outermost loops only
+        try:
+            with self.region:
+                self._enter()
+                item = self._item()
+                given = contents(item)
+                self.completion = absorbed(close(loop.step(item)), CONTINUED)
+                if any(array._data is not content for array, content in given):
+                    raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
+                                          "supported", loop.where, kind="UnsupportedError")
+                self.going = per_element(self._going())
+        finally:
+            state.checkpointed = checkpointed
 
     def _item(self):
         items = self.loop.items
@@ -304,8 +308,9 @@ class Attempt:
         self.region.block.arguments = [self.index, *arguments, *self.slices]
         operands = [count] if count is not None else []
         operands += [as_ir(payload_of(first))] if conditional else []
+        segments = state.checkpointed and not conditional and not (count is not None and scanned)
         attributes = {"carried": len(initial), "trips": trips, "counted": count is not None,
-                      "conditional": conditional}
+                      "conditional": conditional, "checkpoint": segments}
         builder.location = loop.where or state.location
         made = builder.emit("loop", [*operands, *initial, *scanned],
                             {key: value for key, value in attributes.items() if value is not False},

@@ -40,6 +40,7 @@ class State:
     including = 0  # nested files
     steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
+    checkpointed = False  # whether loops are to be differentiated in segments
 
 
 state = State()
