@@ -29,6 +29,7 @@ def optimise(function: Function, target: str = "portable", report: Report | None
     if batched is not function:
         _inspect(batched, "batch")
         function = _inspect(simplify(batched), "simplify")
+        function = _inspect(raise_recurrences(function), "raise_recurrences")
         function = _inspect(restructure_loops(function), "restructure_loops")
     return _inspect(fuse(function), "fuse")
 

@@ -57,6 +57,7 @@ class _Key:
         self.leaves = []  # Array or number, in order
         self.cells = []  # captured cells that hold a float
         self.positions = {}  # id(array) → position: the alias pattern
+        self.functions = []  # ids of the functions met so far
 
     def of(self, value):
         kind = value.__class__
@@ -110,6 +111,9 @@ class _Key:
         return keys
 
     def function(self, value):
+        if id(value) in self.functions:  # a closure that captures itself
+            return ("function", self.functions.index(id(value)))
+        self.functions.append(id(value))
         methods = value.methods.methods
         code = methods[0].definition if methods else None
         if code is None or not isinstance(value.captured, list) or len(methods) > 1:
@@ -441,6 +445,9 @@ def specialise(function, arguments, key, hints=(), examples=None):
 
         def stage(tree):
             if tree.__class__ is Function and isinstance(tree.captured, list):
+                if id(tree) in closures:
+                    return tree
+                closures.add(id(tree))
                 for cell in tree.captured:
                     if id(cell) in cells:
                         trace.record(cell, "value", cell.value)
@@ -459,7 +466,7 @@ def specialise(function, arguments, key, hints=(), examples=None):
 
         if examples is not None:
             examples.enter(trace)
-        staged_cells = []
+        staged_cells, closures = [], set()
         staged = tuple([stage(a) for a in arguments]) if number_positions and not key.static_numbers else \
             tuple(arguments)
         placeholders = [(str(k), value) for k, value in enumerate(values)]

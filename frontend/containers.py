@@ -15,7 +15,7 @@ from .expressions import argument_list, keyword_arguments
 from .scopes import target_names
 from .staging import state
 from .steps import take_step
-from .values import GeneratorParts, GeneratorValue, NamedTuple
+from .values import GeneratorParts, GeneratorValue, NamedTuple, typeof
 
 
 @compiles(syntax.Tuple)
@@ -99,7 +99,7 @@ def concatenation(compiler, node):
 @compiles(syntax.Generator)
 def generator(compiler, node):
     prepare = generator_loops(compiler, node)
-    return lambda frame: GeneratorValue(*prepare(frame))
+    return lambda frame: prepare(frame)[0]
 
 
 @compiles(syntax.Comprehension)
@@ -115,10 +115,12 @@ def comprehension(compiler, node):
         if user:
             state.location = location
         try:
-            values = GeneratorValue(*prepare(frame))
+            values, example = prepare(frame)
             result = collected(values)
             if result is None:
                 result = collect_values(values.iterate(), values.size)
+            if element_type is None and result.element is t.Any and 0 in result.size:
+                result = collect_values(iter(()), values.size, inferred_type(example))
             if element_type is not None:
                 target = t.instantiate(t.Array, (element_type(frame), result.rank))
                 result = call(function("convert"), (target, result))
@@ -130,11 +132,11 @@ def comprehension(compiler, node):
 
 
 def generator_loops(compiler, node):
-    """`prepare(frame) -> (iterate_values, size, parts)` of a generator: a function that gives a Python
-    iterator of its values, its Julia size where known, and its parts if it has one loop. The iterables of the
-    first `for` are evaluated once, by `prepare`."""
+    """`prepare(frame) -> (generator, example)`: the generator, with its size where known and its parts if it
+    has one loop, and a function that gives the value for items like those of the iterables, or raises. The
+    iterables of the first `for` are evaluated once, by `prepare`."""
     from .assignments import assign_target
-    from .base.iteration import iterate, size_of
+    from .base.iteration import element_type_of, iterate, size_of
 
     clauses, inner, layout = [], compiler, compiler.scope.layout
     start = layout.size
@@ -176,19 +178,66 @@ def generator_loops(compiler, node):
         if len(clauses) == 1 and clauses[0][2] is None:
             sizes = [size_of(iterable) for iterable in iterables]
             size = None if None in sizes else tuple(dim for one in sizes for dim in one)
-        return lambda: clause_values(frame, 0, iterables), size, parts_of(frame, iterables)
+
+        def example():
+            for iterable, (renew, assign) in zip(iterables, clauses[0][1], strict=True):
+                if renew is not None:
+                    renew(frame)
+                assign(frame, call(function("one"), (element_type_of(iterable),)))
+            return body(frame)
+
+        values = GeneratorValue(lambda: clause_values(frame, 0, iterables), size, parts_of(frame, iterables))
+        return values, example if len(clauses) == 1 else no_example
+
+    def whole(parts):
+        """The values of inner loops."""
+        from .base.iteration import collect_values
+        from .staged_map import collected
+
+        values = collected(GeneratorValue(None, size_of(parts.iterable), parts))
+        if values is not None:
+            return values
+
+        def item(element):
+            parts.assign(element)
+            return parts.body()
+
+        return collect_values(map(item, iterate(parts.iterable)))
 
     def parts_of(frame, iterables):
-        if len(clauses) != 1 or len(iterables) != 1:
+        """The parts of the last loop; of several loops its body gives the vector of those before it."""
+        _, loops, condition = clauses[0]
+        if len(clauses) != 1 or len(iterables) > 1 and condition is not None:
             return None
-        _, [(renew, assign)], condition = clauses[0]
+        renew, assign = loops[len(iterables) - 1]
 
         def assign_item(item):
             if renew is not None:
                 renew(frame)
             assign(frame, item)
 
-        return GeneratorParts(iterables[0], assign_item, lambda: body(frame),
-                              None if condition is None else lambda: condition(frame), frame, slots)
+        def value():
+            return body(frame) if len(iterables) == 1 else whole(parts_of(frame, iterables[:-1]))
+
+        return GeneratorParts(iterables[-1], assign_item, value, None if condition is None else
+                              lambda: condition(frame), frame, slots, len(iterables))
 
     return prepare
+
+
+def no_example():
+    raise WeberError("a generator over generators has no example")
+
+
+def inferred_type(example):
+    """The element type of a comprehension without elements: the type of its body for numbers like those that
+    it would go over, where the body has one without any effect; else None."""
+    from .staging import Trace
+
+    with Trace() as trace:
+        try:
+            return typeof(example())
+        except WeberError:
+            return None
+        finally:
+            trace.rollback()

@@ -68,7 +68,7 @@ class Method:
 
 def plain_name(name):
     """The name of a function in messages."""
-    return "(anonymous function)" if name == "#anonymous" else name
+    return "(anonymous function)" if name.startswith("#") else name
 
 
 def is_self(variable):

@@ -420,7 +420,7 @@ def default_text(value, context):
 
 def _show_function(value, context):
     anonymous = value.name.startswith("#")
-    return f'var"{value.name}"()' if anonymous and not context.compact else value.name
+    return f"{t.type_name(value.type)}()" if anonymous and not context.compact else value.name
 
 
 def _plain_function(value, context):
@@ -434,7 +434,7 @@ def _alias_note(type_):
     """What an alias such as `Vector{Int64}` stands for, as the REPL adds it."""
     body = t.unwrap(type_)
     family = getattr(body, "family", None)
-    if family is not None and family.supertype is t.Function:
+    if family is not None and family.supertype is t.Function and family.name.startswith("typeof("):
         name = family.name.removeprefix("typeof(").removesuffix(")")
         return f" (singleton type of function {name}, subtype of Function)"
     is_array = family in (t.ArrayFamily, t.AbstractArrayFamily) and body.parameters[1] in (1, 2)

@@ -33,7 +33,8 @@ class FunctionCode:
         self.parameters = parameters
         self.variadic = bool(parameters) and parameters[-1].variadic
         self.required = sum(p.default is None and not p.variadic for p in parameters)
-        self.type = t.TypeFamily(f"typeof({name})", supertype=t.Function, module=compiler.module).apply()
+        type_name = f"typeof({name})" if name[0] != "#" else f'var"{name}#{int(name[1:]) + 1}"'
+        self.type = t.TypeFamily(type_name, supertype=t.Function, module=compiler.module).apply()
         mentioned = closure_mentions([p.default for p in (*parameters, *signature.keywords)] + [body])
         self.layout = FrameLayout(frozenset(mentioned))
         self.scope = Scope(self.layout, compiler.scope, function_start=True)
@@ -251,7 +252,9 @@ def signature_types(compiler, parameters, where):
 
 @compiles(syntax.Lambda)
 def lambda_expression(compiler, node):
-    code = FunctionCode(compiler, "#anonymous", node.signature, node.body, node.location)
+    compiler.module.anonymous += 2  # Julia numbers a function and then its type
+    name = f"#{compiler.module.anonymous - 1}"
+    code = FunctionCode(compiler, name, node.signature, node.body, node.location)
     signature = signature_types(compiler, node.signature.parameters, node.signature.where)
 
     def run(frame):
@@ -260,10 +263,10 @@ def lambda_expression(compiler, node):
     return run
 
 
-def closure(code, frame, signature, name="#anonymous"):
+def closure(code, frame, signature):
     """A new function value of the code, over the cells of a frame."""
     captured = code.capture(frame)
-    value = Function(name, MethodTable(name), None, captured)
+    value = Function(code.name, MethodTable(code.name), None, captured)
     value.type = code.type
     for method in make_methods(code, frame, signature, captured):
         value.methods.methods.append(method)
@@ -401,7 +404,7 @@ def define_local(compiler, node):
             return existing
         if variable.captured and frame[variable.slot].__class__ is not Cell:
             frame[variable.slot] = Cell()
-        value = closure(code, frame, signature, name)
+        value = closure(code, frame, signature)
         value.frame = frame
         store(frame, value)
         return value

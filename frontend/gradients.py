@@ -4,6 +4,8 @@ What the function writes (running statistics, random state) stays. See `marks` f
 A function that cannot be staged is differentiated while it runs, see `immediate`.
 """
 
+import weakref
+
 from ..compiler.errors import WeberError
 from ..compiler.ir import Value
 from ..compiler.passes.forward import pushforward as forward
@@ -150,12 +152,28 @@ def compiled_or_immediate(builtin, arguments):
     from .compiled import run_compiled
     from .immediate import run_immediately
 
+    code = _code_of(arguments[0])
+    if code is not None and code in _not_staged:
+        return run_immediately(builtin, arguments)
     try:
         return run_compiled(builtin, arguments)
     except WeberError as error:
         if error.kind != "UnsupportedError":
             raise
-        return run_immediately(builtin, arguments)
+        result = run_immediately(builtin, arguments)
+        if code is not None:
+            _not_staged.add(code)
+        return result
+
+
+_not_staged = weakref.WeakSet()
+"""The codes of the program's functions that could not be staged: they are not tried again."""
+
+
+def _code_of(function):
+    methods = function.methods.methods if function.__class__ is Function else ()
+    code = methods[0].definition if methods else None
+    return code if code is not None and code.user else None
 
 
 def derivative(names, *signature, exported=True):
@@ -236,6 +254,16 @@ def builtin_function(name, python):
 def within_gradient():
     """Whether a function is being differentiated (layers are then in training mode)."""
     return state.differentiating > 0
+
+
+@define("with_checkpoints", t.Any, module=DERIVATIVES)
+def with_checkpoints(function):
+    """`function()`, where the loops that it puts into the graph are differentiated in segments."""
+    before, state.checkpointed = state.checkpointed, True
+    try:
+        return call(function, ())
+    finally:
+        state.checkpointed = before
 
 
 @define("nesting_level", module=module("Primitives"))

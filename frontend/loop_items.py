@@ -106,10 +106,10 @@ class LaneItems:
 
 
 class TupleItems:
-    """Tuples of the items of several iterables side by side: `zip` and `enumerate`."""
+    """Tuples of the items of several iterables side by side: `zip` and `enumerate`; Pairs for `pairs`."""
 
-    def __init__(self, parts):
-        self.parts, self.count = parts, parts[0].count
+    def __init__(self, parts, make=tuple):
+        self.parts, self.count, self.make = parts, parts[0].count, make
         self.payloads = tuple([payload for part in parts for payload in part.payloads])
         self.is_ragged = any(part.is_ragged for part in parts)
 
@@ -117,11 +117,11 @@ class TupleItems:
         slices, items = iter(slices), []
         for part in self.parts:
             items.append(part.item(index, [next(slices) for _ in part.payloads] if slices else ()))
-        return tuple(items)
+        return self.make(items)
 
     def bind(self, operands):
         lanes = [part.bind(operands) for part in self.parts]
-        return lambda: tuple([lane() for lane in lanes])
+        return lambda: self.make([lane() for lane in lanes])
 
 
 def items_of(value):
@@ -165,10 +165,19 @@ def _range_items(range_):
 
 
 def _iterator_items(iterator):
+    from .base.index_pairs import PairsFamily
     from .base.iterators import ITERATORS_MODULE
+    from .base.pairs import pair
+    from .base.registry import function
+    from .calling import call
 
     kinds = ITERATORS_MODULE.bindings
     family = iterator.type.family
+    if family is PairsFamily:
+        parts = [items_of(part) for part in reversed(iterator.fields)]
+        return None if None in parts else TupleItems(parts, lambda items: pair(*items))
+    if family is kinds["Reverse"].family and iterator.fields[0].__class__ in (Array, Range):
+        return items_of(call(function("reverse"), (iterator.fields[0],)))
     if family is kinds["Enumerate"].family:
         inner = items_of(iterator.fields[0])
         return None if inner is None else TupleItems([RangeItems(counting(inner.count)), inner])

@@ -96,8 +96,7 @@ class StagedWhile:
 
     def stage(self, going, peeled=False):
         """The loop of the graph from here on, with this condition for the first iteration."""
-        loop = Loop(self.where, self.frame, self.live, lambda item: self.step(), condition=self.condition,
-                    where=self.where)
+        loop = Loop(self.where, self.frame, self.live, lambda item: self.step(), condition=self.condition)
         try:
             return loop.stage(going, peeled)
         except PoisonError:
@@ -255,8 +254,7 @@ class StagedFor:
 
     def stage(self, start, peeled=False):
         """The loop of the graph from an iteration on."""
-        loop = Loop(self.where, self.frame, self.live, self.step, self.items, start, None, self.where,
-                    self.inner)
+        loop = Loop(self.where, self.frame, self.live, self.step, self.items, start, None, self.inner)
         try:
             return loop.stage(True, peeled)
         except PoisonError:

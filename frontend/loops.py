@@ -42,7 +42,7 @@ from .specs import (
     spec_of,
     zeros,
 )
-from .staging import HostValueNeeded, LaneEffect, apply, as_value, payload_of, state
+from .staging import HostValueNeeded, LaneEffect, apply, as_value, payload_of, read, state
 from .values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
 
 MAX_RUNS = 12
@@ -76,13 +76,11 @@ class Unstable(WeberError):
 
 
 class Loop:
-    """One loop to be staged; `source` tells loops of the program apart. `step(item)` runs the body and gives
-    its completion, `condition()` a condition (None: there is none); `items` are what a `for` runs over, from
-    the iteration `start` on."""
+    """One loop to be staged: `step(item)` runs the body and gives its completion, `condition()` a condition
+    (None: there is none); `items` are what a `for` runs over, from the iteration `start` on; the location
+    `where` tells loops of the program apart."""
 
-    def __init__(self, source, frame, live, step, items=None, start=0, condition=None, where=None,
-                 keeps_break=False):
-        self.source = source
+    def __init__(self, where, frame, live, step, items=None, start=0, condition=None, keeps_break=False):
         self.frame, self.live, self.step, self.keeps_break = frame, live, step, keeps_break
         self.items, self.start, self.condition, self.where = items, start, condition, where
         self.carries: dict[tuple, Carry] = {}
@@ -100,7 +98,7 @@ class Loop:
         for _ in range(MAX_RUNS):
             attempt = Attempt(self)
             if attempt.settled():
-                state.trace.carried[self.source] = self.carries
+                state.trace.carried[self.where] = self.carries
                 return attempt.emit(first)
         names = ", ".join(filter(None, (carry.reason for carry in self.carries.values()))) or "a value"
         raise Unstable(f"what this loop changes does not settle: {names} has another type in each iteration",
@@ -110,11 +108,13 @@ class Loop:
     def _recall(self):
         """Begins with what the loop carried when it was staged before, so that loops in loops need not find
         it out again in each run of the outer one."""
-        for key, carry in state.trace.carried.get(self.source, {}).items():
+        for key, carry in state.trace.carried.get(self.where, {}).items():
             if carry.opaque or carry.growth is not None:
                 continue
             location = carry.location
             if location.__class__ is Slot:
+                if self.frame is None or location.index not in self.live:
+                    continue  # another loop at the same place of the program, in a function called from there
                 location = Slot(self.frame, location.index)
             spec = join(spec_of(location.get()), carry.spec)
             if spec.__class__ is not Unknown:
@@ -138,15 +138,19 @@ class Attempt:
         self.endless = False  # the condition is always true
         self.region = Region(state.trace, loop.frame)
         self.entered = {}
-        with self.region:
-            self._enter()
-            item = self._item()
-            given = contents(item)
-            self.completion = absorbed(close(loop.step(item)), CONTINUED)
-            if any(array._data is not content for array, content in given):
-                raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
-                                      "supported", loop.where, kind="UnsupportedError")
-            self.going = per_element(self._going())
+        checkpointed, state.checkpointed = state.checkpointed, False  # the outermost loops only
+        try:
+            with self.region:
+                self._enter()
+                item = self._item()
+                given = contents(item)
+                self.completion = absorbed(close(loop.step(item)), CONTINUED)
+                if any(array._data is not content for array, content in given):
+                    raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
+                                          "supported", loop.where, kind="UnsupportedError")
+                self.going = per_element(self._going())
+        finally:
+            state.checkpointed = checkpointed
 
     def _item(self):
         items = self.loop.items
@@ -286,7 +290,10 @@ class Attempt:
             if conditional:
                 yielded.insert(0, as_ir(payload_of(self.going)))
             grown = [carry for carry in loop.carries.values() if carry.growth is not None]
-            added = [carry.growth.additions(carry.location.get(), self.region) for carry in grown]
+            added = [carry.growth.additions(carry.location.get(), self.region, self.index) for carry in grown]
+            lasts = [(carry, values[0]) for carry, values in zip(grown, added, strict=True)
+                     if carry.growth.last is not None]
+            yielded += [carry.growth.last_of(value) for carry, value in lasts]
             self.region.block.results = yielded + [value for values in added for value in values]
         carries = {key: carry for key, carry in loop.carries.items() if carry.growth is None}
         initial = [leaf for key, carry in carries.items() for leaf in self._initial(key, carry)]
@@ -295,12 +302,15 @@ class Attempt:
             more = [INDEX, *(leaf_types(loop.returned) if loop.returned is not None else [])]
             initial += [zeros(type_) for type_ in more]
             arguments += [Value(type_) for type_ in more]
+        initial += [carry.growth.last_of(as_ir(read(carry.location.get()))) for carry, _ in lasts]
+        arguments += [carry.growth.last for carry, _ in lasts]
         count, trips, scanned = self._extent(conditional)
         self.region.block.arguments = [self.index, *arguments, *self.slices]
         operands = [count] if count is not None else []
         operands += [as_ir(payload_of(first))] if conditional else []
+        segments = state.checkpointed and not conditional and not (count is not None and scanned)
         attributes = {"carried": len(initial), "trips": trips, "counted": count is not None,
-                      "conditional": conditional}
+                      "conditional": conditional, "checkpoint": segments}
         builder.location = loop.where or state.location
         made = builder.emit("loop", [*operands, *initial, *scanned],
                             {key: value for key, value in attributes.items() if value is not False},

@@ -439,6 +439,33 @@ def doc(compiler, node):
     return compiler.expression(node.arguments[-1])
 
 
+@macro("NamedTuple")
+def named_tuple_type(compiler, node):
+    """`@NamedTuple{a::A, b}`, `@NamedTuple begin a::A; b end`: the type of such named tuples; followed by
+    arguments, the call of the type."""
+    fields = only_argument(node, "NamedTuple")
+    if isinstance(fields, syntax.Call):
+        made = syntax.MacroCall(node.name, [fields.function], location=node.location)
+        return compiler.expression(dataclasses.replace(fields, function=made))
+    if isinstance(fields, syntax.Curly) and fields.type is None:
+        parts = fields.parameters
+    elif isinstance(fields, syntax.Block):
+        parts = fields.statements
+    else:
+        raise misused(node, fields, "expected fields in braces or in a block")
+    typed = [part if isinstance(part, syntax.TypeAssertion) else syntax.TypeAssertion(
+        part, syntax.Identifier("Any", location=part.location), location=part.location) for part in parts]
+    names = [name_in(node, part.expression) for part in typed]
+    types = [compiler.expression(part.type) for part in typed]
+
+    def run(frame):
+        from .types import named_tuple_type
+
+        return named_tuple_type(names, [type_(frame) for type_ in types])
+
+    return run
+
+
 @macro("isdefined")
 def is_defined(compiler, node):
     name = name_in(node, only_argument(node, "isdefined"))

@@ -16,7 +16,7 @@ from .base.elements import float_type
 from .lanes import Lanes, is_lanes, vector_of_lanes
 from .staging import VIEWS, as_value, get_location, payload_of, read, read_field, set_location, state, write
 from .trees import children, is_number, map_leaves, with_children
-from .values import Array, Dictionary, NamedTuple, Struct, Traced, typeof
+from .values import Array, Dictionary, Function, NamedTuple, Struct, Traced, typeof
 
 
 class Marks:
@@ -51,6 +51,9 @@ class Marks:
         if value.__class__ is Struct:
             self.mark_struct(value)
             return value
+        if value.__class__ is Function:
+            self.mark_closure(value)
+            return value
         if value.__class__ is tuple:
             return tuple([self.mark(item, top) for item in value])
         if value.__class__ is NamedTuple:
@@ -82,6 +85,21 @@ class Marks:
                 if marked is not child:
                     self.fields.append((value, index, marked, value.fields[index]))
                     value.fields[index] = marked
+
+    def mark_closure(self, function):
+        """Marks what a closure captures."""
+        if id(function) in self.structs or not isinstance(function.captured, list):
+            return
+        self.structs.add(id(function))
+        self.visited.add(id(function))
+        self.children[id(function)] = [cell.value for cell in function.captured]
+        for cell, child in zip(function.captured, self.children[id(function)], strict=True):
+            if is_number(child) and not t.is_subtype(typeof(child), t.AbstractFloat):
+                continue
+            marked = self.mark(child)
+            if marked is not child:
+                self.fields.append((cell, "value", marked, child))
+                cell.value = marked
 
     def mark_dictionary(self, dictionary):
         if not self.trace.immediate:
@@ -238,6 +256,8 @@ class Marks:
             items = [self.gradient(child, by_field.get((id(value), index), child), cotangents)
                      for index, child in enumerate(self.children[id(value)])]
             return named(value.type.family.field_names, items)
+        if value.__class__ is Function:
+            return self.gradient_closure(value, cotangents)
         if value.__class__ is tuple:
             items = [self.gradient(a, b, cotangents) for a, b in zip(value, marked, strict=True)]
             return None if all(item is None for item in items) else tuple(items)
@@ -247,6 +267,17 @@ class Marks:
             ]
             return named(value.names, items)
         return None
+
+    def gradient_closure(self, function, cotangents):
+        """The gradients of what a closure captures, by name."""
+        if id(function) not in self.structs or not function.captured:
+            return None
+        self.structs.discard(id(function))
+        replaced = {id(owner): marked for owner, _, marked, _ in self.fields}
+        items = [self.gradient(child, replaced.get(id(cell), child), cotangents)
+                 for cell, child in zip(function.captured, self.children[id(function)], strict=True)]
+        code = function.methods.methods[0].definition
+        return named([own.name for _, own in code.layout.imports], items)
 
     def gradient_entries(self, dictionary, cotangents):
         entries = self.dictionaries.pop(id(dictionary), None)

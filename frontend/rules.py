@@ -9,6 +9,7 @@ what it calls is differentiated once less deeply.
 from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Value
 from ..compiler.ops.record import Op, Rule
+from ..compiler.passes.reverse import pullback as reverse
 from . import types as t
 from .base.registry import define, module
 from .staging import read, state
@@ -167,20 +168,28 @@ def _emit_immediate(operands, results, pullback=None, pushforward=None):
     """As `_emit`, in an immediate trace: the rules run when they are needed, as they may print."""
 
     def vjp(builder, operation, cotangents):
-        if pullback is None:
-            raise WeberError("an `frule` alone does not give a derivative in reverse mode of a function that "
-                             "is not compiled", operation.location, kind="UnsupportedError")
-        return [*pullback(_filled(cotangents, results)), *[None] * len(results)]
+        given = _filled(cotangents, results)
+        found = pullback(given) if pullback else _transposed(pushforward, operands, given)
+        return [*found, *[None] * len(results)]
 
     def jvp(builder, operation, tangents):
-        if pushforward is None:
-            return None
-        return pushforward(_filled(tangents[:len(operands)], operands))
+        given = _filled(tangents[:len(operands)], operands)
+        return pushforward(given) if pushforward else _transposed(pullback, results, given)
 
     count = len(results)
     op = Op("call_with_rule", lambda operands, attributes, regions: [v.type for v in operands[-count:]],
             lambda arrays, attributes, context: list(arrays[-count:]), Rule(vjp, jvp))
     return state.trace.builder.append(op, [*operands, *results])
+
+
+def _transposed(rule, likes, given):
+    """A rule is a linear map; its transpose, applied to `given`."""
+    builder = state.trace.builder
+    start = len(builder.block.operations)
+    changes = [builder.identity(builder.full(0, like)) for like in likes]
+    made = rule(changes)
+    pairs = [(value, cotangent) for value, cotangent in zip(made, given, strict=True) if value is not None]
+    return reverse(builder, builder.block.operations[start:], pairs, changes)
 
 
 # --- trees --------------------------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from . import types as t
 from .lanes import Lanes, Outline, defined_dim, is_lanes, vector_of_lanes
 from .loop_items import NumberItems, TupleItems, items_of
 from .regions import Region
-from .staging import HostValueNeeded, apply, as_value, emit, expand, payload_of, read, state, write
-from .trees import children, is_number
-from .values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, typeof
+from .staging import HostValueNeeded, apply, as_value, expand, payload_of, read, state
+from .trees import children
+from .values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
 
 UNROLLED = 4
 """So many elements of known number are evaluated one after the other."""
@@ -73,7 +73,7 @@ class GeneratorItems:
             before = self.parts.outer_variables()
             result = self.value(element())
             if any(a is not b for a, b in zip(before, self.parts.outer_variables(), strict=True)):
-                raise OuterEffect
+                raise outer_effect()
             return result
 
         return value
@@ -97,6 +97,15 @@ def source_of(value):
     return None if items is None else GeneratorItems(value.parts, items)
 
 
+def frame_of(source):
+    """(frame, slots around) of the generator that a source is."""
+    if source.__class__ is GeneratorItems:
+        return source.parts.frame, range(source.parts.slots.start)
+    if source.__class__ is TupleItems and len(source.parts) == 1:
+        return frame_of(source.parts[0])
+    return None, range(0)
+
+
 def side_by_side(sources):
     """The tuples of the elements of several sources. Raises DimensionMismatch where their numbers differ."""
     counts = {source.count for source in sources}
@@ -117,10 +126,10 @@ def collected(iterable):
     source = wanted_source(iterable)
     if source is None:
         return None
-    if _has_condition(source):
+    if has_condition(source):
         raise unsupported("a collection of those staged elements for which a condition holds has an unknown "
                           "length: reduce it, as `sum` does")
-    return mapped(lambda item: item, source)
+    return stacked_loops(mapped(lambda item: item, source), source)
 
 
 def presence(iterable):
@@ -142,7 +151,7 @@ def collected_of(function, *iterables):
     if all(source is None for source in sources):
         return None
     sources = [source or source_of(iterable) for source, iterable in zip(sources, iterables)]
-    if None in sources or any(map(_has_condition, sources)):
+    if None in sources or any(map(has_condition, sources)):
         return None
     return mapped(lambda elements: call(function, elements), side_by_side(sources))
 
@@ -152,13 +161,25 @@ def mapped(function, source):
     over because its elements cannot be treated alike, or have sizes that are known one by one."""
     if not isinstance(source.count, int):
         return map_source(function, source)
+    region = Region(state.trace, frame_of(source)[0])  # what a failure has done is undone
     try:
-        values = map_source(function, source)
+        with region:
+            vector = map_source(function, source)
     except WeberError:
         return None
-    if not _is_staged(source) and is_lanes(values) and values._data.lengths:
+    if not _is_staged(source) and is_lanes(vector) and vector._data.lengths:
         return None
-    return values
+    region.merge()
+    return vector
+
+
+def stacked_loops(values, source):
+    """The array of the values of a generator of several loops, the first of which goes along the first
+    dim."""
+    from .base.shapes import stack_lanes
+
+    one = values is None or source.__class__ is not GeneratorItems or source.parts.loops == 1
+    return values if one else stack_lanes(values, colon)
 
 
 def reducible(iterable, neutral):
@@ -167,12 +188,12 @@ def reducible(iterable, neutral):
     source = wanted_source(iterable)
     if source is None:
         return None
-    if _has_condition(source):
+    if has_condition(source):
         source.neutral = neutral
-    return mapped(lambda item: item, source)
+    return stacked_loops(mapped(lambda item: item, source), source)
 
 
-def _has_condition(source):
+def has_condition(source):
     return source.__class__ is GeneratorItems and source.parts.condition is not None
 
 
@@ -182,6 +203,8 @@ def wanted_source(iterable):
     if state.trace is None or iterable.__class__ not in (Array, Range, GeneratorValue, Struct):
         return None
     source = source_of(iterable)
+    if source.__class__ is GeneratorItems and source.parts.loops > 1:
+        return None if all(isinstance(dim, int) for dim in iterable.size) else source
     if source is None or not isinstance(source.count, int) or source.is_ragged:
         return source
     if source.count <= UNROLLED:
@@ -212,16 +235,17 @@ def conditional(condition, body, neutral):
     from .staging import host_number
 
     if condition.__class__ is not Traced or condition.known is not None:
-        if host_number(condition, "a condition"):
-            return body()
-        raise HostValueNeeded("a condition that does not depend on the element", state.location)
+        value = payload_of(body())
+        if not host_number(condition, "a condition"):
+            value = neutral(as_value(value).element)
+        return Traced(as_value(value))
     trace = state.trace
     then, otherwise = Region(trace), Region(trace)
     with then:
         value = payload_of(body())
         value = as_value(value)
     if then.written:
-        raise OuterEffect
+        raise outer_effect()
     if value.rank:
         raise unsupported("a reduction over those elements for which a condition holds must be of numbers")
     with otherwise:
@@ -249,8 +273,10 @@ def map_source(function, source):
         region, item, outline = _run(trace, operands, function, element)
         draws = _random_states(region)
     except OuterEffect:
-        return looped(function, source)
-    if len(draws) < len(region.written):
+        draws = None
+    if draws is None or len(draws) < len(region.written):
+        from .staged_folds import looped
+
         return looped(function, source)
     if draws:
         keys = [lane_keys(array, count) for array in draws]
@@ -340,63 +366,13 @@ def unsupported(message):
     return UnsupportedError(message, state.location, kind="UnsupportedError")
 
 
-class OuterEffect(Exception):
+class OuterEffect(UnsupportedError):
     """A function over staged elements changes what is defined outside of it."""
 
 
-def looped(function, source):
-    """The vector of a function's values, one element after the other: what the function changes is carried
-    from one to the next."""
-    from .loops import Loop
-
-    frame, live = _frame_of(source)
-    trial = Region(state.trace, frame)
-    with trial:
-        sample = function(_first_item(source))
-        payload = None if sample is None else _storable(sample, trial)
-    if payload is None:
-        Loop(frame, live, lambda item: function(item) and None, source).stage()
-        return Array(Lanes(source.count, None, [], {}), t.array_type(t.Nothing, 1))
-    rows = Array(np.zeros((0, *payload.shape), payload.element.numpy))
-
-    def step(item):
-        value = as_value(payload_of(function(item), rows.element))
-        write(rows, emit("concatenate", [read(rows), emit("reshape", [value], {"shape": (1, *value.shape)})],
-                         {"axis": 0}))
-
-    Loop(frame, live, step, source).stage()
-    stack = as_value(read(rows))
-    if not payload.rank:
-        return Array(stack)
-    inner = Value(payload.type)
-    return vector_of_lanes(Lanes(source.count, Array(inner), [(inner, stack)], {}))
-
-
-def _storable(sample, region):
-    """The IR value of a number or array of numbers whose size does not depend on the element."""
-    if not is_number(sample) and (sample.__class__ is not Array or sample.element not in t.ELEMENT_TYPES):
-        raise unsupported(f"a function that changes what is outside and gives a value of type "
-                          f"{t.type_name(typeof(sample))}")
-    value = as_value(payload_of(sample))
-    local = {name for operation in region.block.operations for name in defined_dims(operation)}
-    if any(dim_names(dim) & local for dim in value.shape):
-        raise unsupported("a function that changes what is outside and gives arrays of different sizes")
-    return value
-
-
-def _frame_of(source):
-    """(frame, slots around) of the generator that a source is."""
-    if source.__class__ is GeneratorItems:
-        return source.parts.frame, range(source.parts.slots.start)
-    if source.__class__ is TupleItems and len(source.parts) == 1:
-        return _frame_of(source.parts[0])
-    return None, range(0)
-
-
-def _first_item(source):
-    """An item for a trial."""
-    place = as_value(payload_of(0, t.Int64))
-    return source.item(place, [emit("gather", [payload, place], {"axis": 0}) for payload in source.payloads])
+def outer_effect():
+    return OuterEffect("a function over staged elements changes what is outside of it", state.location,
+                       kind="UnsupportedError")
 
 
 def _random_states(region):

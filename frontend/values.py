@@ -40,6 +40,7 @@ class State:
     including = 0  # nested files
     steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
+    checkpointed = False  # whether loops are to be differentiated in segments
 
 
 state = State()
@@ -435,10 +436,12 @@ class Module:
         "documentation",
         "documented",
         "serial",
+        "anonymous",
     )
 
     def __init__(self, name, parent=None, loader=None):
         self.name, self.parent, self.loader = name, parent, loader
+        self.anonymous = 0  # how many names anonymous functions have been given
         self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
         self.file = None
         self.documentation, self.documented = None, {}  # see `documentation`
@@ -493,7 +496,7 @@ class SetValue(_Hashed):
 class GeneratorValue:
     """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values;
     `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None.
-    `parts` has the parts of a generator of one loop."""
+    `parts` has the parts of a generator of one `for`."""
 
     __slots__ = ("iterate", "size", "parts")
 
@@ -504,13 +507,13 @@ class GeneratorValue:
 class GeneratorParts:
     """The iterable of a generator of one loop; `assign(item)` gives the loop's variables an element, then
     `body()` is its value and `condition()` whether it counts (None: always). Its own variables are `slots` of
-    `frame`."""
+    `frame`. Of several `loops`, `a in x, b in y`, it is the last, and its values are those of all others."""
 
-    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots")
+    __slots__ = ("iterable", "assign", "body", "condition", "frame", "slots", "loops")
 
-    def __init__(self, iterable, assign, body, condition, frame, slots):
+    def __init__(self, iterable, assign, body, condition, frame, slots, loops=1):
         self.iterable, self.assign, self.body, self.condition = iterable, assign, body, condition
-        self.frame, self.slots = frame, slots
+        self.frame, self.slots, self.loops = frame, slots, loops
 
     def outer_variables(self):
         """The values of the variables around the generator."""

@@ -6,6 +6,7 @@ import numpy as np
 from ..compiler.errors import UnsupportedError
 from ..compiler.ir import Value
 from ..compiler.types import I64, DimExpression, dim_names, evaluate_dim, substitute, symbol
+from . import types as t
 from .lanes import Lanes, is_lanes
 from .staging import state, tensor_type
 from .trees import children, is_leaf, with_children
@@ -45,6 +46,10 @@ class VectorOutputs:
             self._vector(item._data, path, counts, names, lambda value: columns.get(value, value))
         elif is_leaf(item):
             self._leaf(item, path, counts, names, columns)
+        elif item is not None and children(item) is None:
+            name = t.type_name(typeof(item))
+            raise UnsupportedError(f"a result is a vector of values of type {name}, which no tensor can hold",
+                                   state.location, kind="UnsupportedError")
         else:
             for key, child in children(item) or ():
                 self._item(child, f"{path}.{key}", counts, names, columns)

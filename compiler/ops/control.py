@@ -3,6 +3,7 @@ in `mapping`."""
 
 import numpy as np
 
+from ..ir import Block, captured_values
 from ..types import I64, DimExpression, TensorType, symbol_name
 from .batching.conditionals import batch_if
 from .batching.loops import batch_loop
@@ -117,46 +118,91 @@ def empty_stack(type, context):
 
 def _lower_loop(lowering, operation, names):
     loop = LoopParts(operation.attributes, operation.regions[0])
+    if not loop.is_open:
+        return _lower_closed(lowering, operation, loop, names)
     count, condition, carried, scanned = loop.operands(names)
-    limit = _trip_limit(lowering, loop, count, scanned)
+    limit = _trip_limit(lowering, count, scanned)
     with lowering.subgraph() as body:
         trip, going = lowering.input("index", INDEX), lowering.input("condition", CONDITION)
         arguments = loop.region.arguments
         inside = [lowering.input(value.name or "carried", value.type)
                   for value in arguments[1:1 + loop.carried]]
-        index = trip
-        if loop.reverse:
-            last = lowering.node("Sub", [limit, lowering.scalar(1, I64)], type=INDEX)
-            index = lowering.node("Sub", [last, trip], type=INDEX)
-        slices = [lowering.node("Gather", [name, index], axis=0, type=value.type)
+        slices = [lowering.node("Gather", [name, trip], axis=0, type=value.type)
                   for name, value in zip(scanned, arguments[1 + loop.carried:])]
-        proceed, following, stacked = loop.yielded(lowering.block(loop.region, [index, *inside, *slices]))
+        proceed, following, stacked = loop.yielded(lowering.block(loop.region, [trip, *inside, *slices]))
         lowering.outputs([proceed or going, *following], carried=True)
         lowering.outputs(stacked)
     types = [value.type for value in operation.results]
     inputs = [limit, condition or lowering.constant(np.True_), *carried]
     made = lowering.node("Loop", inputs, len(types), types, body=body)
     made = [made] if len(types) == 1 else made
-    return made[:loop.carried] + [finished_stack(lowering, name, type, loop.reverse)
+    return made[:loop.carried] + [finished_stack(lowering, name, type)
                                   for name, type in zip(made[loop.carried:], types[loop.carried:])]
 
 
-def _trip_limit(lowering, loop, count, scanned):
+def _lower_closed(lowering, operation, loop, names):
+    """A loop of a known number of iterations, as Scan where there are any: it cuts slices and stacks results
+    without copies, but cannot run zero times."""
+    if not operation.results:
+        return []
+    if isinstance(loop.trips, int) and loop.trips > 0:
+        return _lower_scan(lowering, operation, loop, names)
+    types = [value.type for value in operation.results]
+    runs = lowering.node("Greater", [lowering.dim(loop.trips), lowering.scalar(0, I64)], type=CONDITION)
+    with lowering.subgraph() as then:
+        lowering.outputs(_lower_scan(lowering, operation, loop, names))
+    with lowering.subgraph() as otherwise:
+        lowering.outputs(loop.operands(names)[2])
+        lowering.outputs([_nothing(lowering, type) for type in types[loop.carried:]])
+    made = lowering.node("If", [runs], len(types), types, then_branch=then, else_branch=otherwise)
+    return [made] if len(types) == 1 else made
+
+
+def _nothing(lowering, type):
+    """A stack of nothing."""
+    return lowering.node("ConstantOfShape", [lowering.shape(type.shape)], type=type,
+                         value=np.zeros(1, type.element.numpy))
+
+
+def _lower_scan(lowering, operation, loop, names):
+    _, _, carried, scanned = loop.operands(names)
+    index, carries, slices = loop.arguments(loop.region.arguments)
+    is_read = index in captured_values(Block([], loop.region.operations, loop.region.results))
+    if is_read or not scanned:
+        scanned, slices = [_indices(lowering, loop.trips), *scanned], [index, *slices]
+    with lowering.subgraph() as body:
+        inside = [lowering.input(value.name or "carried", value.type) for value in carries]
+        inner = [lowering.input(value.name or "slice", value.type) for value in slices]
+        first, *_ = tensors = [*inside, *inner]  # any will do for an index that is not read
+        by_argument = dict(zip([*carries, *slices], tensors))
+        arguments = [by_argument.get(value, first) for value in loop.region.arguments]
+        _, following, stacked = loop.yielded(lowering.block(loop.region, arguments))
+        lowering.outputs([*following, *stacked])
+    types, direction = [value.type for value in operation.results], int(loop.reverse)
+    made = lowering.node("Scan", [*carried, *scanned], len(types), types, body=body,
+                         num_scan_inputs=len(scanned), scan_input_directions=[direction] * len(scanned),
+                         scan_output_directions=[direction] * len(stacked) or None)
+    return [made] if len(types) == 1 else made
+
+
+def _indices(lowering, trips):
+    if isinstance(trips, int):
+        return lowering.constant(np.arange(trips, dtype=np.int64))
+    limits = [lowering.scalar(0, I64), lowering.dim(trips), lowering.scalar(1, I64)]
+    return lowering.node("Range", limits, type=TensorType(I64, (trips,)))
+
+
+def _trip_limit(lowering, count, scanned):
     """The name of the largest number of iterations, None where only the condition ends the loop."""
-    if not loop.is_open:
-        return lowering.dim(loop.trips)
     extents = [lowering.node("Shape", [name], start=0, end=1) for name in scanned]
     limits = [lowering.node("Squeeze", [extent, lowering.integers([0])]) for extent in extents]
     limits += [count] if count else []
     return lowering.node("Min", limits, type=INDEX) if len(limits) > 1 else limits[0] if limits else None
 
 
-def finished_stack(lowering, name, type, reverse=False):
-    """A stacked output of the runtime as the IR means it: in order, and with its shape also after zero
-    iterations, when the runtime makes every symbolic dim 0."""
-    if reverse:
-        backwards = map(lowering.integers, ([-1], [np.iinfo(np.int64).min], [0], [-1]))
-        name = lowering.node("Slice", [name, *backwards], type=type)
+def finished_stack(lowering, name, type):
+    """A stacked output of the runtime's Loop as the IR means it: with its shape also after zero iterations,
+    when the runtime makes every symbolic dim 0."""
     may_be_empty = isinstance(type.shape[0], DimExpression) or type.shape[0] == 0
     if may_be_empty and any(isinstance(dim, DimExpression) for dim in type.shape[1:]):
         extent = lowering.node("Shape", [name], start=0, end=1)

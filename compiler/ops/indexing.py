@@ -7,7 +7,7 @@ artifact.
 import numpy as np
 
 from ..errors import WeberError
-from ..types import BOOL, I64, ElementType, TensorType, size_product, symbol
+from ..types import BOOL, I64, ElementType, TensorType, size_product, symbol, symbol_name
 from .batching.indexing import (
     batch_dynamic_slice,
     batch_dynamic_update_slice,
@@ -16,6 +16,7 @@ from .batching.indexing import (
     batch_scatter_add,
     batch_scatter_along,
     batch_take_along,
+    batch_true_indices,
     sum_scatter_add,
 )
 from .kernels import compute, decomposed, has_kernel
@@ -342,6 +343,28 @@ register("dynamic_update_slice", _infer_dynamic_update_slice, _evaluate_dynamic_
          Linear(_dynamic_update_slice_transpose, of=(0, 1)), _lower_dynamic_update_slice,
          "x with the window that begins at the given starts replaced by the update",
          batch=batch_dynamic_update_slice)
+
+
+# --- places of true -----------------------------------------------------------------------------------------
+
+def _infer_true_indices(operands, attributes, regions):
+    expect_operands("true_indices", operands, 1)
+    expect(operands[0].element is BOOL and operands[0].rank == 1,
+           f"true_indices takes an i1 vector, got {operands[0].type}")
+    expect(symbol_name(attributes["dim"]) is not None, "true_indices defines a named dim")
+    return [TensorType(I64, (attributes["dim"],))]
+
+
+def _lower_true_indices(lowering, operation, names):
+    shape = operation.result.shape
+    places = lowering.node("NonZero", names, type=TensorType(I64, (1, *shape)))
+    return [lowering.node("Squeeze", [places, lowering.integers([0])], type=operation.result.type)]
+
+
+register("true_indices", _infer_true_indices, lambda arrays, attributes, context: [np.flatnonzero(arrays[0])],
+         Zero(), _lower_true_indices,
+         "the indices at which a vector is true, in order; it defines the dim `dim`, their number",
+         defines=lambda attributes: (symbol_name(attributes["dim"]),), batch=batch_true_indices)
 
 
 # --- one-hot ------------------------------------------------------------------------------------------------

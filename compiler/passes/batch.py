@@ -61,6 +61,7 @@ class _Pass:
     def __init__(self, function, report):
         self.report, self.users = report, _users(function.body)
         self.moved: dict[Value, Value] = {}
+        self.depth = 0  # how many maps are around
 
     def block(self, builder, block, mapping):
         """Copies a block into a builder's, whose arguments are there, with the maps in it batched."""
@@ -80,7 +81,9 @@ class _Pass:
             results = [_rest_of_sum(builder, operation, operands[0])]
         else:
             results = None
+            self.depth += operation.name == "map"
             regions = [self.region(region, mapping) for region in operation.regions]
+            self.depth -= operation.name == "map"
             if operation.name == "map":
                 results = self.map(builder, operation, operands, regions[0])
             if results is None:
@@ -115,7 +118,8 @@ class _Pass:
         sum."""
         kept = len(builder.block.operations)
         try:
-            results = _batch_map(builder, operation, operands, region, self.summed(operation))
+            results = _batch_map(builder, operation, operands, region, self.summed(operation),
+                                 is_outermost=self.depth == 0)
         except (CannotBatch, TypeRuleError) as error:
             del builder.block.operations[kept:]
             is_known = isinstance(error, CannotBatch)
@@ -163,10 +167,13 @@ def _users(block, users=None) -> dict[Value, list[Operation | None]]:
     return users
 
 
-def _batch_map(builder, operation, operands, region, summed) -> list[Batched | Summed]:
+def _batch_map(builder, operation, operands, region, summed, is_outermost) -> list[Batched | Summed]:
+    """The results of a map. The lanes of one inside of another are not moved together: how many there are
+    would differ from lane to lane of the other."""
     parts = MapParts(operation.attributes, region)
     lengths, data = parts.operands(operands)
     lanes = Lanes(builder, operation.operands[0].shape[0])
+    lanes.may_compact = is_outermost
     for name, value, bound in zip(parts.ragged, lengths, parts.bounds):
         lanes.add_ragged(name, value, bound)
     for inner, outer in parts.defines:

@@ -53,7 +53,8 @@ class _Demand:
         if user is None or any(result not in self.needed for result in user.results if user.name != "loop"):
             return False
         if user.name in LINEAR:
-            return user.name != "pad" or user.attributes["value"] == 0
+            is_linear = user.name != "pad" or user.attributes["value"] == 0
+            return is_linear and not self.lanes.speaks_of_ragged(user)
         if user.name == "mul":
             return sum(operand is value for operand in user.operands) == 1 and not any(
                 operand in self.varying for operand in user.operands if operand is not value)

@@ -35,6 +35,48 @@ def drop_stop_gradient(b, operation):
     return operation.operands[0]
 
 
+# --- one-hot arrays -----------------------------------------------------------------------------------------
+
+
+@RULES("convert")
+def convert_one_hot(b, operation):
+    """A one-hot array is made in the element type that it is used in."""
+    inner = made_by(operation.operands[0], "one_hot")
+    if inner is None:
+        return None
+    attributes = {**inner.attributes, "element": operation.attributes["element"]}
+    return b.one_hot(*inner.operands, **attributes)
+
+
+@RULES("reshape")
+def reshape_one_hot(b, operation):
+    """The classes stay the last axis: the indices are reshaped."""
+    inner, shape = made_by(operation.operands[0], "one_hot"), operation.attributes["shape"]
+    if inner is None or not shape or shape[-1] != inner.attributes["depth"]:
+        return None
+    return b.one_hot(b.reshape(*inner.operands, shape=shape[:-1]), **inner.attributes)
+
+
+@RULES("contract")
+def select_by_one_hot(b, operation):
+    """A product with a one-hot array is a selection: of columns of weights, say."""
+    *letters, result = parse_spec(operation.attributes["spec"])
+    for hot, other in ((0, 1), (1, 0)):
+        inner = made_by(operation.operands[hot], "one_hot")
+        if inner is None:
+            continue
+        places, depth = letters[hot][:-1], letters[hot][-1]
+        if depth in result or depth not in letters[other] or not set(places).isdisjoint(letters[other]):
+            continue
+        axis = letters[other].index(depth)
+        found = letters[other][:axis] + places + letters[other][axis + 1:]
+        if set(found) != set(result):
+            continue  # other letters are summed
+        chosen = b.gather(operation.operands[other], inner.operands[0], axis=axis)
+        return b.transpose(chosen, permutation=tuple(found.index(letter) for letter in result))
+    return None
+
+
 # --- Gemm ---------------------------------------------------------------------------------------------------
 
 

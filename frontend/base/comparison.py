@@ -10,6 +10,7 @@ from .. import staging
 from .. import types as t
 from ..values import Array, NamedTuple, Range, Struct, Traced, typeof
 from .elements import dual, emit, matched, number_of, number_type, python_number, select
+from .errors import size_text
 from .registry import define, function
 
 
@@ -250,8 +251,16 @@ def _elementwise(name):
         from .arrays import as_array
 
         a, b = as_array(a), as_array(b)
-        if len(a.size) != len(b.size) or any(x != y for x, y in zip(a.size, b.size, strict=True)):
+        if len(a.size) != len(b.size):
             return False
+        differences = [x - y for x, y in zip(a.size, b.size, strict=True)]
+        if any(isinstance(difference, int) and difference for difference in differences):
+            return False
+        if any(not isinstance(difference, int) for difference in differences):
+            sizes = f"{size_text(a.size)} and {size_text(b.size)}"
+            raise staging.HostValueNeeded(
+                f"whether the sizes {sizes} of two arrays are equal is only known when the graph runs",
+                staging.state.location, kind="UnsupportedError")
         x, y = staging.read(a), staging.read(b)
         if object in (getattr(x, "dtype", None), getattr(y, "dtype", None)):
             from .iteration import iterate

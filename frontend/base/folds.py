@@ -11,13 +11,25 @@ import numpy as np
 from .. import staged_map
 from .. import types as t
 from ..calling import call
-from ..staging import HostValueNeeded, host_number
+from ..staging import HostValueNeeded, host_number, state
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
 from .errors import argument_error, fault
 from .hash_order import ordered
 from .iteration import collect_values, element_type_of, iterate, size_of
 from .iterators import NOTHING_GIVEN, holds
 from .registry import define, function
+
+SIMPLE = frozenset(map(function, ("+", "*", "max", "min", "vcat", "hcat")))
+"""Operations of which a fold of a staged vector is one operation of the graph."""
+
+
+def staged_fold(operation, iterables, init, function_=None):
+    """The fold of staged elements as a loop; None where they are to be iterated over."""
+    if state.trace is None:
+        return None
+    from ..staged_folds import folded
+
+    return folded(operation, iterables, init, function_)
 
 
 def fold(operation, items, init=NOTHING_GIVEN):
@@ -43,10 +55,11 @@ def mapped(function_, iterables):
 @define("reduce foldl", t.Any, t.Any, keywords=("init",))
 def foldl(operation, iterable, init=NOTHING_GIVEN):
     """Combines the elements from the left."""
-    values = staged_map.collected(iterable)
+    values = staged_map.collected(iterable) if operation in SIMPLE else None
     if values is not None:
         return call(function("reduce"), (operation, values), {} if init is NOTHING_GIVEN else {"init": init})
-    return fold(operation, iterate(iterable), init)
+    total = staged_fold(operation, (iterable,), init)
+    return fold(operation, iterate(iterable), init) if total is None else total
 
 
 @define("foldr", t.Any, t.Any, keywords=("init",))
@@ -63,7 +76,12 @@ def foldr(operation, iterable, init=NOTHING_GIVEN):
 @define("mapreduce mapfoldl", t.Any, t.Any, t.Any, t.Any, ..., keywords=("init",))
 def mapfoldl(function_, operation, *iterables, init=NOTHING_GIVEN):
     """Combines the function's values from the left."""
-    return fold(operation, mapped(function_, iterables), init)
+    if operation in SIMPLE:
+        values = staged_map.collected_of(function_, *iterables)
+        if values is not None:
+            return foldl(operation, values, init)
+    total = staged_fold(operation, iterables, init, function_)
+    return fold(operation, mapped(function_, iterables), init) if total is None else total
 
 
 @define("mapfoldr", t.Any, t.Any, t.Any, keywords=("init",))

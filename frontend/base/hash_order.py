@@ -1,8 +1,8 @@
 """The order of dictionaries and sets: that of the slots of Julia's hash table.
 
-Keys are hashed as Julia 1.6 to 1.12 hash them – integers by mixing their bits, texts and symbols by MurmurHash3
-– and put into an open-addressed table that grows as Julia's does, in the order in which they were inserted.
-Collections with other keys (arrays, structs, …) keep the order of insertion.
+Keys are hashed as Julia 1.6 to 1.12 hash them – integers by mixing their bits, texts and symbols by
+MurmurHash3 – and put into an open-addressed table that grows as Julia's does, in the order in which they were
+inserted. Collections with other keys (arrays, structs, …) keep the order of insertion.
 """
 
 import struct

@@ -74,7 +74,7 @@ def reduce(operation, x, dims=colon, init=NOTHING_GIVEN):
         return _reduce_slices(operation, as_array(x), dims, init)
     if operation in JOINS and init is NOTHING_GIVEN and x.__class__ is Array and x.data.size:
         return JOINS[operation](list(iterate(x)))
-    return folds.fold(operation, iterate(x), init)
+    return folds.foldl(operation, x, init)
 
 
 def joined_lanes(vector, horizontally):
@@ -109,7 +109,7 @@ def _reduce_slices(operation, array, dims, init):
 def fold_from_left(operation, x, init=NOTHING_GIVEN):
     if x.__class__ is not Range and operation in REDUCTIONS and isinstance(staging.read(x), staging.Value):
         return REDUCTIONS[operation](x, init=init)
-    return folds.fold(operation, iterate(x), init)
+    return folds.foldl(operation, x, init)
 
 
 @define("mapreduce", t.Any, t.Any, t.AbstractArray, keywords=("dims", "init"))

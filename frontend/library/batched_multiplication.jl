@@ -27,10 +27,14 @@ const ⊠ = batched_mul
 """
     batched_vec(A, b)
 
-`c[:, k] = A[:, :, k] * b[:, k]`, with a matrix `b`, or a vector for all `k`.
+`c[:, k…] = A[:, :, k…] * b[:, k…]`, with an array `b` of one dimension less, or a vector for all `k`.
 """
-batched_vec(A::AbstractArray{<:Any, 3}, b::AbstractMatrix) =
-    dropdims(batched_mul(A, reshape(b, size(b, 1), 1, size(b, 2))); dims = 2)
+function batched_vec(A::AbstractArray, b::AbstractArray)
+    size(A)[3:end] == size(b)[2:end] || throw(DimensionMismatch(
+        "batched_vec expects a vector for each matrix, got matrices of size $(size(A)) and vectors of size $(size(b))"))
+    matrices, vectors = reshape(A, size(A, 1), size(A, 2), :), reshape(b, size(b, 1), 1, :)
+    return reshape(batched_mul(matrices, vectors), size(A, 1), size(A)[3:end]...)
+end
 batched_vec(A::AbstractArray{<:Any, 3}, b::AbstractVector) =
     dropdims(batched_mul(A, reshape(b, :, 1)); dims = 2)
 

@@ -10,13 +10,13 @@ from itertools import takewhile
 from pathlib import Path
 
 PACKAGES = ("Flux", "NNlib", "Zygote", "Optimisers", "ParameterSchedulers", "MLUtils", "OneHotArrays",
-            "Functors", "MLDatasets", "SafeTensors", "CSV", "Tables", "Images")
+            "Functors", "ChainRulesCore", "MLDatasets", "SafeTensors", "CSV", "Tables", "Images")
 
 INTRODUCTION = """# The library
 
 Written by `python -m weber.frontend.library.catalogue` from the docstrings of `frontend/library/*.jl`; a test
 keeps it up to date. `?name` in the REPL shows the same. Names have Flux's meaning and defaults; sizes are in
-Julia's order. *Tested* says where in `tests/library/`: in a part of the table `library_table/`, or in a file.
+Julia's order. *Tested* says where in `tests/`: in a part of the table `library/library_table/`, or in a file.
 """
 
 
@@ -88,8 +88,8 @@ def _entries(statements):
         elif isinstance(statement, syntax.Documented):
             code, text = _split(_text(statement))
             macros = re.findall(r"^(@\w+)", "\n".join(code), re.MULTILINE)
-            name = defined_name(statement.definition)
-            listed = re.findall(r"(?:^|, )([\w!]+)\(", "\n".join(code)) if name else []
+            name = defined_name(statement.definition) or re.split(r"[(\s]", code[0])[0]
+            listed = re.findall(r"(?:^|, )([\w!]+)\(", "\n".join(code))
             names = dict.fromkeys(macros or [name, *(n for n in listed if n.endswith("_like"))])
             found.append(Entry(tuple(names), code, text))
     return found
@@ -112,25 +112,29 @@ class TestedNames:
 
     def __init__(self, folder: Path):
         self.rows, self.words = {}, {}
-        for path in sorted((folder / "library").rglob("*")):
+        for path in sorted(folder.rglob("*")):
             if path.suffix not in (".py", ".jl", ".jlcon") or path.name == "names.py":
                 continue
             source = path.read_text(encoding="utf-8")
-            name = path.relative_to(folder / "library").as_posix()
+            name = path.relative_to(folder).as_posix()
             if path.parent.name == "library_table":
                 rows = re.findall(r'\b(?:layer|loss|rule|activation|family|Row)\("([^"{]+)"', source)
                 rows += [f"{stem}{kind}" for stem in re.findall(r'"(\w+)": \(\w+, (?:True|False)\)', source)
                          for kind in ("", "Cell")]
                 self.rows |= dict.fromkeys(rows, path.stem)
             else:
-                self.words[name] = set(re.findall(r"@?[^\W\d][\w!′]*|⊠", source))
+                self.words[name] = {*re.findall(r"@?[^\W\d][\w!′]*|⊠", source),
+                                    *re.findall(r"\w'(?=\()", source)}
 
     def places(self, name):
-        """Where a name is tested: in the table, and up to two places in all."""
+        """Where a name is tested: in the table and the tests of the library, two places at most, else in
+        another test."""
         found = [f"table: {self.rows[name]}"] if name in self.rows else []
         files = [file for file, words in self.words.items() if name in words]
-        files.sort(key=lambda file: (len(self.words[file]), file))
-        return found + [f"`{file}`" for file in files[:2 - len(found)]]
+        own = [file for file in files if file.startswith("library/")]
+        own.sort(key=lambda file: (len(self.words[file]), file))
+        found += own[:2 - len(found)] or ([] if found else files[:1])
+        return [place if place.startswith("table") else f"`{place}`" for place in found]
 
 
 # --- Markdown -----------------------------------------------------------------------------------------------

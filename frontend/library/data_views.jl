@@ -133,6 +133,7 @@ randobs(rng::AbstractRNG, data, n::Integer) = obsview(data, rand(rng, 1:numobs(d
 A view of the data, of which some are repeated so that each class has at least `fraction` times the
 observations of the largest, with the classes.
 """
+oversample(data::Tuple; options...) = oversample(data, data[end]; options...)[1]
 oversample(data, classes; options...) = oversample(Random.default_rng(), data, classes; options...)
 function oversample(rng::AbstractRNG, data, classes; fraction = 1, shuffle::Bool = true)
     groups = indices_by_class(classes)
@@ -148,6 +149,7 @@ end
 
 A view of the data with as many observations of each class as the smallest has, with the classes.
 """
+undersample(data::Tuple; options...) = undersample(data, data[end]; options...)[1]
 undersample(data, classes; options...) = undersample(Random.default_rng(), data, classes; options...)
 function undersample(rng::AbstractRNG, data, classes; shuffle::Bool = true)
     groups = indices_by_class(classes)

@@ -35,7 +35,7 @@ layer_name(layer) = sprint(show, layer)
 # The input in the element type of the weights, so that a layer's results have that type. Boolean arrays
 # (one-hot) stay.
 match_eltype(::Type{T}, x::AbstractArray{T}) where T<:Real = x
-match_eltype(::Type{T}, x::AbstractArray{Bool}) where T = x
+match_eltype(::Type{T}, x::AbstractArray{Bool}) where T<:Real = x
 match_eltype(::Type{T}, x::AbstractArray) where T<:Real = T.(x)
 match_eltype(::Type, x::AbstractArray) = x
 

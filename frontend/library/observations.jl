@@ -78,7 +78,8 @@ shuffleobs(rng::AbstractRNG, data) = obsview(data, randperm(rng, numobs(data)))
     splitobs([rng], data; at, shuffle = false, stratified = nothing)
 
 Views of the first part of the data and the rest, split at a fraction or a number of observations, or at
-several in a tuple; of a number n, ranges in `1:n`. With `stratified`, a vector of classes, each part gets its share of each class.
+several in a tuple; of a number n, ranges in `1:n`. With `stratified`, a vector of classes, each part gets its
+share of each class.
 """
 splitobs(data; options...) = splitobs(Random.default_rng(), data; options...)
 splitobs(rng::AbstractRNG, n::Integer; options...) = splitobs(rng, 1:n; options...)

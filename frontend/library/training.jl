@@ -16,7 +16,26 @@ function train!(loss, model, data, opt)
     end
     return nothing
 end
-train!(loss, model, data, rule::AbstractRule) = train!(loss, model, data, setup(rule, model))
+train!(loss, model, data, rule::AbstractRule) = train!(loss, model, data, fresh_state(rule, model))
+
+# The state of a rule for one call. The latest is used again, as new, when a loop over epochs asks for the same: a
+# step that is compiled for it then serves all epochs.
+const LATEST = Ref{Any}(nothing)
+function fresh_state(rule, model)
+    if LATEST[] !== nothing && LATEST[][1] == rule && LATEST[][2] === model
+        return restart!(LATEST[][3], model)
+    end
+    opt = setup(rule, model)
+    LATEST[] = (rule, model, opt)
+    return opt
+end
+
+restart!(leaf::Optimisers.Leaf, x) = (leaf.state = Optimisers.init(leaf.rule, x); leaf)
+function restart!(tree, model)
+    parts = Optimisers.trainable_children(model)
+    foreach(key -> restart!(tree[key], parts[key]), keys(tree))
+    return tree
+end
 
 splatted(d::Tuple) = d
 splatted(d) = (d,)

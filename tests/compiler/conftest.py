@@ -241,6 +241,27 @@ class Programs:
                              trips=trips, counted=True)
         self.values += [last, b.reduce_sum(stack, axes=(0,))]
 
+    def step_short_loop(self, b):
+        """A loop of a known number of iterations, which may be inside of others."""
+        start = self.float(most=2)
+        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)], lambda: [self.like(start)] * 2)
+        last, stack = b.loop(start, regions=[body], carried=1, trips=self.draw(st.integers(0, 2)),
+                             reverse=self.draw(st.booleans()))
+        self.values += [last, b.reduce_sum(stack, axes=(0,))]
+
+    def step_while(self, b):
+        """A loop that ends when a sum is large, at the latest after three iterations."""
+        start = self.float(most=2)
+        trips, going = symbol(f"W{len(self.values)}"), b.constant(np.True_)
+        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)],
+                           lambda: [self.like(start), self.float(most=2)])
+        inside = ir.Builder(body)
+        total = inside.reduce_sum(inside.abs(body.results[0]), axes=tuple(range(start.rank)))
+        body.results.insert(0, inside.lt(total, inside.full(20, total)))
+        last, stack = b.loop(b.constant(np.int64(3)), going, start, regions=[body], carried=1, trips=trips,
+                             counted=True, conditional=True)
+        self.values += [last, b.reduce_sum(stack, axes=(0,))]
+
     def flag(self, b):
         s = self.float(most=0)
         return b.gt(s, b.full(self.draw(st.sampled_from([-1.0, 0.0, 1.0])), s))
@@ -271,27 +292,6 @@ class Programs:
         last, stack = b.loop(flag, start, regions=[region], carried=1, trips=trips, conditional=True)
         self.values += [last, b.reduce_sum(stack, axes=(0,)),
                         b.convert(b.dim_value(dim=trips), element=self.element)]
-
-    def step_short_loop(self, b):
-        """A loop of a known number of iterations, which may be inside of others."""
-        start = self.float(most=2)
-        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)], lambda: [self.like(start)] * 2)
-        last, stack = b.loop(start, regions=[body], carried=1, trips=self.draw(st.integers(0, 2)),
-                             reverse=self.draw(st.booleans()))
-        self.values += [last, b.reduce_sum(stack, axes=(0,))]
-
-    def step_while(self, b):
-        """A loop that ends when a sum is large, at the latest after three iterations."""
-        start = self.float(most=2)
-        trips, going = symbol(f"W{len(self.values)}"), b.constant(np.True_)
-        body = self.region([ir.Value(TensorType(I64)), ir.Value(start.type)],
-                           lambda: [self.like(start), self.float(most=2)])
-        inside = ir.Builder(body)
-        total = inside.reduce_sum(inside.abs(body.results[0]), axes=tuple(range(start.rank)))
-        body.results.insert(0, inside.lt(total, inside.full(20, total)))
-        last, stack = b.loop(b.constant(np.int64(3)), going, start, regions=[body], carried=1, trips=trips,
-                             counted=True, conditional=True)
-        self.values += [last, b.reduce_sum(stack, axes=(0,))]
 
     def step_map(self, b):
         x = self.float(least=1)

@@ -248,6 +248,10 @@ ARRAYS = {
               lambda x: x[::2].sum()),
     "zip": ("function f(x) s = 0f0; for (a, b) in zip(x, 2x); s += a * b; end; s end",
             lambda x: (2 * x * x).sum()),
+    "pairs": ("function f(x) s = 0f0; for (i, a) in pairs(x); s += i * a; end; s end",
+              lambda x: (x * np.arange(1, len(x) + 1)).sum()),
+    "Iterators.reverse": ("function f(x) s = 0f0; for v in Iterators.reverse(x); s = s / 2 + v; end; s end",
+                          None),
     "enumerate": ("function f(x) s = 0f0; for (i, a) in enumerate(x); s += i * a; end; s end",
                   lambda x: (x * np.arange(1, len(x) + 1)).sum()),
     "writes": ("""
@@ -436,7 +440,7 @@ ERRORS = {
     "slices changed in place": (
         "function f(x) A = reshape(x, 1, :); for c in eachcol(A); c .= 0; end; A end", "in place"),
     "a vector that is read while it grows": (
-        "function f(x) y = [1f0]; for v in x; push!(y, v + y[end]); end; y end", "longer"),
+        "function f(x) y = [1f0]; for v in x; push!(y, v + sum(y)); end; y end", "longer"),
 }
 
 
@@ -467,6 +471,45 @@ GROWTH = {
                           lambda x: np.concatenate([[[x[0], 0]], np.stack([x, 2 * x], 1)])),
     "vcat of rows": ("function f(x) y = zeros(Float32, 0, 2); for v in x; y = vcat(y, [v 2v]); end; y end",
                      lambda x: np.stack([x, 2 * x], 0)),
+    "its length": ("function f(x) y = [1f0]; for v in x; push!(y, length(y) * v, length(y)); end; y end",
+                   lambda x: np.concatenate([[1], np.stack([x, np.ones_like(x)], 1).reshape(-1)
+                                             * np.repeat(2 * np.arange(len(x)) + 1, 2)])),
+    "columns counted": ("""
+        function f(x)
+            y = zeros(Float32, 2, 0)
+            for v in x
+                y = hcat(y, [v, size(y, 2)])
+            end
+            y
+        end""", lambda x: np.stack([x, np.arange(len(x))], 1)),
+    "arrays counted": ("""
+        function f(x)
+            ys = []
+            for v in x
+                push!(ys, [v, length(ys)])
+            end
+            stack(ys)
+        end""", lambda x: np.stack([x, np.arange(len(x))], 1)),
+    "until it is long enough": ("""
+        function f(x)
+            y = Float32[]
+            while length(y) < length(x) / 2 + x[1]
+                push!(y, 2 * length(y))
+            end
+            y
+        end""", lambda x: 2 * np.arange(np.ceil(len(x) / 2 + x[0]))),
+    "the last element": ("function f(x) y = [1f0]; for v in x; push!(y, v + y[end]); end; y end",
+                         lambda x: np.concatenate([[1], 1 + np.cumsum(x)])),
+    "the last elements": (
+        "function f(x) y = [1f0]; for v in x; push!(y, v + last(y)); push!(y, 2y[end]); end; y end", None),
+    "the last column": ("""
+        function f(x)
+            y = ones(Float32, 2, 1)
+            for v in x
+                y = hcat(y, tanh.(y[:, end] .+ v))
+            end
+            y
+        end""", None),
     "a state beside it": ("""
         function f(x)
             y = Float32[]; s = 0f0

@@ -1,9 +1,10 @@
 """One-hot arrays, data loaders and data containers."""
 
 import numpy as np
+import onnx
 import pytest
 import weber
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 
 def test_onehot_and_onecold(program):
@@ -71,3 +72,23 @@ def test_containers(session):
     assert session("unbatch([1 3; 2 4]) == [[1, 2], [3, 4]]") == "true"
     with pytest.raises(weber.WeberError, match="same number of observations"):
         session("numobs((ones(2, 3), [1, 2]))")
+
+
+def test_a_product_with_a_one_hot_array_is_a_selection(program):
+    module = program("""
+    layer = Dense(6 => 3)
+    @export batch(i::Int64[N]) = layer(onehotbatch(i, 1:6))
+    @export sequences(i::Int64[T, N]) = layer(onehotbatch(i, 1:6))
+    @export sides(i::Int64[N]) = (layer.weight * onehotbatch(i, 1:6), onehotbatch(i, 1:6)' * layer.weight')
+    weights() = (layer.weight, layer.bias)
+    """)
+    weight, bias = module.weights()
+    i = np.array([[2, 6], [1, 1], [5, 3]])
+    for name, indices in (("batch", i[:, 0]), ("sequences", i)):
+        made = module.compile(name)
+        operators = {node.op_type for node in onnx.load_from_string(made.to_bytes()).graph.node}
+        assert "Gather" in operators and operators.isdisjoint({"Gemm", "MatMul", "OneHot", "Cast"})
+        assert_allclose(made.program()(indices), weight[indices - 1] + bias, rtol=1e-6)
+    left, right = module.compile("sides").program()(i[:, 0])
+    assert_allclose(left, weight[i[:, 0] - 1], rtol=1e-6)
+    assert_allclose(right, weight[i[:, 0] - 1].T, rtol=1e-6)

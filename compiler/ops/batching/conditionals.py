@@ -1,16 +1,21 @@
 """`if` on a condition that differs from lane to lane: both arms run, each for the lanes that took it.
 
-An arm that is cheap and cannot fail is computed for all lanes; another only if some lane took it. In an arm
-the lanes that did not take it do not count (`Lanes.live`): they compute too, but their indices are kept
-inside, they divide by 1 and go round no loop, and their results are dropped by `select`.
+An arm that is cheap and cannot fail is computed for all lanes; another only if some lane took it, and where
+it is expensive for these lanes alone, moved together. Else the lanes that did not take it do not count in it
+(`Lanes.live`): they compute too, but their indices are kept inside, they divide by 1 and go round no loop,
+and their results are dropped by `select`.
 """
 
 from ...families import ELEMENTWISE
-from ...ir import Block, Builder
+from ...ir import Block, Builder, captured_values
+from ...types import size_product
 from .lanes import Batched, Lanes, Summed
 
 CHEAP_OPERATIONS = 24
 """An arm of at most so many operations is computed for all lanes."""
+
+LARGE_FACTOR = 4096
+"""A product with a factor of so many elements costs more than moving the lanes together."""
 
 CHEAP = ELEMENTWISE | frozenset("""
     constant iota dim_value broadcast reshape transpose slice reduce_sum reduce_max reduce_min reduce_and
@@ -76,8 +81,13 @@ def _arm(lanes, operation, region, live):
         inside = Lanes(lanes.builder, lanes.count, lanes, live)
         return _finished(inside, operation, region)
     block = Block()
-    inside = lanes.inside(block, live)
-    results = _finished(inside, operation, region)
+    if lanes.may_compact and _is_expensive(region, {value for value in captured_values(region)
+                                                    if _is_shared(lanes, value)}):
+        inside = lanes.compacted(block, live)
+        results = [one if isinstance(one, Summed) else inside.expanded(one)
+                   for one in _finished(inside, operation, region)]
+    else:
+        results = _finished(lanes.inside(block, live), operation, region)
     block.results = [one.value for one in results]
     if not results:
         return results
@@ -94,6 +104,23 @@ def _finished(inside, operation, region):
     """The results of an arm; those that are needed as a sum are one."""
     return [Summed(inside.total(one)) if result in inside.needed_as_sum else one
             for result, one in zip(operation.results, inside.run(region))]
+
+
+def _is_shared(lanes, value):
+    found = lanes.get(value)
+    return isinstance(found, Batched) and found.axis is None
+
+
+def _is_expensive(region, shared) -> bool:
+    """Whether an arm holds a product with a large array that all lanes share."""
+    for operation in region.operations:
+        if operation.name in ("contract", "conv", "conv_input_gradient"):
+            sizes = [size_product(value.shape) for value in operation.operands if value in shared]
+            if any(not isinstance(size, int) or size >= LARGE_FACTOR for size in sizes):
+                return True
+        if any(_is_expensive(inner, shared) for inner in operation.regions):
+            return True
+    return False
 
 
 def _is_cheap(region) -> bool:

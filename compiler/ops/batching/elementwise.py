@@ -52,7 +52,9 @@ def _padding(lanes, operation, operands):
 # --- sums over the lanes ------------------------------------------------------------------------------------
 
 def sum_linear(lanes: Lanes, operation):
-    """The sum of a linear op of one or more operands is the op of their sums."""
+    """The sum of a linear op of one or more operands is the op of their sums, where all lanes do the same."""
+    if lanes.speaks_of_ragged(operation):
+        return lanes.total(operation.op.batch(lanes, operation)[0])
     operands = [lanes.sum_of(value) for value in operation.operands]
     return lanes.emit(operation.name, operands, lanes.attributes(operation.attributes))
 

@@ -4,7 +4,7 @@ of its axis; what is written there is dropped."""
 import numpy as np
 
 from ...types import I64, size_product
-from .lanes import Batched, Lanes
+from .lanes import Batched, CannotBatch, Lanes
 from .movement import picked, picked_anyhow
 
 PRODUCT_LIMIT = 256
@@ -145,6 +145,14 @@ def batch_scatter_along(lanes: Lanes, operation):
     value = lanes.builder.scatter_along(index.value, updates.value, axis=index.outer(axis),
                                         shape=lanes.batch_shape(shape, index.axis))
     return [Batched(value, index.axis, shape)]
+
+
+def batch_true_indices(lanes: Lanes, operation):
+    flags = lanes[operation.operands[0]]
+    if flags.axis is not None or lanes.ragged_axes(flags):
+        raise CannotBatch("true_indices", "each lane has another number of indices", operation.location)
+    value = lanes.emit("true_indices", (flags.value,), operation.attributes)
+    return [Batched(value, None, operation.result.shape)]
 
 
 # --- moving windows -----------------------------------------------------------------------------------------

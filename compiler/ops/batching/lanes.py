@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import Location
 from ...ir import Block, Builder, Operation, Value
-from ...types import I64, Dim, DimExpression, dim_names, size_product, substitute, symbol
+from ...types import I64, Dim, DimExpression, dim_names, fresh_dim, size_product, substitute, symbol
 
 
 class CannotBatch(Exception):
@@ -81,8 +81,8 @@ class Lanes:
     In the lanes that do not count a value in `unchanged` is what another one is there, and one in `vanishing`
     is zero.
 
-    `needed_as_sum` are the values of which nothing but the sum over the lanes is needed, `unused` those that
-    nothing uses.
+    `may_compact` tells whether a block may go on with some of the lanes alone (`Compacted`). `needed_as_sum`
+    are the values of which nothing but the sum over the lanes is needed, `unused` those that nothing uses.
     """
 
     def __init__(self, builder: Builder, count: Dim, parent: "Lanes | None" = None, live=None):
@@ -98,10 +98,15 @@ class Lanes:
         self._extents: dict[Dim, Dim] = parent._extents if parent else {}
         self._lengths: dict[Dim, Value] = {}
         self._masks: dict[Dim, Value] = {}
+        self.may_compact = parent.may_compact if parent else True
 
     def inside(self, block: Block, live=None) -> "Lanes":
         """The lanes in a block inside of this one."""
         return Lanes(Builder(block, self.builder.location), self.count, self, live)
+
+    def compacted(self, block: Block, live: Value) -> "Compacted":
+        """Those of the lanes that are `live`, in a block inside of this one; there all of them count."""
+        return Compacted(Builder(block, self.builder.location), self, live)
 
     # --- running --------------------------------------------------------------------------------------------
 
@@ -152,6 +157,17 @@ class Lanes:
     def is_ragged(self, dim: Dim) -> bool:
         """Whether a dim of the lane's code may differ from lane to lane."""
         return not isinstance(dim, int) and not self.ragged.keys().isdisjoint(dim_names(dim))
+
+    def speaks_of_ragged(self, operation: Operation) -> bool:
+        """Whether an operation has an operand, result or attribute with a ragged dim."""
+        values = (*operation.operands, *operation.results)
+        return self._mentions([value.shape for value in values]) or self._mentions(
+            list(operation.attributes.values()))
+
+    def _mentions(self, item):
+        if isinstance(item, tuple | list):
+            return any(map(self._mentions, item))
+        return isinstance(item, DimExpression) and self.is_ragged(item)
 
     def ragged_axes(self, x: Batched) -> list[int]:
         """The axes of a lane's value that are ragged."""
@@ -217,7 +233,7 @@ class Lanes:
     def length(self, dim: Dim) -> Value:
         """The size of a dim in each lane: i64 [N]."""
         if not self.is_ragged(dim):
-            return self._repeated(self.builder, self.size(dim))
+            return self.repeated(self.size(dim))
         home = self._home(dim)
         if dim not in home._lengths:
             home._lengths[dim] = home._compute_length(dim)
@@ -230,8 +246,9 @@ class Lanes:
             return self.builder.constant(np.int64(extent))
         return self.builder.dim_value(dim=extent)
 
-    def _repeated(self, builder, scalar):
-        return builder.broadcast(scalar, shape=(self.count,), axes=())
+    def repeated(self, scalar: Value) -> Value:
+        """A scalar for each lane: [N]."""
+        return self.builder.broadcast(scalar, shape=(self.count,), axes=())
 
     def _compute_length(self, dim):
         b, total, rest = self.builder, None, 0
@@ -249,7 +266,7 @@ class Lanes:
 
     def number(self, value) -> Value:
         """An integer for each lane: i64 [N]."""
-        return self._repeated(self.builder, self.builder.constant(np.int64(value)))
+        return self.repeated(self.builder.constant(np.int64(value)))
 
     def _atom_length(self, atom):
         if isinstance(atom, str):
@@ -399,6 +416,37 @@ class Lanes:
     def sum_of(self, value: Value) -> Value:
         """The sum over the lanes that count of a value of the lane's code."""
         return self.total(self.get(value))
+
+
+class Compacted(Lanes):
+    """Some of the lanes, moved together: what belongs to them is gathered where it is first used."""
+
+    def __init__(self, builder: Builder, around: Lanes, live: Value):
+        super().__init__(builder, fresh_dim("lanes"), around)
+        self.live, self._flags = None, live
+        self.indices = builder.true_indices(live, dim=self.count)
+        self.ragged = {name: Ragged(builder.gather(ragged.lengths, self.indices, axis=0), ragged.extent, self)
+                       for name, ragged in around.ragged.items()}
+        self.renamed, self._extents = dict(around.renamed), {}
+
+    def get(self, value):
+        if value not in self.values:
+            found = super().get(value)
+            if isinstance(found, Summed) or found.axis is None:
+                return found
+            taken = self.builder.gather(found.value, self.indices, axis=found.axis)
+            self.values[value] = Batched(taken, found.axis, found.shape, found.padding)
+        return self.values[value]
+
+    def expanded(self, x: Batched) -> Batched:
+        """A value for all of the lanes around; those left out hold that of another. There is at least one."""
+        if x.axis is None:
+            return x
+        b = self.builder
+        ones = b.convert(self._flags, element=I64)
+        places = b.sub(b.cumsum(ones, axis=0), b.full(1, ones))
+        value = b.gather(x.value, b.max(places, b.full(0, places)), axis=x.axis)
+        return Batched(value, x.axis, x.shape, x.padding)
 
 
 def _is_same(padding, number):

@@ -63,8 +63,7 @@ class _Loop:
         for other in limits[1:]:
             least = lanes.builder.min(least, other)
         if self.count is not None and self.count.axis is None:
-            least = lanes.builder.min(least, lanes.builder.broadcast(
-                self.count.value, shape=(lanes.count,), axes=()))
+            least = lanes.builder.min(least, lanes.repeated(self.count.value))
         least = lanes.builder.max(least, lanes.number(0))
         return lanes.only_live(Batched(least, 0, ()), 0).value
 
@@ -308,8 +307,7 @@ class _Loop:
         if steps is None:
             steps = self.limits
             if self.going is not None:  # the same condition for all may have ended it before
-                steps = lanes.builder.min(steps, lanes._repeated(
-                    lanes.builder, lanes.builder.dim_value(dim=self.trips)))
+                steps = lanes.builder.min(steps, lanes.repeated(lanes.builder.dim_value(dim=self.trips)))
         self.lengths = steps
         lanes.add_ragged(symbol_name(loop.trips), steps, self.trips)
 

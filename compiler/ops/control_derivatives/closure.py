@@ -46,60 +46,57 @@ class Closure:
     def __init__(self, derivative: Block, region: Block, given: Iterable[Value],
                  may_keep: Callable[[Value], bool], known_dims: Iterable[str] = ()):
         self.derivative, self.region = derivative, region
-        self.given, self.used, self.may_keep = set(given), set(), may_keep
-        self.recomputed: set[Operation] = set()
-        self.kept: dict[Value, None] | list[Value] = {}
+        self.given, self.may_keep = set(given), may_keep
         self.inside = set(region.arguments)
-        self.invariant: set[Value] = set()
-        self.dim_sources: dict[str, Operation] = {}
+        self.invariant: set[Value] = set()  # what depends on values from around only
+        self.dim_sources: set[str] = set()
         for operation in region.operations:
             self.inside.update(operation.results)
             if not any(value in self.inside and value not in self.invariant for value in _used(operation)):
                 self.invariant.update(operation.results)
-            for name in defined_dims(operation):
-                self.dim_sources[name] = operation
-        for name in known_dims:
-            self.dim_sources.pop(name, None)
-        self._find()
+            self.dim_sources.update(defined_dims(operation))
+        self.dim_sources -= set(known_dims)
+        self.needed = {value for value in captured_values(derivative) if value in self.inside}
+        self.recomputed: set[Operation] = set()
+        kept = self._decide()
+        self.used = self.needed & self.given
+        arguments = [value for value in region.arguments if value in self.needed - self.given]
+        self.kept: list[Value] = arguments + kept[::-1]
 
-    def _find(self):
-        for name in sorted(dim_names_in(self.derivative)):
-            if name in self.dim_sources:
-                self._recompute(self.dim_sources[name])
-        for value in captured_values(self.derivative):
-            self._need(value)
-        self.kept = [value for value in self.kept if value.operation not in self.recomputed]
+    def _decide(self):
+        """Goes back through the region: what is needed is kept or computed again, for which more is needed.
+        Gives the results kept, the last ones first."""
+        dims, kept = dim_names_in(self.derivative), []
+        for operation in reversed(self.region.operations):
+            wanted = [value for value in reversed(operation.results) if value in self.needed - self.given]
+            defines = not dims.isdisjoint(self.dim_sources & set(defined_dims(operation)))
+            if defines or not all(map(self._is_worth_keeping, wanted)):
+                self.recomputed.add(operation)
+                self.needed.update(value for value in _used(operation) if value in self.inside)
+                dims |= dim_names_of(operation)
+            else:
+                kept += wanted
+        return kept
 
-    def _need(self, value):
-        if value in self.given:
-            self.used.add(value)
-        if not self._is_missing(value) or value in self.kept or value.operation in self.recomputed:
-            return
-        if value.operation is None or (self._is_keepable(value) and not self._is_cheap(value)):
-            self.kept[value] = None
-        else:
-            self._recompute(value.operation)
-
-    def _is_missing(self, value):
-        return value in self.inside and value not in self.given
-
-    def _is_keepable(self, value):
-        return self.may_keep(value) and not self.dim_sources.keys() & names_of_dims(value.type)
+    def _is_worth_keeping(self, value):
+        is_keepable = self.may_keep(value) and not self.dim_sources & names_of_dims(value.type)
+        return is_keepable and not self._is_cheap(value)
 
     def _is_cheap(self, value):
         """Whether a value is computed again by few cheap operations from what is there, and at most one value
-        that has to be kept."""
+        that has to be kept for this."""
         if value in self.invariant:
             return True
         operations, bases, pending = set(), set(), [value]
         while pending:
             value = pending.pop()
-            operation = value.operation
-            if value in self.invariant or value in self.kept or not self._is_missing(value):
+            if value in self.invariant or value not in self.inside or value in self.given:
                 continue
+            operation = value.operation
             if operation is None or operation.name not in CHEAP or self._reads_memory(operation):
-                bases.add(value)
-            elif operation not in self.recomputed and operation not in operations:
+                if value not in self.needed or not operations:
+                    bases.add(value)
+            elif operation not in operations:
                 operations.add(operation)
                 pending += operation.operands
             if len(operations) > LONGEST_CHAIN or len(bases) > 1:
@@ -111,18 +108,8 @@ class Closure:
         if operation.name not in READS:
             return False
         whole, part = operation.operands[0], operation.result
-        return (whole not in self.invariant and whole not in self.kept and self._is_missing(whole)
-                and (part.rank < whole.rank or part.shape != whole.shape))
-
-    def _recompute(self, operation):
-        if operation in self.recomputed:
-            return
-        self.recomputed.add(operation)
-        for name in sorted(dim_names_of(operation)):
-            if name in self.dim_sources:
-                self._recompute(self.dim_sources[name])
-        for value in _used(operation):
-            self._need(value)
+        is_there = whole in self.invariant or whole not in self.inside or whole in self.given | self.needed
+        return not is_there and (part.rank < whole.rank or part.shape != whole.shape)
 
     def build(self, builder: Builder, arguments: Iterable[Value], given: dict) -> list[Value]:
         """Appends the recomputed operations and the derivative; gives the derivative's results. `arguments`

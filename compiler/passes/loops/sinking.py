@@ -7,6 +7,7 @@ computed from their stacks.
 from ...rewrite import Rules
 from ...types import size_product
 from ..patterns import is_splat
+from .arms import Arms
 from .editing import Loop
 from .indexing import offset_of
 from .stacking import stacked_spec
@@ -15,6 +16,9 @@ RULES = Rules()
 
 LARGEST_TERM = 4096
 """Terms with more elements are added up in the loop rather than stacked."""
+
+DEEPEST_TERM = 60
+"""Terms that are sums of sums to a greater depth stay in the loop."""
 
 
 @RULES("loop")
@@ -32,6 +36,7 @@ def sink_sums(b, operation):
     if not sums:
         return None
     loop.region.operations[:] = [inner for inner in loop.region.operations if inner not in dropped]
+    plan.arms.hand_out()
     starts, stacks = loop.starts, len(loop.stacked)
     for part in ("starts", "carries", "following"):
         setattr(loop, part, [item for index, item in enumerate(getattr(loop, part)) if index not in sums])
@@ -98,7 +103,8 @@ class _Plan:
 
     def __init__(self, loop):
         self.loop = loop
-        self.memo, self.needed = {}, {}
+        self.memo, self.needed, self.arms = {}, {}, Arms()
+        self.depth = 0
 
     def missing_stacks(self):
         """The values of the region that have to be stacked for the sums; at least one in an open loop, to
@@ -109,9 +115,11 @@ class _Plan:
         return missing or ([loop.index] if loop.is_open and not loop.stacked else [])
 
     def sum(self, value):
-        if value not in self.memo:
+        if value not in self.memo and self.depth < DEEPEST_TERM:
+            self.depth += 1
             self.memo[value] = self._sum(value)
-        return self.memo[value]
+            self.depth -= 1
+        return self.memo.get(value)
 
     def _sum(self, value):
         loop = self.loop
@@ -119,6 +127,8 @@ class _Plan:
             return lambda outside: _times(outside, value)
         if value.operation is None or not loop.can_leave(value):
             return self._stack(value)
+        if value.operation.name == "if":
+            return self._stack(value) or self._sum_if(value)
         rule = getattr(self, f"_sum_{value.operation.name}", None)
         made = rule(value.operation) if rule else None
         return made or self._stack(value)
@@ -163,6 +173,38 @@ class _Plan:
     def _is_stacked(self, value):
         loop = self.loop
         return value in self.needed or value in loop.stacked or (value in loop.slices and not loop.is_open)
+
+    def _sum_if(self, value):
+        """Of a result of an `if`: the sum of what its arms give, each of which hands out the values that this
+        is computed of, and zeros where the other arm is taken."""
+        made = [self._sum_in_arm(value.operation, arm, region.results[value.index])
+                for arm, region in enumerate(value.operation.regions)]
+        if None in made:
+            return None
+
+        def make(outside):
+            first, second = (one(outside) for one in made)
+            return second if first is None else first if second is None else outside.b.add(first, second)
+
+        return make
+
+    def _sum_in_arm(self, conditional, arm, value):
+        """Like `sum`, of a value that an arm yields; the function gives None for nothing but zeros."""
+        inner = value.operation
+        if is_splat(value, 0):
+            return lambda outside: None
+        if inner not in conditional.regions[arm].operations or not inner.result.element.is_float:
+            return None
+        if inner.name in ("neg", "transpose", "reshape", "broadcast"):
+            made, attributes = self._sum_in_arm(conditional, arm, inner.operands[0]), dict(inner.attributes)
+            return made and (lambda outside: _applied(outside, inner.name, made(outside), attributes))
+        if inner.name == "contract":
+            operands = [self.arms.result(conditional, arm, operand) for operand in inner.operands]
+            if all(operand is not None and self.loop.can_leave(operand) for operand in operands):
+                self.needed.update(dict.fromkeys(operands))
+                spec = stacked_spec(inner.attributes["spec"], (True, True), False)
+                return lambda outside: outside.b.contract(*map(outside.stack, operands), spec=spec)
+        return None
 
     def _sum_contract(self, operation):
         operands = list(operation.operands)
@@ -234,6 +276,10 @@ class _Plan:
                                  b.transpose(rows, permutation=order), axis=axis, shape=whole.shape)
 
         return make
+
+
+def _applied(outside, name, value, attributes):
+    return None if value is None else outside.b.emit(name, (value,), attributes)
 
 
 def _pad_first(b, rows, count):

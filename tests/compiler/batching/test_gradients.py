@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from regions import function_of, region
 from weber.compiler.interpreter import run
+from weber.compiler.ops.batching import conditionals
 from weber.compiler.passes.reverse import value_and_gradient
 from weber.compiler.pipeline import compile_to_onnx, optimise
 from weber.compiler.types import F64, I64, TensorType, symbol
@@ -115,6 +116,41 @@ def test_gradient_of_a_batch(model, lengths, tools, run_onnx):
             np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("lengths", [[3, 5, 0, 2], [5], [1, 2], [0], []])
+def test_expensive_arms_run_for_the_lanes_that_take_them(lengths, tools, monkeypatch, all_ways):
+    """Forward and backward, with lanes that take one arm, the other, or both."""
+    monkeypatch.setattr(conditionals, "LARGE_FACTOR", 1)
+    function = value_and_gradient(loss_of(one_of_two), ["wx", "wh", "b"])
+    assert tools.count_ops(tools.batched(function).body, "true_indices") == 4
+    expected, *others = all_ways(function, inputs_of(tools, lengths))
+    for result in others:
+        for one, other in zip(result, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+def test_lanes_of_inner_maps_are_not_moved_together(tools, monkeypatch, all_ways):
+    """How many take an arm would differ from lane to lane of the outer map, whose own lanes are moved."""
+    monkeypatch.setattr(conditionals, "LARGE_FACTOR", 1)
+
+    def make(b, n, x, w):
+        def inner(b, row):
+            flag = b.gt(b.reduce_sum(row, axes=(0,)), b.constant(np.float64(0)))
+            return b.emit("if", [flag], {}, [region([], lambda b: b.contract(row, w, spec="d,hd->h")),
+                                             region([], lambda b: zeros(b))])
+
+        return b.map(n, x, ragged=("T",), bounds=(TM,), regions=[
+            region([LANE], lambda b, x: b.map(x, regions=[region([INPUT], inner)]))])
+
+    function = function_of({"n": LENGTHS, "x": BATCH, "w": WEIGHTS["wx"]}, make)
+    assert tools.count_ops(tools.batched(function).body, "true_indices") == 1
+    inputs = inputs_of(tools, [3, 0, 1])
+    x, w = inputs["x"], inputs["wx"]
+    for (result,) in all_ways(function, {"n": inputs["n"], "x": x, "w": w}):
+        for row, lane, size in zip(result, x, inputs["n"]):
+            products = lane[:size] @ w.T * (lane[:size].sum(1, keepdims=True) > 0)
+            np.testing.assert_allclose(row[:size], products, rtol=1e-12)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_gradient_against_differences(model, tools):
     function = optimise(value_and_gradient(loss_of(model), ["wx", "wh", "b"]))
@@ -163,6 +199,34 @@ def test_no_lane_has_weight_cotangents_of_its_own(model):
     function = optimise(value_and_gradient(loss_of(model), ["wx", "wh", "b"]))
     assert not [value for value in values(function.body) if value.rank == 3 and N in value.shape
                 and set(value.shape) <= {N, H, D}]
+
+
+@pytest.mark.parametrize("lengths", [[3, 5, 1, 2], [1], []])
+def test_sums_of_what_each_lane_picks(lengths, tools, all_ways):
+    """The last row of each example, and a vector put behind as many zeros as it has rows: linear, but not the
+    same for all lanes."""
+
+    def make(b, n, x, w):
+        def body(b, x):
+            last = b.slice(x, starts=(T - 1, 0), stops=(T, D), steps=(1, 1))
+            first = b.slice(x, starts=(0, 0), stops=(1, D), steps=(1, 1))
+            moved = b.pad(b.mul(w, b.reshape(first, shape=(D,))), low=(T,), high=(9 - T,), value=0)
+            return [b.neg(last), b.add(moved, moved), first]
+
+        return [b.reduce_sum(result, axes=(0,)) for result in b.map(
+            n, x, regions=[region([LANE], body)], ragged=("T",), bounds=(TM,))]
+
+    function = function_of({"n": LENGTHS, "x": BATCH, "w": INPUT}, make)
+    inputs, w = inputs_of(tools, lengths), np.arange(1.0, D + 1)
+    lanes = [lane[:size] for lane, size in zip(inputs["x"], lengths)]
+    last, moved, first = np.zeros((1, D)), np.zeros(9 + D), np.zeros((1, D))
+    for lane in lanes:
+        last -= lane[-1:]
+        moved[len(lane):len(lane) + D] += 2 * w * lane[0]
+        first += lane[:1]
+    for result in all_ways(function, {"n": inputs["n"], "x": inputs["x"], "w": w}):
+        for one, other in zip(result, (last, moved, first), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
 
 
 def test_gradient_in_a_lane(tools, all_ways):

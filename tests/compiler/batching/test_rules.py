@@ -130,7 +130,7 @@ def compare(case, actual, expected, tolerance):
 
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_batched_is_the_loop_over_lanes(name, tools, run_onnx):
-    @settings(max_examples=20, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=12, deadline=None, database=None, derandomize=True)
     @given(seed=st.integers(0, 2**32))
     def check(seed):
         case = MapOfOp(ROWS[name], tools, seed)

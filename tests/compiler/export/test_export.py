@@ -235,7 +235,7 @@ def test_small_constants_of_a_body_are_local_and_large_ones_are_not(check_model)
 
     model = export(function_of(X, make))
     check_model(model)
-    (loop,) = [node for node in model.graph.node if node.op_type == "Loop"]
+    (loop,) = [node for node in model.graph.node if node.op_type == "Scan"]
     (graph,) = [attribute.g for attribute in loop.attribute if attribute.HasField("g")]
     assert [list(tensor.dims) for tensor in graph.initializer] == [[]]
     assert [4000] in [list(tensor.dims) for tensor in model.graph.initializer]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from weber.compiler import interpreter
 from weber.compiler.ops import OPS
 
-WITH_TESTS_OF_THEIR_OWN = {"if", "loop", "map", "call_with_rule", "recurrence"}
+WITH_TESTS_OF_THEIR_OWN = {"if", "loop", "map", "call_with_rule", "recurrence", "true_indices"}
 
 
 def test_every_op_has_a_row(rows):

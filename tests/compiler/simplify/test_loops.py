@@ -6,6 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from weber.compiler import ir
 from weber.compiler.interpreter import run
+from weber.compiler.passes.fuse import fuse
+from weber.compiler.passes.loops import sinking
 from weber.compiler.passes.loops.restructure import restructure_loops
 from weber.compiler.passes.simplify import simplify
 from weber.compiler.pipeline import compile_to_onnx
@@ -116,6 +118,18 @@ def nested_sum(b, h, w, k, **_):
     return scan(b, [h, b.full(0, w)], [], outside, trips=3)
 
 
+def products_in_arms(b, x, h, w, u, **_):
+    """A product of the one arm, the transpose of one of the other; nothing is added up in the loop."""
+    def step(b, index, h, total, row):
+        s = b.reduce_sum(row, axes=(0,))
+        h, term = b.emit("if", [b.gt(s, b.full(0, s))], {}, [
+            region([], lambda b: [b.tanh(b.add(h, row)), outer(b, b.sin(h), row)]),
+            region([], lambda b: [b.mul(h, row), b.neg(b.transpose(outer(b, h, h), permutation=(1, 0)))])])
+        return [h, b.add(total, term)]
+
+    return scan(b, [h, b.full(0, w)], [x], step)
+
+
 def in_and_out(b, x, h, w, **_):
     """Everything that is computed of the inputs alone."""
     return scan(b, [h], [x], lambda b, index, h, row: [b.add(h, b.tanh(product(b, w, row))), b.exp(row)])
@@ -166,6 +180,7 @@ PROGRAMS = {
     sum_of_products: ["contract", "add", "tanh"], input_projection: ["contract", "add", "tanh"],
     plain_sums: [], rows_of_a_table: ["add", "sin"], columns_set: ["contract", "sin", "reshape"],
     open_sum: ["contract", "tanh"], nested_sum: ["loop", "contract", "tanh"], in_and_out: [],
+    products_in_arms: ["if", "add", "tanh", "sin", "broadcast", "mul", "broadcast"],
     rows_by_index: ["add", "tanh"], rows_by_index_from_the_second: ["add", "sin"],
     columns_written: ["add", "sin"],
     rows_read_after_others: ["gather", "sin", "add", "reshape", "dynamic_update_slice"],
@@ -179,7 +194,8 @@ def inside_of_loops(block):
 
 @pytest.mark.parametrize("make", PROGRAMS, ids=lambda make: make.__name__)
 @pytest.mark.parametrize("trips", [5, 1, 0])
-def test_what_leaves_loops(make, trips, run_onnx, assert_same):
+def test_what_leaves_loops(make, trips, run_onnx, assert_same, monkeypatch):
+    monkeypatch.setattr(sinking, "LARGEST_TERM", 3)
     function = build(make)
     changed = verify(restructure_loops(function))
     assert inside_of_loops(changed.body) == PROGRAMS[make]
@@ -188,6 +204,24 @@ def test_what_leaves_loops(make, trips, run_onnx, assert_same):
     assert_same(run(changed, inputs), expected, rtol=1e-12, atol=1e-12)
     for optimised in (False, True):
         assert_same(run_onnx(compile_to_onnx(function), inputs, optimised), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_arrays_are_carried_in_the_shape_in_which_they_are_made():
+    """The body works on pairs; the reshapes leave the loop."""
+    def make(b, h, w, x, **_):
+        def step(b, index, matrix, row):
+            flat = b.sin(b.reshape(matrix, shape=(9,)))
+            return [b.reshape(b.add(flat, b.concatenate(row, row, row, axis=0)), shape=(3, 3))]
+
+        return scan(b, [w], [x], step)
+
+    function = build(make)
+    fused = verify(fuse(simplify(function)))
+    (loop,) = [operation for operation in fused.body.operations if operation.name == "loop"]
+    assert loop.results[0].shape == (9,)
+    assert [operation.name for operation in loop.regions[0].operations] == ["sin", "concatenate", "add"]
+    for trips in (0, 1, 4):
+        np.testing.assert_array_equal(run(fused, inputs_of(trips))[0], run(function, inputs_of(trips))[0])
 
 
 def test_dead_parts_are_dropped():

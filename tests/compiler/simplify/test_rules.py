@@ -68,6 +68,11 @@ def dense(b, a):
     return b.contract(a.x, a.w, spec="ni,oi->no")
 
 
+def chosen(b, element=F32):
+    """A one-hot array of N of five classes."""
+    return b.one_hot(b.iota(shape=(N,), axis=0, element=I64), depth=5, element=element)
+
+
 def repeated(b, carried, make, trips=3):
     """A loop over values whose next ones are the first that `make(b, *values)` gives; gives all that it
     makes."""
@@ -187,13 +192,29 @@ SIMPLIFIED = {
                               ["constant", "broadcast"]),
 }
 
+
+def one_row(b, a, **attributes):
+    """Zeros but for the last row."""
+    row = b.reshape(a.v, shape=(1, 4))
+    return b.scatter_add(b.constant(np.array([2])), row, axis=0, shape=(3, 4), **attributes)
+
+
 FUSED = {
     "drop_stop_gradient": (lambda b, a: b.stop_gradient(a.x), []),
+    "convert_one_hot": (lambda b, a: b.convert(chosen(b, BOOL), element=F32), ["iota", "one_hot"]),
+    "reshape_one_hot": (lambda b, a: b.reshape(chosen(b), shape=(N, 1, 5)), ["iota", "reshape", "one_hot"]),
+    "select_by_one_hot": (lambda b, a: [b.contract(chosen(b), a.q, spec="ki,ji->kj"),
+                                        b.contract(a.q, chosen(b), spec="ji,ki->jk")],
+                          ["iota", "gather", "transpose"]),
     "add_in_gemm": (lambda b, a: b.add(spread(b, b.reduce_sum(a.w, axes=(1,)), N, 3), dense(b, a)),
                     ["reduce_sum", "gemm"]),
     "subtract_in_gemm": (lambda b, a: [b.sub(a.z, dense(b, a)), b.sub(b.contract(a.x, a.q, spec="ni,ij->nj"),
                                                                       spread(b, a.s, N, 5))],
                          ["gemm", "gemm"]),
+    "add_to_rows": (
+        lambda b, a: [b.add(b.exp(a.w), one_row(b, a, unique=True)), b.add(a.w, one_row(b, a)),
+                      b.add(spread(b, a.s, 2, 6), b.reshape(one_row(b, a, unique=True), shape=(2, 6)))],
+        ["exp", "reshape", "constant", "add_rows", "scatter_add", "add", "broadcast", "add_rows", "reshape"]),
     "scale_in_gemm": (lambda b, a: b.sub(a.z, b.mul(dense(b, a), b.full(0.25, a.z))), ["gemm"]),
     "add_in_conv": (lambda b, a: b.add(b.conv(a.i, a.h, strides=(1, 2), pads=(1, 0, 0, 1)),
                                        b.broadcast(a.e, shape=(N, 2, 5, 2), axes=(1,))), ["conv_bias"]),
@@ -346,3 +367,14 @@ def test_families_name_the_elementwise_ops():
     code = infer_elementwise("", 1, "any").__code__
     registered = {name for name, op in OPS.items() if op.infer.__code__ is code}
     assert registered | {"select", "convert"} == ELEMENTWISE
+
+
+def test_a_constant_and_a_repeated_factor_have_one_order():
+    """Both belong to the right of a product; they once took turns there for ever."""
+    half = np.full(1, 0.5, np.float32)
+    function = build(lambda b, a: [b.mul(b.constant(half), spread(b, a.s, 1)),
+                                   b.mul(spread(b, a.s, 1), b.constant(half))])
+    inputs = {name: np.full([dim if isinstance(dim, int) else 2 for dim in type.shape], 3, type.element.numpy)
+              for name, type in TYPES.items()}
+    for found in run(fuse.fuse(function), inputs):
+        np.testing.assert_array_equal(found, np.full(1, 1.5, np.float32))

@@ -35,6 +35,10 @@ layer("Bilinear", "Flux.Bilinear((4, 3) => 2, tanh)", [normal(5, 4), normal(5, 3
       lambda p, x, z: np.tanh(np.einsum("nx,nz,zxo->no", x, z, p[0]) + p[1]))
 layer("Bilinear", "Flux.Bilinear(4 => 2; bias = false)", [normal(5, 4)],
       lambda p, x: np.einsum("nx,nz,zxo->no", x, x, p[0]))
+layer("Dense", "Chain(i -> onehotbatch(i, 1:6), Dense(6 => 3, tanh))", [np.array([2, 6, 1, 2])],
+      lambda p, i: np.tanh(p[0][i - 1] + p[1]))
+layer("Embedding", "Chain(i -> onehotbatch(i, 1:6), Embedding(6 => 3))", [np.array([2, 6, 1, 2])],
+      lambda p, i: p[0][i - 1])
 layer("Embedding", "Embedding(7 => 3)", [np.array([[1, 7], [3, 3], [2, 5]])], lambda p, i: p[0][i - 1])
 layer("Embedding", "Embedding(7 => 3)", [np.array([2, 2, 6, 7, 2])], lambda p, i: p[0][i - 1])
 layer("EmbeddingBag", "EmbeddingBag(7 => 3)", [np.array([[1, 7], [3, 3], [2, 5]])],

@@ -79,6 +79,10 @@ CASES = [
     ("gradient(x -> sum(straight.(x) .* [1.0, 2.0]), [0.3, 1.7])", ([1, 2],)),
     ("gradient(x -> scaled(x, 3), 2.0)", (1000.0,)),
     ("gradient(x -> (println(); f(x)), 2.0)", (28.0,)),  # evaluated while it runs
+    ("gradient(x -> (println(); forward(x)), 3.0)", (15.0,)),
+    ("pushforward(x -> (println(); f(x)), 2.0)(1.0)", 28.0),
+    ("pushforward(x -> (println(); forward(x)), 3.0)(1.0)", 15.0),
+    ("hessian(x -> (println(); f(x)), 2.0)", 28.0),
     ("gradient(x -> f(ignore_derivatives(x)) + x, 2.0)", (1.0,)),
     ("gradient(x -> (@ignore_derivatives f(x)) * x, 2.0)", (8.0,)),
     ("gradient(x -> Zygote.hook(-, x)^2, 3.0)", (-6.0,)),
