@@ -19,7 +19,7 @@ from .batching.indexing import (
     batch_true_indices,
     sum_scatter_add,
 )
-from .kernels import compute, decomposed, has_kernel
+from .kernels import compute, decomposed
 from .record import Linear, Zero, expect, register
 from .rules import (
     as_shape,
@@ -120,8 +120,8 @@ def _scatter_by_product(b, operation, indices, updates):
 
 def fits_add_rows(operation) -> bool:
     """Whether a `scatter_add` is `add_rows` of zeros."""
-    return (operation.attributes.get("unique") and operation.attributes["axis"] == 0
-            and operation.operands[0].rank == 1 and has_kernel("ScatterND", operation.result.element))
+    attributes = operation.attributes
+    return attributes.get("unique") and attributes["axis"] == 0 and operation.operands[0].rank == 1
 
 
 def _scatter_unique(b, operation, indices, updates):
@@ -129,9 +129,9 @@ def _scatter_unique(b, operation, indices, updates):
 
 
 def _lower_scatter_add(lowering, operation, names):
-    # ScatterND adds much faster than ScatterElements, but not reliably where an index comes twice.
     if fits_add_rows(operation):
         return decomposed(_scatter_unique)(lowering, operation, names)
+    # ScatterND is much faster than ScatterElements, but does not add reliably where an index comes twice.
     indices, result = operation.operands[0], operation.result
     axis, size = operation.attributes["axis"], result.shape[operation.attributes["axis"]]
     if isinstance(size, int) and size <= ONE_HOT_LIMIT and result.element.is_float:

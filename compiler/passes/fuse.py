@@ -128,6 +128,22 @@ def add_to_rows(b, operation):
     return None
 
 
+@RULES("add_rows")
+def add_once_to_rows(b, operation):
+    """What is added to the same rows one after the other is added at once."""
+    x, indices, rows = operation.operands
+    others = []
+    while (inner := made_by(x, "add_rows")) and inner.operands[1] is not indices and b.is_used_once(x):
+        others.append(inner.operands[1:])
+        x = inner.operands[0]
+    if inner is None or inner.operands[1] is not indices or not b.is_used_once(x):
+        return None
+    total = b.add_rows(inner.operands[0], indices, b.add(inner.operands[2], rows))
+    for other in reversed(others):
+        total = b.add_rows(total, *other)
+    return total
+
+
 def _add_to_gemm(b, product, addend, sign, beta):
     gemm = _as_gemm(b, product)
     if gemm is None or len(gemm[0]) == 3:

@@ -206,6 +206,29 @@ def test_what_leaves_loops(make, trips, run_onnx, assert_same, monkeypatch):
         assert_same(run_onnx(compile_to_onnx(function), inputs, optimised), expected, rtol=1e-12, atol=1e-12)
 
 
+def test_products_of_stacks_leave_the_loop(run_onnx):
+    """Also products of products; what is needed inside stays."""
+    def make(b, x, h, w, u, **_):
+        def step(b, index, h, row):
+            h = b.tanh(b.add(product(b, w, h), row))
+            first = product(b, u, h)
+            return [h, product(b, w, first), first, h]
+
+        return scan(b, [h], [x], step)
+
+    function = build(make)
+    restructured = verify(restructure_loops(simplify(function)))
+    (loop,) = [operation for operation in restructured.body.operations if operation.name == "loop"]
+    assert [operation.name for operation in loop.regions[0].operations].count("contract") == 1
+    assert sum(operation.name == "contract" for operation in restructured.body.operations) == 2
+    model = compile_to_onnx(function)
+    for trips in (0, 1, 4):
+        inputs = inputs_of(trips)
+        for results in (run(restructured, inputs), run_onnx(model, inputs)):
+            for actual, expected in zip(results, run(function, inputs), strict=True):
+                np.testing.assert_allclose(actual, expected, rtol=1e-12)
+
+
 def test_arrays_are_carried_in_the_shape_in_which_they_are_made():
     """The body works on pairs; the reshapes leave the loop."""
     def make(b, h, w, x, **_):
