@@ -2,14 +2,15 @@
 
 Nothing is carried then: what an iteration adds is a stacked output of the loop, put behind what there was
 before when the loop is over. In the body a placeholder of a size of its own stands for the array so far; it
-may be added to, not looked at, but for its last element, which is carried.
+may be added to, not looked at, but for its length, which follows from the iteration's number, and its last
+element, which is carried.
 """
 
 import numpy as np
 
-from ..compiler.ir import Value
+from ..compiler.ir import Builder, Value
 from ..compiler.ops import OPS
-from ..compiler.types import dim_names, fresh_dim, size_product, symbol_name
+from ..compiler.types import dim_names, fresh_dim, size_product, symbol, symbol_name
 from .lanes import Lanes, vector_of_lanes
 from .specs import (
     Fixed,
@@ -38,7 +39,7 @@ class Growth:
     """How an array grows: along the payload axis `axis`, which has the extent `dim` in the body."""
 
     def __init__(self, spec, axis):
-        self.axis, self.dim = axis, fresh_dim("G")
+        self.axis, self.dim, self.before = axis, fresh_dim("G"), spec.shape[axis]
         shape = (*spec.shape[:axis], self.dim, *spec.shape[axis + 1:])
         self.spec, self.leaf, self.prepends = Numbers(spec.element, shape), None, False
         self.last = None  # the loop's argument for the last element, if the body reads it
@@ -56,9 +57,9 @@ class Growth:
                   if k != self.axis] if len(spec.shape) == len(self.spec.shape) else [(0, 1)]
         return all(a == b for a, b in others)
 
-    def additions(self, array, region):
-        """What an iteration adds, as IR values; adding it to the placeholder is taken out of the region.
-        Raises HostValueNeeded where the body does something else with the array."""
+    def additions(self, array, region, index):
+        """What the iteration of the number `index` adds, as IR values; adding it to the placeholder is taken
+        out of the region. Raises HostValueNeeded where the body does something else with the array."""
         value, block = as_ir(read(array)), region.block
         front, back, chain = [], [], []
         while value is not self.leaf:
@@ -80,9 +81,11 @@ class Growth:
         block.operations[:] = [operation for operation in block.operations if operation not in chain]
         if back:
             self._replace_last(block, {operation.result: operation.operands[-1] for operation in chain})
-        if self.is_used(block):
-            raise reading_error()
         parts = front or back
+        added = sum((part.shape[self.axis] for part in parts), 0)
+        replace_sizes(block, self.dim, self.before, added, index)
+        if is_used(block, self.dim):
+            raise reading_error()
         return [parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=self.axis)]
 
     def _replace_last(self, block, grown):
@@ -120,16 +123,6 @@ class Growth:
     def has_grown(self, value):
         return symbol_name(self.dim) in dim_names(value.shape[self.axis])
 
-    def is_used(self, block):
-        """Whether operations of a block have a value or an attribute of the placeholder's extent."""
-        name = symbol_name(self.dim)
-        return any(
-            any(name in dim_names(dim) for value in (*operation.operands, *operation.results)
-                for dim in value.shape)
-            or mentions(tuple(operation.attributes.values()), name)
-            or any(self.is_used(region) for region in operation.regions)
-            for operation in block.operations)
-
     def final(self, array, stacks):
         """The array after the loop, of what there was before and the stacked additions."""
         before, (stack,) = as_ir(read(array)), stacks
@@ -147,14 +140,68 @@ class Growth:
         return Array(apply("concatenate", *parts, axis=self.axis))
 
 
+def replace_sizes(block, dim, before, added, index):
+    """Replaces, in place, what takes the number of a size in which `dim` occurs, an extent that is `before`
+    at first and grows by `added` in each iteration, by arithmetic on the number `index` of the iteration."""
+    name = symbol_name(dim)
+    found = [operation for operation in operations_in(block)
+             if operation.name == "dim_value" and name in dim_names(operation.attributes["dim"])]
+    if not found:
+        return
+    builder = Builder(location=found[0].location)
+    grown = builder.mul(index, builder.dim_value(dim=added)) if added != 1 else index
+    sizes = {name: builder.add(builder.dim_value(dim=before), grown)}
+    for operation in found:
+        number = number_of(builder, operation.attributes["dim"], sizes)
+        operation.op, operation.operands, operation.attributes = OPS["identity"], [number], {}
+    block.operations[:0] = builder.block.operations
+
+
+def is_used(block, dim):
+    """Whether operations of a block have a value or an attribute of an extent in which `dim` occurs."""
+    name = symbol_name(dim)
+    return any(
+        any(name in dim_names(extent) for value in (*operation.operands, *operation.results)
+            for extent in value.shape)
+        or mentions(tuple(operation.attributes.values()), name)
+        for operation in operations_in(block))
+
+
+def operations_in(block):
+    """All operations of a block and of the regions in it."""
+    for operation in block.operations:
+        yield operation
+        for region in operation.regions:
+            yield from operations_in(region)
+
+
+def number_of(builder, dim, sizes):
+    """The number that a dim is, `sizes` being the values of some of its names."""
+    if not dim_names(dim) & sizes.keys():
+        return builder.dim_value(dim=dim)
+    total = None
+    for monomial, coefficient in dim.terms:
+        product = builder.constant(np.int64(coefficient)) if coefficient != 1 or not monomial else None
+        for atom in monomial:
+            if not isinstance(atom, str):
+                factor = builder.idiv(number_of(builder, atom.numerator, sizes),
+                                      number_of(builder, atom.denominator, sizes))
+            else:
+                factor = sizes[atom] if atom in sizes else builder.dim_value(dim=symbol(atom))
+            product = factor if product is None else builder.mul(product, factor)
+        total = product if total is None else builder.add(total, product)
+    return total
+
+
 class Added:
-    """The payload of a vector of objects in the body of a loop that makes it longer: the items added so far.
-    """
+    """The payload of a vector of objects in the body of a loop that makes it longer: the items added so far,
+    to the `dim` items that there are at the start of an iteration."""
 
     dtype, ndim = np.dtype(object), 1
 
-    def __init__(self, items=()):
-        self.items = tuple(items)
+    def __init__(self, items, dim):
+        self.items, self.dim = tuple(items), dim
+        self.shape = (dim + len(self.items),)
 
     def fetch(self):
         return self
@@ -177,7 +224,7 @@ def with_items(parts):
         if part.__class__ is Array and (part._data.__class__ is not np.ndarray or part._data.dtype != object):
             raise reading_error()
         items.extend(part._data.reshape(-1) if part.__class__ is Array else [part])
-    return Array(Added(items), first.type)
+    return Array(Added(items, first._data.dim), first.type)
 
 
 class ItemGrowth:
@@ -186,17 +233,21 @@ class ItemGrowth:
 
     spec, last = Unknown(), None
 
-    def __init__(self, type_):
-        self.type, self.item = type_, None
+    def __init__(self, vector):
+        self.type, self.item = vector.type, None
+        self.before, self.dim = len(vector._data), fresh_dim("G")
 
     def placeholder(self, leaves):
-        return Array(Added(), self.type)
+        return Array(Added((), self.dim), self.type)
 
     def continues(self, spec, value):
         return value.__class__ is Array and value._data.__class__ is Added and len(value._data.items) == 1
 
-    def additions(self, array, region):
+    def additions(self, array, region, index):
         (item,) = array._data.items
+        replace_sizes(region.block, self.dim, self.before, 1, index)
+        if is_used(region.block, self.dim):
+            raise reading_error()
         self.item = full_spec(item, region.serial)
         if self.item.__class__ is Fixed and opened(item) is not None:
             self.item = opened(item)
@@ -225,7 +276,7 @@ def growth_of(before, after):
     if before.__class__ is Array and after.__class__ is Array:
         contents = [before._data, after._data]
         of_objects = all(c.__class__ is np.ndarray and c.dtype == object and c.ndim == 1 for c in contents)
-        return ItemGrowth(before.type) if of_objects and len(contents[0]) < len(contents[1]) else None
+        return ItemGrowth(before) if of_objects and len(contents[0]) < len(contents[1]) else None
     if before.__class__ is not Numbers or after.__class__ is not Numbers:
         return None
     if before.element is not after.element or len(before.shape) != len(after.shape):

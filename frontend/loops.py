@@ -286,7 +286,7 @@ class Attempt:
             if conditional:
                 yielded.insert(0, as_ir(payload_of(self.going)))
             grown = [carry for carry in loop.carries.values() if carry.growth is not None]
-            added = [carry.growth.additions(carry.location.get(), self.region) for carry in grown]
+            added = [carry.growth.additions(carry.location.get(), self.region, self.index) for carry in grown]
             lasts = [(carry, values[0]) for carry, values in zip(grown, added, strict=True)
                      if carry.growth.last is not None]
             yielded += [carry.growth.last_of(value) for carry, value in lasts]

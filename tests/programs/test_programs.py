@@ -79,8 +79,9 @@ def test_many(program):
     entry = getattr(loaded(program.file), program.many)
     examples = program.examples(np.random.default_rng(1))
     for batch in (examples, examples + extremes(program), examples[:1]):
-        found = flat(entry(*program.shared, *map(list, zip(*batch, strict=True))))
-        for column, expected in zip(found, results_of(program, batch), strict=True):
+        found = entry(*program.shared, *map(list, zip(*batch, strict=True)))
+        columns = zip(*map(flat, found), strict=True)
+        for column, expected in zip(columns, results_of(program, batch), strict=True):
             assert_close(list(column), list(expected), program.tolerance)
 
 
@@ -191,12 +192,11 @@ def test_gradient_of_one(program):
 def test_gradients_of_many(program):
     module = loaded(program.file)
     examples = program.examples(np.random.default_rng(1)) + extremes(program)[:1]
-    columns = flat(
-        getattr(module, program.gradients)(*program.shared, *map(list, zip(*examples, strict=True))))
-    for row, example in enumerate(examples):
+    rows = getattr(module, program.gradients)(*program.shared, *map(list, zip(*examples, strict=True)))
+    for row, example in zip(rows, examples, strict=True):
         arguments = (*program.shared, *example)
         tolerance = 1e-6 if np.asarray(arguments[0]).dtype == np.float64 else 1e-3
-        check_arguments(program, [column[row] for column in columns], arguments, tolerance)
+        check_arguments(program, flat(row), arguments, tolerance)
 
 
 @programs(lambda program: program.loss)

@@ -52,7 +52,7 @@ def check(source, seed, folder):
         model = module.compile(entry).model
         return Session(model), Session(model, optimised=False)
 
-    graph = stage_entry(entry_table(module.module).entries["one"])
+    graph = stage_entry(entry_table(module._module).entries["one"])
     fast, plain = sessions("one")
     for (x, v, n), value in zip(examples, expected, strict=True):
         feeds = {"x": np.float64(x), "v": v, "n": np.int64(n)}
