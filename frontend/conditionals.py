@@ -61,8 +61,7 @@ class Mixed(Pending):
     def then(self, rest):
         if NORMAL not in self.possible:
             return self
-        others = self.possible - {NORMAL}
-        left = Mixed(self.code, others, self.value, self.live, self.frame, self.where).reduced()
+        left = self.only(self.possible - {NORMAL})
         return stage_if(self.is_one_of((NORMAL,)), rest, lambda: left, self.frame, self.live, self.where)
 
     def is_one_of(self, codes):
@@ -73,11 +72,11 @@ class Mixed(Pending):
             found = same if found is None else apply("or", found, same)
         return Traced(found)
 
-    def reduced(self):
-        """The plain completion where there is only one."""
-        if len(self.possible) > 1:
-            return self
-        (code,) = self.possible
+    def only(self, codes):
+        """The completion where it is one of these; plain where there is only one."""
+        if len(codes) > 1:
+            return Mixed(self.code, codes, self.value, self.live, self.frame, self.where)
+        (code,) = codes
         return (None, BREAK, CONTINUE)[code] if code != RETURNED else Returned(self.value)
 
     def absorbed(self, code):
@@ -208,9 +207,6 @@ def stage_value(condition, part, otherwise, frame, live, where):
     """As `stage_if`, for parts that give values; the result is a value, poison where they do not join."""
     completion = stage_if(condition, lambda: Yielded(part()), lambda: Yielded(otherwise()), frame, live,
                           where)
-    if completion.__class__ is not Yielded:
-        raise WeberError("`return`, `break` or `continue` inside of an expression on a staged condition is "
-                         "not supported: write it as a statement", state.location, kind="UnsupportedError")
     return completion.value
 
 

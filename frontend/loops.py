@@ -23,6 +23,7 @@ from .conditionals import (
     code_of,
     stage_value,
 )
+from .exits import within
 from .growth import Growth, ItemGrowth, growth_of, reading_error
 from .locations import Place, Slot
 from .loop_items import contents
@@ -138,7 +139,7 @@ class Attempt:
         self.endless = False  # the condition is always true
         self.region = Region(state.trace, loop.frame)
         self.entered = {}
-        with self.region:
+        with self.region, within(None):
             self._enter()
             item = self._item()
             given = contents(item)

@@ -40,6 +40,7 @@ class State:
     including = 0  # nested files
     steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
+    decisions = None  # of the statement that is being evaluated; see `exits`
 
 
 state = State()
