@@ -30,6 +30,7 @@ from .specs import (
 )
 from .staging import LaneEffect, apply, expand, payload_of, read, state
 from .values import UNDEFINED, Array, Either, PoisonError, Traced, Undefined
+from .varying import VaryingItems, VaryingNumbers, varying
 
 MAX_NESTING = 150
 """Regions inside of each other; a program has more of them only by recursion without end."""
@@ -280,7 +281,8 @@ def join_arms(split):
                   for gone, region in zip(returned, regions, strict=True)]
         joined.add(slot.set, values, where, any(returned))
     for place in places:
-        joined.add(place.set, [place.in_region(region) for region in regions], where, False)
+        values = [place.in_region(region) for region in regions]
+        joined.add(place.set, values, where, False, place.is_contents)
     outcome = []
     codes = [None if c.__class__ is Mixed else code_of(c) for c in completions]
     kinds = {code for code in codes if code is not None}
@@ -311,8 +313,8 @@ class Joined:
         self.arms, self.leaves, self.assumed = arms, [[], []], assumed
         self.sets = {}  # by the ids of a location's values: locations that share a value go on sharing it
 
-    def add(self, set_, values, where, lenient):
-        """A location with its values in both arms."""
+    def add(self, set_, values, where, lenient, is_contents=False):
+        """A location with its values in both arms; `is_contents`: it is that of an array."""
         values = first, second = [resolved(value, arm.region)
                                   for value, arm in zip(values, self.arms, strict=True)]
         key = id(first), id(second)
@@ -325,9 +327,18 @@ class Joined:
         spec = join(spec_of(first), spec_of(second), where, lenient)
         if spec.__class__ is Unknown and state.lanes:
             raise LaneEffect
+        join_of_sizes = None
+        if spec.__class__ is Unknown and not self.assumed:
+            join_of_sizes = varying(self.arms, values, is_contents)
+        if join_of_sizes is not None:
+            for side, (arm, leaves) in enumerate(zip(self.arms, self.leaves, strict=True)):
+                with arm.region:
+                    leaves += join_of_sizes.leaves(side)
+            self.sets[key] = [set_], join_of_sizes, join_of_sizes.count, values
+            return
         if spec.__class__ is Unknown and self.assumed:
             spec, values = self.assume(*values)
-        elif spec.__class__ is Unknown:
+        elif spec.__class__ is Unknown and not is_contents:
             spec = self.either(spec, where, *values)
         if spec.__class__ is not Unknown:
             for arm, value, leaves in zip(self.arms, values, self.leaves, strict=True):
@@ -363,7 +374,9 @@ class Joined:
         """Emits the operation and sets the locations to what comes out of it."""
         results = iter(emit_if(condition.data, [arm.region.block for arm in self.arms], self.leaves))
         for setters, spec, count, given_values in self.sets.values():
-            value = rebuild(spec, iter([next(results) for _ in range(count)]))
+            leaves = iter([next(results) for _ in range(count)])
+            is_varying = spec.__class__ in (VaryingNumbers, VaryingItems)
+            value = spec.rebuild(leaves, condition.data) if is_varying else rebuild(spec, leaves)
             for set_ in setters:
                 set_(value)
             if spec.__class__ is Numbers:

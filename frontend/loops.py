@@ -43,7 +43,7 @@ from .specs import (
     spec_of,
     zeros,
 )
-from .staging import HostValueNeeded, LaneEffect, apply, as_value, payload_of, read, state
+from .staging import HostValueNeeded, LaneEffect, apply, as_value, defined_dim, payload_of, state
 from .values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
 
 MAX_RUNS = 12
@@ -222,7 +222,8 @@ class Attempt:
             if key in loop.lost:
                 continue
             spec = full_spec(value, region.serial)
-            if any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape):
+            is_local = any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape)
+            if is_local and self._growth(location, known, spec, value) is None:
                 loop.lost[key] = location
                 continue
             carries[key] = self._carry(location, known, spec, value)
@@ -246,15 +247,22 @@ class Attempt:
             opaque, reason, wider = True, UNASSIGNED, spec
         else:
             wider = join(entry, spec, where)
-            growth = None
-            if wider.__class__ is Unknown and entry.__class__ is Fixed:
-                numbers = spec.__class__ is Numbers
-                growth = growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
+            growth = self._growth(location, known, spec, value) if wider.__class__ is Unknown else None
             if growth is not None:
                 return Carry(location, growth.spec, growth=growth)
         if wider.__class__ is Unknown:
             return Carry(location, spec, wider.reason, True)
         return Carry(location, wider, reason, opaque)
+
+    def _growth(self, location, known, spec, value):
+        """How the location's array grows in each iteration, if it does."""
+        if known is not None:
+            return known.growth
+        entry = spec_of(location.get())
+        if entry.__class__ is not Fixed:
+            return None
+        numbers = spec.__class__ is Numbers
+        return growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
 
     def _returned(self):
         """The spec of the value that is returned from inside of the loop, None where nothing is."""
@@ -287,10 +295,17 @@ class Attempt:
             if conditional:
                 yielded.insert(0, as_ir(payload_of(self.going)))
             grown = [carry for carry in loop.carries.values() if carry.growth is not None]
-            added = [carry.growth.additions(carry.location.get(), self.region, self.index) for carry in grown]
-            lasts = [(carry, values[0]) for carry, values in zip(grown, added, strict=True)
-                     if carry.growth.last is not None]
-            yielded += [carry.growth.last_of(value) for carry, value in lasts]
+            for carry in grown:
+                carry.growth.analyse(carry.location.get(), self.region)
+        for carry in grown:
+            carry.growth.capacity(self._bound)
+        with self.region:
+            extras, added = [], []
+            for carry in grown:
+                more, stacked = carry.growth.additions(self.region, self.index)
+                extras += [(carry, extra) for extra in more]
+                added.append(stacked)
+            yielded += [extra.following for _, extra in extras]
             self.region.block.results = yielded + [value for values in added for value in values]
         carries = {key: carry for key, carry in loop.carries.items() if carry.growth is None}
         initial = [leaf for key, carry in carries.items() for leaf in self._initial(key, carry)]
@@ -299,8 +314,8 @@ class Attempt:
             more = [INDEX, *(leaf_types(loop.returned) if loop.returned is not None else [])]
             initial += [zeros(type_) for type_ in more]
             arguments += [Value(type_) for type_ in more]
-        initial += [carry.growth.last_of(as_ir(read(carry.location.get()))) for carry, _ in lasts]
-        arguments += [carry.growth.last for carry, _ in lasts]
+        initial += [extra.initial(carry.location.get()) for carry, extra in extras]
+        arguments += [extra.argument for _, extra in extras]
         count, trips, scanned = self._extent(conditional)
         self.region.block.arguments = [self.index, *arguments, *self.slices]
         operands = [count] if count is not None else []
@@ -375,6 +390,15 @@ class Attempt:
         if not conditional:
             return None, extent, scanned
         return as_ir(payload_of(DimNumber.of(extent))), fresh_dim("K"), scanned
+
+    def _bound(self):
+        """A bound of the number of iterations as a dim, None where there is none."""
+        items, start = self.loop.items, self.loop.start
+        if items is None:
+            return None
+        if items.count.__class__ is not Value:
+            return items.count - start
+        return defined_dim(apply("sub", items.count, as_value(payload_of(start))) if start else items.count)
 
     def _leave(self, results, kept):
         """Sets the carried locations to what comes out of the loop."""
