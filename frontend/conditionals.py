@@ -239,6 +239,11 @@ def resolved(value, region=None):
     return value
 
 
+WITHOUT_VALUE = frozenset({"MethodError", "ArgumentError", "FieldError", "TypeError"})
+"""What a call with `nothing` fails with that was meant for a value: it is taken not to happen, as if the
+program had thrown the error itself."""
+
+
 def lifted(error, function, *arguments):
     """What a Python function gives for arguments that it has failed with because one of them is an `Either`:
     it is applied to both values. Raises the error where there is none."""
@@ -255,6 +260,9 @@ def lifted(error, function, *arguments):
             return function(*given)
         except PoisonError as inner:
             return lifted(inner, function, *given)
+        except WeberError as inner:
+            inner.thrown = getattr(inner, "thrown", False) or value is None and inner.kind in WITHOUT_VALUE
+            raise
 
     value = resolved(either)
     if value is not either:
@@ -328,7 +336,8 @@ class Joined:
         if spec.__class__ is Unknown and state.lanes:
             raise LaneEffect
         join_of_sizes = None
-        if spec.__class__ is Unknown and not self.assumed:
+        assumed = self.assumed and second is not None
+        if spec.__class__ is Unknown and not assumed:
             join_of_sizes = varying(self.arms, values, is_contents)
         if join_of_sizes is not None:
             for side, (arm, leaves) in enumerate(zip(self.arms, self.leaves, strict=True)):
@@ -336,7 +345,7 @@ class Joined:
                     leaves += join_of_sizes.leaves(side)
             self.sets[key] = [set_], join_of_sizes, join_of_sizes.count, values
             return
-        if spec.__class__ is Unknown and self.assumed:
+        if spec.__class__ is Unknown and assumed:
             spec, values = self.assume(*values)
         elif spec.__class__ is Unknown and not is_contents:
             spec = self.either(spec, where, *values)

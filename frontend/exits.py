@@ -68,8 +68,8 @@ def stage_expression(condition, then, otherwise, frame, live, where):
 def decide(condition):
     """The outcome of a conditional expression that leaves."""
     if state.decisions is None:
-        raise WeberError("`return`, `break` or `continue` in the condition of a loop, on a condition that only "
-                         "the graph knows, is not supported: write it as a statement", state.location,
+        raise WeberError("`return`, `break` or `continue` in the condition of a loop, on a condition that "
+                         "only the graph knows, is not supported: write it as a statement", state.location,
                          kind="UnsupportedError")
     return state.decisions.take(condition)
 

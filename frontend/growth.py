@@ -25,7 +25,7 @@ from .specs import (
     spec_of,
     zeros,
 )
-from .staging import HostValueNeeded, apply, expand, read, state
+from .staging import HostValueNeeded, apply, expand, read, state, true_places
 from .values import Array
 
 
@@ -397,7 +397,7 @@ class ItemGrowth:
             raise reading_error("what is added is not like what there was before")
         columns = [flattened(stack, 0) for stack in stacks]
         if self.is_conditional:
-            places = apply("true_indices", columns.pop(), dim=fresh_dim("K"))
+            places = true_places(columns.pop())
             columns = [apply("gather", column, places, axis=0) for column in columns]
         rows = [flatten(self.item, item) for item in before]
         if rows:

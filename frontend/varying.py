@@ -7,10 +7,10 @@ conditional those that count are picked, in order. Their number is a dim that th
 import numpy as np
 
 from ..compiler.ir import defined_dims
-from ..compiler.types import BOOL, TensorType, dim_names, fresh_dim
+from ..compiler.types import BOOL, TensorType, dim_names
 from .growth import Added
 from .specs import Fixed, as_ir, flatten, full_spec, leaf_types, opened, rebuild, zeros
-from .staging import apply, expand, read, state
+from .staging import apply, computes_same, expand, read, state, true_places
 from .values import Array, Traced
 
 
@@ -34,18 +34,7 @@ def flagged(part, axis):
 
 def picked(rows, flags, axis):
     """The rows along an axis that have a flag."""
-    places = apply("true_indices", flags, dim=fresh_dim("K"))
-    return apply("gather", rows, places, axis=axis)
-
-
-def same_value(a, b):
-    if a is b:
-        return True
-    constants = [value.operation for value in (a, b)]
-    if any(operation is None or operation.name != "constant" for operation in constants):
-        return False
-    one, other = (np.asarray(operation.attributes["value"]) for operation in constants)
-    return one.dtype == other.dtype and np.array_equal(one, other)
+    return apply("gather", rows, true_places(flags), axis=axis)
 
 
 def common_length(a, b, same):
@@ -62,10 +51,10 @@ class VaryingNumbers:
         for arm, array in zip(arms, arrays, strict=True):
             with arm.region:
                 sides.append(parts_of_concatenation(as_ir(read(array)), axis))
-        count = common_length(*sides, same_value)
+        count = common_length(*sides, computes_same)
         self.before = sides[0][:count]
         sides = [side[count:] for side in sides]
-        count = 0 if self.before else common_length(sides[0][::-1], sides[1][::-1], same_value)
+        count = 0 if self.before else common_length(sides[0][::-1], sides[1][::-1], computes_same)
         self.behind = sides[0][len(sides[0]) - count:]
         self.pieces = [[flagged(part, axis) for part in side[:len(side) - count]] for side in sides]
         self.is_growth = bool(self.before or self.behind) or [] in self.pieces

@@ -440,7 +440,8 @@ ERRORS = {
     "slices changed in place": (
         "function f(x) A = reshape(x, 1, :); for c in eachcol(A); c .= 0; end; A end", "in place"),
     "a vector that is read while it grows, who knows how far": (
-        "function f(x) y = [1f0]; while y[end] < x[1]; push!(y, 1 + sum(y)); end; y end", "how long it will be"),
+        "function f(x) y = [1f0]; while y[end] < x[1]; push!(y, 1 + sum(y)); end; y end",
+        "how long it will be"),
     "a vector that grows by what only the iteration knows": ("""
         function f(x)
             y = [1f0]
