@@ -333,7 +333,8 @@ class Attempt:
         for carry, values in zip(grown, added, strict=True):
             mine, stacks = stacks[:len(values)], stacks[len(values):]
             carry.location.set(carry.growth.final(carry.location.get(), mine))
-        return self._completion(results, coded, self.endless and first is True)
+        without_end = loop.items is not None and loop.items.count is None
+        return self._completion(results, coded, without_end or self.endless and first is True)
 
     def _yielded(self):
         """The carried values at the end of an iteration."""
@@ -378,7 +379,7 @@ class Attempt:
     def _extent(self, conditional):
         """(trip count operand or None, the dim of the trips, scanned operands)."""
         items, start = self.loop.items, self.loop.start
-        if items is None:
+        if items is None or items.count is None:
             return None, fresh_dim("K"), []
         scanned = [as_ir(payload) for payload in items.payloads]
         if start:
@@ -394,7 +395,7 @@ class Attempt:
     def _bound(self):
         """A bound of the number of iterations as a dim, None where there is none."""
         items, start = self.loop.items, self.loop.start
-        if items is None:
+        if items is None or items.count is None:
             return None
         if items.count.__class__ is not Value:
             return items.count - start

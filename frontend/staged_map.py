@@ -81,6 +81,9 @@ class GeneratorItems:
     def item(self, index, slices):
         return self.value(self.items.item(index, slices))
 
+    def at(self, index):
+        return self.value(self.items.at(index))
+
     def value(self, item):
         parts = self.parts
         parts.assign(item)

@@ -4,7 +4,7 @@ the graph defines."""
 import numpy as np
 
 from ...compiler.ir import Value
-from ...compiler.types import I64, TensorType
+from ...compiler.types import I64, TensorType, size_product
 from .. import staging
 from .. import types as t
 from ..broadcasting import broadcast
@@ -79,15 +79,27 @@ def _plus_one(place):
 def all_indices(mask):
     """The vector of the indices at which a mask is true."""
     places = staging.true_places(flat(mask))
-    if len(mask.shape) == 1:
-        return Array(_plus_one(places))
-    index = index_at(places, mask.shape)
-    columns, numbers = [], []
-    for stack in index.fields[0]:
-        inner = Value(TensorType(I64))
-        columns.append((inner, stack.data))
-        numbers.append(Traced(inner))
-    return vector_of_lanes(Lanes(places.shape[0], cartesian_index(*numbers), columns, {}))
+    return Array(_plus_one(places)) if len(mask.shape) == 1 else _cartesian(places, mask.shape)
+
+
+def indices_of_size(dims):
+    """The vector of all cartesian indices of an array of a size, by Julia's order of dims."""
+    count = size_product(dims)
+    places = staging.state.trace.builder.iota(shape=(count,), axis=0, element=I64)
+    if len(dims) == 1:
+        return _vector_of_indices([_plus_one(places)])
+    return _cartesian(places, tuple(reversed(dims)))
+
+
+def _cartesian(places, shape):
+    return _vector_of_indices([number.data for number in index_at(places, shape).fields[0]])
+
+
+def _vector_of_indices(stacks):
+    """The vector of cartesian indices whose numbers are in these vectors."""
+    inner = [Value(TensorType(I64)) for _ in stacks]
+    template = cartesian_index(*map(Traced, inner))
+    return vector_of_lanes(Lanes(stacks[0].shape[0], template, list(zip(inner, stacks, strict=True)), {}))
 
 
 def first_index(mask, last=False):
