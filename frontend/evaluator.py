@@ -73,19 +73,23 @@ class Compiler:
     def statement(self, node):
         """Compiles a node to a closure that gives its completion."""
         rule = STATEMENTS.get(node.__class__)
-        if rule is not None:
-            return rule(self, node)
-        run = self.expression(node)
-
-        def statement(frame):
-            run(frame)
-
-        return statement
+        return self._compiled(node, rule or expression_statement, "restartable")
 
     def tail(self, node):
         """Compiles the last statement of a function: the closure gives the function's value."""
-        rule = TAILS.get(node.__class__)
-        return rule(self, node) if rule is not None else self.expression(node)
+        return self._compiled(node, TAILS.get(node.__class__) or Compiler.expression, "restartable_tail")
+
+    def _compiled(self, node, rule, restartable):
+        """What a rule makes of a statement, which may be begun again where an expression in it leaves it."""
+        layout = self.scope.layout
+        live, around, layout.exits = range(layout.size), layout.exits, 0
+        run = rule(self, node)
+        if layout.exits:
+            from . import exits
+
+            run = getattr(exits, restartable)(run, live, node.location)
+        layout.exits = around
+        return run
 
     def expressions(self, nodes):
         return [self.expression(node) for node in nodes]
@@ -205,6 +209,16 @@ class Compiler:
                 frame[slot] = UNDEFINED
 
         return renew
+
+
+def expression_statement(compiler, node):
+    """A statement that is an expression: its value is dropped."""
+    run = compiler.expression(node)
+
+    def statement(frame):
+        run(frame)
+
+    return statement
 
 
 def check_names(parts, *accepted):

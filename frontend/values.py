@@ -41,6 +41,7 @@ class State:
     steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
     checkpointed = False  # whether loops are to be differentiated in segments
+    decisions = None  # of the statement that is being evaluated; see `exits`
 
 
 state = State()

@@ -409,7 +409,13 @@ def length_of_number(x):
 
 @define("isempty", t.AbstractArray)
 def is_empty(x):
-    return 0 in as_array(x).size if x.__class__ is Array else length(x) == 0
+    size = as_array(x).size if x.__class__ is Array else (length(x),)
+    if all(isinstance(dim, int) for dim in size) or any(isinstance(dim, int) and dim == 0 for dim in size):
+        return 0 in size
+    from ..calling import call
+    from .registry import function
+
+    return call(function("=="), (length(x), 0))
 
 
 @define("firstindex", t.AbstractArray)

@@ -5,14 +5,16 @@ from functools import reduce
 from ...compiler.errors import WeberError
 from .. import types as t
 from ..properties import convert_to
-from ..staging import state
+from ..staging import read, state
 from ..values import ABSENT, Array, SetValue, Struct, typeof
 from .dictionaries import write_location
+from .elements import NUMBERS
 from .exceptions import exception, raise_value
 from .hash_order import ordered
 from .hashing import hash_key
 from .iteration import collect_values, element_type_of, iterate, join_all
 from .registry import define, define_constructor
+from .selection import chosen, first_occurrences, flat, is_staged
 
 SetFamily = t.unwrap(t.Set).family
 
@@ -276,7 +278,19 @@ def isdisjoint(a, b):
 @define("unique", t.Any)
 def unique(collection):
     """The distinct elements, in order, as a vector."""
+    mask = _staged_occurrences(collection)
+    if mask is not None:
+        return chosen(collection, mask)
     return collect_values(_keyed(collection).values(), element=element_type_of(collection))
+
+
+def _staged_occurrences(collection):
+    """The mask of the first occurrence of each element of an array of numbers that only the graph knows, in
+    the elements' order; None of others."""
+    if state.trace is None or collection.__class__ is not Array or collection.element not in NUMBERS:
+        return None
+    payload = read(collection)
+    return first_occurrences(flat(payload)) if is_staged(payload) else None
 
 
 @define("unique", t.Any, t.Any)
