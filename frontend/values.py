@@ -97,6 +97,21 @@ class Either:
         raise poisoned("a value", self.reason, state.location)
 
 
+class Node:
+    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `forests.Forest`. Of a
+    leaf it is known that it has no children."""
+
+    __slots__ = ("forest", "index", "is_leaf")
+
+    def __init__(self, forest, index, is_leaf=False):
+        self.forest, self.index, self.is_leaf = forest, index, is_leaf
+        state.trace.note_node(index)
+
+    @property
+    def type(self):
+        return self.forest.spec.type
+
+
 class PoisonedContents:
     """The contents of an array that cannot be read."""
 
