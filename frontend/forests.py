@@ -170,7 +170,6 @@ def planted_tree(table):
     """The root of a tree whose columns are arguments."""
     if state.trace is None:  # only the names of arguments are asked for
         return table
-    builder = state.trace.builder
     tables = {name: apply("reshape", _payload(column), shape=(1, *_payload(column).shape))
               for name, column in zip(table.spec.names, table.columns, strict=True)}
     nodes = apply("reshape", extent(table.spec.nodes), shape=(1,))

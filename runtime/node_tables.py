@@ -50,19 +50,23 @@ def check_table(links: dict[str, np.ndarray], lengths: np.ndarray | None = None)
     sizes = np.full(len(first), first.shape[1]) if lengths is None else np.asarray(lengths)
     if lengths is not None and sizes.size and sizes.min() < 1 or first.shape[1] == 0 and len(first):
         raise TableError("a tree has at least one node")
-    counts = np.zeros((len(first), first.shape[1] + 1), np.int64)
-    rows = np.arange(1, first.shape[1] + 1)
-    there = rows <= sizes[:, None]
+    rows, trees = first.shape[1], len(first)
+    numbers = np.arange(1, rows + 1)
+    there = numbers <= sizes[:, None]
+    parents = np.zeros(trees * (rows + 1), np.int64)
+    offsets = np.arange(trees)[:, None] * (rows + 1)
     for name, column in columns.items():
-        wrong = there & ((column < 0) | (column >= rows))
+        wrong = there & ((column < 0) | (column >= numbers))
         if wrong.any():
             tree, row = np.argwhere(wrong)[0]
-            where = f" of tree {tree}" if lengths is not None else ""
-            raise TableError(f"{name} of node {row + 1}{where} is {column[tree, row]}: children stand before "
-                             f"their parents, 0 is none")
-        trees, places = np.nonzero(there)
-        np.add.at(counts, (trees, column[trees, places]), 1)
-    if (counts[:, 1:] > 1).any():
-        tree, row = np.argwhere(counts[:, 1:] > 1)[0]
-        where = f" of tree {tree}" if lengths is not None else ""
-        raise TableError(f"node {row + 1}{where} has two parents")
+            raise TableError(f"{name} of node {row + 1}{_of_tree(tree, lengths)} is {column[tree, row]}: "
+                             "children stand before their parents, 0 is none")
+        parents += np.bincount((column + offsets)[there], minlength=len(parents))
+    parents = parents.reshape(trees, rows + 1)[:, 1:]
+    if (parents > 1).any():
+        tree, row = np.argwhere(parents > 1)[0]
+        raise TableError(f"node {row + 1}{_of_tree(tree, lengths)} has two parents")
+
+
+def _of_tree(tree, lengths):
+    return "" if lengths is None else f" of tree {tree}"
