@@ -47,7 +47,7 @@ class Forest:
             self.columns[name] = self._with_row(apply("select", none, nothing, child),
                                                 extent(self.nothing))
             self.missing[name] = self._flat(none, True)
-        self._levels = None
+        self._levels = {}
         self.evaluated = []  # recursive functions, as `tree_recursion.Levels`
 
     def _full(self, number, like):
@@ -68,32 +68,34 @@ class Forest:
         last = apply("sub", self.lengths, self._full(1, self.lengths))
         return apply("add", self.first, last)
 
-    def levels(self):
-        """The level of each row, 0 for a leaf and one more than the highest child's otherwise, and the
-        highest level; -1 where there is no node."""
-        if self._levels is None:
+    def levels(self, ending):
+        """The level of each row and the highest level: 0 where all children `ending` are nothing, elsewhere
+        one more than the highest child's; -1 where there is no node."""
+        if ending not in self._levels:
             with emitting_into(self.block):
-                self._levels = self._make_levels()
-        return self._levels
+                self._levels[ending] = self._make_levels(ending)
+        return self._levels[ending]
 
-    def _make_levels(self):
+    def _make_levels(self, ending):
         """Relaxation: as many rounds as there are levels."""
         builder, type_ = state.trace.builder, TensorType(I64, (self.rows,))
         index, level = Value(INDEX), Value(type_)
+        ends = self.missing[ending[0]]
+        for name in ending[1:]:
+            ends = apply("and", ends, self.missing[name])
+        start = apply("select", self.there, self._full(0, level), self._full(-1, level))
+        rises = apply("and", self.there, apply("not", ends))
         block = Block([index, level])
         inner = Builder(block, state.location)
         highest = None
         for name in self.spec.links:
             found = inner.gather(level, self.columns[name], axis=0)
             highest = found if highest is None else inner.max(highest, found)
-        raised = inner.add(highest, inner.full(1, level))
-        raised = inner.select(self.there, raised, inner.full(-1, level))
+        raised = inner.select(rises, inner.add(highest, inner.full(1, level)), start)
         changed = inner.reduce_or(inner.ne(raised, level), axes=(0,))
         block.results = [changed, raised]
-        start = apply("select", self.there, self._full(0, level), self._full(-1, level))
-        going = builder.constant(np.True_)
-        level = builder.loop(extent(self.bound), going, start, regions=[block], carried=1,
-                             trips=fresh_dim("K"), counted=True, conditional=True)
+        level = builder.loop(extent(self.bound), builder.constant(np.True_), start, regions=[block],
+                             carried=1, trips=fresh_dim("K"), counted=True, conditional=True)
         return level, builder.reduce_max(level, axes=(0,))
 
     def single(self, index):
@@ -116,10 +118,12 @@ def node_field(node: Node, name):
     if name not in forest.spec.links:
         value = row(forest.columns[name], node.index)
         return Array(value) if value.rank else Traced(value)
-    if node.is_leaf:
+    if node.known.get(name):
         return None
-    missing = row(forest.missing[name], node.index)
     child = Node(forest, row(forest.columns[name], node.index))
+    if name in node.known:
+        return child
+    missing = row(forest.missing[name], node.index)
     return Either(Traced(missing), None, child, "is a node or nothing")
 
 
@@ -136,11 +140,11 @@ def row(column, index):
     return trace.rows[key]
 
 
-def row_of_lane(column, index):
+def row_of_lane(column, index, **attributes):
     """The row of a column for the lane of a map, read for all lanes outside of the map."""
     operands, rows = state.trace.lane_sources[index]
     with emitting_into(operands.block):
-        rows = apply("gather", column, rows, axis=0)
+        rows = apply("gather", column, rows, axis=0, **attributes)
     return operands.bind(rows)
 
 
@@ -149,13 +153,13 @@ class NodeItems:
 
     payloads, is_ragged = (), False
 
-    def __init__(self, forest, indices, is_leaf):
-        self.forest, self.indices, self.is_leaf = forest, indices, is_leaf
+    def __init__(self, forest, indices, known):
+        self.forest, self.indices, self.known = forest, indices, known
         self.count = indices.shape[0]
 
     def bind(self, operands):
         index = operands.bind(self.indices)
-        return lambda: Node(self.forest, index, self.is_leaf)
+        return lambda: Node(self.forest, index, self.known)
 
     def item(self, index, slices):
         from .staged_map import unsupported

@@ -84,7 +84,7 @@ def substituted(value, values, dims):
     if kind is DimNumber:
         return DimNumber.of(substitute(value.dim, dims))
     if kind is Node:
-        return Node(value.forest, values.get(value.index, value.index), value.is_leaf)
+        return Node(value.forest, values.get(value.index, value.index), value.known)
     if kind is Array:
         data = value._data
         if data.__class__ is Value:

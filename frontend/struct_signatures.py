@@ -72,8 +72,8 @@ def struct_spec(type_, node):
         return StructSpec(tuple(fields), tuple(family.field_names), type_)
     for name, item in zip(family.field_names, fields, strict=True):
         if not isinstance(item, ArraySpec):
-            raise UnsupportedError(f"the field {name} of the tree {family.name} is neither a number, an array "
-                                   f"of numbers nor a Union{{{family.name}, Nothing}}", node.location)
+            raise UnsupportedError(f"the field {name} of the tree {family.name} is no number, no array "
+                                   f"of numbers nor Union{{{family.name}, Nothing}}", node.location)
     return TreeSpec(tuple(fields), tuple(family.field_names), type_, tuple(links))
 
 

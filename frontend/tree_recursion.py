@@ -6,7 +6,7 @@ row for each node; a call on a child reads its row. That a function is recursive
 what it has done till then is undone.
 """
 
-from ..compiler.errors import UnsupportedError
+from ..compiler.errors import UnsupportedError, WeberError
 from ..compiler.ir import Value, captured_values, defined_dims
 from ..compiler.ops.loop_parts import INDEX
 from ..compiler.types import I64, TensorType, dim_names, fresh_dim
@@ -127,8 +127,7 @@ class Levels:
         state.trace.tree_calls.append(self)
         try:
             with emitting_into(block):
-                self.level, self.highest = forest.levels()
-                self.spec, self.memory = None, ()
+                self.spec, self.memory = None, []
                 self._settle()
                 self.memory = self._emit()
         finally:
@@ -138,14 +137,14 @@ class Levels:
 
     def result(self, call):
         """What a call on a node below gives: its row of the memory."""
+        name = self.method.definition.name
         if not self.call.is_like(call):
             raise UnsupportedError(
-                f"`{self.method.definition.name}` calls itself on a child with other arguments: what is not "
-                "the node must be the same for all nodes of a tree", state.location, kind="UnsupportedError")
+                f"`{name}` calls itself on a child with other arguments: what is not the node must be the same "
+                "for all nodes of a tree", state.location, kind="UnsupportedError")
         if self.spec is None:
-            raise UnsupportedError(
-                f"`{self.method.definition.name}` calls itself for a leaf, a node without children",
-                state.location, kind="UnsupportedError")
+            raise UnsupportedError(f"`{name}` calls itself for a node without children", state.location,
+                                   kind="UnsupportedError")
         return self.at(call.node.index)
 
     def at(self, index):
@@ -155,16 +154,19 @@ class Levels:
             return rebuild(self.spec, iter([apply("gather", column, index, axis=0)
                                             for column in self.memory]))
         if key not in trace.rows:
-            trace.rows[key] = [row_of_lane(column, index) for column in self.memory]
+            trace.rows[key] = [row_of_lane(column, index, unique=True) for column in self.memory]
         return rebuild(self.spec, iter(trace.rows[key]))
 
     # --- the type of the results ----------------------------------------------------------------------------
 
     def _settle(self):
-        """Finds the spec of the results: that of the leaves, joined with that of the other nodes."""
-        self.spec = self._tried(True)
+        """Finds where the recursion ends, and the spec of the results: that of the nodes where it does,
+        joined with that of the others."""
+        self.ending, self.spec = self._end()
+        self.level, self.highest = self.forest.levels(self.ending)
         for _ in range(MAX_RUNS):
-            found = join(self.spec, self._tried(False), " for a leaf and for a node with children")
+            found = join(self.spec, self._tried(self._known(False)),
+                         " for a leaf and for a node with children")
             if found.__class__ is Unknown:
                 raise UnsupportedError(f"what `{self.method.definition.name}` gives {found.reason}",
                                        self.location, kind="UnsupportedError")
@@ -174,8 +176,26 @@ class Levels:
         raise UnsupportedError(f"the type of what `{self.method.definition.name}` gives does not settle",
                                self.location, kind="UnsupportedError")
 
-    def _tried(self, leaves):
-        """The spec of the results for leaves, or for nodes with children; nothing is left of the run."""
+    def _end(self):
+        """(the children without which the function does not call itself, the spec of what it gives then): one
+        child if the function asks for that one first, else all."""
+        links = self.forest.spec.links
+        for name in links:
+            try:
+                return (name,), self._tried({name: True})
+            except WeberError:
+                if len(links) == 1:
+                    raise
+        return links, self._tried(dict.fromkeys(links, True))
+
+    def _known(self, ends):
+        """What is known of the children where the recursion ends, or does not."""
+        if ends:
+            return dict.fromkeys(self.ending, True)
+        return {self.ending[0]: False} if len(self.ending) == 1 else {}
+
+    def _tried(self, known):
+        """The spec of the results for nodes of which this is known; nothing is left of the run."""
         from .staged_map import map_source
 
         found = []
@@ -193,7 +213,8 @@ class Levels:
 
         with Region(state.trace):
             self.memory = [Value(self._column(type_)) for type_ in self._types()]
-            map_source(run, NodeItems(self.forest, self._nodes(0 if leaves else 1), leaves))
+            nodes = state.trace.builder.true_indices(self.forest.there, dim=fresh_dim("K"))
+            map_source(run, NodeItems(self.forest, nodes, known))
         return found[-1]
 
     def _types(self):
@@ -213,7 +234,7 @@ class Levels:
             number = builder.broadcast(number, shape=self.level.shape, axes=())
         return builder.true_indices(apply("eq", self.level, number), dim=fresh_dim("K"))
 
-    def _results(self, nodes, leaves):
+    def _results(self, nodes, ends):
         """The results for nodes as columns."""
         from .staged_map import map_source
 
@@ -221,15 +242,14 @@ class Levels:
             values = [apply("identity", leaf) for leaf in flatten(self.spec, self.call.run(node))]
             return tuple([Array(value) if value.rank else Traced(value) for value in values])
 
-        lanes = map_source(run, NodeItems(self.forest, nodes, leaves))._data
+        lanes = map_source(run, NodeItems(self.forest, nodes, self._known(ends)))._data
         columns = dict(lanes.columns)
         return [columns[part._data if part.__class__ is Array else part.data] for part in lanes.item]
 
     def _written(self, memory, nodes):
         """A memory with the results for nodes, whose rows were zero, added."""
         rows = self._results(nodes, not self.memory)
-        return [apply("add", column, apply("scatter_add", nodes, new, axis=0, shape=column.shape))
-                for column, new in zip(memory, rows, strict=True)]
+        return [apply("add_rows", column, nodes, new) for column, new in zip(memory, rows, strict=True)]
 
     def _emit(self):
         """The memory with the results for all nodes."""
@@ -243,12 +263,13 @@ class Levels:
         index, self.memory = Value(INDEX), [Value(column.type) for column in start]
         region = Region(trace, arguments=[index, *self.memory])
         with region:
-            one = builder.constant(1).operation.results[0]
-            region.block.results = self._written(self.memory, self._nodes(apply("add", index, one)))
+            following = apply("add", index, builder.constant(1))
+            region.block.results = self._written(self.memory, self._nodes(following))
         self._check(region)
         builder.location = self.location
         made = builder.emit("loop", [self.highest, *start],
-                            {"carried": len(start), "trips": fresh_dim("K"), "counted": True}, [region.block])
+                            {"carried": len(start), "trips": fresh_dim("K"), "counted": True,
+                             "once": tuple(range(len(start)))}, [region.block])
         return made if isinstance(made, list) else [made]
 
     def _check(self, region):

@@ -98,13 +98,13 @@ class Either:
 
 
 class Node:
-    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `forests.Forest`. Of a
-    leaf it is known that it has no children."""
+    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `forests.Forest`. `known`
+    maps fields that are children to whether they are nothing, where that is known."""
 
-    __slots__ = ("forest", "index", "is_leaf")
+    __slots__ = ("forest", "index", "known")
 
-    def __init__(self, forest, index, is_leaf=False):
-        self.forest, self.index, self.is_leaf = forest, index, is_leaf
+    def __init__(self, forest, index, known=None):
+        self.forest, self.index, self.known = forest, index, known or {}
         state.trace.note_node(index)
 
     @property
