@@ -29,7 +29,7 @@ from .specs import (
     spec_of,
 )
 from .staging import LaneEffect, apply, expand, payload_of, read, state
-from .values import UNDEFINED, Array, Either, PoisonError, Traced, Undefined
+from .values import UNDEFINED, Array, Either, Node, PoisonError, Traced, Undefined
 from .varying import VaryingItems, VaryingNumbers, varying
 
 MAX_NESTING = 150
@@ -265,10 +265,29 @@ def lifted(error, function, *arguments):
             raise
 
     value = resolved(either)
+    if value is either and is_child(either) and refuses_nothing(apply_to):
+        value = either.second
     if value is not either:
         return apply_to(value)
     return stage_value(either.condition, lambda: apply_to(either.first), lambda: apply_to(either.second),
                        None, (), state.location)
+
+
+def is_child(either):
+    """Whether a value is the child of a tree that only the graph knows: nothing or a node."""
+    return either.first is None and either.second.__class__ is Node
+
+
+def refuses_nothing(function):
+    """Whether a function has no meaning for `nothing`: an arm that only throws is taken not to be run."""
+    try:
+        with Region(state.trace):
+            function(None)
+    except WeberError as error:
+        if error.kind not in ("FieldError", "MethodError"):
+            raise
+        return True
+    return False
 
 
 # --- joining ------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ class Operands:
 
     def __init__(self, trace, count):
         self.around, self.count = trace.ragged_dims, count
+        self.trace, self.block = trace, trace.builder.block
         self.ragged, self.lengths, self.bounds = [], [], []
         self.data, self.arguments = [], []
         self.given = []  # (array of an element, its contents): the function may not change them
@@ -48,8 +49,8 @@ class Operands:
         argument = Value(type or TensorType(value.element, value.shape[1:]), name=value.name)
         self.data.append(value)
         self.arguments.append(argument)
+        self.trace.lane_sources[argument] = self, value
         return argument
-
 
     def place(self):
         """The region argument for the place of a lane, from 0."""
@@ -321,6 +322,7 @@ def _run(trace, operands, function, element, keys=()):
             for array, key in keys:
                 region.replace(array, "data", _lane_state(key))
             result = function(element())
+            region.block.arguments = list(operands.arguments)  # those bound on the way, too
             if any(array._data is not data for array, data in operands.given):
                 raise unsupported("the function changes the elements that it is mapped over")
             inner = {*operands.ragged, *(name for operation in region.block.operations

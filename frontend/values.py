@@ -99,6 +99,21 @@ class Either:
         raise poisoned("a value", self.reason, state.location)
 
 
+class Node:
+    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `forests.Forest`. `known`
+    maps fields that are children to whether they are nothing, where that is known."""
+
+    __slots__ = ("forest", "index", "known")
+
+    def __init__(self, forest, index, known=None):
+        self.forest, self.index, self.known = forest, index, known or {}
+        state.trace.note_node(index)
+
+    @property
+    def type(self):
+        return self.forest.spec.type
+
+
 class PoisonedContents:
     """The contents of an array that cannot be read."""
 
