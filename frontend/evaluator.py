@@ -230,6 +230,14 @@ def check_names(parts, *accepted):
             raise WeberError(f"syntax error: {found}", part.location, kind="ParseError")
 
 
+def field_name(node):
+    """The name in `object.name` or `object.:name`; None where it is computed."""
+    name = node.name
+    if isinstance(name, syntax.Quote) and isinstance(name.expression, syntax.Identifier):
+        return name.expression.name
+    return name if isinstance(name, str) else None
+
+
 # --- modules ------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """Writing at indices: `x[i, j] = v`, `x[i, :] .= v`, masks; on the host in place, staged as a new value."""
 
+import math
+
 import numpy as np
 
 from .. import staging
@@ -24,6 +26,10 @@ def overwrite(array, contents):
     """Replaces all elements of an array by those of one of the same size and element type."""
     refuse_range(array)
     payload = staging.read(contents)
+    given, own = math.prod(payload.shape), math.prod(staging.read(array).shape)
+    if isinstance(given, int) and isinstance(own, int) and given != own:
+        raise dimension_mismatch(f"a destination of size {size_text(array.size)} cannot hold "
+                                 f"{size_text(tuple(reversed(payload.shape)))}")
     if staging.state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
         staging.write_elements(array, ..., payload)  # in place: what shares memory sees it
     else:

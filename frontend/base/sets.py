@@ -210,12 +210,15 @@ def setdiff(first, *others):
     return _like(first, kept, element_type_of(first))
 
 
-@define("symdiff", t.Any, t.Any)
-def symdiff(a, b):
-    """The distinct elements that are in one of the two only."""
-    in_a, in_b = _keyed(a), _keyed(b)
-    items = [x for k, x in in_a.items() if k not in in_b] + [x for k, x in in_b.items() if k not in in_a]
-    return _like(a, items, _element((a, b)))
+@define("symdiff", t.Any, t.Any, ...)
+def symdiff(first, *others):
+    """The distinct elements that are in an odd number of the collections."""
+    result = dict(_keyed(first))
+    for other in others:
+        added = _keyed(other)
+        result = {place: x for one, rest in ((result, added), (added, result)) for place, x in one.items()
+                  if place not in rest}
+    return _like(first, result.values(), _element((first, *others)))
 
 
 def _replace(collection, result):
