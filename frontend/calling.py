@@ -4,7 +4,7 @@ from ..compiler.errors import WeberError
 from . import types as t
 from .dispatch import MethodTable, short_name
 from .method_errors import no_method
-from .values import Function, state, typeof
+from .values import Function, Node, state, typeof
 
 callables = MethodTable("callable", has_receiver=True)
 """The methods of callable structs, `(m::Dense)(x)`: the object is the first argument."""
@@ -32,10 +32,21 @@ def call_method(function, arguments, keywords=None):
         found = function.methods.find(arguments)
         if found is None:
             raise no_method(function.methods, arguments, keywords, called=function)
+        if state.trace is not None and state.trace.has_trees:
+            return call_on_tree(found[0], arguments, keywords, found[1])
         return found[0].call(arguments, keywords, found[1])
     if isinstance(function, t.TYPE_CLASSES):
         return construct(function, arguments, keywords)
     return call_object(function, arguments, keywords)
+
+
+def call_on_tree(method, arguments, keywords, bindings):
+    """A call of a method that may recur over a tree that only the graph knows."""
+    if method.definition is None or not any(argument.__class__ is Node for argument in arguments):
+        return method.call(arguments, keywords, bindings)
+    from .tree_recursion import call_on_node
+
+    return call_on_node(method, arguments, keywords, bindings)
 
 
 def call_object(function, arguments, keywords=None):
@@ -52,6 +63,8 @@ def call_object(function, arguments, keywords=None):
         raise WeberError(f"MethodError: objects of type {type_} are not callable (called with ({types}))",
                          kind="MethodError")
     try:
+        if state.trace is not None and state.trace.has_trees:
+            return call_on_tree(found[0], (function, *arguments), keywords, found[1])
         return found[0].call((function, *arguments), keywords, found[1])
     except WeberError as error:
         if error.layer is None and error.kind == "DimensionMismatch":
@@ -74,7 +87,7 @@ def construct(type_, arguments, keywords=None):
         if found is not None:
             return found[0].call((type_, *arguments), keywords, found[1])
     found = constructors.find((type_, *arguments))
-    if found is not None:
+    if found is not None and (family is not None or t.is_subtype(type_, t.Number)):
         return found[0].call((type_, *arguments), keywords, found[1])
     table = MethodTable(t.type_name(type_), has_receiver=True)
     if family is not None and family.constructors is not None:

@@ -19,6 +19,7 @@ from .paths import name_layer
 from .signatures import ArgumentList, argument_of, fits, parse_signature, spec_leaves
 from .specialise import Place, record, staged_value
 from .staging import state
+from .struct_signatures import as_tables, tree_paths
 from .trees import children, is_leaf, is_number, leaves
 from .values import Array, Dictionary, Function, Module, Struct, Traced, typeof
 from .vector_results import VectorOutputs, staged_values
@@ -136,9 +137,10 @@ def call_entry(entry, arguments, keywords=None):
         return call(entry.function, arguments)
     if entry.parameters is None or len(arguments) != len(entry.parameters):
         return run_compiled(entry.function, arguments)
-    bindings = {}
+    given, bindings = arguments, {}
+    arguments = [as_tables(p.spec, a) for p, a in zip(entry.parameters, arguments, strict=True)]
     if not all(fits(p.spec, a, bindings) for p, a in zip(entry.parameters, arguments, strict=True)):
-        return run_compiled(entry.function, arguments)
+        return run_compiled(entry.function, given)
     leaves_by_name = {}
     for parameter, argument in zip(entry.parameters, arguments, strict=True):
         for name, leaf in spec_leaves(parameter.spec, parameter.name, argument).items():
@@ -332,10 +334,12 @@ def ragged_metadata(entry, vectors):
     """The metadata that tells which inputs and outputs are vectors, and what their lengths are called."""
     inputs = describe_vectors([(p.name, p.spec) for p in entry.parameters])
     paths, lengths = {**inputs[0], **vectors.vectors}, {**inputs[1], **vectors.lengths}
-    if not paths:
+    trees = {path: links for p in entry.parameters for path, links in tree_paths(p.spec, p.name).items()}
+    if not paths and not trees:
         return {}
     named = {name: {str(axis): source for axis, source in axes.items()} for name, axes in lengths.items()}
-    return {"weber.ragged": json.dumps({"vectors": paths, "lengths": named}, ensure_ascii=False)}
+    described = {"vectors": paths, "lengths": named} | ({"trees": trees} if trees else {})
+    return {"weber.ragged": json.dumps(described, ensure_ascii=False)}
 
 
 def check_host_values(recording, names, entry):

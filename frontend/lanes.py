@@ -13,7 +13,7 @@ from ..compiler.types import I64, TensorType, dim_names, fresh_dim, substitute
 from . import types as t
 from .staging import as_value, emit, payload_of, read, state
 from .trees import children, with_children
-from .values import Array, DimNumber, Function, NamedTuple, Range, Struct, Traced, typeof
+from .values import Array, DimNumber, Function, NamedTuple, Node, Range, Struct, Traced, typeof
 
 
 class Lanes:
@@ -83,6 +83,8 @@ def substituted(value, values, dims):
         return value if new is None else Traced(new)
     if kind is DimNumber:
         return DimNumber.of(substitute(value.dim, dims))
+    if kind is Node:
+        return Node(value.forest, values.get(value.index, value.index), value.known)
     if kind is Array:
         data = value._data
         if data.__class__ is Value:
@@ -121,6 +123,8 @@ class Outline:
             return self.keep(value, value.data)
         if kind is DimNumber:
             return self.number(value) if dim_names(value.dim) & self.names else value
+        if kind is Node:
+            return self.keep(value, value.index)
         if kind is Range and not isinstance(value.length, int):
             from .base.arrays import as_array
 
@@ -197,6 +201,19 @@ def element(array: Array, index):
                 value = emit("gather", [value, places], {"axis": axis})
         values[inner] = value
     return substituted(lanes.item, values, dims)
+
+
+def elements_at(array: Array, places):
+    """The vector of the elements at places, an i64 vector of the graph that counts from 0."""
+    lanes = array._data
+
+    def picked(stack):
+        return emit("gather", [stack, places], {"axis": 0})
+
+    inner = {old: Value(old.type) for old, _ in lanes.columns}
+    columns = [(inner[old], picked(outer)) for old, outer in lanes.columns]
+    lengths = {name: (picked(sizes), bound) for name, (sizes, bound) in lanes.lengths.items()}
+    return Array(Lanes(places.shape[0], substituted(lanes.item, inner, {}), columns, lengths), array.type)
 
 
 def defined_dim(builder, name, size):

@@ -298,6 +298,9 @@ def from_python(value):
         return NamedTuple(value.keys(), map(from_python, value.values()))
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return NamedTuple(value._fields, map(from_python, value))
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        names = list(value.__dataclass_fields__)
+        return NamedTuple(names, [from_python(getattr(value, name)) for name in names])
     if isinstance(value, tuple):
         return tuple(map(from_python, value))
     if isinstance(value, list):

@@ -6,7 +6,7 @@ from .base.registry import function
 from .calling import call
 from .scopes import UNDEFINED
 from .staging import read_field, write_field
-from .values import Irrational, Module, NamedTuple, Range, Struct, Symbol, typeof
+from .values import Irrational, Module, NamedTuple, Node, Range, Struct, Symbol, typeof
 
 
 def get_property(value, name):
@@ -15,6 +15,12 @@ def get_property(value, name):
         if overloaded("getproperty", value):
             return call(function("getproperty"), (value, Symbol(name)))
         return get_field(value, name)
+    if value.__class__ is Node:
+        from .forests import node_field
+
+        if name not in value.forest.spec.names:
+            raise no_field(value, name, value.forest.spec.names)
+        return node_field(value, name)
     if value.__class__ is Module:
         return module_member(value, name)
     if value.__class__ is NamedTuple:

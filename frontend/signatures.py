@@ -3,13 +3,14 @@
 Vectors of examples, `Vector{Float32[26, T]}`, are in `vector_signatures`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..compiler.errors import Note, UnsupportedError, WeberError
 from ..compiler.ir import Value
 from ..compiler.types import TensorType, symbol
 from . import syntax
 from . import types as t
+from .forests import planted_tree
 from .values import Array, NamedTuple, Traced, typeof
 from .vector_signatures import (
     VectorSpec,
@@ -46,7 +47,11 @@ class TupleSpec:
         return list(zip(self.names or map(str, range(1, len(self.items) + 1)), self.items, strict=True))
 
     def with_items(self, items):
-        return TupleSpec(tuple(items), self.names)
+        return replace(self, items=tuple(items))
+
+    def assemble(self, items):
+        """The value of the items'."""
+        return NamedTuple(self.names, items) if self.names else tuple(items)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,11 @@ def parse_signature(parameters, module) -> list[ParameterSpec] | None:
 def parse_spec(node, module):
     """The spec that a type annotation of an entry denotes."""
     if isinstance(node, syntax.Identifier):
+        declared = module.bindings.get(node.name)
+        if isinstance(declared, t.DataType) and declared.family.field_names and not declared.family.abstract:
+            from .struct_signatures import struct_spec
+
+            return struct_spec(declared, node)
         return ArraySpec(element_type(node), None)
     if isinstance(node, syntax.Index):
         return ArraySpec(element_type(node.collection), tuple(size(n, module) for n in node.arguments))
@@ -84,7 +94,7 @@ def parse_spec(node, module):
                 raise WeberError("a vector has the form `Vector{Float32[26, T]}` or "
                                  "`Vector{Float32[26, T], N}`", node.location)
             count = size(node.parameters[1], module) if len(node.parameters) == 2 else None
-            return VectorSpec(parse_spec(node.parameters[0], module), count)
+            return vector_spec(parse_spec(node.parameters[0], module), count, node)
     if isinstance(node, syntax.NamedTuple | syntax.Tuple):
         elements = node.elements
         names, specs = [], []
@@ -103,6 +113,15 @@ def parse_spec(node, module):
         return TupleSpec(tuple(specs), tuple(names))
     raise WeberError("not a type of an entry's argument: expected `Float32`, `Float32[64, N]`, `Tuple{…}`, "
                      "`(name = …,)` or `Vector{…}`", node.location)
+
+
+def vector_spec(item, count, node):
+    """A vector of elements. Raises UnsupportedError for vectors of vectors of trees."""
+    from .struct_signatures import holds_tree, vectors_in
+
+    if any(map(holds_tree, vectors_in(item))):
+        raise UnsupportedError("vectors of vectors of trees are not supported", node.location)
+    return VectorSpec(item, count)
 
 
 def element_type(node):
@@ -146,8 +165,9 @@ class ArgumentList:
 def argument_of(spec, path, trace, values):
     """The staged argument of a spec; its leaves are added to `values` as (path, IR value)."""
     if isinstance(spec, TupleSpec):
-        items = [argument_of(item, f"{path}.{key}", trace, values) for key, item in spec.children()]
-        return NamedTuple(spec.names, items) if spec.names else tuple(items)
+        value = spec.assemble([argument_of(item, f"{path}.{key}", trace, values)
+                               for key, item in spec.children()])
+        return planted_tree(value) if hasattr(spec, "links") else value
     if isinstance(spec, VectorSpec):
         return vector_argument(spec, path, trace, values)
     value = trace.argument(spec.tensor, path)

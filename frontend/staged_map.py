@@ -27,6 +27,7 @@ class Operands:
 
     def __init__(self, trace, count):
         self.around, self.count = trace.ragged_dims, count
+        self.trace, self.block = trace, trace.builder.block
         self.ragged, self.lengths, self.bounds = [], [], []
         self.data, self.arguments = [], []
         self.given = []  # (array of an element, its contents): the function may not change them
@@ -48,8 +49,8 @@ class Operands:
         argument = Value(type or TensorType(value.element, value.shape[1:]), name=value.name)
         self.data.append(value)
         self.arguments.append(argument)
+        self.trace.lane_sources[argument] = self, value
         return argument
-
 
     def place(self):
         """The region argument for the place of a lane, from 0."""
@@ -80,6 +81,9 @@ class GeneratorItems:
 
     def item(self, index, slices):
         return self.value(self.items.item(index, slices))
+
+    def at(self, index):
+        return self.value(self.items.at(index))
 
     def value(self, item):
         parts = self.parts
@@ -127,9 +131,30 @@ def collected(iterable):
     if source is None:
         return None
     if has_condition(source):
-        raise unsupported("a collection of those staged elements for which a condition holds has an unknown "
-                          "length: reduce it, as `sum` does")
+        source = kept(source)
     return stacked_loops(mapped(lambda item: item, source), source)
+
+
+def kept(source):
+    """The source of the values of a generator with a condition: the elements for which it holds are picked
+    before anything is computed of them."""
+    parts = source.parts
+    if parts.loops > 1:
+        raise unsupported("a collection of several loops over staged elements for some of which a condition "
+                          "holds: write it as loops that `push!` what they keep")
+    def condition(item):
+        parts.assign(item)
+        return parts.condition()
+
+    flags = mapped(condition, source.items)
+    items = mapped(lambda item: item, source.items)
+    if flags is None or items is None or flags.element is not t.Bool:
+        raise unsupported("a collection of elements for which a condition holds, which cannot be "
+                          "treated alike")
+    from .base.selection import chosen
+
+    unconditional = GeneratorParts(parts.iterable, parts.assign, parts.body, None, parts.frame, parts.slots)
+    return GeneratorItems(unconditional, items_of(chosen(items, as_value(read(flags)))))
 
 
 def presence(iterable):
@@ -297,6 +322,7 @@ def _run(trace, operands, function, element, keys=()):
             for array, key in keys:
                 region.replace(array, "data", _lane_state(key))
             result = function(element())
+            region.block.arguments = list(operands.arguments)  # those bound on the way, too
             if any(array._data is not data for array, data in operands.given):
                 raise unsupported("the function changes the elements that it is mapped over")
             inner = {*operands.ragged, *(name for operation in region.block.operations

@@ -9,6 +9,7 @@ with numpy when all operands are concrete and appends an operation to the trace 
 
 import operator
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -61,6 +62,12 @@ class Trace:
         self.carried: dict[object, dict] = {}
         self.ragged_dims: set[str] = set()  # bound by the maps around
         self.examples = None  # the `examples.Examples` of a compiled call
+        self.has_trees = False  # whether there are nodes of trees
+        self.rows: dict[tuple[Value, Value], Value] = {}  # read by nodes: see `forests.row`
+        self.node_blocks: dict[Value, Block] = {}  # where the rows of nodes are known
+        self.lane_sources: dict[Value, tuple] = {}  # argument of a map's region -> (its operands, all lanes)
+        self.merged: dict[int, Block] = {}  # id of a region's block -> the one that it was merged into
+        self.tree_calls: list = []  # the calls with nodes that are being evaluated: see `tree_recursion`
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -81,6 +88,12 @@ class Trace:
         scope = self.scope
         if owner.serial < scope.serial:
             scope.journal.setdefault((id(owner), key), (owner, key, old))
+
+    def note_node(self, index):
+        """Notes where the row of a new node is known, for what is read at it later."""
+        self.has_trees = True
+        if index not in self.lane_sources:
+            self.node_blocks.setdefault(index, self.builder.block)
 
     def scopes(self):
         """The open scopes from the innermost region to the trace."""
@@ -116,6 +129,19 @@ class Trace:
 
     def __exit__(self, *_):
         state.trace = self.previous
+
+
+@contextmanager
+def emitting_into(block):
+    """Appends operations to a block around the current one."""
+    trace = state.trace
+    while id(block) in trace.merged:
+        block = trace.merged[id(block)]
+    outer, trace.builder.block = trace.builder.block, block
+    try:
+        yield
+    finally:
+        trace.builder.block = outer
 
 
 def get_location(owner, key):
@@ -376,6 +402,38 @@ def defined_dim(size):
     builder.location = state.location
     builder.emit("loop", [size], {"carried": 0, "trips": dim, "counted": True}, [Block([index], [], [index])])
     return dim
+
+
+def true_places(flags):
+    """The places, from 0, at which a vector of the graph is true; their number is a new dim, but the same for
+    the same flags."""
+    from ..compiler.types import fresh_dim
+
+    for scope in state.trace.scopes():
+        for operation in scope.block.operations:
+            if operation.name == "true_indices" and computes_same(operation.operands[0], flags):
+                return operation.result
+    return emit("true_indices", [flags], {"dim": fresh_dim("K")})
+
+
+SEARCHED = 16
+"""So far back two values are compared by how they are computed."""
+
+
+def computes_same(a, b, depth=SEARCHED):
+    """Whether two values of the graph are certainly equal: computed by the same operations of the same."""
+    if a is b:
+        return True
+    one, other = a.operation, b.operation
+    if one is None or other is None or one.name != other.name or a.index != b.index or a.type != b.type:
+        return False
+    if depth == 0 or one.regions or not one.op.pure or one.name == "true_indices":
+        return False
+    if one.name == "constant":
+        values = [np.asarray(operation.attributes["value"]) for operation in (one, other)]
+        return values[0].tobytes() == values[1].tobytes()
+    return one.attributes == other.attributes and all(
+        computes_same(*pair, depth - 1) for pair in zip(one.operands, other.operands, strict=True))
 
 
 def payload_of(value, julia_type=None):

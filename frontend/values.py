@@ -41,6 +41,7 @@ class State:
     steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
     checkpointed = False  # whether loops are to be differentiated in segments
+    decisions = None  # of the statement that is being evaluated; see `exits`
 
 
 state = State()
@@ -96,6 +97,21 @@ class Either:
     @property
     def type(self):
         raise poisoned("a value", self.reason, state.location)
+
+
+class Node:
+    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `forests.Forest`. `known`
+    maps fields that are children to whether they are nothing, where that is known."""
+
+    __slots__ = ("forest", "index", "known")
+
+    def __init__(self, forest, index, known=None):
+        self.forest, self.index, self.known = forest, index, known or {}
+        state.trace.note_node(index)
+
+    @property
+    def type(self):
+        return self.forest.spec.type
 
 
 class PoisonedContents:

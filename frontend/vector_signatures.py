@@ -6,6 +6,7 @@ input of lengths says how much of it each example has. Inputs that share a ragge
 """
 
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -14,8 +15,9 @@ from ..compiler.ir import Value
 from ..compiler.types import I64, TensorType, substitute, symbol, symbol_name
 from ..runtime.padding import each, pad, sizes_along
 from . import types as t
+from .forests import planted
 from .lanes import Lanes, vector_of_lanes
-from .values import Array, NamedTuple, Traced
+from .values import Array, Traced
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,13 @@ def name_lengths(named_specs, parameters):
     specs = [spec for _, spec in named_specs]
     used = {symbol_name(dim) for spec in specs for dim, _ in _dims(spec, ())} - {None}
     specs = [_with_counts(spec, used, 0) for spec in specs]
+    fixed = {symbol_name(dim) for spec in specs for dim in _fixed(spec)}
     depths = {}  # name of a dim → the number of vectors around where it stands first
     for spec in specs:
         for dim, around in _dims(spec, ()):
             name = symbol_name(dim)
             if name is not None:
-                depths[name] = min(depths.get(name, len(around)), len(around))
+                depths[name] = 0 if name in fixed else min(depths.get(name, len(around)), len(around))
     owners, inputs = {}, {}
     for (path, _), spec, parameter in zip(named_specs, specs, parameters, strict=True):
         for leaf, dims in _leaves(spec, path, ()):
@@ -69,18 +72,32 @@ def name_lengths(named_specs, parameters):
 def _with_counts(spec, used, depth):
     """The spec with names for the counts that have none: N outside, M, M2, … inside."""
     if isinstance(spec, VectorSpec):
-        count = spec.count
-        if count is None:
-            name, number = ("N", 1) if depth == 0 else ("M", 1)
-            while depth and (name if number == 1 else f"{name}{number}") in used:
-                number += 1
-            name = name if number == 1 else f"{name}{number}"
-            used.add(name)
-            count = symbol(name)
-        return replace(spec, count=count, item=_with_counts(spec.item, used, depth + 1))
+        extent = spec.count
+        if extent is None:
+            extent = symbol(_fresh("M", used) if depth else "N")
+            used.add(symbol_name(extent))
+        return replace(spec, count=extent, item=_with_counts(spec.item, used, depth + 1))
+    if hasattr(spec, "links"):
+        return spec.with_nodes(_fresh("K", used))
     if hasattr(spec, "items"):
         return spec.with_items([_with_counts(item, used, depth) for item in spec.items])
     return spec
+
+
+def _fresh(name, used):
+    """A name like this one that is not used yet; now it is."""
+    names = (name if number == 1 else f"{name}{number}" for number in count(1))
+    found = next(candidate for candidate in names if candidate not in used)
+    used.add(found)
+    return found
+
+
+def _fixed(spec):
+    """The sizes that all trees of a spec have in common."""
+    if hasattr(spec, "links"):
+        return spec.fixed_dims()
+    items = [spec.item] if isinstance(spec, VectorSpec) else getattr(spec, "items", ())
+    return [dim for item in items for dim in _fixed(item)]
 
 
 def _dims(spec, around):
@@ -103,6 +120,8 @@ def _leaves(spec, path, outer):
         around = tuple(count for count, _ in outer)
         yield from _leaves(spec.item, path, (*outer, (spec.count, around)))
     elif hasattr(spec, "items"):
+        if hasattr(spec, "links"):  # the lengths of a tree are named after the tree
+            yield path, [*outer, (spec.nodes, tuple([extent for extent, _ in outer]))]
         for key, item in spec.children():
             yield from _leaves(item, f"{path}.{key}", outer)
     else:
@@ -148,7 +167,7 @@ def describe_vectors(named_specs):
 
 def vector_argument(spec, path, trace, values):
     """The staged vector of a spec; its inputs are added to `values`, unless they are there."""
-    return vector_of_lanes(_Stager(trace, values).lanes(spec, path, None))
+    return vector_of_lanes(planted(_Stager(trace, values).lanes(spec, path, None)))
 
 
 class _Stager:
@@ -193,8 +212,8 @@ class _Stager:
             pairs += [(sizes, names[id(sizes)]) for sizes, _ in lanes.lengths.values()]
             return vector_of_lanes(lanes)
         if hasattr(spec, "items"):
-            items = [self.element(item, f"{path}.{key}", depth, pairs) for key, item in spec.children()]
-            return NamedTuple(spec.names, items) if spec.names else tuple(items)
+            return spec.assemble([self.element(item, f"{path}.{key}", depth, pairs)
+                                  for key, item in spec.children()])
         value = Value(spec.tensor, name=path)
         pairs.append((value, path))
         return Traced(value) if spec.size is None else Array(value)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..compiler.errors import Note, WeberError
 from .convert import ConversionError, convert
+from .node_tables import TableError, check_table
 from .ragged import Ragged, full_lengths, pad_examples
 from .structure import Nested, Vector, parse_names, renumbered, take_apart
 from .tensors import TensorSpec, shape_text
@@ -29,10 +30,11 @@ class Arguments:
         self.depths = {index: depth for index, spec in enumerate(specs)
                        if (depth := ragged.depth(spec.name)) and spec.name not in sources}
         self.lengths = {index for index, spec in enumerate(specs) if spec.name in sources}
+        self.trees = {path: self._links(path, links) for path, links in ragged.trees.items()}
         self.ranks = {index: len(self.specs[index].shape or ()) for index in self.lengths}
         shown = [index for index in range(len(specs)) if index not in self.lengths]
         if structured:
-            roots = parse_names([self.specs[index].name for index in shown], ragged.vectors)
+            roots = parse_names([self.specs[index].name for index in shown], ragged.vectors, ragged.trees)
             self.parameters = {root: renumbered(structure, shown) for root, structure in roots.items()}
         else:
             self.parameters = {spec.name: index for index, spec in enumerate(self.specs)}
@@ -40,6 +42,13 @@ class Arguments:
         self._names = {unicodedata.normalize("NFKC", name): name for name in self.parameters}
         self._dtypes = [spec.dtype for spec in self.specs]
         self._last_shapes = None
+
+    def _links(self, path, links):
+        """({link: index of its column}, index of the lengths) of a tree."""
+        index_of = {spec.name: index for index, spec in enumerate(self.specs)}
+        columns = {link: index_of[f"{path}.{link}"] for link in links}
+        axes = self.axes.get(next(iter(columns.values())), {})
+        return columns, next(iter(axes.values()), None)
 
     def bind(self, positional: tuple, keywords: dict) -> list[np.ndarray]:
         """One checked array for each input. Raises WeberError for a wrong number, name, type or size."""
@@ -56,6 +65,12 @@ class Arguments:
         if shapes != self._last_shapes:  # a training loop passes the same sizes again and again
             self._check_sizes(shapes)
             self._last_shapes = shapes
+        for path, (columns, lengths) in self.trees.items():
+            try:
+                check_table({link: leaves[index] for link, index in columns.items()},
+                            None if lengths is None else leaves[lengths])
+            except TableError as error:
+                raise self._error(f"{self.name}: {path}: {error}", "ArgumentError") from None
         return leaves
 
     def __str__(self):

@@ -20,10 +20,12 @@ def read_ragged(metadata: dict[str, str], names: set[str]) -> Ragged:
         lengths = {name: {int(axis): source for axis, source in axes.items()}
                    for name, axes in entry.get("lengths", {}).items()}
         vectors = {path: int(count) for path, count in entry.get("vectors", {}).items()}
+        trees = {path: tuple(links) for path, links in entry.get("trees", {}).items()}
     except (ValueError, AttributeError, TypeError):
         raise WeberError(f"the metadata entry {RAGGED_KEY} does not describe vectors") from None
-    ragged = Ragged(vectors, lengths)
-    if unknown := sorted((lengths.keys() | ragged.sources()) - names):
+    ragged = Ragged(vectors, lengths, trees)
+    links = {f"{path}.{link}" for path, links in trees.items() for link in links}
+    if unknown := sorted((lengths.keys() | ragged.sources() | links) - names):
         raise WeberError(f"the metadata entry {RAGGED_KEY} names what the model does not have: "
                          f"{', '.join(unknown)}")
     return ragged

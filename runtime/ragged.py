@@ -17,10 +17,12 @@ from .tensors import TensorSpec, shape_text
 @dataclass(frozen=True)
 class Ragged:
     """`vectors` maps a path to the number of vectors around what is there; `lengths` the name of an array to
-    {axis: name of the array with the sizes along it}."""
+    {axis: name of the array with the sizes along it}; `trees` the path of a tree to its links, the fields
+    that are children."""
 
     vectors: dict[str, int] = field(default_factory=dict)
     lengths: dict[str, dict[int, str]] = field(default_factory=dict)
+    trees: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def depth(self, name: str) -> int:
         """The number of vectors that an array is in."""

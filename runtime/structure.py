@@ -1,7 +1,8 @@
 """Dotted names as nested values: `x.1` and `x.2` are a tuple `x`, `grad.weight` is a field of a named tuple
 `grad`; of what is a vector there is one array for all elements.
 
-A structure is an integer, the index of an array, a mapping from path components to structures, or a `Vector`.
+A structure is an integer, the index of an array, a mapping from path components to structures, a `Vector`, or
+a `Tree`.
 """
 
 import keyword
@@ -9,9 +10,12 @@ from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from .node_tables import TableError, table_of
 from .padding import Stack
 
-Structure = "int | dict | Vector"
+Structure = "int | dict | Vector | Tree"
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,23 @@ class Vector:
     element: object
 
 
+@dataclass(frozen=True)
+class Tree:
+    """A tree as a table of nodes: `columns` are the arrays by field, `links` the fields that are children."""
+
+    columns: dict
+    links: tuple
+
+
 class Nested(list):
     """The arrays, or lists of arrays, of the elements of a vector."""
 
 
-def parse_names(names: list[str], vectors: dict[str, int] | None = None) -> dict[str, Structure]:
+def parse_names(names: list[str], vectors: dict[str, int] | None = None,
+                trees: dict[str, tuple] | None = None) -> dict[str, Structure]:
     """The structures of dotted names by their first component, in order; leaves are indices into `names`.
-    `vectors` maps a path to the number of vectors around what is there."""
+    `vectors` maps a path to the number of vectors around what is there, `trees` one to the links of a tree.
+    """
     roots = {}
     for index, name in enumerate(names):
         *path, last = name.split(".")
@@ -35,15 +49,17 @@ def parse_names(names: list[str], vectors: dict[str, int] | None = None) -> dict
         for component in path:
             node = node.setdefault(component, {})
         node[last] = index
-    return _with_vectors(roots, "", vectors or {})
+    return _with_vectors(roots, "", vectors or {}, trees or {})
 
 
-def _with_vectors(structures, path, vectors):
+def _with_vectors(structures, path, vectors, trees):
     found = {}
     for name, structure in structures.items():
         where = f"{path}{name}"
         if isinstance(structure, dict):
-            structure = _with_vectors(structure, f"{where}.", vectors)
+            structure = _with_vectors(structure, f"{where}.", vectors, trees)
+        if where in trees:
+            structure = Tree(structure, tuple(trees[where]))
         for _ in range(vectors.get(where, 0)):
             structure = Vector(structure)
         found[name] = structure
@@ -56,6 +72,8 @@ def indices(structure: Structure) -> list[int]:
         return [structure]
     if isinstance(structure, Vector):
         return indices(structure.element)
+    if isinstance(structure, Tree):
+        return list(structure.columns.values())
     return [index for child in structure.values() for index in indices(child)]
 
 
@@ -65,6 +83,8 @@ def renumbered(structure: Structure, places) -> Structure:
         return places[structure]
     if isinstance(structure, Vector):
         return Vector(renumbered(structure.element, places))
+    if isinstance(structure, Tree):
+        return Tree(renumbered(structure.columns, places), structure.links)
     return {name: renumbered(child, places) for name, child in structure.items()}
 
 
@@ -127,6 +147,9 @@ def take_apart(value, structure: Structure, path: str, leaves):
     if isinstance(structure, Vector):
         _take_vector_apart(value, structure.element, path, leaves)
         return
+    if isinstance(structure, Tree):
+        _take_tree_apart(value, structure, path, leaves)
+        return
     if is_tuple(structure):
         if not isinstance(value, (tuple, list)) or len(value) != len(structure):
             found = f"{len(value)} values" if isinstance(value, (tuple, list)) else type(value).__name__
@@ -144,6 +167,27 @@ def take_apart(value, structure: Structure, path: str, leaves):
         raise ValueError(f"{path}: expected the fields {_listed(structure)}, found {found}")
     for name, child in structure.items():
         take_apart(parts[name], child, f"{path}.{name}", leaves)
+
+
+def _take_tree_apart(value, tree, path, leaves):
+    """A tree of nested nodes (dicts, named tuples or objects, with None where there is no child), or a table:
+    a dict or named tuple of arrays."""
+    def field(node, name):
+        if isinstance(node, dict) and name in node:
+            return node[name]
+        if isinstance(node, dict) or not hasattr(node, name):
+            raise ValueError(f"{path}: expected nodes with {_listed(tree.columns)}, found "
+                             f"{type(node).__name__} without {name}")
+        return getattr(node, name)
+
+    columns = {name: field(value, name) for name in tree.columns}
+    if not all(isinstance(columns[name], (list, np.ndarray)) for name in tree.links):
+        try:
+            columns = table_of(value, list(tree.columns), tree.links, field)
+        except TableError as error:
+            raise ValueError(f"{path}: {error}") from None
+    for name, index in tree.columns.items():
+        leaves[index] = columns[name]
 
 
 def _take_vector_apart(value, element, path, leaves):

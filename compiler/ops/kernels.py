@@ -36,7 +36,7 @@ KERNELS = {op_type: frozenset(elements.split()) for op_types, elements in {
     "MaxPool": _FLOATS,
     "Pad": f"{_WIDE} ui32 ui64 i8 ui8 i1",
     "Expand": f"{_COMPARABLE} i1",
-    "ScatterElements": f"f32 f64 {_INTEGERS}",  # with a reduction
+    "ScatterElements ScatterND": f"f32 f64 {_INTEGERS}",  # with a reduction
 }.items() for op_type in op_types.split()}
 
 _WIDER = {"bf16": (F32,), "f16": (F32,), "i8": (I32, I64), "i16": (I32, I64), "i32": (I64,),

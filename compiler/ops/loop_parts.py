@@ -17,7 +17,8 @@ class LoopParts:
     Attributes: `carried`, the number of carried values; `trips`, the dim of the number of iterations that
     run; `counted` and `conditional`, whether there are a trip count and a condition; `reverse`; `checkpoint`,
     whether its derivative shall run in segments and keep what is between them only; `recompute`, whether its
-    derivative keeps nothing but the carried values. Operands:
+    derivative keeps nothing but the carried values; `once`, the positions of carried values of which each
+    part is written once, before any iteration that depends on it. Operands:
     [trip count] [first condition] carried… scanned…; region arguments: index, carried…, slices…; region
     results: [condition] carried… stacked…; results: carried…, stacked….
     """

@@ -43,7 +43,7 @@ def push(vector, *items):
     payload = staging.read(vector)
     if payload.__class__ is Added:
         items = [*payload.items, *(convert(vector.element, x) for x in items)]
-        return _replace(vector, Added(items, payload.dim))
+        return _replace(vector, Added(items, payload.dim, payload.flags))
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 

@@ -20,6 +20,9 @@ class _Loop(LoopParts):
         _, _, self.starts, self.scanned = self.operands(operation.operands)
         self.index, self.carries, self.slices = self.arguments(region.arguments)
         _, self.following, self.stacked = self.yielded(region.results)
+        # what an iteration reads of these stays as it is to the end
+        self.written_once = {self.carries[index]: operation.results[index]
+                             for index in operation.attributes.get("once", ())}
 
     def split(self, items):
         """What belongs to the results as (carried, stacked)."""
@@ -152,7 +155,7 @@ def _emit(b, loop, block, starts, scanned, reverse):
     that takes carried values, beginning with `starts`, and slices of `scanned`."""
     if not block.results:
         return []
-    given = [loop.index, *loop.slices]
+    given = [loop.index, *loop.slices, *loop.written_once]
     closure = Closure(block, loop.region, given, lambda value: not loop.recompute)
     slices = [value for value in loop.slices if value in closure.used]
     scanned = [*scanned, *(loop.scanned_part(b, loop.scanned[loop.slices.index(value)]) for value in slices),
@@ -161,7 +164,8 @@ def _emit(b, loop, block, starts, scanned, reverse):
         loop.stack_of(loop.index)  # which tells the number of iterations
     read = [*slices, *closure.kept]
     index, own = Value(INDEX), [Value(value.type, name=value.name) for value in block.arguments]
-    given = {loop.index: index, **{value: Value(value.type, name=value.name) for value in read}}
+    given = {value: Value(value.type, name=value.name) for value in read}
+    given |= {loop.index: index, **loop.written_once}
     region = Block([index, *own, *(given[value] for value in read)])
     region.results = closure.build(Builder(region, b.location), own, given)
     attributes = {"recompute": True} if loop.recompute else {}
