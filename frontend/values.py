@@ -100,7 +100,7 @@ class Either:
 
 
 class Node:
-    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `forests.Forest`. `known`
+    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `Forest`. `known`
     maps fields that are children to whether they are nothing, where that is known."""
 
     __slots__ = ("forest", "index", "known")

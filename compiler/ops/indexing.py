@@ -19,7 +19,6 @@ from .batching.indexing import (
     batch_true_indices,
     sum_scatter_add,
 )
-from .batching.lanes import CannotBatch
 from .kernels import compute, decomposed
 from .record import Linear, Zero, expect, register
 from .rules import (
@@ -155,47 +154,6 @@ register("scatter_add", _infer_scatter_add, _evaluate_scatter_add,
          _lower_scatter_add, "zeros of `shape`, to which the updates are added at the indices along `axis`;"
          " `unique` where it is known that no two indices are equal",
          batch=batch_scatter_add, batch_sum=sum_scatter_add)
-
-
-def _infer_add_rows(operands, attributes, regions):
-    expect_operands("add_rows", operands, 3)
-    x, indices, updates = operands
-    _expect_indices("add_rows", indices)
-    expect(x.rank > 0 and indices.rank == 1, f"add_rows to {x.type} at {indices.type}")
-    expected = TensorType(x.element, (*indices.shape, *x.shape[1:]))
-    expect(updates.type == expected, f"add_rows takes updates of type {expected}, got {updates.type}")
-    return [x.type]
-
-
-def _evaluate_add_rows(arrays, attributes, context):
-    x, indices, updates = arrays
-    _check_bounds("add_rows", indices, len(x))
-    total = x.copy()
-    np.add.at(total, indices, updates)
-    return [total]
-
-
-def _add_rows_transpose(b, operation, cotangents):
-    _, indices, _ = operation.operands
-    return [cotangents[0], None, b.gather(cotangents[0], indices, axis=0, unique=True)]
-
-
-def _lower_add_rows(lowering, operation, names):
-    x, indices, updates = names
-    type = operation.result.type
-    column = lowering.node("Unsqueeze", [indices, lowering.integers([1])],
-                           type=TensorType(I64, (*operation.operands[1].shape, 1)))
-    return [compute(lowering, "ScatterND", [x, column, updates], type, data=(0, 2), reduction="add")]
-
-
-def _batch_add_rows(lanes, operation):
-    raise CannotBatch("add_rows", "the rows of each lane are others", operation.location)
-
-
-register("add_rows", _infer_add_rows, _evaluate_add_rows, Linear(_add_rows_transpose, of=(0, 2)),
-         _lower_add_rows,
-         "x with the updates added to its rows at the indices, of which none but the last row comes twice",
-         batch=_batch_add_rows)
 
 
 # --- single elements ----------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Writing some rows of an array: as many as the indices say, each at most once.
 
 That no row comes twice is for the maker of the operation to know; the interpreter checks it. So the rows may
-be written in any order, where `scatter_add` has to go through them one after the other.
+be written in any order, where `scatter_add` has to go through them one after the other. The last row alone
+may come several times: it stands for what nobody reads, and what it holds afterwards is undefined.
 """
 
 import numpy as np
@@ -31,7 +32,8 @@ def _evaluate(name, write):
     def evaluate(arrays, attributes, context):
         x, indices, rows = arrays
         check_bounds(name, indices, len(x))
-        if len(np.unique(indices)) != len(indices):
+        read = indices[indices != len(x) - 1]
+        if len(np.unique(read)) != len(read):
             raise WeberError(f"{name}: a row comes twice among the indices {indices}")
         result = x.copy()
         write(result, indices, rows)
@@ -50,11 +52,12 @@ def _add(result, indices, rows):
 
 def _set_rows_transpose(b, operation, cotangents):
     (cotangent,), (_, indices, rows) = cotangents, operation.operands
-    return [b.set_rows(cotangent, indices, b.full(0, rows)), None, b.gather(cotangent, indices, axis=0)]
+    return [b.set_rows(cotangent, indices, b.full(0, rows)), None,
+            b.gather(cotangent, indices, axis=0, unique=True)]
 
 
 def _add_rows_transpose(b, operation, cotangents):
-    return [cotangents[0], None, b.gather(cotangents[0], operation.operands[1], axis=0)]
+    return [cotangents[0], None, b.gather(cotangents[0], operation.operands[1], axis=0, unique=True)]
 
 
 def _lower_set_rows(lowering, operation, names):
@@ -69,8 +72,8 @@ def _rows_set_to_sums(b, operation, x, indices, rows):
 
 
 register("set_rows", _infer("set_rows"), _evaluate("set_rows", _set), Linear(_set_rows_transpose, of=(0, 2)),
-         _lower_set_rows, "x with the rows at the indices, no two of them equal, replaced by others",
+         _lower_set_rows, "x with the rows at the indices replaced; none but the last row comes twice",
          batch=batch_rows)
 register("add_rows", _infer("add_rows"), _evaluate("add_rows", _add), Linear(_add_rows_transpose, of=(0, 2)),
          decomposed(_rows_set_to_sums),
-         "x with something added to the rows at the indices, no two of them equal", batch=batch_rows)
+         "x with something added to the rows at the indices; none but the last row comes twice", batch=batch_rows)
