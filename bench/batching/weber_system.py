@@ -56,11 +56,16 @@ def _sentences(batch):
 
 
 def _trees(batch):
-    words, left, right, classes = zip(*batch)
-    of_words = [each[: len(leaves)] for each, leaves in zip(classes, words)]
-    of_inner = [each[len(leaves) :] for each, leaves in zip(classes, words)]
-    arrays = tuple(padded(each) + 1 for each in (words, of_words, left, right, of_inner))
-    return {"trees": arrays, "trees.1.lengths": lengths(words), "trees.3.lengths": lengths(left)}
+    """Tables of the nodes, children before parents: a child is its row from 1, or 0."""
+    nothing = [np.zeros(len(tree.words), np.int64) for tree in batch]
+    columns = {
+        "word": [np.append(tree.words + 1, np.ones_like(tree.left)) for tree in batch],
+        "class": [tree.classes + 1 for tree in batch],
+        "left": [np.append(zeros, tree.left + 1) for zeros, tree in zip(nothing, batch)],
+        "right": [np.append(zeros, tree.right + 1) for zeros, tree in zip(nothing, batch)],
+    }
+    return {"trees": {name: padded(arrays) for name, arrays in columns.items()},
+            "trees.lengths": lengths(columns["class"])}  # fmt: skip
 
 
 NAMES = {"tagger": _tagger_state, "tree_lstm": _tree_state}
