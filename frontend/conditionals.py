@@ -439,7 +439,9 @@ def selectable(condition, blocks, leaves):
     """Whether both blocks may run whatever the condition is."""
     operations = [operation for block in blocks for operation in block.operations]
     if condition.shape:  # one condition for each lane
-        if any(operation.name in UNSAFE for operation in operations):
+        # the derivative of an operation that is not total may be NaN where the arm is not taken
+        total = not state.differentiating or all(operation.name in TOTAL for operation in operations)
+        if not total or any(operation.name in UNSAFE for operation in operations):
             raise LaneEffect
         return True
     return (all(len(block.operations) <= CHEAP for block in blocks)

@@ -135,6 +135,15 @@ def test_gradients(staged, name, size):
         np.testing.assert_allclose(found, differences(g.module.f, x), rtol=1e-6, atol=1e-7)
 
 
+def test_a_broadcast_with_an_arm_that_is_undefined_elsewhere(staged):
+    g = staged("""
+        using Flux
+        h(v) = v > 0 ? sqrt(v) : 2v
+        g(x) = gradient(x -> sum(h.(x)), x)[1]
+        """, "g(x::Float64[N])")
+    np.testing.assert_allclose(g(np.array([1.0, -1.0, 4.0, 0.0]), host=False)[0], [0.5, 2, 0.25, 2])
+
+
 @pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
 def test_recurrent_layers_over_a_symbolic_length(staged, cell):
     """Over a symbolic length a layer is one loop, over four steps it is unrolled, with the same gradients."""
