@@ -10,7 +10,8 @@ from .editing import Loop, replace_values
 RULES = Rules()
 
 PARTIAL = frozenset("""
-    idiv rem mod gather take_along scatter_add scatter_along dynamic_slice dynamic_update_slice one_hot
+    idiv rem mod pow gather take_along scatter_add scatter_along dynamic_slice dynamic_update_slice one_hot
+    arg_max arg_min reduce_max reduce_min
 """.split())
 """Ops that fail, or hang, for some operands: they may not run where the program would not run them."""
 
