@@ -9,9 +9,8 @@ from rich.console import Console
 
 from .harness import Disagreement, Settings, compare
 from .report import table, write_json
-from .system import SYSTEMS
 from .worker import WorkerFailed
-from .workloads import WORKLOADS, tasks
+from .workloads import WORKLOADS, ImageTask, tasks
 
 RESULTS = Path(__file__).parent.parent / "build" / "bench"
 
@@ -52,7 +51,7 @@ def _parser():
 
     several("--workload", tuple(WORKLOADS))
     several("--kind", ("train", "predict"))
-    several("--system", tuple(SYSTEMS))
+    several("--system", tuple(ImageTask.systems))
     number("--threads", default.threads, "of every system")
     number("--rounds", default.rounds, "in each of which every system runs a block of steps")
     number("--block", default.block, "seconds of a block")

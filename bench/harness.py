@@ -15,17 +15,14 @@ import numpy as np
 
 from .load import OtherLoad
 from .system import OURS
+from .task import Task
 from .worker import Ready, Worker
-from .workloads import Task
 
 DIGITS = 1e-4
 """How far results may lie apart, relative to the larger: four digits."""
 
 QUIET = 0.05
 """The part of the machine's time that others may take during a block."""
-
-ATTEMPTS = 8
-"""A block that is disturbed so often counts as it is, with the least disturbed attempt."""
 
 
 class Disagreement(Exception):
@@ -38,6 +35,8 @@ class Settings:
     rounds: int = 15
     block: float = 0.3  # seconds
     pause: float = 0.2
+    attempts: int = 8
+    """A block that is disturbed so often counts as it is, with the least disturbed attempt."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def compare(
 def _block(worker, settings):
     """(seconds per step, part of the machine's time that others took) of a block that nobody disturbed."""
     blocks = []
-    for _ in range(ATTEMPTS):
+    for _ in range(settings.attempts):
         time.sleep(settings.pause)
         load = OtherLoad()
         times, own = worker.block(settings.block)

@@ -55,9 +55,8 @@ def write_json(path: Path, settings: Settings, comparisons: list[Comparison]):
 
 
 def _comparison(comparison):
-    task = comparison.task
     return {
-        "workload": task.workload.name, "kind": task.kind, "batch": task.batch, "title": str(task),
+        **comparison.task.description(),
         "systems": {name: _measurement(measurement) for name, measurement in comparison.systems.items()},
         "ratios": {name: _rounded(comparison.ratio(name)) for name in comparison.systems
                    if name != OURS and OURS in comparison.systems},

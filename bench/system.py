@@ -1,20 +1,10 @@
-"""What a system that is measured must be able to do, and the systems there are."""
+"""What a system that is measured must be able to do."""
 
 from abc import ABC, abstractmethod
-from importlib import import_module
 
 import numpy as np
 
-from .workloads import Task
-
 OURS = "weber"
-SYSTEMS = {
-    "weber": (".weber_system", "WeberSystem"),
-    "torch": (".torch_system", "EagerSystem"),
-    "torch.compile": (".torch_system", "CompiledSystem"),
-    "jax": (".jax_system", "JaxSystem"),
-}
-"""Module and class of each system. The modules are imported in worker processes only."""
 
 
 class System(ABC):
@@ -24,7 +14,7 @@ class System(ABC):
     """
 
     @abstractmethod
-    def __init__(self, task: Task, threads: int):
+    def __init__(self, task, threads: int):
         ...
 
     @staticmethod
@@ -43,8 +33,3 @@ class System(ABC):
     @abstractmethod
     def to_numpy(self, result) -> np.ndarray:
         """The loss, or the predictions, that `step` gave."""
-
-
-def system_class(name: str) -> type[System]:
-    module, attribute = SYSTEMS[name]
-    return getattr(import_module(module, __package__), attribute)

@@ -9,11 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .machine import limit_processors
-from .workloads import Task
-
-CHECKED_STEPS = 5
-WARM_UP = 5
-"""Steps at the start of each block that do not count: other systems have run since."""
+from .task import Task
 
 
 class WorkerFailed(Exception):
@@ -27,7 +23,7 @@ class Ready:
     versions: dict[str, str]
     imports: float
     first_step: float
-    result: np.ndarray  # predictions, or the losses of the first five steps
+    result: np.ndarray  # predictions, or the losses of the first steps
 
 
 class Worker:
@@ -43,8 +39,8 @@ class Worker:
         self.ready: Ready = self._receive()
 
     def block(self, seconds: float) -> tuple[np.ndarray, float]:
-        """The seconds of each step of a block that lasts about so long, and the processor time that the whole
-        block took. Training starts anew with each block."""
+        """The seconds per step of each cycle of a block that lasts about so long, and the processor time that
+        the whole block took. Training starts anew with each block."""
         self._connection.send(seconds)
         return self._receive()
 
@@ -75,7 +71,7 @@ def _serve(connection, name, task, threads):
             except EOFError:
                 return
             start = time.process_time()
-            connection.send((_block(system, seconds), time.process_time() - start))
+            connection.send((_block(system, task, seconds), time.process_time() - start))
     except KeyboardInterrupt:
         return
     except Exception:
@@ -83,27 +79,25 @@ def _serve(connection, name, task, threads):
 
 
 def _prepare(name, task, threads):
-    from .system import system_class
-
     start = time.perf_counter()
-    make = system_class(name)
+    make = task.system(name)
     imported = time.perf_counter()
     system = make(task, threads)
     system.to_numpy(system.step(0))
     first_step = time.perf_counter() - imported
     system.reset()
     if task.kind == "train":
-        result = np.array([float(system.to_numpy(system.step(index))) for index in range(CHECKED_STEPS)])
+        result = np.array([float(system.to_numpy(system.step(index))) for index in range(task.checked)])
     else:
         result = np.array(system.to_numpy(system.step(0)))
     return system, Ready(make.versions(), imported - start, first_step, result)
 
 
-def _block(system, seconds):
+def _block(system, task, seconds):
     system.reset()
-    for index in range(WARM_UP):
+    for index in range(task.warm_up):
         system.step(index)
-    times, index, clock = [], WARM_UP, time.perf_counter
+    times, index, clock = [], task.warm_up, time.perf_counter
     end = clock() + seconds
     while True:
         start = clock()
@@ -111,5 +105,5 @@ def _block(system, seconds):
         now = clock()
         times.append(now - start)
         index += 1
-        if now > end:
-            return np.array(times)
+        if now > end and len(times) % task.cycle == 0:
+            return np.reshape(times, (-1, task.cycle)).mean(axis=1)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .task import Task
+
 MODELS = Path(__file__).parent / "models"
 BATCHES = 16
 """Training goes round so many batches: with fewer the loss comes to zero, and denormal gradients are slow."""
@@ -56,12 +58,22 @@ def _glorot(shape):
 
 
 @dataclass(frozen=True)
-class Task:
-    """A workload's training step, or its inference: what one comparison measures."""
+class ImageTask(Task):
+    """A workload's training step, or its inference."""
 
     workload: Workload
-    kind: str  # "train" or "predict"
+    kind: str
     batch: int
+
+    systems = {
+        "weber": ("bench.weber_system", "WeberSystem"),
+        "torch": ("bench.torch_system", "EagerSystem"),
+        "torch.compile": ("bench.torch_system", "CompiledSystem"),
+        "jax": ("bench.jax_system", "JaxSystem"),
+    }
+
+    def description(self):
+        return {"workload": self.workload.name, "kind": self.kind, "batch": self.batch, "title": str(self)}
 
     def __str__(self):
         what = f"training step, {self.workload.optimiser}" if self.kind == "train" else "inference"
@@ -76,6 +88,7 @@ WORKLOADS = {workload.name: workload for workload in (
 )}
 
 
-def tasks(workload: Workload) -> list[Task]:
+def tasks(workload: Workload) -> list[ImageTask]:
     """The training step, and inference of one example and of a batch."""
-    return [Task(workload, "train", workload.batch), *(Task(workload, "predict", count) for count in (1, 64))]
+    train = ImageTask(workload, "train", workload.batch)
+    return [train, *(ImageTask(workload, "predict", count) for count in (1, 64))]

@@ -48,9 +48,10 @@ class Rewriter(Builder):
     `changes` counts the operations replaced or merged.
     """
 
-    def __init__(self, rules: Rules, block: Block | None = None, parent: "Rewriter | None" = None):
+    def __init__(self, rules: Rules, block: Block | None = None, parent: "Rewriter | None" = None, holder=""):
         super().__init__(block, parent.location if parent else None)
         self.rules, self.parent, self.changes = rules, parent, 0
+        self.holder = holder  # the name of the op whose region is rewritten
         self.results: dict[tuple, list[Value]] = {}
         self.uses: dict[Value, int] = parent.uses if parent else {}
 
@@ -95,6 +96,10 @@ class Rewriter(Builder):
                 return made
         return None
 
+    def is_inside(self, name) -> bool:
+        """Whether a region of an op of this name is rewritten."""
+        return self.holder == name or (self.parent is not None and self.parent.is_inside(name))
+
     def is_used_once(self, value: Value) -> bool:
         """Whether a value has but one use, as far as the function rewritten tells."""
         return self.uses.get(value, 1) <= 1
@@ -131,7 +136,7 @@ def _rewrite_operation(rewriter, operation, mapping, counts):
     rewriter.location = operation.location
     regions = []
     for region in operation.regions:
-        inner = Rewriter(rewriter.rules, parent=rewriter)
+        inner = Rewriter(rewriter.rules, parent=rewriter, holder=operation.name)
         regions.append(_rewrite_block(inner, region, dict(mapping), counts))
         rewriter.changes += inner.changes
     operands = [mapping[value] for value in operation.operands]

@@ -87,7 +87,7 @@ def construct(type_, arguments, keywords=None):
         if found is not None:
             return found[0].call((type_, *arguments), keywords, found[1])
     found = constructors.find((type_, *arguments))
-    if found is not None:
+    if found is not None and (family is not None or t.is_subtype(type_, t.Number)):
         return found[0].call((type_, *arguments), keywords, found[1])
     table = MethodTable(t.type_name(type_), has_receiver=True)
     if family is not None and family.constructors is not None:

@@ -30,6 +30,7 @@ from .specs import (
 )
 from .staging import LaneEffect, apply, expand, payload_of, read, state
 from .values import UNDEFINED, Array, Either, Node, PoisonError, Traced, Undefined
+from .varying import VaryingItems, VaryingNumbers, varying
 
 MAX_NESTING = 150
 """Regions inside of each other; a program has more of them only by recursion without end."""
@@ -61,8 +62,7 @@ class Mixed(Pending):
     def then(self, rest):
         if NORMAL not in self.possible:
             return self
-        others = self.possible - {NORMAL}
-        left = Mixed(self.code, others, self.value, self.live, self.frame, self.where).reduced()
+        left = self.only(self.possible - {NORMAL})
         return stage_if(self.is_one_of((NORMAL,)), rest, lambda: left, self.frame, self.live, self.where)
 
     def is_one_of(self, codes):
@@ -73,11 +73,11 @@ class Mixed(Pending):
             found = same if found is None else apply("or", found, same)
         return Traced(found)
 
-    def reduced(self):
-        """The plain completion where there is only one."""
-        if len(self.possible) > 1:
-            return self
-        (code,) = self.possible
+    def only(self, codes):
+        """The completion where it is one of these; plain where there is only one."""
+        if len(codes) > 1:
+            return Mixed(self.code, codes, self.value, self.live, self.frame, self.where)
+        (code,) = codes
         return (None, BREAK, CONTINUE)[code] if code != RETURNED else Returned(self.value)
 
     def absorbed(self, code):
@@ -208,9 +208,6 @@ def stage_value(condition, part, otherwise, frame, live, where):
     """As `stage_if`, for parts that give values; the result is a value, poison where they do not join."""
     completion = stage_if(condition, lambda: Yielded(part()), lambda: Yielded(otherwise()), frame, live,
                           where)
-    if completion.__class__ is not Yielded:
-        raise WeberError("`return`, `break` or `continue` inside of an expression on a staged condition is "
-                         "not supported: write it as a statement", state.location, kind="UnsupportedError")
     return completion.value
 
 
@@ -242,6 +239,11 @@ def resolved(value, region=None):
     return value
 
 
+WITHOUT_VALUE = frozenset({"MethodError", "ArgumentError", "FieldError", "TypeError"})
+"""What a call with `nothing` fails with that was meant for a value: it is taken not to happen, as if the
+program had thrown the error itself."""
+
+
 def lifted(error, function, *arguments):
     """What a Python function gives for arguments that it has failed with because one of them is an `Either`:
     it is applied to both values. Raises the error where there is none."""
@@ -258,6 +260,9 @@ def lifted(error, function, *arguments):
             return function(*given)
         except PoisonError as inner:
             return lifted(inner, function, *given)
+        except WeberError as inner:
+            inner.thrown = getattr(inner, "thrown", False) or value is None and inner.kind in WITHOUT_VALUE
+            raise
 
     value = resolved(either)
     if value is either and is_child(either) and refuses_nothing(apply_to):
@@ -303,7 +308,8 @@ def join_arms(split):
                   for gone, region in zip(returned, regions, strict=True)]
         joined.add(slot.set, values, where, any(returned))
     for place in places:
-        joined.add(place.set, [place.in_region(region) for region in regions], where, False)
+        values = [place.in_region(region) for region in regions]
+        joined.add(place.set, values, where, False, place.is_contents)
     outcome = []
     codes = [None if c.__class__ is Mixed else code_of(c) for c in completions]
     kinds = {code for code in codes if code is not None}
@@ -334,8 +340,8 @@ class Joined:
         self.arms, self.leaves, self.assumed = arms, [[], []], assumed
         self.sets = {}  # by the ids of a location's values: locations that share a value go on sharing it
 
-    def add(self, set_, values, where, lenient):
-        """A location with its values in both arms."""
+    def add(self, set_, values, where, lenient, is_contents=False):
+        """A location with its values in both arms; `is_contents`: it is that of an array."""
         values = first, second = [resolved(value, arm.region)
                                   for value, arm in zip(values, self.arms, strict=True)]
         key = id(first), id(second)
@@ -348,9 +354,19 @@ class Joined:
         spec = join(spec_of(first), spec_of(second), where, lenient)
         if spec.__class__ is Unknown and state.lanes:
             raise LaneEffect
-        if spec.__class__ is Unknown and self.assumed:
+        join_of_sizes = None
+        assumed = self.assumed and second is not None
+        if spec.__class__ is Unknown and not assumed:
+            join_of_sizes = varying(self.arms, values, is_contents)
+        if join_of_sizes is not None:
+            for side, (arm, leaves) in enumerate(zip(self.arms, self.leaves, strict=True)):
+                with arm.region:
+                    leaves += join_of_sizes.leaves(side)
+            self.sets[key] = [set_], join_of_sizes, join_of_sizes.count, values
+            return
+        if spec.__class__ is Unknown and assumed:
             spec, values = self.assume(*values)
-        elif spec.__class__ is Unknown:
+        elif spec.__class__ is Unknown and not is_contents:
             spec = self.either(spec, where, *values)
         if spec.__class__ is not Unknown:
             for arm, value, leaves in zip(self.arms, values, self.leaves, strict=True):
@@ -386,7 +402,9 @@ class Joined:
         """Emits the operation and sets the locations to what comes out of it."""
         results = iter(emit_if(condition.data, [arm.region.block for arm in self.arms], self.leaves))
         for setters, spec, count, given_values in self.sets.values():
-            value = rebuild(spec, iter([next(results) for _ in range(count)]))
+            leaves = iter([next(results) for _ in range(count)])
+            is_varying = spec.__class__ in (VaryingNumbers, VaryingItems)
+            value = spec.rebuild(leaves, condition.data) if is_varying else rebuild(spec, leaves)
             for set_ in setters:
                 set_(value)
             if spec.__class__ is Numbers:

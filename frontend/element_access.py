@@ -4,6 +4,7 @@ from ..compiler.errors import WeberError
 from . import syntax
 from .base.registry import function
 from .calling import call
+from .conditionals import lifted
 from .evaluator import (
     compiles,
     located,
@@ -69,6 +70,9 @@ def index(compiler, node):
         try:
             return call(getindex, (value, *where))
         except WeberError as error:
-            raise located(error, location, user)  # noqa: B904
+            try:
+                return lifted(error, lambda *given: call(getindex, given), value, *where)
+            except WeberError as final:
+                raise located(final, location, user)  # noqa: B904
 
     return run

@@ -73,19 +73,23 @@ class Compiler:
     def statement(self, node):
         """Compiles a node to a closure that gives its completion."""
         rule = STATEMENTS.get(node.__class__)
-        if rule is not None:
-            return rule(self, node)
-        run = self.expression(node)
-
-        def statement(frame):
-            run(frame)
-
-        return statement
+        return self._compiled(node, rule or expression_statement, "restartable")
 
     def tail(self, node):
         """Compiles the last statement of a function: the closure gives the function's value."""
-        rule = TAILS.get(node.__class__)
-        return rule(self, node) if rule is not None else self.expression(node)
+        return self._compiled(node, TAILS.get(node.__class__) or Compiler.expression, "restartable_tail")
+
+    def _compiled(self, node, rule, restartable):
+        """What a rule makes of a statement, which may be begun again where an expression in it leaves it."""
+        layout = self.scope.layout
+        live, around, layout.exits = range(layout.size), layout.exits, 0
+        run = rule(self, node)
+        if layout.exits:
+            from . import exits
+
+            run = getattr(exits, restartable)(run, live, node.location)
+        layout.exits = around
+        return run
 
     def expressions(self, nodes):
         return [self.expression(node) for node in nodes]
@@ -207,6 +211,16 @@ class Compiler:
         return renew
 
 
+def expression_statement(compiler, node):
+    """A statement that is an expression: its value is dropped."""
+    run = compiler.expression(node)
+
+    def statement(frame):
+        run(frame)
+
+    return statement
+
+
 def check_names(parts, *accepted):
     """Raises WeberError when a part of a definition is not of the accepted kinds of node: the grammar takes
     `$name`, `@macro(name)` and `f(x)(y)` in place of names, for the sake of quoted code."""
@@ -214,6 +228,14 @@ def check_names(parts, *accepted):
         if part is not None and not isinstance(part, accepted):
             found = "`$` outside of a quoted expression" if is_operator(part, "$") else "expected a name here"
             raise WeberError(f"syntax error: {found}", part.location, kind="ParseError")
+
+
+def field_name(node):
+    """The name in `object.name` or `object.:name`; None where it is computed."""
+    name = node.name
+    if isinstance(name, syntax.Quote) and isinstance(name.expression, syntax.Identifier):
+        return name.expression.name
+    return name if isinstance(name, str) else None
 
 
 # --- modules ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from .base.registry import function
 from .broadcasting import broadcast
 from .calling import call
 from .conditionals import is_staged_condition, lifted
-from .evaluator import check_names, compiles, divide, located, truth, wrap_int
+from .evaluator import check_names, compiles, divide, field_name, located, truth, wrap_int
 from .properties import get_property
 from .staging import state
 from .values import NamedTuple, PoisonError, Symbol, colon
@@ -381,13 +381,10 @@ def comparison(compiler, node):
 
 @compiles(syntax.Field)
 def field(compiler, node):
-    run, name = compiler.expression(node.object), node.name
+    run, name = compiler.expression(node.object), field_name(node)
     location, user = node.location, compiler.user
-    if not isinstance(name, str):
-        if isinstance(name, syntax.Quote) and isinstance(name.expression, syntax.Identifier):
-            name = name.expression.name
-        else:
-            raise UnsupportedError("a computed field name: use `getproperty(object, name)`", node.location)
+    if name is None:
+        raise UnsupportedError("a computed field name: use `getproperty(object, name)`", node.location)
 
     def get(frame):
         value = run(frame)

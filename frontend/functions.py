@@ -6,7 +6,7 @@ from . import types as t
 from .calling import callables
 from .completions import ReturnSignal
 from .dispatch import Method, MethodTable
-from .evaluator import Compiler, check_names, compiles
+from .evaluator import Compiler, check_names, compiles, field_name
 from .properties import convert_to, get_property
 from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
 from .stack import MAX_DEPTH
@@ -301,7 +301,9 @@ def function_definition(compiler, node):
         return define_callable
     text = name.name if isinstance(name, syntax.Identifier) else "constructor"
     if isinstance(name, syntax.Field):
-        text = name.name if isinstance(name.name, str) else name.name.expression.name
+        text = field_name(name)
+        if text is None:
+            raise WeberError("syntax error: expected a name here", name.name.location, kind="ParseError")
     if isinstance(name, syntax.Identifier) and compiler.scope.find(name.name) is not None:
         return define_local(compiler, node)
     receiver = None

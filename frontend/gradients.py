@@ -256,6 +256,16 @@ def within_gradient():
     return state.differentiating > 0
 
 
+@define("with_checkpoints", t.Any, module=DERIVATIVES)
+def with_checkpoints(function):
+    """`function()`, where the loops that it puts into the graph are differentiated in segments."""
+    before, state.checkpointed = state.checkpointed, True
+    try:
+        return call(function, ())
+    finally:
+        state.checkpointed = before
+
+
 @define("nesting_level", module=module("Primitives"))
 def nesting_level():
     """How many derivatives the current call is part of."""

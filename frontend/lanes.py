@@ -203,6 +203,19 @@ def element(array: Array, index):
     return substituted(lanes.item, values, dims)
 
 
+def elements_at(array: Array, places):
+    """The vector of the elements at places, an i64 vector of the graph that counts from 0."""
+    lanes = array._data
+
+    def picked(stack):
+        return emit("gather", [stack, places], {"axis": 0})
+
+    inner = {old: Value(old.type) for old, _ in lanes.columns}
+    columns = [(inner[old], picked(outer)) for old, outer in lanes.columns]
+    lengths = {name: (picked(sizes), bound) for name, (sizes, bound) in lanes.lengths.items()}
+    return Array(Lanes(places.shape[0], substituted(lanes.item, inner, {}), columns, lengths), array.type)
+
+
 def defined_dim(builder, name, size):
     """A new dim of this size, an i64 scalar: the trips of a loop that counts them."""
     dim, block = fresh_dim(name), Block([Value(TensorType(I64))])

@@ -1,10 +1,10 @@
 """What a staged `for` or `map` runs over: how many elements, and how each iteration or lane gets its own.
 
-`items_of(value)` gives an object with `count` (a dim), `payloads` (scanned by the loop: a leading axis of
-that extent), and `item(index, slices)`: the Julia value of the iteration `index`, from 0: an int (the
-iteration is unrolled) or an IR value. `bind(operands)` makes operands of a map (`staged_map.Operands`) and
-gives a function that makes a lane's element; `is_ragged` is whether elements differ in size. None for what
-cannot be staged.
+`items_of(value)` gives an object with `count` (a dim, an IR value, or None: without end), `payloads` (scanned
+by the loop: a leading axis of that extent), and `item(index, slices)`: the Julia value of the iteration
+`index`, from 0: an int (the iteration is unrolled) or an IR value; `at(index)` gives it without slices.
+`bind(operands)` makes operands of a map (`staged_map.Operands`) and gives a function that makes a lane's
+element; `is_ragged` is whether elements differ in size. None for what cannot be staged.
 """
 
 from ..compiler.ir import Value, rename_dims
@@ -35,6 +35,9 @@ class RangeItems:
         if start.__class__ is not int or start != 0:
             index = apply("add", index, as_value(payload_of(start, t.Int64)))
         return Traced(index)
+
+    def at(self, index):
+        return self.item(index, ())
 
     def bind(self, operands):
         place = operands.place()
@@ -68,6 +71,11 @@ class NumberItems:
         element = apply("slice", self.payload, starts=(index,), stops=(index + 1,), steps=(1,))
         return Traced(apply("reshape", element, shape=()))
 
+    def at(self, index):
+        if index.__class__ is not Value:
+            return self.item(index, ())
+        return Traced(apply("gather", as_value(self.payload), index, axis=0))
+
     def bind(self, operands):
         argument = operands.bind(as_value(self.payload))
         return lambda: Traced(argument)
@@ -87,6 +95,9 @@ class LaneItems:
             return element(self.array, index)
         values = {inner: slice_ for (inner, _), slice_ in zip(self.lanes.columns, slices, strict=True)}
         return substituted(self.lanes.item, values, {})
+
+    def at(self, index):
+        return element(self.array, index)
 
     def bind(self, operands):
         lanes, dims = self.lanes, {}
@@ -119,6 +130,9 @@ class TupleItems:
             items.append(part.item(index, [next(slices) for _ in part.payloads] if slices else ()))
         return self.make(items)
 
+    def at(self, index):
+        return self.make([part.at(index) for part in self.parts])
+
     def bind(self, operands):
         lanes = [part.bind(operands) for part in self.parts]
         return lambda: self.make([lane() for lane in lanes])
@@ -131,7 +145,9 @@ def items_of(value):
     if value.__class__ is Array:
         return _array_items(value)
     if value.__class__ is Struct:
-        return _iterator_items(value)
+        from .iterator_items import iterator_items
+
+        return iterator_items(value)
     return None
 
 
@@ -162,31 +178,6 @@ def _range_items(range_):
 
     array = as_array(range_)
     return NumberItems(array) if array.element in t.ELEMENT_TYPES else None
-
-
-def _iterator_items(iterator):
-    from .base.index_pairs import PairsFamily
-    from .base.iterators import ITERATORS_MODULE
-    from .base.pairs import pair
-    from .base.registry import function
-    from .calling import call
-
-    kinds = ITERATORS_MODULE.bindings
-    family = iterator.type.family
-    if family is PairsFamily:
-        parts = [items_of(part) for part in reversed(iterator.fields)]
-        return None if None in parts else TupleItems(parts, lambda items: pair(*items))
-    if family is kinds["Reverse"].family and iterator.fields[0].__class__ in (Array, Range):
-        return items_of(call(function("reverse"), (iterator.fields[0],)))
-    if family is kinds["Enumerate"].family:
-        inner = items_of(iterator.fields[0])
-        return None if inner is None else TupleItems([RangeItems(counting(inner.count)), inner])
-    if family is kinds["Zip"].family:
-        parts = [items_of(part) for part in iterator.fields[0]]
-        if not parts or None in parts or any(part.count != parts[0].count for part in parts):
-            return None
-        return TupleItems(parts)
-    return None
 
 
 def contents(value):

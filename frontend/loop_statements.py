@@ -2,6 +2,7 @@
 graph runs on the host too; one of a few iterations, or whose iterations differ in kind, is unrolled; all
 others become a `loop` of the graph."""
 
+import math
 from functools import partial
 
 from ..compiler.errors import WeberError
@@ -25,7 +26,7 @@ from .regions import Region
 from .scopes import assigned_names, target_names
 from .staging import apply, as_value, payload_of, state
 from .steps import take_step
-from .values import DimNumber, PoisonError, Traced
+from .values import DimNumber, GeneratorValue, PoisonError, Struct, Traced
 
 UNROLLED = 4
 """A loop of at most so many iterations is unrolled."""
@@ -205,22 +206,58 @@ class StagedFor:
     def __init__(self, value, frame, live, step, memory, where, inner):
         self.value, self.frame, self.live, self.step = value, frame, live, step
         self.memory, self.where, self.inner = memory, where, inner
-        self.items = items_of(value)
+        self.choice = None
+        self.items = self.found_items()
 
-    def run(self):
-        if self.items is not None and not isinstance(self.items.count, int):
-            return self.stage(0)
+    def found_items(self):
+        """The items that the loop runs over: where each iteration finds out whether its item counts, all."""
+        if self.value.__class__ not in (GeneratorValue, Struct):
+            return items_of(self.value)
+        from .choices import items_and_choice
+
+        items, self.choice = items_and_choice(self.value)
+        if self.choice is not None:
+            if self.inner and self.choice.ends:  # the end of this iterator would be that of all
+                self.choice = None
+                return None
+            self.body, self.step = self.step, self.choose
+        return items
+
+    def values(self):
+        """The items on the host."""
         from .base.iteration import iterate
 
-        if self.items is None or self.items.count <= UNROLLED or self.memory.unrolls:
-            return finished(self.unroll(iterate(self.value)), self.inner)
+        return iterate(self.value if self.choice is None else self.choice.iterable)
+
+    def choose(self, item):
+        """The iteration for an item for which a condition decides whether it counts."""
+        self.choice.enter(item)
+        going = self.choice.condition()
+        otherwise = BREAK if self.choice.ends else None
+
+        def body():
+            return self.body(self.choice.value())
+
+        if is_staged_condition(going):
+            return stage_if(going, body, lambda: otherwise, self.frame, self.live, self.where)
+        return body() if truth(going, self.where) else otherwise
+
+    def run(self):
+        if self.items is not None and not (self.items.count is None or isinstance(self.items.count, int)):
+            return self.stage(0)
+        if self.items is None or self.memory.unrolls or self.remaining(0) <= UNROLLED:
+            return finished(self.unroll(self.values()), self.inner)
         if any(payload.__class__ is Value for payload in self.items.payloads):
             try:
                 return attempt(self.frame, partial(self.stage, 0))
             except WeberError:
                 self.memory.unrolls = True
-                return finished(self.unroll(iterate(self.value)), self.inner)
-        return self.try_out(iterate(self.value))
+                return finished(self.unroll(self.values()), self.inner)
+        return self.try_out(self.values())
+
+    def remaining(self, start):
+        """How many iterations there are from one on."""
+        return math.inf if self.items.count is None else self.items.count - start
 
     def unroll(self, values):
         """The iterations one after the other."""
@@ -244,7 +281,7 @@ class StagedFor:
         return None
 
     def stage_or_unroll(self, k, item, values):
-        if self.items.count - k > UNROLLED:
+        if self.remaining(k) > UNROLLED:
             try:
                 return attempt(self.frame, partial(self.stage, k))
             except WeberError:
@@ -260,7 +297,7 @@ class StagedFor:
         except PoisonError:
             if peeled:
                 raise
-        if isinstance(self.items.count, int):
+        if self.items.count is None or isinstance(self.items.count, int):
             return self.peel(start)
         count = self.items.count
         count = count if count.__class__ is Value else as_value(payload_of(DimNumber.of(count)))

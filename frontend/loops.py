@@ -23,6 +23,7 @@ from .conditionals import (
     code_of,
     stage_value,
 )
+from .exits import within
 from .growth import Growth, ItemGrowth, growth_of, reading_error
 from .locations import Place, Slot
 from .loop_items import contents
@@ -42,7 +43,7 @@ from .specs import (
     spec_of,
     zeros,
 )
-from .staging import HostValueNeeded, LaneEffect, apply, as_value, payload_of, read, state
+from .staging import HostValueNeeded, LaneEffect, apply, as_value, defined_dim, payload_of, state
 from .values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
 
 MAX_RUNS = 12
@@ -138,15 +139,19 @@ class Attempt:
         self.endless = False  # the condition is always true
         self.region = Region(state.trace, loop.frame)
         self.entered = {}
-        with self.region:
-            self._enter()
-            item = self._item()
-            given = contents(item)
-            self.completion = absorbed(close(loop.step(item)), CONTINUED)
-            if any(array._data is not content for array, content in given):
-                raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
-                                      "supported", loop.where, kind="UnsupportedError")
-            self.going = per_element(self._going())
+        checkpointed, state.checkpointed = state.checkpointed, False  # the outermost loops only
+        try:
+            with self.region, within(None):
+                self._enter()
+                item = self._item()
+                given = contents(item)
+                self.completion = absorbed(close(loop.step(item)), CONTINUED)
+                if any(array._data is not content for array, content in given):
+                    raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
+                                          "supported", loop.where, kind="UnsupportedError")
+                self.going = per_element(self._going())
+        finally:
+            state.checkpointed = checkpointed
 
     def _item(self):
         items = self.loop.items
@@ -221,7 +226,8 @@ class Attempt:
             if key in loop.lost:
                 continue
             spec = full_spec(value, region.serial)
-            if any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape):
+            is_local = any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape)
+            if is_local and self._growth(location, known, spec, value) is None:
                 loop.lost[key] = location
                 continue
             carries[key] = self._carry(location, known, spec, value)
@@ -245,15 +251,22 @@ class Attempt:
             opaque, reason, wider = True, UNASSIGNED, spec
         else:
             wider = join(entry, spec, where)
-            growth = None
-            if wider.__class__ is Unknown and entry.__class__ is Fixed:
-                numbers = spec.__class__ is Numbers
-                growth = growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
+            growth = self._growth(location, known, spec, value) if wider.__class__ is Unknown else None
             if growth is not None:
                 return Carry(location, growth.spec, growth=growth)
         if wider.__class__ is Unknown:
             return Carry(location, spec, wider.reason, True)
         return Carry(location, wider, reason, opaque)
+
+    def _growth(self, location, known, spec, value):
+        """How the location's array grows in each iteration, if it does."""
+        if known is not None:
+            return known.growth
+        entry = spec_of(location.get())
+        if entry.__class__ is not Fixed:
+            return None
+        numbers = spec.__class__ is Numbers
+        return growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
 
     def _returned(self):
         """The spec of the value that is returned from inside of the loop, None where nothing is."""
@@ -286,10 +299,17 @@ class Attempt:
             if conditional:
                 yielded.insert(0, as_ir(payload_of(self.going)))
             grown = [carry for carry in loop.carries.values() if carry.growth is not None]
-            added = [carry.growth.additions(carry.location.get(), self.region) for carry in grown]
-            lasts = [(carry, values[0]) for carry, values in zip(grown, added, strict=True)
-                     if carry.growth.last is not None]
-            yielded += [carry.growth.last_of(value) for carry, value in lasts]
+            for carry in grown:
+                carry.growth.analyse(carry.location.get(), self.region)
+        for carry in grown:
+            carry.growth.capacity(self._bound)
+        with self.region:
+            extras, added = [], []
+            for carry in grown:
+                more, stacked = carry.growth.additions(self.region, self.index)
+                extras += [(carry, extra) for extra in more]
+                added.append(stacked)
+            yielded += [extra.following for _, extra in extras]
             self.region.block.results = yielded + [value for values in added for value in values]
         carries = {key: carry for key, carry in loop.carries.items() if carry.growth is None}
         initial = [leaf for key, carry in carries.items() for leaf in self._initial(key, carry)]
@@ -298,14 +318,15 @@ class Attempt:
             more = [INDEX, *(leaf_types(loop.returned) if loop.returned is not None else [])]
             initial += [zeros(type_) for type_ in more]
             arguments += [Value(type_) for type_ in more]
-        initial += [carry.growth.last_of(as_ir(read(carry.location.get()))) for carry, _ in lasts]
-        arguments += [carry.growth.last for carry, _ in lasts]
+        initial += [extra.initial(carry.location.get()) for carry, extra in extras]
+        arguments += [extra.argument for _, extra in extras]
         count, trips, scanned = self._extent(conditional)
         self.region.block.arguments = [self.index, *arguments, *self.slices]
         operands = [count] if count is not None else []
         operands += [as_ir(payload_of(first))] if conditional else []
+        segments = state.checkpointed and not conditional and not (count is not None and scanned)
         attributes = {"carried": len(initial), "trips": trips, "counted": count is not None,
-                      "conditional": conditional}
+                      "conditional": conditional, "checkpoint": segments}
         builder.location = loop.where or state.location
         made = builder.emit("loop", [*operands, *initial, *scanned],
                             {key: value for key, value in attributes.items() if value is not False},
@@ -317,7 +338,8 @@ class Attempt:
         for carry, values in zip(grown, added, strict=True):
             mine, stacks = stacks[:len(values)], stacks[len(values):]
             carry.location.set(carry.growth.final(carry.location.get(), mine))
-        return self._completion(results, coded, self.endless and first is True)
+        without_end = loop.items is not None and loop.items.count is None
+        return self._completion(results, coded, without_end or self.endless and first is True)
 
     def _yielded(self):
         """The carried values at the end of an iteration."""
@@ -362,7 +384,7 @@ class Attempt:
     def _extent(self, conditional):
         """(trip count operand or None, the dim of the trips, scanned operands)."""
         items, start = self.loop.items, self.loop.start
-        if items is None:
+        if items is None or items.count is None:
             return None, fresh_dim("K"), []
         scanned = [as_ir(payload) for payload in items.payloads]
         if start:
@@ -374,6 +396,15 @@ class Attempt:
         if not conditional:
             return None, extent, scanned
         return as_ir(payload_of(DimNumber.of(extent))), fresh_dim("K"), scanned
+
+    def _bound(self):
+        """A bound of the number of iterations as a dim, None where there is none."""
+        items, start = self.loop.items, self.loop.start
+        if items is None or items.count is None:
+            return None
+        if items.count.__class__ is not Value:
+            return items.count - start
+        return defined_dim(apply("sub", items.count, as_value(payload_of(start))) if start else items.count)
 
     def _leave(self, results, kept):
         """Sets the carried locations to what comes out of the loop."""

@@ -53,6 +53,7 @@ class FrameLayout:
         self.mentioned = mentioned
         self.imports: list[tuple[Variable, Variable]] = []
         self.returns_by_exception = False
+        self.exits = 0  # of the statement that is being compiled: what leaves it from inside of an expression
 
     def new_slot(self):
         self.size += 1

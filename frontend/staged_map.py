@@ -82,6 +82,9 @@ class GeneratorItems:
     def item(self, index, slices):
         return self.value(self.items.item(index, slices))
 
+    def at(self, index):
+        return self.value(self.items.at(index))
+
     def value(self, item):
         parts = self.parts
         parts.assign(item)
@@ -128,9 +131,30 @@ def collected(iterable):
     if source is None:
         return None
     if has_condition(source):
-        raise unsupported("a collection of those staged elements for which a condition holds has an unknown "
-                          "length: reduce it, as `sum` does")
+        source = kept(source)
     return stacked_loops(mapped(lambda item: item, source), source)
+
+
+def kept(source):
+    """The source of the values of a generator with a condition: the elements for which it holds are picked
+    before anything is computed of them."""
+    parts = source.parts
+    if parts.loops > 1:
+        raise unsupported("a collection of several loops over staged elements for some of which a condition "
+                          "holds: write it as loops that `push!` what they keep")
+    def condition(item):
+        parts.assign(item)
+        return parts.condition()
+
+    flags = mapped(condition, source.items)
+    items = mapped(lambda item: item, source.items)
+    if flags is None or items is None or flags.element is not t.Bool:
+        raise unsupported("a collection of elements for which a condition holds, which cannot be "
+                          "treated alike")
+    from .base.selection import chosen
+
+    unconditional = GeneratorParts(parts.iterable, parts.assign, parts.body, None, parts.frame, parts.slots)
+    return GeneratorItems(unconditional, items_of(chosen(items, as_value(read(flags)))))
 
 
 def presence(iterable):

@@ -404,6 +404,38 @@ def defined_dim(size):
     return dim
 
 
+def true_places(flags):
+    """The places, from 0, at which a vector of the graph is true; their number is a new dim, but the same for
+    the same flags."""
+    from ..compiler.types import fresh_dim
+
+    for scope in state.trace.scopes():
+        for operation in scope.block.operations:
+            if operation.name == "true_indices" and computes_same(operation.operands[0], flags):
+                return operation.result
+    return emit("true_indices", [flags], {"dim": fresh_dim("K")})
+
+
+SEARCHED = 16
+"""So far back two values are compared by how they are computed."""
+
+
+def computes_same(a, b, depth=SEARCHED):
+    """Whether two values of the graph are certainly equal: computed by the same operations of the same."""
+    if a is b:
+        return True
+    one, other = a.operation, b.operation
+    if one is None or other is None or one.name != other.name or a.index != b.index or a.type != b.type:
+        return False
+    if depth == 0 or one.regions or not one.op.pure or one.name == "true_indices":
+        return False
+    if one.name == "constant":
+        values = [np.asarray(operation.attributes["value"]) for operation in (one, other)]
+        return values[0].tobytes() == values[1].tobytes()
+    return one.attributes == other.attributes and all(
+        computes_same(*pair, depth - 1) for pair in zip(one.operands, other.operands, strict=True))
+
+
 def payload_of(value, julia_type=None):
     """The payload of a number or array; a host number becomes a rank-0 numpy array of its (or the given)
     type."""

@@ -10,8 +10,9 @@ from . import (
 from .base.registry import function
 from .broadcasting import broadcast
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal
-from .conditionals import Pending, close, is_staged_condition, known_truth, stage_if, stage_value
+from .conditionals import Pending, Split, close, is_staged_condition, known_truth, stage_if, then
 from .evaluator import COMPILERS, STATEMENTS, TAILS, compiles, located, truth
+from .exits import leave, stage_expression
 from .interrupts import Interrupt, interrupted
 from .scopes import target_names
 from .steps import StepLimitError
@@ -97,7 +98,7 @@ class Condition:
 
 
 def stage_tail(condition, then, otherwise, *place):
-    """As `stage_value` for what a function ends with: a `return` in it gives the value too."""
+    """As `stage_expression` for what a function ends with: a `return` in it gives the value too."""
     completion = stage_if(condition, lambda: Returned(then()), lambda: Returned(otherwise()), *place)
     return close(completion).value
 
@@ -124,7 +125,7 @@ def conditional(compiler, condition, then, otherwise, part, stage):
     return run
 
 
-FORMS = (("expression", COMPILERS, stage_value), ("statement", STATEMENTS, stage_if),
+FORMS = (("expression", COMPILERS, stage_expression), ("statement", STATEMENTS, stage_if),
          ("tail", TAILS, stage_tail))
 """What a conditional compiles its parts to, the table it stands in, and how it is staged."""
 
@@ -171,6 +172,7 @@ def return_value(compiler, node):
     """A `return` inside an expression leaves by an exception."""
     value = compiler.expression(node.value) if node.value is not None else lambda frame: None
     compiler.scope.layout.returns_by_exception = True
+    compiler.scope.layout.exits += 1
 
     def run(frame):
         raise ReturnSignal(value(frame))
@@ -192,6 +194,7 @@ def return_tail(compiler, node):
 @compiles(syntax.Break, syntax.Continue)
 def loop_signal(compiler, node):
     completion = BREAK if isinstance(node, syntax.Break) else CONTINUE
+    compiler.scope.layout.exits += 1
 
     def run(frame):
         raise LoopSignal(completion)
@@ -209,16 +212,8 @@ def loop_value(compiler, node):
     """A loop in value position: `nothing`, and a `return` in it leaves the function."""
     statement = STATEMENTS[type(node)](compiler, node)
     compiler.scope.layout.returns_by_exception = True
-
-    def run(frame):
-        completion = close(statement(frame))
-        if isinstance(completion, Pending):
-            raise WeberError("`return` from a staged loop inside of an expression is not supported: write "
-                             "the loop as a statement", node.location, kind="UnsupportedError")
-        if completion is not None:
-            raise ReturnSignal(completion.value)
-
-    return run
+    compiler.scope.layout.exits += 1
+    return lambda frame: leave(statement(frame))
 
 
 def loop_tail(compiler, node):
@@ -316,18 +311,35 @@ def try_node(compiler, node, part):
             if store is not None:
                 store(frame, exception_value(error))
             return handler(frame)
-        return otherwise(frame) if otherwise is not None else result
+        if otherwise is None:
+            return result
+        return then(result, partial(otherwise, frame)) if part == "statement" else otherwise(frame)
 
     if final is None:
         return attempt
 
     def run(frame):
         try:
-            return attempt(frame)
-        finally:
+            completion = attempt(frame)
+        except BaseException:
             final(frame)
+            raise
+        if part == "statement":
+            return ensured(completion, partial(final, frame))
+        final(frame)
+        return completion
 
     return run
+
+
+def ensured(completion, final):
+    """The completion of a statement and of `final()`, which follows however the statement completes."""
+    if completion.__class__ is Split:
+        for arm in completion.arms:
+            if arm.error is None:
+                arm.run(partial(ensured, arm.completion, final))
+        return completion.settle()
+    return then(final(), lambda: completion)
 
 
 compiles(syntax.Try)(lambda compiler, node: try_node(compiler, node, "expression"))

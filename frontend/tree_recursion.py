@@ -140,7 +140,7 @@ class Levels:
         name = self.method.definition.name
         if not self.call.is_like(call):
             raise UnsupportedError(
-                f"`{name}` calls itself on a child with other arguments: what is not the node must be the same "
+                f"`{name}` calls itself on a child with other arguments: what is no node must be the same "
                 "for all nodes of a tree", state.location, kind="UnsupportedError")
         if self.spec is None:
             raise UnsupportedError(f"`{name}` calls itself for a node without children", state.location,

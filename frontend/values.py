@@ -40,6 +40,8 @@ class State:
     including = 0  # nested files
     steps_left = max_steps = float("inf")  # see `steps`
     differentiating = 0  # nested differentiations
+    checkpointed = False  # whether loops are to be differentiated in segments
+    decisions = None  # of the statement that is being evaluated; see `exits`
 
 
 state = State()
@@ -98,7 +100,7 @@ class Either:
 
 
 class Node:
-    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `forests.Forest`. `known`
+    """A node of a tree that only the graph knows: the row `index`, an IR value, of a `Forest`. `known`
     maps fields that are children to whether they are nothing, where that is known."""
 
     __slots__ = ("forest", "index", "known")

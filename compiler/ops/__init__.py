@@ -15,6 +15,7 @@ from . import (  # noqa: F401  (importing them fills OPS)
     random,
     recurrent,
     reduction,
+    rows,
     shape,
     transcendental,
 )

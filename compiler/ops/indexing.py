@@ -19,7 +19,6 @@ from .batching.indexing import (
     batch_true_indices,
     sum_scatter_add,
 )
-from .batching.lanes import CannotBatch
 from .kernels import compute, decomposed
 from .record import Linear, Zero, expect, register
 from .rules import (
@@ -36,11 +35,13 @@ ONE_HOT_LIMIT = 256
 vectors."""
 
 
-def _expect_indices(name, value):
+def expect_indices(name, value):
+    """Raises `TypeRuleError` unless a value is of i64 numbers."""
     expect(value.element is I64, f"{name} takes i64 indices, got {value.type}")
 
 
-def _check_bounds(name, indices, size):
+def check_bounds(name, indices, size):
+    """Raises WeberError for an index outside of an axis of this size."""
     if np.any((indices < 0) | (indices >= size)):
         wrong = indices[(indices < 0) | (indices >= size)].flat[0]
         raise WeberError(f"{name}: index {wrong} (from 0) of an axis of size {size}", kind="BoundsError")
@@ -64,13 +65,13 @@ def _infer_gather(operands, attributes, regions):
     expect_operands("gather", operands, 2)
     (x, indices), axis = operands, attributes["axis"]
     expect_axis("gather", axis, x.rank)
-    _expect_indices("gather", indices)
+    expect_indices("gather", indices)
     return [TensorType(x.element, _gathered(x.shape, axis, indices.shape))]
 
 
 def _evaluate_gather(arrays, attributes, context):
     (x, indices), axis = arrays, attributes["axis"]
-    _check_bounds("gather", indices, x.shape[axis])
+    check_bounds("gather", indices, x.shape[axis])
     return [np.take(x, indices, axis)]
 
 
@@ -94,7 +95,7 @@ def _infer_scatter_add(operands, attributes, regions):
     (indices, updates), axis = operands, attributes["axis"]
     shape = as_shape("scatter_add", attributes["shape"])
     expect_axis("scatter_add", axis, len(shape))
-    _expect_indices("scatter_add", indices)
+    expect_indices("scatter_add", indices)
     expected = TensorType(updates.element, _gathered(shape, axis, indices.shape))
     expect(updates.type == expected, f"scatter_add takes updates of type {expected}, got {updates.type}")
     return [TensorType(updates.element, shape)]
@@ -103,7 +104,7 @@ def _infer_scatter_add(operands, attributes, regions):
 def _evaluate_scatter_add(arrays, attributes, context):
     (indices, updates), axis = arrays, attributes["axis"]
     shape = [context.dim(d) for d in attributes["shape"]]
-    _check_bounds("scatter_add", indices, shape[axis])
+    check_bounds("scatter_add", indices, shape[axis])
     total = np.zeros(shape, updates.dtype)
     rows = updates.reshape(*shape[:axis], indices.size, *shape[axis + 1:])
     np.add.at(total, (slice(None),) * axis + (indices.reshape(-1),), rows)
@@ -121,8 +122,20 @@ def _scatter_by_product(b, operation, indices, updates):
     return b.reshape(total, shape=shape)
 
 
+def fits_add_rows(operation) -> bool:
+    """Whether a `scatter_add` is `add_rows` of zeros."""
+    attributes = operation.attributes
+    return attributes.get("unique") and attributes["axis"] == 0 and operation.operands[0].rank == 1
+
+
+def _scatter_unique(b, operation, indices, updates):
+    return b.add_rows(b.full(0, operation.result), indices, updates)
+
+
 def _lower_scatter_add(lowering, operation, names):
-    # ScatterND adds much faster than ScatterElements, but not reliably where an index comes twice.
+    if fits_add_rows(operation):
+        return decomposed(_scatter_unique)(lowering, operation, names)
+    # ScatterND is much faster than ScatterElements, but does not add reliably where an index comes twice.
     indices, result = operation.operands[0], operation.result
     axis, size = operation.attributes["axis"], result.shape[operation.attributes["axis"]]
     if isinstance(size, int) and size <= ONE_HOT_LIMIT and result.element.is_float:
@@ -138,56 +151,16 @@ register("scatter_add", _infer_scatter_add, _evaluate_scatter_add,
          Linear(lambda b, operation, cotangents: [None, b.gather(cotangents[0], operation.operands[0],
                                                                  axis=operation.attributes["axis"])],
                 of=(1,)),
-         _lower_scatter_add, "zeros of `shape`, to which the updates are added at the indices along `axis`",
+         _lower_scatter_add, "zeros of `shape`, to which the updates are added at the indices along `axis`;"
+         " `unique` where it is known that no two indices are equal",
          batch=batch_scatter_add, batch_sum=sum_scatter_add)
-
-
-def _infer_add_rows(operands, attributes, regions):
-    expect_operands("add_rows", operands, 3)
-    x, indices, updates = operands
-    _expect_indices("add_rows", indices)
-    expect(x.rank > 0 and indices.rank == 1, f"add_rows to {x.type} at {indices.type}")
-    expected = TensorType(x.element, (*indices.shape, *x.shape[1:]))
-    expect(updates.type == expected, f"add_rows takes updates of type {expected}, got {updates.type}")
-    return [x.type]
-
-
-def _evaluate_add_rows(arrays, attributes, context):
-    x, indices, updates = arrays
-    _check_bounds("add_rows", indices, len(x))
-    total = x.copy()
-    np.add.at(total, indices, updates)
-    return [total]
-
-
-def _add_rows_transpose(b, operation, cotangents):
-    _, indices, _ = operation.operands
-    return [cotangents[0], None, b.gather(cotangents[0], indices, axis=0, unique=True)]
-
-
-def _lower_add_rows(lowering, operation, names):
-    x, indices, updates = names
-    type = operation.result.type
-    column = lowering.node("Unsqueeze", [indices, lowering.integers([1])],
-                           type=TensorType(I64, (*operation.operands[1].shape, 1)))
-    return [compute(lowering, "ScatterND", [x, column, updates], type, data=(0, 2), reduction="add")]
-
-
-def _batch_add_rows(lanes, operation):
-    raise CannotBatch("add_rows", "the rows of each lane are others", operation.location)
-
-
-register("add_rows", _infer_add_rows, _evaluate_add_rows, Linear(_add_rows_transpose, of=(0, 2)),
-         _lower_add_rows,
-         "x with the updates added to its rows at the indices, of which none but the last row comes twice",
-         batch=_batch_add_rows)
 
 
 # --- single elements ----------------------------------------------------------------------------------------
 
 def _expect_along(name, indices, shape, axis):
     expect_axis(name, axis, len(shape))
-    _expect_indices(name, indices)
+    expect_indices(name, indices)
     expect(indices.rank == len(shape) and replace(indices.shape, axis, 0) == replace(shape, axis, 0),
            f"{name} along axis {axis}: indices of type {indices.type} for sizes {', '.join(map(str, shape))}")
 
@@ -201,7 +174,7 @@ def _infer_take_along(operands, attributes, regions):
 
 def _evaluate_take_along(arrays, attributes, context):
     (x, indices), axis = arrays, attributes["axis"]
-    _check_bounds("take_along", indices, x.shape[axis])
+    check_bounds("take_along", indices, x.shape[axis])
     return [np.take_along_axis(x, indices, axis)]
 
 
@@ -230,7 +203,7 @@ def _infer_scatter_along(operands, attributes, regions):
 def _evaluate_scatter_along(arrays, attributes, context):
     (indices, updates), axis = arrays, attributes["axis"]
     total = np.zeros([context.dim(d) for d in attributes["shape"]], updates.dtype)
-    _check_bounds("scatter_along", indices, total.shape[axis])
+    check_bounds("scatter_along", indices, total.shape[axis])
     places = list(np.indices(indices.shape, sparse=True))
     places[axis] = indices
     np.add.at(total, tuple(places), updates)
@@ -402,7 +375,7 @@ register("true_indices", _infer_true_indices, lambda arrays, attributes, context
 
 def _infer_one_hot(operands, attributes, regions):
     expect_operands("one_hot", operands, 1)
-    _expect_indices("one_hot", operands[0])
+    expect_indices("one_hot", operands[0])
     (depth,), element = as_shape("one_hot", (attributes["depth"],)), attributes["element"]
     expect(isinstance(element, ElementType), f"one_hot of {element}")
     return [TensorType(element, (*operands[0].shape, depth))]
@@ -410,7 +383,7 @@ def _infer_one_hot(operands, attributes, regions):
 
 def _evaluate_one_hot(arrays, attributes, context):
     (indices,), depth = arrays, context.dim(attributes["depth"])
-    _check_bounds("one_hot", indices, depth)
+    check_bounds("one_hot", indices, depth)
     return [(indices[..., None] == np.arange(depth)).astype(attributes["element"].numpy)]
 
 

@@ -293,7 +293,8 @@ def _lower_reverse(lowering, operation, names):
 
 
 register("reverse",
-         _infer_reverse, lambda arrays, attributes, context: [np.flip(arrays[0], attributes["axes"])],
+         _infer_reverse,
+         lambda arrays, attributes, context: [np.asarray(np.flip(arrays[0], attributes["axes"]))],
          Linear(lambda b, operation, cotangents: [b.reverse(cotangents[0],
                                                             axes=operation.attributes["axes"])]),
          _lower_reverse, "the elements in opposite order along `axes`", batch=batch_reverse,

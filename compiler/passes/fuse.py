@@ -8,8 +8,11 @@ import numpy as np
 
 from ..families import ELEMENTWISE
 from ..ir import Function
+from ..ops.indexing import fits_add_rows
 from ..ops.linear import parse_spec
+from ..ops.shape import reshape_to
 from ..rewrite import Rules
+from .loops.shaping import RULES as SHAPING
 from .movement import broadcast_along
 from .patterns import is_splat, made_by, splat_of
 from .simplify import RULES as SIMPLIFICATIONS
@@ -23,7 +26,7 @@ FUSED_ELEMENTS = ("f32", "f64")
 
 def fuse(function: Function) -> Function:
     """An equivalent function for export, simplified once more."""
-    return simplify(function, RULES | SIMPLIFICATIONS)
+    return simplify(function, RULES | SIMPLIFICATIONS | SHAPING)
 
 
 @RULES("stop_gradient")
@@ -111,6 +114,34 @@ def scale_in_gemm(b, operation):
     if x.element.name == "f64" and float(np.float32(alpha)) != alpha:
         return None  # Gemm's alpha is a single-precision number
     return b.gemm(*operands, **{**attributes, "alpha": alpha})
+
+
+@RULES("add")
+def add_to_rows(b, operation):
+    """Rows that are put into zeros and added to an array are added to its rows."""
+    for whole, summand in (operation.operands, operation.operands[::-1]):
+        shaped = made_by(summand, "reshape")
+        scattered = made_by(shaped.operands[0] if shaped else summand, "scatter_add")
+        if scattered and fits_add_rows(scattered):
+            flat = reshape_to(b, whole, scattered.result.shape)
+            return reshape_to(b, b.add_rows(flat, *scattered.operands), summand.shape)
+    return None
+
+
+@RULES("add_rows")
+def add_once_to_rows(b, operation):
+    """What is added to the same rows one after the other is added at once."""
+    x, indices, rows = operation.operands
+    others = []
+    while (inner := made_by(x, "add_rows")) and inner.operands[1] is not indices and b.is_used_once(x):
+        others.append(inner.operands[1:])
+        x = inner.operands[0]
+    if inner is None or inner.operands[1] is not indices or not b.is_used_once(x):
+        return None
+    total = b.add_rows(inner.operands[0], indices, b.add(inner.operands[2], rows))
+    for other in reversed(others):
+        total = b.add_rows(total, *other)
+    return total
 
 
 def _add_to_gemm(b, product, addend, sign, beta):

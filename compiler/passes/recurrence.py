@@ -26,6 +26,8 @@ def raise_recurrences(function: Function) -> Function:
 @RULES("loop")
 def raise_loop(b, operation):
     loop = LoopParts(operation.attributes, operation.regions[0])
+    if b.is_inside("map"):  # lanes are batched as the loops they are
+        return None
     if loop.is_open or loop.carried not in (1, 2) or loop.trips == 0:
         return None
     body = Body(b, loop, operation.operands)

@@ -145,6 +145,9 @@ def broadcast_function(f, *arguments):
 
 @define("broadcast!", t.Any, t.AbstractArray, t.Any, ...)
 def broadcast_into(f, destination, *arguments):
+    from .assignment import refuse_range
+
+    refuse_range(destination)
     assign_broadcast(destination, broadcast(f, list(arguments)))
     return destination
 

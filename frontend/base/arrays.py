@@ -131,9 +131,19 @@ def is_numeric(x):
     return x.__class__ is Array and x.element in NUMBERS
 
 
+def dim_number_of(dimension, rank=None):
+    """The number of a Julia dim as a Python int. Raises ArgumentError where there is no such dim."""
+    number = staging.host_integer(dimension, "the number of a dim")
+    if number < 1:
+        raise argument_error(f"the number of a dim must be ≥ 1, got {number}")
+    if rank is not None and number > rank:
+        raise argument_error(f"there is no dim {number} of an array with {rank} dims")
+    return number
+
+
 def axis_of(dimension, rank):
-    """The payload axis of a Julia dim (1-based)."""
-    return rank - dimension
+    """The payload axis of a Julia dim (1-based). Raises ArgumentError where there is no such dim."""
+    return rank - dim_number_of(dimension, rank)
 
 
 def julia_size(x):
@@ -348,8 +358,9 @@ def typed_vector_literal(type_, *elements):
 
 @define("fill!", t.AbstractArray, t.Any)
 def fill_in_place(array, value):
-    from .assignment import overwrite
+    from .assignment import overwrite, refuse_range
 
+    refuse_range(array)
     overwrite(array, filled(convert(array.element, value), array.size, array.element))
     return array
 
@@ -409,7 +420,13 @@ def length_of_number(x):
 
 @define("isempty", t.AbstractArray)
 def is_empty(x):
-    return 0 in as_array(x).size if x.__class__ is Array else length(x) == 0
+    size = as_array(x).size if x.__class__ is Array else (length(x),)
+    if all(isinstance(dim, int) for dim in size) or any(isinstance(dim, int) and dim == 0 for dim in size):
+        return 0 in size
+    from ..calling import call
+    from .registry import function
+
+    return call(function("=="), (length(x), 0))
 
 
 @define("firstindex", t.AbstractArray)

@@ -1,5 +1,7 @@
 """Writing at indices: `x[i, j] = v`, `x[i, :] .= v`, masks; on the host in place, staged as a new value."""
 
+import math
+
 import numpy as np
 
 from .. import staging
@@ -24,6 +26,10 @@ def overwrite(array, contents):
     """Replaces all elements of an array by those of one of the same size and element type."""
     refuse_range(array)
     payload = staging.read(contents)
+    given, own = math.prod(payload.shape), math.prod(staging.read(array).shape)
+    if isinstance(given, int) and isinstance(own, int) and given != own:
+        raise dimension_mismatch(f"a destination of size {size_text(array.size)} cannot hold "
+                                 f"{size_text(tuple(reversed(payload.shape)))}")
     if staging.state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
         staging.write_elements(array, ..., payload)  # in place: what shares memory sees it
     else:
@@ -220,12 +226,19 @@ def _known_places(form, size):
 
 
 def assign_masked(array, value, mask):
-    """`array[mask] .= number` for a staged mask of the array's size: a selection."""
+    """`array[mask] .= number` or, of an array, one value after the other, for a staged mask of the array's
+    size: a selection."""
+    from .selection import spread
+
     payload, condition = staging.read(array), staging.read(mask)
-    if tuple(condition.shape) != tuple(payload.shape) or _is_collection(value):
+    if tuple(condition.shape) != tuple(payload.shape):
         raise staging.HostValueNeeded("assignment through a mask that is only known when the graph runs "
-                                      "takes a number and a mask of the array's size", staging.state.location,
+                                      "takes a mask of the array's size", staging.state.location,
                                       kind="UnsupportedError")
+    if _is_collection(value):
+        values = staging.as_value(staging.payload_of(as_array(value), array.element))
+        values = reshaped(values, (as_dim_product(values.shape),))
+        return staging.write(array, spread(values, condition, staging.as_value(payload)))
     number = staging.expand(staging.payload_of(convert(array.element, value), array.element), payload.shape)
     staging.write(array, staging.apply("select", condition, number, payload))
 

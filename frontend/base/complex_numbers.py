@@ -16,7 +16,7 @@ from ..values import LaneEffect, Struct, Traced, state, typeof
 from . import arithmetic, comparison, conversion, mathematics, powers
 from .arithmetic import add, divide, multiply, negate, one_like, subtract, zero_like
 from .elements import COMPLEX_FAMILY, convert_host, float_type, is_complex_type, is_integer_type
-from .errors import inexact_error
+from .errors import fault, inexact_error
 from .registry import BASE, define, function
 
 _HOST = (complex, np.complex64)
@@ -226,6 +226,17 @@ for _name, _of_parts in (
         ("cosh", _hyperbolic_cosine),
         ("tanh", lambda z: _quotient(_hyperbolic_sine(z), _hyperbolic_cosine(z))), ("angle", _angle)):
     _elementary(_name, _of_parts)
+
+
+def _no_parts(name):
+    def refuse(z):
+        raise fault("UnsupportedError", f"{name} of a complex number that is differentiated is not supported")
+
+    return refuse
+
+
+for _name in "expm1 log1p asin acos atan asinh acosh atanh log2 log10 exp2 exp10 sincos sec csc cot".split():
+    _elementary(_name, _no_parts(_name))
 
 
 def _part_by_part(name, combine):

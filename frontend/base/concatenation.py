@@ -114,12 +114,17 @@ def _dimension(dims):
     dims = staging.host_number(dims, "the dims of cat") if not isinstance(dims, tuple) else dims
     if not isinstance(dims, int):
         raise argument_error("cat along several dims at once is not supported")
+    if dims < 1:
+        raise argument_error(f"the dims of cat must be at least 1, got {dims}")
     return dims
 
 
 def rows_of(lengths, items):
     """The items in rows of the given lengths (or all rows of one length)."""
     if lengths.__class__ is int:
+        if lengths < 1 or len(items) % lengths:
+            raise argument_error(f"number of arrays {len(items)} is not a multiple of the requested "
+                                 f"number of block columns {lengths}")
         lengths = (len(items) // lengths,) * lengths
     if lengths.__class__ is not tuple or not all(isinstance(length, int) for length in lengths):
         raise argument_error("the numbers of blocks in a row must be an integer or a tuple of integers")

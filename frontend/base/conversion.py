@@ -231,15 +231,18 @@ def widened_type(type_):
 
 @define("unsigned", t.Integer)
 def to_unsigned(x):
-    kind = typeof(x)
-    return call(function("rem"),
-                (x, t.BUILTIN_TYPES["UInt" + kind.name.removeprefix("U").removeprefix("Int")]))
+    return call(function("rem"), (x, _integer_type("UInt", x)))
 
 
 @define("signed", t.Integer)
 def to_signed(x):
-    return call(function("rem"),
-                (x, t.BUILTIN_TYPES["Int" + typeof(x).name.removeprefix("U").removeprefix("Int")]))
+    return call(function("rem"), (x, _integer_type("Int", x)))
+
+
+def _integer_type(prefix, x):
+    """The integer type with this prefix that is as wide as x; of a Bool the one of 64 bits."""
+    width = typeof(x).name.removeprefix("U").removeprefix("Int")
+    return t.BUILTIN_TYPES[prefix + (width if width.isdigit() else "64")]
 
 
 @define("float", t.TypeOfType)
@@ -282,6 +285,8 @@ def is_supertype(a, b):
 
 @define("supertype", t.TypeOfType)
 def supertype(type_):
+    if isinstance(t.unwrap(type_), t.UnionType):
+        raise fault("MethodError", f"no method matching supertype(::{t.type_name(typeof(type_))})")
     return type_.supertype if isinstance(type_, t.DataType) else t.unwrap(type_).supertype
 
 

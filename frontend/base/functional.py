@@ -8,7 +8,7 @@ from ..dispatch import Method, MethodTable
 from ..display import FAMILIES, show_text
 from ..values import Function, Struct, typeof
 from .core import VAL
-from .errors import fault
+from .errors import argument_error, fault
 from .registry import define, define_constructor, function
 
 
@@ -193,6 +193,8 @@ def applicable(function_, *arguments):
 @define("invoke", t.Any, t.TypeOfType, t.Any, ...)
 def invoke(function_, types, *arguments):
     """Calls the method that arguments of these types would have, though a more specific one may exist."""
+    if not isinstance(types, t.DataType) or types.name != "Tuple":
+        raise argument_error("the types of arguments are given as a tuple type: `Tuple{Int, String}`")
     found = _table(function_).find_types(types.parameters)
     if found is None:
         table = MethodTable(getattr(function_, "name", "f"))
@@ -203,8 +205,8 @@ def invoke(function_, types, *arguments):
 @define("hasmethod", t.Any, t.TypeOfType)
 def hasmethod(function_, types):
     """Whether the function has a method for arguments of these types."""
-    if not isinstance(types, t.DataType):
-        raise fault("ArgumentError", "the types of arguments are given as a tuple type: `Tuple{Int, String}`")
+    if not isinstance(types, t.DataType) or types.name != "Tuple":
+        raise argument_error("the types of arguments are given as a tuple type: `Tuple{Int, String}`")
     parameters = types.parameters
     if function_.__class__ is Function:
         return function_.methods.find_types(parameters) is not None

@@ -12,7 +12,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..display import FAMILIES
-from ..lanes import Lanes, element, only_in_graph
+from ..lanes import Lanes, element, elements_at, only_in_graph
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
 from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped
@@ -51,6 +51,10 @@ def cartesian_indices(_, x):
     """All cartesian indices of an array or of a size, as an array of them."""
     dims = x if x.__class__ is tuple else as_array(x).size
     dims = [d.length if d.__class__ is Range else d for d in dims]
+    if not all(isinstance(d, int | np.integer) for d in dims):
+        from .selection import indices_of_size
+
+        return indices_of_size([d if hasattr(d, "terms") else staging.as_dim(d) for d in dims])
     places = [cartesian_index(*(i + 1 for i in reversed(place))) for place in np.ndindex(*dims[::-1])]
     return array_of(CARTESIAN_FAMILY.apply(len(dims)), places, dims)
 
@@ -190,6 +194,9 @@ def _open_span(range_):
 
 def _gathered(array, size):
     if array.element is t.Bool:
+        payload = staging.read(array)
+        if payload.__class__ is Value and not staging.state.trace.immediate:
+            return Gathered(staging.true_places(payload))
         mask = staging.read_host(array, "indexing by a mask")
         if mask.ndim != 1 or (isinstance(size, int) and mask.shape[0] != size):
             return None
@@ -285,6 +292,8 @@ def _lane_at(array, forms):
     """The element of a vector of staged elements."""
     (form,) = forms
     if not _is_single(form):
+        if form.__class__ is Gathered and len(form.positions.shape) == 1:
+            return elements_at(array, staging.as_value(form.positions))
         raise only_in_graph()
     return element(array, form.start if form.__class__ is Place else form.positions)
 

@@ -16,7 +16,9 @@ from .. import types as t
 from ..display import Context
 from ..staging import LaneEffect, read_host, state
 from ..values import Array, Char, Symbol, serials, to_host, typeof
+from .errors import argument_error, shown
 from .iterators import iterator
+from .pairs import Pair
 from .registry import BASE, define, define_constructor
 
 IOBuffer = t.declare("IOBuffer", t.IO, mutable=True)
@@ -140,6 +142,8 @@ def context_from(given, base=None):
     if isinstance(given, Stream):
         return context_of(given)
     for item in given if isinstance(given, tuple) else (given,):
+        if not t.is_subtype(typeof(item), Pair) or item.fields[0].__class__ is not Symbol:
+            raise argument_error(f"a property of an IOContext is a pair `:name => value`, got {shown(item)}")
         key, value = item.fields
         context = with_property(context, key.name, value)
     return context
@@ -150,6 +154,8 @@ def with_property(context, name, value):
     if name in _PROPERTIES:
         return replace(context, **{name: value})
     if name == "displaysize":
+        if value.__class__ is not tuple or len(value) != 2 or not all(isinstance(n, int) for n in value):
+            raise argument_error(f"the displaysize of an IOContext is (rows, columns), got {shown(value)}")
         return replace(context, rows=value[0], columns=value[1])
     return replace(context, properties={**context.properties, name: value})
 
@@ -280,6 +286,8 @@ def string_buffer(_, text):
 
 @define_constructor(IOBuffer, t.AbstractArray)
 def bytes_buffer(_, array):
+    if array.__class__ is not Array or array.element is not t.UInt8:
+        raise argument_error(f"an IOBuffer holds a Vector{{UInt8}}, not a {t.type_name(typeof(array))}")
     return memory_stream(data=read_host(array, "an IOBuffer").tobytes())
 
 

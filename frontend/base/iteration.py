@@ -6,7 +6,7 @@ from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
 from ..lanes import Lanes, elements
-from ..staging import LaneEffect, apply, as_dim, payload_of, read, state
+from ..staging import LaneEffect, apply, as_dim, host_integer, payload_of, read, state
 from ..values import (
     Array,
     Char,
@@ -318,9 +318,12 @@ def iterate_next(value, position):
     """`iterate(x, state)`: the next element and state, or nothing."""
     if position.__class__ is IterationState:
         return _advance(position.iterator, position)
+    position = host_integer(position, "the state of an iteration")
+    if position < 1:
+        return None
     if value.__class__ is Array:
         data = read(value)
-        if data.__class__ is Value or position < 1:
+        if data.__class__ is Value:
             items = list(array_elements(value))
             return (items[position - 1], position + 1) if position <= len(items) else None
         return (to_host(data.reshape(-1)[position - 1]), position + 1) if position <= data.size else None

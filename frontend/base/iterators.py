@@ -6,7 +6,7 @@ import math
 from ...compiler.errors import WeberError
 from .. import types as t
 from ..display import FAMILIES, show_text
-from ..staging import host_number
+from ..staging import host_integer, host_number
 from ..steps import take_step
 from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct
 from .iteration import (
@@ -378,7 +378,7 @@ def rest(iterable, position):
 
     if position.__class__ is IterationState:
         return GeneratorValue(lambda: position.iterator)
-    return make_drop(iterable, position - 1)
+    return make_drop(iterable, host_integer(position, "the state of an iteration") - 1)
 
 
 @_define("peel", t.Any)

@@ -14,7 +14,7 @@ from .. import types as t
 from ..values import Array, Dictionary, Range, SetValue, Struct
 from .arrays import array_of, as_array, as_dim_product, dims_of, reshaped
 from .conversion import constructs
-from .elements import FLOATS, HOST_TYPES, is_integer_type, number_of
+from .elements import FLOATS, HOST_TYPES, NUMBERS, is_integer_type, number_of
 from .errors import argument_error, fault
 from .registry import BASE, define, module
 
@@ -241,9 +241,12 @@ def _define_floats(name, kind):
         return _result(kind(state, () if dims is None else dims[::-1], type_), dims)
 
     def into(*arguments):
-        from .assignment import overwrite
+        from .assignment import overwrite, refuse_range
 
         state, (array,) = _generator(arguments)
+        refuse_range(array)
+        if array.element not in (NUMBERS if name == "rand" else FLOATS):
+            raise fault("MethodError", f"no method matching {name}!(::{t.type_name(array.type)})")
         overwrite(array, Array(kind(state, staging.read(array).shape, array.element)))
         return array
 
@@ -303,9 +306,10 @@ def shuffle(*arguments):
 @define("shuffle!", t.AbstractArray, module=RANDOM)
 @define("shuffle!", AbstractRNG, t.AbstractArray, module=RANDOM)
 def shuffle_in_place(*arguments):
-    from .assignment import overwrite
+    from .assignment import overwrite, refuse_range
 
     state, (array,) = _generator(arguments)
+    refuse_range(array)
     overwrite(array, _shuffled(state, array, "shuffle!"))
     return array
 

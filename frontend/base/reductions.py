@@ -12,7 +12,16 @@ from ..calling import call
 from ..lanes import is_lanes, only_in_graph, uniform_column
 from ..values import Array, colon, typeof
 from . import folds
-from .arrays import array_of, as_array, as_dim_product, axis_of, is_numeric, reshaped
+from .arrays import (
+    array_of,
+    as_array,
+    as_dim_product,
+    axis_of,
+    copy_array,
+    dim_number_of,
+    is_numeric,
+    reshaped,
+)
 from .elements import is_complex_type, number_of
 from .errors import argument_error, dimension_mismatch, fault, size_text
 from .indexing import cartesian_index
@@ -200,7 +209,10 @@ def _define_cumulative(name, op, operator):
         if dims is None and array.rank != 1:
             raise argument_error(f"{name} of an array with {array.rank} dims needs the keyword `dims`")
         payload = staging.convert_payload(staging.read(array), summed_type(array.element))
-        return Array(staging.apply(op, payload, axis=axis_of(dims or 1, array.rank)))
+        dimension = 1 if dims is None else dim_number_of(dims)
+        if dimension > array.rank:
+            return copy_array(Array(payload))
+        return Array(staging.apply(op, payload, axis=axis_of(dimension, array.rank)))
 
     def in_place(destination, x, dims=None):
         from .assignment import overwrite
@@ -243,7 +255,7 @@ def difference(x, dims=None):
     if array.element not in t.NUMPY_TYPES:
         items = list(array.data.reshape(-1))
         return collect_values(call(function("-"), pair) for pair in zip(items[1:], items, strict=False))
-    axis = axis_of(dims or 1, array.rank)
+    axis = axis_of(1 if dims is None else dims, array.rank)
     payload = staging.convert_payload(staging.read(array), summed_type(array.element))
     size = payload.shape[axis]
     return Array(staging.apply("sub", sliced(payload, axis, 1, size), sliced(payload, axis, 0, size - 1)))

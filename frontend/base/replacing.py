@@ -59,6 +59,7 @@ def replace_by_function(function_, x, count=None):
 
 @define("replace!", t.AbstractArray, PairFamily.wrapper, ..., keywords=("count",))
 def replace_elements_in_place(x, *pairs, count=None):
+    """replace!(x, old => new...): each element that equals an old one is replaced, at most `count`."""
     return _in_place(x, _by_pairs(pairs), count)
 
 

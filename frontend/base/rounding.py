@@ -67,10 +67,20 @@ def to_integer(type_, x):
     return convert_host(x, type_)
 
 
+def _power(base, digits):
+    try:
+        return float(base) ** digits
+    except OverflowError:
+        return math.inf
+
+
 def with_digits(round_, x, digits, significant, base):
     """x rounded to a number of digits after the point, or of significant digits."""
+    base = staging.host_integer(base, "the base of digits")
+    if base < 2:
+        raise argument_error(f"the base of digits must be at least 2, got {base}")
     if significant is not None:
-        value = float(x)
+        value, significant = float(x), staging.host_integer(significant, "the number of digits")
         if value == 0 or not math.isfinite(value):
             return x
         digits = significant - 1 - math.floor(math.log(abs(value), base) + 1e-12)
@@ -78,11 +88,15 @@ def with_digits(round_, x, digits, significant, base):
         x = float(x)
     digits = staging.host_integer(digits, "the number of digits")
     if digits >= 0:
-        scale = float(base) ** digits
+        scale = _power(base, digits)
         result = divide(round_(multiply(x, scale)), scale)
     else:
-        scale = float(base) ** -digits
+        scale = _power(base, -digits)
         result = multiply(round_(divide(x, scale)), scale)
+    if result.__class__ is not Traced and not math.isfinite(result):  # more digits than the type has
+        if digits >= 0 or x == 0:
+            return x
+        result = math.copysign(math.inf if round_(math.copysign(0.25, x)) else 0.0, x)
     if typeof(x) is not t.Float64:
         result = Traced(staging.convert_payload(result.data,
                                                 x.type)) if result.__class__ is Traced else HOST_TYPES[

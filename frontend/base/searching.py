@@ -12,6 +12,7 @@ from .elements import NUMBERS, number_of
 from .indexing import CARTESIAN_FAMILY, cartesian_index
 from .iteration import iterate
 from .registry import define, function
+from .selection import all_indices, chosen, first_index, staged_mask, within
 
 
 def condition_mask(predicate, x):
@@ -46,11 +47,17 @@ def _mask(x):
 
 @define("findall", t.AbstractArray)
 def find_all_true(x):
+    mask = staged_mask(None, x)
+    if mask is not None:
+        return all_indices(mask)
     return indices_of(_mask(x))
 
 
 @define("findall", t.Any, t.AbstractArray)
 def find_all(predicate, x):
+    mask = staged_mask(predicate, x)
+    if mask is not None:
+        return all_indices(mask)
     return indices_of(condition_mask(predicate, x))
 
 
@@ -70,32 +77,50 @@ def _first(predicate, x):
 
 @define("findfirst", t.AbstractArray)
 def find_first_true(x):
+    mask = staged_mask(None, x)
+    if mask is not None:
+        return first_index(mask)
     return _nth(_mask(x), False)
 
 
 @define("findfirst", t.Any, t.AbstractArray)
 def find_first(predicate, x):
+    mask = staged_mask(predicate, x)
+    if mask is not None:
+        return first_index(mask)
     return _first(predicate, x)
 
 
 @define("findlast", t.AbstractArray)
 def find_last_true(x):
+    mask = staged_mask(None, x)
+    if mask is not None:
+        return first_index(mask, last=True)
     return _nth(_mask(x), True)
 
 
 @define("findlast", t.Any, t.AbstractArray)
 def find_last(predicate, x):
+    mask = staged_mask(predicate, x)
+    if mask is not None:
+        return first_index(mask, last=True)
     return _nth(condition_mask(predicate, x), True)
 
 
 @define("findnext", t.Any, t.AbstractVector, t.Integer)
 def find_next(predicate, x, start):
+    mask = staged_mask(predicate, x)
+    if mask is not None:
+        return first_index(within(mask, start=start))
     places = np.flatnonzero(condition_mask(predicate, x)[start - 1:])
     return None if len(places) == 0 else int(places[0]) + start
 
 
 @define("findprev", t.Any, t.AbstractVector, t.Integer)
 def find_previous(predicate, x, start):
+    mask = staged_mask(predicate, x)
+    if mask is not None:
+        return first_index(within(mask, stop=start), last=True)
     places = np.flatnonzero(condition_mask(predicate, x)[:start])
     return None if len(places) == 0 else int(places[-1]) + 1
 
@@ -152,6 +177,9 @@ def unique_in_place(x):
 def filter_array(predicate, x):
     """A vector of the elements that satisfy the predicate."""
     array = as_array(x)
+    mask = staged_mask(predicate, array)
+    if mask is not None:
+        return chosen(array, mask)
     kept = condition_mask(predicate, array).reshape(-1)
     payload = staging.read(array)
     flat = reshaped(payload, (as_dim_product(payload.shape),))

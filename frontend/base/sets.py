@@ -5,14 +5,16 @@ from functools import reduce
 from ...compiler.errors import WeberError
 from .. import types as t
 from ..properties import convert_to
-from ..staging import state
+from ..staging import read, state
 from ..values import ABSENT, Array, SetValue, Struct, typeof
 from .dictionaries import write_location
+from .elements import NUMBERS
 from .exceptions import exception, raise_value
 from .hash_order import ordered
 from .hashing import hash_key
 from .iteration import collect_values, element_type_of, iterate, join_all
 from .registry import define, define_constructor
+from .selection import chosen, first_occurrences, flat, is_staged
 
 SetFamily = t.unwrap(t.Set).family
 
@@ -208,12 +210,15 @@ def setdiff(first, *others):
     return _like(first, kept, element_type_of(first))
 
 
-@define("symdiff", t.Any, t.Any)
-def symdiff(a, b):
-    """The distinct elements that are in one of the two only."""
-    in_a, in_b = _keyed(a), _keyed(b)
-    items = [x for k, x in in_a.items() if k not in in_b] + [x for k, x in in_b.items() if k not in in_a]
-    return _like(a, items, _element((a, b)))
+@define("symdiff", t.Any, t.Any, ...)
+def symdiff(first, *others):
+    """The distinct elements that are in an odd number of the collections."""
+    result = dict(_keyed(first))
+    for other in others:
+        added = _keyed(other)
+        result = {place: x for one, rest in ((result, added), (added, result)) for place, x in one.items()
+                  if place not in rest}
+    return _like(first, result.values(), _element((first, *others)))
 
 
 def _replace(collection, result):
@@ -276,7 +281,19 @@ def isdisjoint(a, b):
 @define("unique", t.Any)
 def unique(collection):
     """The distinct elements, in order, as a vector."""
+    mask = _staged_occurrences(collection)
+    if mask is not None:
+        return chosen(collection, mask)
     return collect_values(_keyed(collection).values(), element=element_type_of(collection))
+
+
+def _staged_occurrences(collection):
+    """The mask of the first occurrence of each element of an array of numbers that only the graph knows, in
+    the elements' order; None of others."""
+    if state.trace is None or collection.__class__ is not Array or collection.element not in NUMBERS:
+        return None
+    payload = read(collection)
+    return first_occurrences(flat(payload)) if is_staged(payload) else None
 
 
 @define("unique", t.Any, t.Any)

@@ -5,8 +5,6 @@ Julia dim k of an array of rank n is payload axis n - k."""
 
 import weakref
 
-import numpy as np
-
 from ...compiler.types import TensorType, floor_divide
 from .. import staging
 from .. import types as t
@@ -21,6 +19,7 @@ from .arrays import (
     as_array,
     as_dim_product,
     axis_of,
+    dim_number_of,
     dims_of,
     fresh,
     julia_size,
@@ -28,7 +27,7 @@ from .arrays import (
     reshaped,
 )
 from .elements import NUMBERS, is_complex_type
-from .errors import argument_error, dimension_mismatch, fault, shown, size_text
+from .errors import argument_error, dimension_mismatch, fault, size_text
 from .iteration import iterate
 from .registry import define, function
 
@@ -59,11 +58,7 @@ def axes_of(array, dims):
     dims = iterate(dims) if dims.__class__ is not int else (dims,)
     axes = []
     for dimension in dims:
-        dimension = staging.host_number(dimension, "the number of a dim")
-        if not isinstance(dimension, int | np.integer):
-            raise argument_error(f"dims are integers, got {shown(dimension)}")
-        if dimension < 1:
-            raise argument_error(f"region dimension(s) must be ≥ 1, got {dimension}")
+        dimension = dim_number_of(dimension)
         if dimension <= array.rank:
             axes.append(axis_of(dimension, array.rank))
     return tuple(sorted(axes))
@@ -147,7 +142,7 @@ def permuted(array, permutation):
 @define("permutedims", t.AbstractArray, t.Any)
 def permute_dims(x, permutation):
     array = as_array(x)
-    permutation = [staging.host_number(p, "a permutation of dims") for p in iterate(permutation)]
+    permutation = [dim_number_of(p) for p in iterate(permutation)]
     if sorted(permutation) != list(range(1, array.rank + 1)):
         raise argument_error("no valid permutation of dimensions")
     return fresh(permuted(array, permutation), plain_type(array))
@@ -397,7 +392,8 @@ def each_row(x):
 
 @define("eachslice", t.AbstractArray, keywords=("dims", "drop"))
 def each_slice(x, dims, drop=True):
-    return _slices(as_array(x), tuple(sorted(_counts(dims))))
+    array = as_array(x)
+    return _slices(array, tuple(sorted(dim_number_of(d, array.rank) for d in _counts(dims))))
 
 
 @define("selectdim", t.AbstractArray, t.Integer, t.Any)
@@ -405,6 +401,7 @@ def select_dim(x, dimension, index):
     from .views import view_of
 
     rank = 1 if x.__class__ is Range else as_array(x).rank
+    dimension = dim_number_of(dimension, rank)
     return view_of(x, tuple(index if d == dimension else colon for d in range(1, rank + 1)))
 
 
@@ -412,7 +409,7 @@ def select_dim(x, dimension, index):
 def map_slices(f, x, dims):
     """f applied to each slice over `dims`; its results take the place of the slices."""
     array = as_array(x)
-    dims = _counts(dims)
+    dims = tuple(map(dim_number_of, _counts(dims)))
     others = tuple(d for d in range(1, array.rank + 1) if d not in dims)
     if len(others) == 1:
         results = collected_of(f, _slices(array, others))
@@ -493,7 +490,8 @@ def stack_lanes(values, dims):
     if column is None:
         raise argument_error("`stack` of staged arrays whose sizes differ")
     rank = len(column.shape)
-    if dims is colon or dims.__class__ is Singleton or dims == rank:
+    dims = rank if dims is colon or dims.__class__ is Singleton else dim_number_of(dims, rank)
+    if dims == rank:
         return Array(column)
     order = [d for d in range(1, rank)]
     order.insert(dims - 1, rank)

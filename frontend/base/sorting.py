@@ -13,6 +13,7 @@ from .. import types as t
 from ..broadcasting import broadcast
 from ..calling import call
 from ..staging import Value
+from ..trees import is_number
 from ..values import Array, Traced
 from .arrays import as_array, axis_of, plain_type
 from .comparison import numbers_is_less
@@ -162,7 +163,7 @@ def _search(name, side):
     def search(items, x, rev=False, by=None, lt=None, order=None):
         array = as_array(items)
         data = staging.read_host(array, name)
-        if array.element in NUMBERS and not rev and by is None and lt is None:
+        if array.element in NUMBERS and is_number(x) and not rev and by is None and lt is None:
             return int(np.searchsorted(data, staging.host_number(x, name), side)) + (side == "left")
         key = comparison_key(lt, by)
         keys, wanted = [key(item) for item in iterate(array)], key(x)

@@ -11,9 +11,10 @@ from ..calling import call
 from ..values import Array, Range, colon, typeof
 from .arithmetic import divide, multiply, subtract
 from .arrays import as_array, as_dim_product, is_numeric
-from .elements import HOST_TYPES, float_type
-from .errors import argument_error, dimension_mismatch, domain_error
-from .iteration import iterate
+from .conversion import convert
+from .elements import HOST_TYPES, float_type, is_complex_type
+from .errors import argument_error, dimension_mismatch, domain_error, fault
+from .iteration import collect_values, iterate
 from .mathematics import square_root
 from .reductions import total
 from .registry import define, function, module
@@ -133,11 +134,21 @@ def deviation_about(x, mean, dims=colon, corrected=True):
 # --- order statistics ---------------------------------------------------------------------------------------
 
 
-def _sorted_data(x, what):
-    data = staging.read_host(as_array(x), what).reshape(-1)
+def _sorted_data(array, what):
+    data = staging.read_host(array, what).reshape(-1)
     if data.size == 0:
-        raise argument_error(f"{what} of an empty array is undefined, {t.type_name(typeof(x))}[]")
+        raise argument_error(f"{what} of an empty array is undefined, {t.type_name(array.type)}[]")
     return np.sort(data)
+
+
+def _real_numbers(items, what):
+    """The items as an array of real numbers. Raises MethodError for others."""
+    array = as_array(items)
+    if not is_numeric(array):
+        array = collect_values(iterate(array))
+    if not is_numeric(array) and array.size != (0,) or is_complex_type(array.element):
+        raise fault("MethodError", f"no method matching {what}(::{t.type_name(typeof(items))})")
+    return array
 
 
 def _middle_of(data, element):
@@ -166,7 +177,7 @@ def _staged_median(array):
 @_define("median", t.AbstractArray, keywords=("dims",))
 def median(x, dims=colon):
     """The middle of the sorted elements; of an even number the mean of both."""
-    array = as_array(x)
+    array = _real_numbers(x, "median")
     if dims is colon and isinstance(staging.read(array), staging.Value):
         return _staged_median(array)
     if dims is colon:
@@ -194,15 +205,16 @@ def middle_of_array(x):
 @_define("quantile", t.Any, t.Any, keywords=("sorted", "alpha", "beta"))
 def quantile(items, places, sorted=False, alpha=1.0, beta=1.0):
     """The value below which a share of the elements lies, by linear interpolation."""
-    data = _sorted_data(as_array(items), "quantile").astype(np.float64)
+    data = _sorted_data(_real_numbers(items, "quantile"), "quantile").astype(np.float64)
     if places.__class__ is Array or places.__class__ is Range:
-        return Array(np.array([_quantile(data, float(p), alpha, beta) for p in iterate(places)]))
+        return Array(np.array([_quantile(data, p, alpha, beta) for p in iterate(places)]))
     if places.__class__ is tuple:
-        return tuple(_quantile(data, float(p), alpha, beta) for p in places)
-    return _quantile(data, float(places), alpha, beta)
+        return tuple(_quantile(data, p, alpha, beta) for p in places)
+    return _quantile(data, places, alpha, beta)
 
 
-def _quantile(data, p, alpha, beta):
+def _quantile(data, *options):
+    p, alpha, beta = [staging.host_number(convert(t.Float64, x), "quantile") for x in options]
     if not 0 <= p <= 1:
         raise domain_error(p, "quantile is defined for 0 ≤ p ≤ 1")
     count = len(data)

@@ -42,7 +42,8 @@ LIST = t.union(t.Vector, t.BitVector)
 def push(vector, *items):
     payload = staging.read(vector)
     if payload.__class__ is Added:
-        return _replace(vector, Added([*payload.items, *(convert(vector.element, x) for x in items)]))
+        items = [*payload.items, *(convert(vector.element, x) for x in items)]
+        return _replace(vector, Added(items, payload.dim, payload.flags))
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 

@@ -12,11 +12,7 @@ import Derivatives, Primitives
 export gradient, withgradient, pullback, pushforward, jacobian, withjacobian, hessian, hessian_reverse, diaghessian
 export ignore_derivatives, params, Params, rrule_via_ad
 
-"""
-    f'
-
-The derivative of a function of one number (or its gradient): `f'(x) == gradient(f, x)[1]`.
-"""
+# The derivative of a function of one number, or its gradient: `f'(x) == gradient(f, x)[1]`.
 Base.adjoint(f::Function) = x -> gradient(f, x)[1]
 
 """
@@ -200,10 +196,10 @@ shown_gradient(text) = x̄ -> (println("∂($text) = ", repr(x̄)); x̄)
 """
     checkpointed(f, xs...)
 
-`f(xs...)`. Which of its intermediate results are kept for reverse mode, and which are computed again, is chosen
-when the derivative is compiled.
+`f(xs...)`, whose loops are differentiated in segments: of `T` iterations only every `√T`-th state is kept, the
+others are computed again when the derivative needs them (Griewank 1992). Loops that end by a condition keep all.
 """
-checkpointed(f, xs...; keywords...) = f(xs...; keywords...)
+checkpointed(f, xs...; keywords...) = Derivatives.with_checkpoints(() -> f(xs...; keywords...))
 
 """
     forwarddiff(f, x)

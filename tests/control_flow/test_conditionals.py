@@ -201,7 +201,7 @@ def test_arrays(staged, name):
 ERRORS = {
     "undefined in one arm": ("function f(x) if x > 0; y = 1 end; x + y end", "y"),
     "types that do not join": ("function f(x) y = x > 0 ? 1 : \"a\"; y end", "String"),
-    "sizes that do not join": ("function f(x) y = [1f0]; if x > 0; y = [1f0, x] end; y end", "Vector"),
+    "sizes that do not join": ("function f(x) y = [1f0]; if x > 0; y = [x 1f0; 1f0 x] end; y end", "Matrix"),
     "an undefined function in an arm": ("f(x) = x > 0 ? undefined_function(x) : x", "undefined_function"),
     "both arms throw": ("function f(x) if x > 0; error(\"no\") else error(\"neither\") end end", "no"),
 }

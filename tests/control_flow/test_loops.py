@@ -439,8 +439,21 @@ ERRORS = {
         "function f(x) y = (x,); for i in 1:length(x); y = (y, 1); end; y[1] end", "y"),
     "slices changed in place": (
         "function f(x) A = reshape(x, 1, :); for c in eachcol(A); c .= 0; end; A end", "in place"),
-    "a vector that is read while it grows": (
-        "function f(x) y = [1f0]; for v in x; push!(y, v + length(y)); end; y end", "longer"),
+    "a vector that is read while it grows, who knows how far": (
+        "function f(x) y = [1f0]; while y[end] < x[1]; push!(y, 1 + sum(y)); end; y end",
+        "how long it will be"),
+    "a vector that grows by what only the iteration knows": ("""
+        function f(x)
+            y = [1f0]
+            for v in x
+                z = v
+                while z > 1
+                    push!(y, z)
+                    z /= 2
+                end
+            end
+            y
+        end""", "amounts that only the iteration knows"),
 }
 
 
@@ -471,6 +484,33 @@ GROWTH = {
                           lambda x: np.concatenate([[[x[0], 0]], np.stack([x, 2 * x], 1)])),
     "vcat of rows": ("function f(x) y = zeros(Float32, 0, 2); for v in x; y = vcat(y, [v 2v]); end; y end",
                      lambda x: np.stack([x, 2 * x], 0)),
+    "its length": ("function f(x) y = [1f0]; for v in x; push!(y, length(y) * v, length(y)); end; y end",
+                   lambda x: np.concatenate([[1], np.stack([x, np.ones_like(x)], 1).reshape(-1)
+                                             * np.repeat(2 * np.arange(len(x)) + 1, 2)])),
+    "columns counted": ("""
+        function f(x)
+            y = zeros(Float32, 2, 0)
+            for v in x
+                y = hcat(y, [v, size(y, 2)])
+            end
+            y
+        end""", lambda x: np.stack([x, np.arange(len(x))], 1)),
+    "arrays counted": ("""
+        function f(x)
+            ys = []
+            for v in x
+                push!(ys, [v, length(ys)])
+            end
+            stack(ys)
+        end""", lambda x: np.stack([x, np.arange(len(x))], 1)),
+    "until it is long enough": ("""
+        function f(x)
+            y = Float32[]
+            while length(y) < length(x) / 2 + x[1]
+                push!(y, 2 * length(y))
+            end
+            y
+        end""", lambda x: 2 * np.arange(np.ceil(len(x) / 2 + x[0]))),
     "the last element": ("function f(x) y = [1f0]; for v in x; push!(y, v + y[end]); end; y end",
                          lambda x: np.concatenate([[1], 1 + np.cumsum(x)])),
     "the last elements": (

@@ -41,7 +41,7 @@ def session():
         ("1 + doub", ["doubled"]),
         ("whi", ["while"]),
         ("searchsortedf", ["searchsortedfirst"]),
-        ("@sho", ["@show", "@showprogress"]),
+        ("@sho", ["@show", "@showgrad", "@showprogress"]),
         ("model.lay", ["layers"]),
         ("model.layers.first.we", ["weight"]),
         ("layers[1].", ["bias", "weight", "σ"]),

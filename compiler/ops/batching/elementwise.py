@@ -23,7 +23,17 @@ def batch_division(lanes, operation):
 
 def _apply(lanes, operation, operands):
     value = lanes.emit(operation.name, [x.value for x in operands], operation.attributes)
+    if operation.name == "add" and lanes.vanishing:
+        _follow_sum(lanes, value, *(x.value for x in operands))
     return Batched(value, operands[0].axis, operation.result.shape, _padding(lanes, operation, operands))
+
+
+def _follow_sum(lanes, value, x, y):
+    """Where one summand is zero in the lanes that do not count, the sum is the other one there."""
+    if x in lanes.vanishing and y in lanes.vanishing:
+        lanes.vanishing.add(value)
+    elif x in lanes.vanishing or y in lanes.vanishing:
+        lanes.unchanged[value] = y if x in lanes.vanishing else x
 
 
 def _padding(lanes, operation, operands):

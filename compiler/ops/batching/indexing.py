@@ -53,18 +53,28 @@ def batch_scatter_add(lanes: Lanes, operation):
             lane = lane - index.rank + 1
         outer = axis if lane is None or axis < lane else axis + 1
         value = b.scatter_add(index.value, updates.value, axis=outer, shape=lanes.batch_shape(shape, lane))
-        return [Batched(value, lane, shape)]
+        return [_vanishing(lanes, Batched(value, lane, shape))]
     index, updates = lanes.front(index), lanes.front(updates)
     full, count = lanes.batch_shape(shape), size_product(index.value.shape[1:])
     lead, size, rest = full[1:axis + 1], full[axis + 1], full[axis + 2:]
     if isinstance(size, int) and size <= PRODUCT_LIMIT and updates.element.is_float:
-        return [Batched(_added_by_product(lanes, index, updates, lead, size, rest, count), 0, shape)]
+        total = _added_by_product(lanes, index, updates, lead, size, rest, count)
+        return [_vanishing(lanes, Batched(total, 0, shape))]
     places = lanes.flat_places(index.value, lead, size)
     rows = b.reshape(updates.value, shape=(size_product((lanes.count, *lead, count)), *rest))
     flat = size_product((lanes.count, *lead, size))
+    # no two lanes write to the same row
+    unique = {"unique": True} if count == 1 or operation.attributes.get("unique") else {}
     total = b.scatter_add(b.reshape(places, shape=(size_product(places.shape),)), rows, axis=0,
-                          shape=(flat, *rest))
-    return [Batched(b.reshape(total, shape=full), 0, shape)]
+                          shape=(flat, *rest), **unique)
+    return [_vanishing(lanes, Batched(b.reshape(total, shape=full), 0, shape))]
+
+
+def _vanishing(lanes, x):
+    """A sum of updates, which are zero in lanes that do not count."""
+    if lanes.live is not None and x.axis is not None:
+        lanes.vanishing.add(x.value)
+    return x
 
 
 def _added_by_product(lanes, index, updates, lead, size, rest, count):
@@ -86,6 +96,35 @@ def sum_scatter_add(lanes: Lanes, operation):
         return lanes.builder.scatter_add(index.value, lanes.total(updates), axis=axis, shape=shape)
     updates, index = lanes.only_live(lanes.at(updates, axis), 0), lanes.front(index)
     return lanes.builder.scatter_add(index.value, updates.value, axis=axis, shape=shape)
+
+
+# --- writing rows -------------------------------------------------------------------------------------------
+
+def batch_rows(lanes: Lanes, operation):
+    """The rows of all lanes are those of one array. What comes from the padding, or from lanes that do not
+    count, is written to rows behind those of each lane."""
+    x, index, rows = (lanes.front(lanes[value]) for value in operation.operands)
+    b, size, shape = lanes.builder, x.value.shape[1], x.value.shape
+    whole = x.value
+    if not lanes.is_safe(index):
+        nothing, count = (0,) * (x.rank - 1), index.value.shape[1]
+        whole = b.pad(whole, low=(0, 0, *nothing), high=(0, count, *nothing), value=0)
+        beyond = b.add(b.broadcast(lanes.size(x.shape[0]), shape=index.value.shape, axes=()),
+                       b.iota(shape=index.value.shape, axis=1, element=I64))
+        counts = lanes.own(index)
+        if lanes.live is not None:
+            live = lanes.spread(lanes.live, index)
+            counts = live if counts is None else lanes.emit("and", (counts, live))
+        index = Batched(b.select(counts, index.value, beyond), 0, index.shape)
+    flat = b.reshape(whole, shape=(lanes.count * whole.shape[1], *shape[2:]))
+    places = lanes.flat_places(index.value, (), whole.shape[1])
+    places = b.reshape(places, shape=(size_product(places.shape),))
+    rows = b.reshape(rows.value, shape=(*places.shape, *shape[2:]))
+    value = b.reshape(lanes.emit(operation.name, (flat, places, rows)), shape=whole.shape)
+    if whole is not x.value:
+        value = b.slice(value, starts=(0,) * len(shape), stops=(*shape[:1], size, *shape[2:]),
+                        steps=(1,) * len(shape))
+    return [Batched(value, 0, operation.result.shape)]
 
 
 # --- single elements ----------------------------------------------------------------------------------------
@@ -163,6 +202,9 @@ def batch_dynamic_update_slice(lanes: Lanes, operation):
         if x.axis is not None:
             begin.insert(x.axis, zero)
         return [Batched(b.dynamic_update_slice(x.value, update.value, *begin), x.axis, x.shape)]
+    others = [axis for axis in range(x.rank) if axis not in moving and sizes[axis] != x.shape[axis]]
+    if len(moving) == 1 and not others and not lanes.is_ragged(sizes[moving[0]]):
+        return [_with_window(lanes, x, update, moving[0], starts[moving[0]])]
     # the update stretched over x: at each place the element that would come there
     keep = []
     for axis in range(x.rank):
@@ -178,6 +220,26 @@ def batch_dynamic_update_slice(lanes: Lanes, operation):
         here = lanes.spread(_inside(lanes, index, size), x, axis)
         inside = here if inside is None else lanes.emit("and", (inside, here))
     return [Batched(b.select(inside, update.value, x.value), x.axis, x.shape)]
+
+
+def _with_window(lanes, x, update, axis, start):
+    """x with a window along one axis replaced, whose start differs from lane to lane. In lanes that do not
+    count it stays as it is."""
+    b, size, (x, update) = lanes.builder, update.shape[axis], map(lanes.front, (x, update))
+    start = lanes.clamped(start, x.shape[axis] - size + 1)
+    lead, whole, rest = x.value.shape[1:axis + 1], x.value.shape[axis + 1], x.value.shape[axis + 2:]
+    places = lanes.flat_places(_window(lanes, start, size).value, lead, whole)
+    places = b.reshape(places, shape=(size_product(places.shape),))
+    flat = b.reshape(x.value, shape=(size_product((lanes.count, *lead, whole)), *rest))
+    new = update.value
+    if lanes.live is not None:
+        old = b.reshape(b.gather(flat, places, axis=0), shape=new.shape)
+        new = b.select(lanes.spread(lanes.live, update), new, old)
+    rows = b.reshape(new, shape=(*places.shape, *rest))
+    value = b.reshape(b.set_rows(flat, places, rows), shape=x.value.shape)
+    if lanes.live is not None:
+        lanes.unchanged[value] = x.value
+    return Batched(value, 0, x.shape)
 
 
 def _inside(lanes, index, size):

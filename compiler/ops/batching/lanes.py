@@ -78,6 +78,9 @@ class Lanes:
     that took this arm of an `if` or still go round a `loop`; None means all. The others compute as well, and
     what they compute is dropped, so a rule only has to see to it that they cause no error.
 
+    In the lanes that do not count a value in `unchanged` is what another one is there, and one in `vanishing`
+    is zero.
+
     `may_compact` tells whether a block may go on with some of the lanes alone (`Compacted`). `needed_as_sum`
     are the values of which nothing but the sum over the lanes is needed, `unused` those that nothing uses.
     """
@@ -90,6 +93,8 @@ class Lanes:
         self.needed_as_sum: set[Value] = parent.needed_as_sum if parent else set()
         self.unused: set[Value] = parent.unused if parent else set()
         self.values: dict[Value, Batched | Summed] = {}
+        self.unchanged: dict[Value, Value] = {}
+        self.vanishing: set[Value] = set()
         self._extents: dict[Dim, Dim] = parent._extents if parent else {}
         self._lengths: dict[Dim, Value] = {}
         self._masks: dict[Dim, Value] = {}

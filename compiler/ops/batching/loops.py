@@ -243,9 +243,15 @@ class _Loop:
             assert new.axis is None, "a carried value turned out to differ from lane to lane"
             return new.value
         new = inside.front(new)
-        if not self.differs or new.value is one.inner or self._need_not_stay(one):
+        if not self.differs or self._stays(new.value, one.inner) or self._need_not_stay(one):
             return new.value
         return inside.builder.select(inside.spread(inside.live, new), new.value, one.inner)
+
+    def _stays(self, value, inner):
+        """Whether a value is that of the trip before in lanes that have finished."""
+        while value is not inner and value in self.inside.unchanged:
+            value = self.inside.unchanged[value]
+        return value is inner
 
     def _need_not_stay(self, one):
         """Whether it does not matter what a carried value is in lanes that have finished."""

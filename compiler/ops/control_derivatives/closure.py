@@ -28,6 +28,10 @@ CHEAP = (ELEMENTWISE - TRANSCENDENTAL) | frozenset("""
 """.split())
 """Ops that are computed again rather than kept for each iteration."""
 
+READS = ("gather", "dynamic_slice")
+"""Ops that may take a little of a large operand: of a memory that a loop carries, the row that is read is
+kept, not the memory."""
+
 LONGEST_CHAIN = 3
 """So many cheap operations cost less than keeping their result."""
 
@@ -89,7 +93,7 @@ class Closure:
             if value in self.invariant or value not in self.inside or value in self.given:
                 continue
             operation = value.operation
-            if operation is None or operation.name not in CHEAP:
+            if operation is None or operation.name not in CHEAP or self._reads_memory(operation):
                 if value not in self.needed or not operations:
                     bases.add(value)
             elif operation not in operations:
@@ -98,6 +102,14 @@ class Closure:
             if len(operations) > LONGEST_CHAIN or len(bases) > 1:
                 return False
         return bool(operations)
+
+    def _reads_memory(self, operation):
+        """Whether an operation takes a part of an array that would have to be kept whole."""
+        if operation.name not in READS:
+            return False
+        whole, part = operation.operands[0], operation.result
+        is_there = whole in self.invariant or whole not in self.inside or whole in self.given | self.needed
+        return not is_there and (part.rank < whole.rank or part.shape != whole.shape)
 
     def build(self, builder: Builder, arguments: Iterable[Value], given: dict) -> list[Value]:
         """Appends the recomputed operations and the derivative; gives the derivative's results. `arguments`

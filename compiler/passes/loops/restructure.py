@@ -3,9 +3,9 @@
 from ...ir import Function
 from ..simplify import RULES as SIMPLIFICATIONS
 from ..simplify import simplify
-from . import hoisting, indexing, sinking
+from . import hoisting, indexing, projections, sinking
 
-RULES = indexing.RULES | sinking.RULES | hoisting.RULES
+RULES = indexing.RULES | sinking.RULES | hoisting.RULES | projections.RULES
 
 
 def restructure_loops(function: Function) -> Function:

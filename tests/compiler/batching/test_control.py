@@ -4,6 +4,8 @@ not count must not do."""
 import numpy as np
 import pytest
 from regions import function_of, region
+from weber.compiler.passes.fuse import fuse
+from weber.compiler.passes.simplify import simplify
 from weber.compiler.types import BOOL, F64, I64, TensorType, symbol
 
 N, T, TM, W, WM, C, CM, K = map(symbol, ("N", "T", "T.max", "W", "W.max", "C", "C.max", "K"))
@@ -58,6 +60,42 @@ def whole(b, value):
 
 def both(b, x, y):
     return b.emit("and", (x, y))
+
+
+# --- memories -----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("lengths", [[3, 1, 4], [2], [0, 2], [0, 0], []])
+def test_rows_written_at_the_lanes_own_places(check, tools, lengths):
+    """Each lane goes through its rows from the end and adds what it read to a row: only rows are written, and
+    lanes that have finished are not selected from."""
+
+    def body(b, x):
+        last = b.sub(b.dim_value(dim=T), whole(b, 1))
+
+        def step(b, index, memory):
+            place, zero = b.sub(last, index), whole(b, 0)
+            read = b.gather(memory, b.mod(b.mul(index, whole(b, 3)), b.dim_value(dim=T)), axis=0)
+            new = b.add(read, b.gather(memory, place, axis=0))
+            memory = b.dynamic_update_slice(memory, b.reshape(new, shape=(1, 2)), place, zero)
+            return [b.add(memory, b.scatter_add(place, new, axis=0, shape=(T, 2)))]
+
+        return [b.loop(x, regions=[region([INDEX, LANE], step)], carried=1, trips=T)]
+
+    lanes, inputs = examples(tools, lengths)
+    expected = []
+    for lane in lanes:
+        memory = lane.copy()
+        for index in range(len(lane)):
+            place = len(lane) - 1 - index
+            memory[place] = 2 * (memory[3 * index % len(lane)] + memory[place])
+        expected.append(memory)
+    function = over_examples(body)
+    check(function, inputs, expected)
+    fused = fuse(simplify(tools.batched(function)))
+    (loop,) = [operation for operation in fused.body.operations if operation.name == "loop"]
+    names = [operation.name for operation in loop.regions[0].operations]
+    assert names.count("set_rows") == names.count("add_rows") == 1
+    assert all(TM not in operation.result.shape for operation in loop.regions[0].operations)
 
 
 # --- while --------------------------------------------------------------------------------------------------

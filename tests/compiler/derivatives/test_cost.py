@@ -83,6 +83,31 @@ def operations_in(block):
     return sum(1 + sum(map(operations_in, operation.regions)) for operation in block.operations)
 
 
+def test_of_a_memory_the_rows_that_are_read_are_kept(derivatives, run_onnx):
+    """A loop that reads and writes rows of what it carries does not stack it."""
+    memory = TensorType(F64, (7, D))
+    types = {"m": memory, "w": TensorType(F64, (D, D)), "i": TensorType(I64, (T,))}
+
+    def make(b, m, w, i):
+        def step(b, index, m, place):
+            row = b.tanh(b.contract(w, b.gather(m, place, axis=0), spec="hk,k->h"))
+            zero, own = b.constant(np.int64(0)), b.mod(index, b.constant(np.int64(7)))
+            return [b.dynamic_update_slice(m, b.reshape(row, shape=(1, D)), own, zero)]
+
+        return sum_of(b, b.loop(m, i, carried=1, trips=T, regions=[derivatives.region(
+            [INDEX, memory, INDEX], step)]))
+
+    gradient = value_and_gradient(derivatives.function_of(types, make), ["m", "w"])
+    optimised = verify(optimise(gradient))
+    for loop in loops_in(optimised.body):
+        assert all(value.rank < 3 for value in (*loop.operands, *loop.results))
+    random = np.random.default_rng(0)
+    inputs = {"m": random.normal(size=(7, D)), "w": random.normal(size=(D, D)),
+              "i": random.integers(0, 7, 10)}
+    for expected, actual in zip(run(gradient, inputs), run_onnx(compile_to_onnx(gradient), inputs)):
+        np.testing.assert_allclose(actual, expected, rtol=1e-10)
+
+
 def test_the_graph_does_not_grow_with_the_trips(derivatives):
     sizes = {operations_in(optimise(value_and_gradient(sines(derivatives, trips))).body)
              for trips in (3, 50, 1000)}

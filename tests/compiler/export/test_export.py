@@ -282,7 +282,7 @@ def test_debugging_prints_each_pass(monkeypatch, capsys):
     printed = capsys.readouterr().err
     assert [line for line in printed.splitlines() if line.startswith("//")] == [
         "// f: staged", "// f: inline_calls", "// f: simplify",
-        "// f: restructure_loops", "// f: fuse"]
+        "// f: raise_recurrences", "// f: restructure_loops", "// f: fuse"]
     assert printed.count('"weber.neg"') == 4  # staged, and with calls inlined
 
 

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from weber.compiler import ir
 from weber.compiler.interpreter import run
+from weber.compiler.passes.fuse import fuse
 from weber.compiler.passes.loops import sinking
 from weber.compiler.passes.loops.restructure import restructure_loops
 from weber.compiler.passes.simplify import simplify
@@ -203,6 +204,47 @@ def test_what_leaves_loops(make, trips, run_onnx, assert_same, monkeypatch):
     assert_same(run(changed, inputs), expected, rtol=1e-12, atol=1e-12)
     for optimised in (False, True):
         assert_same(run_onnx(compile_to_onnx(function), inputs, optimised), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_products_of_stacks_leave_the_loop(run_onnx):
+    """Also products of products; what is needed inside stays."""
+    def make(b, x, h, w, u, **_):
+        def step(b, index, h, row):
+            h = b.tanh(b.add(product(b, w, h), row))
+            first = product(b, u, h)
+            return [h, product(b, w, first), first, h]
+
+        return scan(b, [h], [x], step)
+
+    function = build(make)
+    restructured = verify(restructure_loops(simplify(function)))
+    (loop,) = [operation for operation in restructured.body.operations if operation.name == "loop"]
+    assert [operation.name for operation in loop.regions[0].operations].count("contract") == 1
+    assert sum(operation.name == "contract" for operation in restructured.body.operations) == 2
+    model = compile_to_onnx(function)
+    for trips in (0, 1, 4):
+        inputs = inputs_of(trips)
+        for results in (run(restructured, inputs), run_onnx(model, inputs)):
+            for actual, expected in zip(results, run(function, inputs), strict=True):
+                np.testing.assert_allclose(actual, expected, rtol=1e-12)
+
+
+def test_arrays_are_carried_in_the_shape_in_which_they_are_made():
+    """The body works on pairs; the reshapes leave the loop."""
+    def make(b, h, w, x, **_):
+        def step(b, index, matrix, row):
+            flat = b.sin(b.reshape(matrix, shape=(9,)))
+            return [b.reshape(b.add(flat, b.concatenate(row, row, row, axis=0)), shape=(3, 3))]
+
+        return scan(b, [w], [x], step)
+
+    function = build(make)
+    fused = verify(fuse(simplify(function)))
+    (loop,) = [operation for operation in fused.body.operations if operation.name == "loop"]
+    assert loop.results[0].shape == (9,)
+    assert [operation.name for operation in loop.regions[0].operations] == ["sin", "concatenate", "add"]
+    for trips in (0, 1, 4):
+        np.testing.assert_array_equal(run(fused, inputs_of(trips))[0], run(function, inputs_of(trips))[0])
 
 
 def test_dead_parts_are_dropped():

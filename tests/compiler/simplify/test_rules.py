@@ -192,6 +192,18 @@ SIMPLIFIED = {
                               ["constant", "broadcast"]),
 }
 
+
+def one_row(b, a, **attributes):
+    """Zeros but for the last row."""
+    row = b.reshape(a.v, shape=(1, 4))
+    return b.scatter_add(b.constant(np.array([2])), row, axis=0, shape=(3, 4), **attributes)
+
+
+def with_rows(b, x, row, places):
+    """x with a row added to two of its rows."""
+    return b.add_rows(x, b.constant(np.array(places)), spread(b, row, 2, 4))
+
+
 FUSED = {
     "drop_stop_gradient": (lambda b, a: b.stop_gradient(a.x), []),
     "convert_one_hot": (lambda b, a: b.convert(chosen(b, BOOL), element=F32), ["iota", "one_hot"]),
@@ -204,6 +216,14 @@ FUSED = {
     "subtract_in_gemm": (lambda b, a: [b.sub(a.z, dense(b, a)), b.sub(b.contract(a.x, a.q, spec="ni,ij->nj"),
                                                                       spread(b, a.s, N, 5))],
                          ["gemm", "gemm"]),
+    "add_to_rows": (
+        lambda b, a: [b.add(b.exp(a.w), one_row(b, a, unique=True)), b.add(a.w, one_row(b, a)),
+                      b.add(spread(b, a.s, 2, 6), b.reshape(one_row(b, a, unique=True), shape=(2, 6)))],
+        ["exp", "reshape", "constant", "add_rows", "scatter_add", "add", "broadcast", "add_rows", "reshape"]),
+    "add_once_to_rows": (
+        lambda b, a: with_rows(b, with_rows(b, with_rows(b, a.w, a.v, (0, 2)), b.exp(a.v), (1, 0)),
+                               b.sin(a.v), (0, 2)),
+        ["constant", "exp", "constant", "broadcast", "sin", "add", "broadcast", "add_rows", "add_rows"]),
     "scale_in_gemm": (lambda b, a: b.sub(a.z, b.mul(dense(b, a), b.full(0.25, a.z))), ["gemm"]),
     "add_in_conv": (lambda b, a: b.add(b.conv(a.i, a.h, strides=(1, 2), pads=(1, 0, 0, 1)),
                                        b.broadcast(a.e, shape=(N, 2, 5, 2), axes=(1,))), ["conv_bias"]),

@@ -5,7 +5,7 @@ import pytest
 from weber.frontend import staging
 from weber.frontend import types as t
 from weber.frontend.base.random_numbers import GENERATOR
-from weber.frontend.values import Array, Range
+from weber.frontend.values import Array, Module, Range
 
 UNIT = t.UnitRange.body.family.apply(t.Int64)
 
@@ -91,13 +91,15 @@ def test_a_draw_inside_a_broadcast_is_one_for_each_element(julia):
 
     from weber.frontend.base.registry import define
 
-    @define("add_noise", t.Number, exported=False)
+    noise = Module("Noise")
+
+    @define("add_noise", t.Number, module=noise)
     def add_noise(x):
         from weber.frontend.calling import call
 
         return call(draw, (x, call(function("rand"), ())))
 
-    found = broadcast(function("add_noise"), [Array(np.zeros(4))])
+    found = broadcast(noise.bindings["add_noise"], [Array(np.zeros(4))])
     assert len(set(found.data.tolist())) == 4
 
 

@@ -47,6 +47,28 @@ def _scattered(indices, updates, axis, shape):
 row("scatter_add", _draw_scatter_add, _scattered, ("f32", "f64", "f16", "i32", "i64"), tolerance=5)
 
 
+def _draw_rows(d):
+    whole, count = d.choose((N + 2, N), (N + 2, 1), (N + 2, N + 2), (5, 2))
+    rest = d.shape(1)[1:]
+    indices = d.random.permutation(d.sizes((whole,))[0])[:d.sizes((count,))[0]].astype(np.int64)
+    x, rows = (whole, *rest), (count, *rest)
+    return d.sample([x, (count,), rows], [d.array(x), indices, d.array(rows)], [d.element, I64, d.element])
+
+
+def _with_rows_set(x, indices, rows):
+    places = list(indices)
+    return np.stack([rows[places.index(at)] if at in places else x[at] for at in range(len(x))])
+
+
+def _with_rows_added(x, indices, rows):
+    places = list(indices)
+    return np.stack([x[at] + rows[places.index(at)] if at in places else x[at] for at in range(len(x))])
+
+
+row("set_rows", _draw_rows, _with_rows_set, (*NUMBERS, "i1"))
+row("add_rows", _draw_rows, _with_rows_added, ("f32", "f64", "i32", "i64"), tolerance=1)
+
+
 def _draw_take_along(d):
     sample = _draw_gather(d)
     shape, axis = sample.types[0].shape, sample.attributes["axis"]

@@ -102,6 +102,7 @@ PRINTED = [
     ("gradient(x -> x * Zygote.nestlevel(), 2.0), Zygote.nestlevel()", "((1.0,), 0)"),
     ("gradient(x -> Zygote.isderiving() ? 2x : x, 1.0)", "(2.0,)"),
     ("gradient(x -> 1, 2.0)", "(nothing,)"),
+    ("Zygote.refresh() === nothing, Zygote.isderiving()", "(true, false)"),
     ("f = let a = 3.0; x -> x * a; end; gradient((f, x) -> f(x), f, 2.0)", "((a = 2.0,), 3.0)"),
     ("f = let w = [3.0], b = 1; x -> sum(w .* x) + b; end; gradient((f, x) -> f(x), f, 2.0)",
      "((w = [2.0], b = nothing), 3.0)"),

@@ -1,0 +1,67 @@
+"""Our artifacts: the training steps of `bench/models`, written for one example."""
+
+import numpy as np
+import onnxruntime
+import weber
+
+from ..system import System
+from .workloads import lengths, padded
+
+
+class WeberSystem(System):
+    """Batches are padded arrays with their lengths."""
+
+    def __init__(self, task, threads):
+        self.program = weber.load(task.source).compile("train_step").program(threads=threads)
+        self.program.state.update(NAMES[task.name](task.weights))
+        self.initial = {name: self.program.state[name] for name in self.program.state}
+        self.batches = [INPUTS[task.name](batch) for batch in task.batches]
+
+    @staticmethod
+    def versions():
+        return {"weber": weber.__version__, "onnxruntime": onnxruntime.__version__}
+
+    def reset(self):
+        self.program.state.update(self.initial)
+
+    def step(self, index):
+        return self.program(**self.batches[index % len(self.batches)])
+
+    def to_numpy(self, result):
+        return np.asarray(result)
+
+
+def _tagger_state(weights):
+    names = {"hidden": "hidden.weight", "output": "output.weight", "embedding": "embedding.weight"}
+    for direction in ("forward", "backward"):
+        for name, field in (("input", "Wi"), ("recurrent", "Wh"), ("bias", "bias")):
+            names[f"{direction}.{name}"] = f"{direction}.cell.{field}"
+    return _state(weights, names)
+
+
+def _tree_state(weights):
+    return _state(weights, {"output": "output.weight", "embedding": "embedding.weight"})
+
+
+def _state(weights, names):
+    """Under the state's names. A matrix of Julia has the other order of axes; the embedding has a column for
+    each word, so it has this one."""
+    return {f"model.{names.get(name, name)}": np.ascontiguousarray(value if name == "embedding" else value.T)
+            for name, value in weights.items()}  # fmt: skip
+
+
+def _sentences(batch):
+    words, tags = zip(*batch)
+    return {"data": (padded(words) + 1, padded(tags) + 1), "data.1.lengths": lengths(words)}
+
+
+def _trees(batch):
+    words, left, right, classes = zip(*batch)
+    of_words = [each[: len(leaves)] for each, leaves in zip(classes, words)]
+    of_inner = [each[len(leaves) :] for each, leaves in zip(classes, words)]
+    arrays = tuple(padded(each) + 1 for each in (words, of_words, left, right, of_inner))
+    return {"trees": arrays, "trees.1.lengths": lengths(words), "trees.3.lengths": lengths(left)}
+
+
+NAMES = {"tagger": _tagger_state, "tree_lstm": _tree_state}
+INPUTS = {"tagger": _sentences, "tree_lstm": _trees}
