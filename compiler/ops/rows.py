@@ -76,4 +76,5 @@ register("set_rows", _infer("set_rows"), _evaluate("set_rows", _set), Linear(_se
          batch=batch_rows)
 register("add_rows", _infer("add_rows"), _evaluate("add_rows", _add), Linear(_add_rows_transpose, of=(0, 2)),
          decomposed(_rows_set_to_sums),
-         "x with something added to the rows at the indices; none but the last row comes twice", batch=batch_rows)
+         "x with something added to the rows at the indices; none but the last row comes twice",
+         batch=batch_rows)
