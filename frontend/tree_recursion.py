@@ -7,7 +7,7 @@ what it has done till then is undone.
 """
 
 from ..compiler.errors import UnsupportedError, WeberError
-from ..compiler.ir import Value, captured_values, defined_dims
+from ..compiler.ir import Block, Value, captured_values, defined_dims
 from ..compiler.ops.loop_parts import INDEX
 from ..compiler.types import I64, TensorType, dim_names, fresh_dim
 from .forests import NodeItems, row_of_lane
@@ -95,13 +95,21 @@ def call_on_node(method, arguments, keywords, bindings):
     return evaluate(call)
 
 
+class DependsOnLane(Exception):
+    """The arguments of a recursive function beside the node differ from lane to lane of a map."""
+
+
 def evaluate(call):
-    """The result of a recursive function for a node, by levels for all nodes around it."""
+    """The result of a recursive function for a node, by levels for all nodes of its forest. Where other
+    arguments depend on the lane of a map, each lane evaluates its own tree, and the map stays a loop."""
     trace, forest, index = state.trace, call.node.forest, call.node.index
     source = trace.lane_sources.get(index)
     if source is not None:
-        return levels_of(call, forest, source[0].block).at(index)
-    if forest.count != 1:
+        try:
+            return levels_of(call, forest, source[0].block).at(index)
+        except DependsOnLane:
+            pass
+    if forest.count != 1 or source is not None:
         forest, index = forest.single(index)
         call.node = Node(forest, index)
     return levels_of(call, forest, trace.builder.block).at(index)
@@ -257,7 +265,7 @@ class Levels:
         builder, types = trace.builder, self._types()
         if not types:
             return []
-        self.memory = []
+        self.memory, first = [], len(builder.block.operations)
         empty = [builder.full(0, Value(self._column(type_))) for type_ in types]
         start = self._written(empty, self._nodes(0))
         index, self.memory = Value(INDEX), [Value(column.type) for column in start]
@@ -265,28 +273,28 @@ class Levels:
         with region:
             following = apply("add", index, builder.constant(1))
             region.block.results = self._written(self.memory, self._nodes(following))
-        self._check(region)
+        self._check(region, first)
         builder.location = self.location
         made = builder.emit("loop", [self.highest, *start],
                             {"carried": len(start), "trips": fresh_dim("K"), "counted": True,
                              "once": tuple(range(len(start)))}, [region.block])
         return made if isinstance(made, list) else [made]
 
-    def _check(self, region):
-        """Raises where the function depends on what only one tree, or one place, knows."""
+    def _check(self, region, first):
+        """Raises where the function changes something, or what stands in the block from the operation `first`
+        on depends on what only the lane of a map knows."""
         if region.written:
             raise UnsupportedError(f"`{self.method.definition.name}`, which recurs over a tree, changes what "
                                    "is outside of it", self.location, kind="UnsupportedError")
-        captured = set(captured_values(region.block))
+        operations = state.trace.builder.block.operations
+        used = {*captured_values(Block([], operations[first:])), *captured_values(region.block)}
         scope, block = state.trace.scope, state.trace.builder.block
         while scope is not None and scope.block is not block:
             inside = {*scope.block.arguments, *(result for operation in scope.block.operations
                                                 for result in operation.results)}
-            if captured & inside:
-                raise UnsupportedError(
-                    f"the arguments of `{self.method.definition.name}`, which recurs over a tree, depend on "
-                    "the example: all but the node must be the same for all trees", self.location,
-                    kind="UnsupportedError")
+            if used & inside:
+                del operations[first:]
+                raise DependsOnLane
             scope = scope.outer
 
 

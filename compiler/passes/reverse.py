@@ -25,7 +25,7 @@ def pullback(builder: Builder, operations: Sequence[Operation],
 
     def accumulate(value, cotangent):
         known = cotangents.get(value)
-        cotangents[value] = cotangent if known is None else builder.add(known, cotangent)
+        cotangents[value] = cotangent if known is None else _sum(builder, known, cotangent)
 
     for value, cotangent in outputs.items() if isinstance(outputs, dict) else outputs:
         if value in active and cotangent is not None:
@@ -41,6 +41,22 @@ def pullback(builder: Builder, operations: Sequence[Operation],
                 accumulate(value, cotangent)
     builder.location = location
     return [cotangents.get(value) for value in inputs]
+
+
+def _sum(builder, known, cotangent):
+    """The sum of two cotangents; one of a few rows is added to those of the other."""
+    made = cotangent.operation
+    if made is not None and made.name == "add_rows" and _is_zero(made.operands[0]):
+        _, indices, updates = made.operands
+        return builder.add_rows(known, indices, updates)
+    return builder.add(known, cotangent)
+
+
+def _is_zero(value):
+    made = value.operation
+    if made is not None and made.name == "broadcast":
+        made = made.operands[0].operation
+    return made is not None and made.name == "constant" and not made.attributes["value"].any()
 
 
 def _cotangents(builder, operation, cotangents, active):

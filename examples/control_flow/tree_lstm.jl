@@ -1,7 +1,4 @@
-# A binary tree-LSTM (Tai, Socher & Manning 2015) over parse trees, written for one tree.
-#
-# A tree is a table of nodes, children before parents: `left[k]` and `right[k]` are the children of node `k`, 0 at a
-# leaf, which has the word `word[k]`. The last node is the root.
+# A binary tree-LSTM (Tai, Socher & Manning 2015) over parse trees, written for one tree, by recursion.
 
 using Flux
 using Random: seed!
@@ -9,6 +6,14 @@ using Random: seed!
 seed!(1)
 
 const WORDS, CLASSES, HIDDEN = 40, 3, 16
+
+struct Tree
+    word::Int                        # of a leaf
+    left::Union{Tree, Nothing}       # a node has two children, a leaf none
+    right::Union{Tree, Nothing}
+end
+
+Tree(word) = Tree(word, nothing, nothing)
 
 struct TreeLSTM{E, D}
     embedding::E       # of the words
@@ -27,37 +32,32 @@ model = TreeLSTM(WORDS, HIDDEN, CLASSES)
 opt = Flux.setup(Adam(1e-2), model)
 
 """
-    m(word, left, right) -> class scores of the root
+    encode(m, tree) -> (h, c)
 
     leaf:  c = σ(i) .* tanh(u),                                      h = σ(o) .* tanh(c)
     node:  c = σ(i) .* tanh(u) .+ σ(f_left) .* c_left .+ σ(f_right) .* c_right,  h = σ(o) .* tanh(c)
 """
-function (m::TreeLSTM)(word, left, right)
-    n = length(word)
-    h, c = zeros(Float32, HIDDEN, n), zeros(Float32, HIDDEN, n)
-    for k in 1:n
-        if left[k] == 0
-            i, o, u = Flux.chunk(m.leaf(m.embedding(word[k])), 3)
-            memory = σ.(i) .* tanh.(u)
-        else
-            l, r = left[k], right[k]
-            i, o, u, fl, fr = Flux.chunk(m.node(vcat(h[:, l], h[:, r])), 5)
-            memory = σ.(i) .* tanh.(u) .+ σ.(fl) .* c[:, l] .+ σ.(fr) .* c[:, r]
-        end
-        c[:, k] = memory
-        h[:, k] = σ.(o) .* tanh.(memory)
+function encode(m, tree)
+    if tree.left === nothing
+        i, o, u = Flux.chunk(m.leaf(m.embedding(tree.word)), 3)
+        c = σ.(i) .* tanh.(u)
+    else
+        (h_left, c_left), (h_right, c_right) = encode(m, tree.left), encode(m, tree.right)
+        i, o, u, f_left, f_right = Flux.chunk(m.node(vcat(h_left, h_right)), 5)
+        c = σ.(i) .* tanh.(u) .+ σ.(f_left) .* c_left .+ σ.(f_right) .* c_right
     end
-    return m.output(h[:, n])
+    return σ.(o) .* tanh.(c), c
 end
 
-loss(m, tree, class) = Flux.logitcrossentropy(m(tree...), Flux.onehot(class, 1:CLASSES))
+(m::TreeLSTM)(tree) = m.output(first(encode(m, tree)))       # class scores of the root
 
-@export classify(tree::Tuple{Int[K], Int[K], Int[K]}) = softmax(model(tree...))
-@export classify_all(trees::Vector{Tuple{Int[K], Int[K], Int[K]}}) = map(t -> softmax(model(t...)), trees)
-@export loss_all(trees::Vector{Tuple{Int[K], Int[K], Int[K]}}, classes::Vector{Int}) =
-    map((t, y) -> loss(model, t, y), trees, classes)
+loss(m, tree, class) = Flux.logitcrossentropy(m(tree), Flux.onehot(class, 1:CLASSES))
 
-@export function train_step(trees::Vector{Tuple{Int[K], Int[K], Int[K]}}, classes::Vector{Int})
+@export classify(tree::Tree) = softmax(model(tree))
+@export classify_all(trees::Vector{Tree}) = map(t -> softmax(model(t)), trees)
+@export loss_all(trees::Vector{Tree}, classes::Vector{Int}) = map((t, y) -> loss(model, t, y), trees, classes)
+
+@export function train_step(trees::Vector{Tree}, classes::Vector{Int})
     total, grads = Flux.withgradient(model) do m
         sum(loss(m, t, y) for (t, y) in zip(trees, classes)) / length(trees)
     end
@@ -67,26 +67,17 @@ end
 
 # Random trees; the class is that of the first word.
 function random_tree(leaves)
-    word, left, right = Int[], Int[], Int[]
-    function grow(leaves)
-        if leaves == 1
-            push!(word, rand(1:WORDS)); push!(left, 0); push!(right, 0)
-        else
-            split = rand(1:leaves-1)
-            l = grow(split)
-            r = grow(leaves - split)
-            push!(word, 1); push!(left, l); push!(right, r)
-        end
-        return length(word)
-    end
-    grow(leaves)
-    return (word, left, right), mod(word[1], CLASSES) + 1
+    leaves == 1 && return Tree(rand(1:WORDS))
+    split = rand(1:leaves-1)
+    return Tree(1, random_tree(split), random_tree(leaves - split))
 end
+
+first_word(tree) = tree.left === nothing ? tree.word : first_word(tree.left)
 
 if abspath(PROGRAM_FILE) == @__FILE__
     for step in 1:100
-        data = [random_tree(rand(1:6)) for _ in 1:32]
-        l = train_step(first.(data), last.(data))
+        trees = [random_tree(rand(1:6)) for _ in 1:32]
+        l = train_step(trees, [mod(first_word(t), CLASSES) + 1 for t in trees])
         step % 20 == 0 && println("step ", step, "  loss ", l)
     end
 end

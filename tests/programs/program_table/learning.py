@@ -1,5 +1,7 @@
 """Programs that learn in their inner loop, and networks over sets and trees."""
 
+from collections import namedtuple
+
 import numpy as np
 from program_table.program import Program, dense, log_softmax, sigmoid, softmax
 from program_table.sequences import unpack, zipped
@@ -152,7 +154,7 @@ ATTENTION = Program("attention.jl",
 
 
 def classify(p, tree):
-    word, left, right = tree
+    word, left, right = tree.word, tree.left, tree.right
 
     def node(k):
         if left[k] == 0:
@@ -165,6 +167,10 @@ def classify(p, tree):
         return sigmoid(o) * np.tanh(c), c
 
     return dense(p, "model.output", node(len(word) - 1)[0])
+
+
+Tree = namedtuple("Tree", "word left right")
+"""A tree as a table of nodes: links are rows counted from 1, 0 for none."""
 
 
 def random_tree(rng, leaves):
@@ -183,8 +189,8 @@ def random_tree(rng, leaves):
         return len(word)
 
     grow(leaves)
-    tree = tuple(map(np.array, (word, left, right)))
-    return tree, np.int64(tree[0][-1] % 3 + 1 if leaves == 1 else tree[0][tree[1] == 0][0] % 3 + 1)
+    tree = Tree(*map(np.array, (word, left, right)))
+    return tree, np.int64(tree.word[0] % 3 + 1)
 
 
 def chain(leaves):
@@ -194,7 +200,7 @@ def chain(leaves):
         word += [k % 40 + 1, 1]
         left += [0, len(left)]
         right += [0, len(right) + 1]
-    return tuple(map(np.array, (word, left, right)))
+    return Tree(*map(np.array, (word, left, right)))
 
 
 TREE = Program("tree_lstm.jl",
@@ -202,7 +208,7 @@ TREE = Program("tree_lstm.jl",
                "classify_all",
                lambda rng: [(random_tree(rng, n)[0],) for n in (3, 1, 6, 2)],
                lambda p, tree: (softmax(classify(p, tree)),),
-               least=lambda: ((np.array([3]), np.array([0]), np.array([0])),),
+               least=lambda: (Tree(np.array([3]), np.array([0]), np.array([0])),),
                largest=lambda: (chain(40),),
                loss="loss",
                model_objective=lambda p, tree, y: -log_softmax(classify(p, tree))[y - 1],

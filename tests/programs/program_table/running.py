@@ -60,6 +60,8 @@ def padded(session, shared, columns, fill=0, rows=None):
             items = [np.asarray(item, element) for item in value]
             value = stack(items, fill)[slice(rows)]
             lengths = f"{name}.lengths"
+            if lengths not in session.inputs:  # a tree has one for all its columns
+                lengths = f"{name.rpartition('.')[0]}.lengths"
             if lengths in session.inputs:
                 shape = session.inputs[name].shape
                 axis = [axis for axis, dim in enumerate(shape[1:]) if isinstance(dim, str)][0]
@@ -69,7 +71,9 @@ def padded(session, shared, columns, fill=0, rows=None):
 
 
 def is_lengths(name, inputs):
-    return name.endswith(".lengths") and name.removesuffix(".lengths") in inputs
+    owner = name.removesuffix(".lengths")
+    return owner != name and any(other == owner or other.startswith(f"{owner}.") for other in inputs
+                                 if other != name)
 
 
 def stack(items, fill):
