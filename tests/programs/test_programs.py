@@ -26,15 +26,42 @@ def loaded(file):
 
 
 @cache
+def artifact(file, entry):
+    return loaded(file).compile(entry)
+
+
+@cache
 def session(file, entry, optimised=True):
-    return Session(loaded(file).compile(entry).model, optimised)
+    return Session(artifact(file, entry).model, optimised)
+
+
+class Parameters(dict):
+    """The numbers of the module's models: by the names that states have, `model.layers.1.weight`."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def __missing__(self, name):
+        first, *fields = name.split(".")
+        value = getattr(self.module, first)
+        for field in fields:
+            value = value[int(field) - 1] if field.isdigit() else getattr(value, field, None)
+        if value is None:
+            raise KeyError(name)
+        self[name] = np.array(value)
+        return self[name]
+
+    def __contains__(self, name):
+        try:
+            return self[name] is not None
+        except KeyError:
+            return False
 
 
 @cache
 def parameters(file):
-    """The numbers of the model, as the module has them before any training: by the names of the states."""
-    state = weber.load(FOLDER / file).state
-    return {name: np.array(state[name]) for name in state}
+    """The numbers of the model, as the module has them before any training."""
+    return Parameters(weber.load(FOLDER / file))
 
 
 def results_of(program, examples):
@@ -60,6 +87,7 @@ def assert_close(actual, expected, tolerance):
 
 
 def extremes(program):
+    """The smallest and the largest example, where there are any."""
     return [extreme() for extreme in (program.least, program.largest) if extreme is not None]
 
 
@@ -126,6 +154,15 @@ def assert_same(a, b):
 
 
 @programs()
+def test_examples_are_computed_together(program):
+    """No map of the entries stays a loop over the examples, as `weber check --explain` tells."""
+    for entry in filter(None, (program.many, program.gradients, program.train)):
+        remarks = artifact(program.file, entry).remarks
+        assert remarks or entry == program.train
+        assert all(remark.endswith("computed together") for remark in remarks), remarks
+
+
+@programs()
 def test_no_examples(program):
     run = session(program.file, program.many)
     columns = list(zip(*program.examples(np.random.default_rng(1)), strict=True))
@@ -157,6 +194,12 @@ def double(source):
     return source + "\nmodel = f64(model)\n"
 
 
+def differentiable(program):
+    """Examples, the smallest among them where the program is smooth there."""
+    return program.examples(np.random.default_rng(1)) + ([program.least()] if program.least and program.smooth
+                                                         else [])
+
+
 def central_difference(function, x, direction, step):
     return (function(x + step * direction) - function(x - step * direction)) / (2 * step)
 
@@ -182,7 +225,7 @@ def check_arguments(program, gradient, arguments, tolerance):
 @programs(lambda program: program.gradient)
 def test_gradient_of_one(program):
     module = loaded(program.file)
-    for example in program.examples(np.random.default_rng(1)) + extremes(program)[:1]:
+    for example in differentiable(program):
         arguments = (*program.shared, *example)
         tolerance = 1e-6 if np.asarray(arguments[0]).dtype == np.float64 else 1e-3
         check_arguments(program, flat(getattr(module, program.gradient)(*arguments)), arguments, tolerance)
@@ -191,7 +234,7 @@ def test_gradient_of_one(program):
 @programs(lambda program: program.gradients)
 def test_gradients_of_many(program):
     module = loaded(program.file)
-    examples = program.examples(np.random.default_rng(1)) + extremes(program)[:1]
+    examples = differentiable(program)
     rows = getattr(module, program.gradients)(*program.shared, *map(list, zip(*examples, strict=True)))
     for row, example in zip(rows, examples, strict=True):
         arguments = (*program.shared, *example)
@@ -219,8 +262,7 @@ loss_of_one = {program.loss}
     batch = [[np.float64(x) if np.asarray(x).dtype == np.float32 else x for x in map(as_double, column)]
              for column in batch]
     run = Session(module.compile("parameter_gradient").model)
-    state = module.state
-    p = {name: np.array(state[name]) for name in state if name.startswith(program.model)}
+    p = Parameters(module)
     found = run(**padded(run, (), batch))
     rng, checked = np.random.default_rng(4), 0
     for name, gradient in found.items():
@@ -228,7 +270,8 @@ loss_of_one = {program.loss}
         direction = rng.normal(size=gradient.shape)
 
         def objective(value, parameter=parameter):
-            changed = {**p, parameter: value}
+            changed = Parameters(module)
+            changed.update(p, **{parameter: value})
             return sum(program.model_objective(changed, *example) for example in zip(*batch, strict=True))
 
         expected = central_difference(objective, p[parameter], direction, 1e-5)
@@ -248,10 +291,11 @@ def as_double(value):
 
 
 @programs(lambda program: program.train)
-def test_training(program):
+def test_training(program, tmp_path):
     """The loss falls when the exported step is run again and again."""
-    module = weber.load(FOLDER / program.file)
-    step = module.compile(program.train)
+    path = tmp_path / "step.onnx"
+    weber.load(FOLDER / program.file).compile(program.train).save(path)
+    step = weber.load(path)
     rng = np.random.default_rng(0)
     losses = [float(step(*program.batch(rng))) for _ in range(program.steps)]
     assert np.all(np.isfinite(losses))

@@ -14,6 +14,9 @@ from weber.compiler.interpreter import run
 from weber.frontend.entries import entry_table, stage_entry
 
 ENTRIES = """
+using Flux
+using Zygote: pushforward
+
 @export one(x::Float64, v::Float64[T], n::Int) = f(x, v, n)
 @export many(x::Vector{Float64}, v::Vector{Float64[T]}, n::Vector{Int}) = map(f, x, v, n)
 @export backward(x::Float64, v::Float64[T], n::Int) = gradient((y, w) -> f(y, w, n), x, v)
@@ -42,7 +45,7 @@ def check(source, seed, folder):
     examples = [(float(rng.normal()), rng.normal(size=size), int(n))
                 for size, n in zip(LENGTHS, (2, 1, 3, 0), strict=True)]
     session = weber.Session()
-    session.evaluate("using Flux\n" + source)
+    session.evaluate(source)
     expected = []
     for x, v, n in examples:
         text = f"f({x!r}, Float64[{', '.join(map(repr, v.tolist()))}], {n})"

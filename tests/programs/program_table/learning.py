@@ -193,7 +193,7 @@ def chain(leaves):
     for k in range(leaves - 1):
         word += [k % 40 + 1, 1]
         left += [0, len(left)]
-        right += [0, len(right)]
+        right += [0, len(right) + 1]
     return tuple(map(np.array, (word, left, right)))
 
 

@@ -16,6 +16,7 @@ class Program:
         (`model.cell.Wi`) to arrays.
     `shared`: arguments before the examples', the same for all.
     `least`, `largest`: an example as small as the program allows, and one far longer than the others.
+    `smooth`: whether the program is smooth at `least`, so that differences there are a derivative.
     `gradient`, `gradients`: the entries with the gradient of one example and of each of a vector, the
         derivatives of `objective(p, *arguments)` with respect to the arguments numbered in `of`.
     `loss`: the text of a Julia function of a model and one example. Its gradient with respect to `model`,
@@ -34,6 +35,7 @@ class Program:
     shared: tuple = ()
     least: Callable | None = None
     largest: Callable | None = None
+    smooth: bool = True
     gradient: str | None = None
     gradients: str | None = None
     objective: Callable | None = None

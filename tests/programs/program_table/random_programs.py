@@ -164,7 +164,7 @@ class _Writer:
     def while_(self, depth, level):
         counter = self.name("w")
         self.line(depth, f"{counter} = 0")
-        self.line(depth, f"while {counter} < {self.choose('n', '3', '7')} && {self.condition()}")
+        self.line(depth, f"while {counter} < {self.choose('n', '3', '7')} && ({self.condition()})")
         self.line(depth + 1, f"{counter} += 1")
         self.loops += 1
         self.indices.append(counter)

@@ -27,7 +27,8 @@ class Session:
         self.outputs = [value.name for value in self.session.get_outputs()]
 
     def __call__(self, **feeds):
-        return dict(zip(self.outputs, self.session.run(None, feeds), strict=True))
+        arrays = {name: np.asarray(value) for name, value in feeds.items()}
+        return dict(zip(self.outputs, self.session.run(None, arrays), strict=True))
 
 
 def flat(value):
@@ -77,6 +78,6 @@ def stack(items, fill):
         fill = GARBAGE if items[0].dtype.kind == "i" else True
     extent = np.max([item.shape for item in items], axis=0).astype(int)
     result = np.full((len(items), *extent), fill, items[0].dtype)
-    for row, item in zip(result, items, strict=True):
-        row[tuple(slice(0, n) for n in item.shape)] = item
+    for row, item in enumerate(items):
+        result[row, *(slice(0, n) for n in item.shape)] = item
     return result
