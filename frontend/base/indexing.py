@@ -18,7 +18,7 @@ from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, ty
 from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped
 from .conversion import constructs
 from .elements import number_of
-from .errors import argument_error, bounds_error
+from .errors import argument_error, bounds_error, require_count
 from .registry import define
 
 CartesianIndexType = t.declare("CartesianIndex", parameters=(t.TypeVar("N"),), fields=("I",))
@@ -50,7 +50,7 @@ CartesianIndicesType = t.declare("CartesianIndices")
 def cartesian_indices(_, x):
     """All cartesian indices of an array or of a size, as an array of them."""
     dims = x if x.__class__ is tuple else as_array(x).size
-    dims = [d.length if d.__class__ is Range else d for d in dims]
+    dims = [d.length if d.__class__ is Range else staging.host_integer(d, "a size") for d in dims]
     places = [cartesian_index(*(i + 1 for i in reversed(place))) for place in np.ndindex(*dims[::-1])]
     return array_of(CARTESIAN_FAMILY.apply(len(dims)), places, dims)
 
@@ -445,7 +445,7 @@ def last(x):
 def first_several(x, count):
     from .ranges import unit_range
 
-    return get_index(x, unit_range(1, min(count, as_array(x).size[0])))
+    return get_index(x, unit_range(1, min(require_count(count), as_array(x).size[0])))
 
 
 @define("last", t.AbstractArray, t.Integer)
@@ -453,4 +453,4 @@ def last_several(x, count):
     from .ranges import unit_range
 
     size = as_array(x).size[0]
-    return get_index(x, unit_range(max(1, size - count + 1), size))
+    return get_index(x, unit_range(max(1, size - require_count(count) + 1), size))
