@@ -308,6 +308,9 @@ def wrapped_integer(a, type_):
         return Traced(staging.convert_payload(a.data, type_))
     if type_ is t.Bool:
         return bool(int(a) & 1)
+    if not is_integer_type(type_):
+        raise fault("MethodError", f"no method matching rem(::{t.type_name(typeof(a))}, ::Type{{"
+                                   f"{t.type_name(type_)}}})")
     bits = 8 * np.dtype(t.NUMPY_TYPES[type_]).itemsize
     low = int(a) & (2**bits - 1)
     signed = t.is_subtype(type_, t.Signed) and low >= 2**(bits - 1)

@@ -127,6 +127,9 @@ def clamp_in_place(x, low, high):
 @define("copy!", t.AbstractArray, t.AbstractArray)
 def copy_over(destination, source):
     """Makes the destination equal to the source, for vectors also in length."""
+    from .assignment import refuse_range
+
+    refuse_range(destination)
     source = as_array(source)
     if destination.rank == 1 and source.rank == 1 and is_numeric(source):
         from .conversion import convert_array

@@ -340,8 +340,9 @@ _define_argument("min", "arg_min")
 def _define_into(name):
     def into(destination, x):
         """Reduces x over the dims along which the destination has size 1."""
-        from .assignment import overwrite
+        from .assignment import overwrite, refuse_range
 
+        refuse_range(destination)
         source = as_array(x)
         sizes = (*destination.size, *[1] * (source.rank - destination.rank))
         if len(sizes) != source.rank:

@@ -216,7 +216,8 @@ def ismutable(value):
 
 @define("ismutabletype", t.TypeOfType)
 def ismutabletype(type_):
-    return t.unwrap(type_).family.mutable
+    family = getattr(t.unwrap(type_), "family", None)
+    return family is not None and family.mutable
 
 
 @define("isstructtype", t.TypeOfType)
