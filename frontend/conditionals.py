@@ -352,6 +352,10 @@ class Joined:
             self.sets[key] = [set_], Fixed(first), 0, values
             return
         spec = join(spec_of(first), spec_of(second), where, lenient)
+        if spec.__class__ is Fixed:  # one arm alone has a value: what was made in it has to leave it
+            arm, value = next((arm, value) for arm, value in zip(self.arms, values, strict=True)
+                              if value.__class__ is not Undefined)
+            spec = full_spec(value, arm.region.serial)
         if spec.__class__ is Unknown and state.lanes:
             raise LaneEffect
         join_of_sizes = None

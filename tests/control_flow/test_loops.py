@@ -596,3 +596,25 @@ def test_growth(staged, name, size):
         if formula is not None:
             np.testing.assert_allclose(found, formula(x), rtol=1e-6)
     assert "loop" in f.operations()
+
+
+@pytest.mark.parametrize("x", [0.5, 1.5, 3.0])
+def test_an_array_made_anew_behind_an_early_return(staged, x):
+    """The array is made in the arm that goes on, and carried from there to the next iteration."""
+    f = staged("""
+        function f(x)
+            u = [x, 0.25]
+            w = 0
+            while w < 7 && u[1] > 0.125
+                w += 1
+                if x > 2
+                    return Float64(w)
+                end
+                u = u .* tanh(u[1])
+            end
+            sum(u)
+        end""", "f(x::Float64)")
+    u, w = np.array([x, 0.25]), 0
+    while w < 7 and u[0] > 0.125:
+        u, w = u * np.tanh(u[0]), w + 1
+    np.testing.assert_allclose(f(np.float64(x))[0], 1.0 if x > 2 else u.sum(), rtol=1e-12)

@@ -193,7 +193,7 @@ class _Plan:
         inner = value.operation
         if is_splat(value, 0):
             return lambda outside: None
-        if inner not in conditional.regions[arm].operations or not inner.result.element.is_float:
+        if inner not in conditional.regions[arm].operations or not value.element.is_float:
             return None
         if inner.name in ("neg", "transpose", "reshape", "broadcast"):
             made, attributes = self._sum_in_arm(conditional, arm, inner.operands[0]), dict(inner.attributes)
