@@ -56,11 +56,13 @@ def _sentences(batch):
 
 
 def _trees(batch):
-    words, left, right, classes = zip(*batch)
-    of_words = [each[: len(leaves)] for each, leaves in zip(classes, words)]
-    of_inner = [each[len(leaves) :] for each, leaves in zip(classes, words)]
-    arrays = tuple(padded(each) + 1 for each in (words, of_words, left, right, of_inner))
-    return {"trees": arrays, "trees.1.lengths": lengths(words), "trees.3.lengths": lengths(left)}
+    """Tables of nodes: first the words, which have no children, then the inner nodes."""
+    columns = {"word": [np.append(tree.words + 1, np.ones_like(tree.left)) for tree in batch],
+               "class": [tree.classes + 1 for tree in batch]}  # fmt: skip
+    for side in ("left", "right"):
+        columns[side] = [np.append(np.zeros_like(tree.words), getattr(tree, side) + 1) for tree in batch]
+    arrays = {name: padded(column) for name, column in columns.items()}
+    return {"trees": arrays, "trees.lengths": lengths(columns["word"])}
 
 
 NAMES = {"tagger": _tagger_state, "tree_lstm": _tree_state}

@@ -1,7 +1,5 @@
-# The binary tree-LSTM of DyNet's benchmarks (Tai, Socher & Manning 2015), written for one tree.
-#
-# A tree of n leaves has the nodes 1 to n, its words, and the inner nodes n + 1, …, children before parents, whose
-# children are `left[k]` and `right[k]`. Each node has a class.
+# The binary tree-LSTM of DyNet's benchmarks (Tai, Socher & Manning 2015), written for one tree. Each node has a
+# class, each leaf a word.
 
 using Flux
 using Random: seed!
@@ -9,6 +7,13 @@ using Random: seed!
 seed!(0)
 
 const WORDS, CLASSES, SIZE = 16_000, 5, 256
+
+struct Tree
+    word::Int
+    class::Int
+    left::Union{Tree, Nothing}
+    right::Union{Tree, Nothing}
+end
 
 struct TreeLSTM{E, M, V, D}
     embedding::E
@@ -29,20 +34,20 @@ function state(iou, kept = 0)
     return σ.(o) .* tanh.(c), c
 end
 
+own_loss(m, h, tree) = Flux.logitcrossentropy(m.output(h), Flux.onehot(tree.class, 1:CLASSES))
+
 """
-The scores of the classes, `(classes, nodes)`, of all nodes of a tree.
+The state of a node, and the loss of all nodes below and of its own.
 """
-function (m::TreeLSTM)(words, left, right)
-    leaves, room = length(words), zeros(Float32, SIZE, length(left))
-    h, c = state(m.leaf * m.embedding(words) .+ m.bias)
-    h, c = hcat(h, room), hcat(c, room)
-    for k in eachindex(left)
-        l, r = left[k], right[k]
-        kept = σ.(m.forget_left * h[:, l] .+ m.forget_bias) .* c[:, l] .+
-               σ.(m.forget_right * h[:, r] .+ m.forget_bias) .* c[:, r]
-        h[:, leaves+k], c[:, leaves+k] = state(m.node * vcat(h[:, l], h[:, r]) .+ m.bias, kept)
+function encode(m, tree)
+    if tree.left === nothing
+        h, c = state(m.leaf * m.embedding(tree.word) .+ m.bias)
+        return h, c, own_loss(m, h, tree)
     end
-    return m.output(h)
+    (hl, cl, left), (hr, cr, right) = encode(m, tree.left), encode(m, tree.right)
+    kept = σ.(m.forget_left * hl .+ m.forget_bias) .* cl .+ σ.(m.forget_right * hr .+ m.forget_bias) .* cr
+    h, c = state(m.node * vcat(hl, hr) .+ m.bias, kept)
+    return h, c, own_loss(m, h, tree) + left + right
 end
 
 model = TreeLSTM(Embedding(WORDS => SIZE), Flux.glorot_uniform(3SIZE, SIZE), Flux.glorot_uniform(3SIZE, 2SIZE),
@@ -50,13 +55,8 @@ model = TreeLSTM(Embedding(WORDS => SIZE), Flux.glorot_uniform(3SIZE, SIZE), Flu
                  zeros(Float32, SIZE), Dense(SIZE => CLASSES; bias = false))
 opt = Flux.setup(Adam(1e-3), model)
 
-function loss(m, words, of_words, left, right, of_inner)
-    classes = Flux.onehotbatch(vcat(of_words, of_inner), 1:CLASSES)
-    return Flux.logitcrossentropy(m(words, left, right), classes; agg = sum)
-end
-
-@export function train_step(trees::Vector{Tuple{Int[L], Int[L], Int[I], Int[I], Int[I]}})
-    total, grads = Flux.withgradient(m -> sum(loss(m, tree...) for tree in trees), model)
+@export function train_step(trees::Vector{Tree})
+    total, grads = Flux.withgradient(m -> sum(last(encode(m, tree)) for tree in trees), model)
     Flux.update!(opt, model, grads[1])
     return total
 end
