@@ -11,6 +11,7 @@ from ..compiler.errors import UnsupportedError, WeberError
 from ..compiler.ir import Value, defined_dims
 from ..compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from . import types as t
+from .conditionals import is_staged_condition
 from .lanes import Lanes, Outline, defined_dim, is_lanes, vector_of_lanes
 from .loop_items import NumberItems, TupleItems, items_of
 from .regions import Region
@@ -131,6 +132,8 @@ def collected(iterable):
     if source is None:
         return None
     if has_condition(source):
+        if isinstance(source.count, int) and not decides_on_staged(source):
+            return None
         source = kept(source)
     return stacked_loops(mapped(lambda item: item, source), source)
 
@@ -142,6 +145,7 @@ def kept(source):
     if parts.loops > 1:
         raise unsupported("a collection of several loops over staged elements for some of which a condition "
                           "holds: write it as loops that `push!` what they keep")
+
     def condition(item):
         parts.assign(item)
         return parts.condition()
@@ -218,6 +222,17 @@ def reducible(iterable, neutral):
     return stacked_loops(mapped(lambda item: item, source), source)
 
 
+def decides_on_staged(source):
+    """Whether only the graph knows for which elements the condition of a source holds."""
+    parts, region = source.parts, Region(state.trace, source.parts.frame)
+    try:
+        with region:
+            parts.assign(source.items.at(0))
+            return is_staged_condition(parts.condition())
+    except WeberError:
+        return False
+
+
 def has_condition(source):
     return source.__class__ is GeneratorItems and source.parts.condition is not None
 
@@ -233,7 +248,7 @@ def wanted_source(iterable):
     if source is None or not isinstance(source.count, int) or source.is_ragged:
         return source
     if source.count <= UNROLLED:
-        return None
+        return source if source.count and has_condition(source) and decides_on_staged(source) else None
     return source if _is_staged(source) or _emits(iterable) else None
 
 

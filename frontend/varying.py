@@ -37,6 +37,12 @@ def picked(rows, flags, axis):
     return apply("gather", rows, true_places(flags), axis=axis)
 
 
+def same_value(a, b):
+    """Whether two values of two arms are one and the same that both see, or equal constants."""
+    is_constant = a.operation is not None and a.operation.name == "constant"
+    return a is b or is_constant and computes_same(a, b)
+
+
 def common_length(a, b, same):
     """How many items two lists have in common from the start."""
     pairs = enumerate(zip(a, b))
@@ -51,10 +57,10 @@ class VaryingNumbers:
         for arm, array in zip(arms, arrays, strict=True):
             with arm.region:
                 sides.append(parts_of_concatenation(as_ir(read(array)), axis))
-        count = common_length(*sides, computes_same)
+        count = common_length(*sides, same_value)
         self.before = sides[0][:count]
         sides = [side[count:] for side in sides]
-        count = 0 if self.before else common_length(sides[0][::-1], sides[1][::-1], computes_same)
+        count = 0 if self.before else common_length(sides[0][::-1], sides[1][::-1], same_value)
         self.behind = sides[0][len(sides[0]) - count:]
         self.pieces = [[flagged(part, axis) for part in side[:len(side) - count]] for side in sides]
         self.is_growth = bool(self.before or self.behind) or [] in self.pieces

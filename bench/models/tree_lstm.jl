@@ -1,5 +1,9 @@
+<<<<<<< HEAD
 # The binary tree-LSTM of DyNet's benchmarks (Tai, Socher & Manning 2015), written for one tree. Each node has a
 # class, each leaf a word.
+=======
+# The binary tree-LSTM of DyNet's benchmarks (Tai, Socher & Manning 2015), written for one tree by recursion.
+>>>>>>> integration
 
 using Flux
 using Random: seed!
@@ -8,6 +12,12 @@ seed!(0)
 
 const WORDS, CLASSES, SIZE = 16_000, 5, 256
 
+<<<<<<< HEAD
+=======
+"""
+A node: a leaf has a word and no children, an inner node two children. Each has a class.
+"""
+>>>>>>> integration
 struct Tree
     word::Int
     class::Int
@@ -37,6 +47,7 @@ end
 own_loss(m, h, tree) = Flux.logitcrossentropy(m.output(h), Flux.onehot(tree.class, 1:CLASSES))
 
 """
+<<<<<<< HEAD
 The state of a node, and the loss of all nodes below and of its own.
 """
 function encode(m, tree)
@@ -48,6 +59,22 @@ function encode(m, tree)
     kept = σ.(m.forget_left * hl .+ m.forget_bias) .* cl .+ σ.(m.forget_right * hr .+ m.forget_bias) .* cr
     h, c = state(m.node * vcat(hl, hr) .+ m.bias, kept)
     return h, c, own_loss(m, h, tree) + left + right
+=======
+The state h, c of a tree's root, and the loss of all its nodes.
+"""
+function evaluate(m, tree)
+    if tree.left === nothing
+        h, c = state(m.leaf * m.embedding(tree.word) .+ m.bias)
+        below = 0f0
+    else
+        h1, c1, loss1 = evaluate(m, tree.left)
+        h2, c2, loss2 = evaluate(m, tree.right)
+        kept = σ.(m.forget_left * h1 .+ m.forget_bias) .* c1 .+ σ.(m.forget_right * h2 .+ m.forget_bias) .* c2
+        h, c = state(m.node * vcat(h1, h2) .+ m.bias, kept)
+        below = loss1 + loss2
+    end
+    return h, c, below + Flux.logitcrossentropy(m.output(h), Flux.onehot(tree.class, 1:CLASSES))
+>>>>>>> integration
 end
 
 model = TreeLSTM(Embedding(WORDS => SIZE), Flux.glorot_uniform(3SIZE, SIZE), Flux.glorot_uniform(3SIZE, 2SIZE),
@@ -56,7 +83,11 @@ model = TreeLSTM(Embedding(WORDS => SIZE), Flux.glorot_uniform(3SIZE, SIZE), Flu
 opt = Flux.setup(Adam(1e-3), model)
 
 @export function train_step(trees::Vector{Tree})
+<<<<<<< HEAD
     total, grads = Flux.withgradient(m -> sum(last(encode(m, tree)) for tree in trees), model)
+=======
+    total, grads = Flux.withgradient(m -> sum(evaluate(m, tree)[3] for tree in trees), model)
+>>>>>>> integration
     Flux.update!(opt, model, grads[1])
     return total
 end

@@ -121,10 +121,13 @@ def add_to_rows(b, operation):
     """Rows that are put into zeros and added to an array are added to its rows."""
     for whole, summand in (operation.operands, operation.operands[::-1]):
         shaped = made_by(summand, "reshape")
-        scattered = made_by(shaped.operands[0] if shaped else summand, "scatter_add")
-        if scattered and fits_add_rows(scattered):
-            flat = reshape_to(b, whole, scattered.result.shape)
-            return reshape_to(b, b.add_rows(flat, *scattered.operands), summand.shape)
+        made = (shaped.operands[0] if shaped else summand).operation
+        if made is None:
+            continue
+        is_sum = made.name == "add_rows" and is_splat(made.operands[0], 0)
+        if is_sum or made.name == "scatter_add" and fits_add_rows(made):
+            flat = reshape_to(b, whole, made.result.shape)
+            return reshape_to(b, b.add_rows(flat, *made.operands[-2:]), summand.shape)
     return None
 
 

@@ -65,7 +65,7 @@ end
 
 if abspath(PROGRAM_FILE) == @__FILE__
     for step in 1:100
-        miss = aim_step(60.0)
+        miss = aim_step(20.0)
         step % 20 == 0 && println("step ", step, "  squared miss ", miss)
     end
     println("weight and angle ", settings)

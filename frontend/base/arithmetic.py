@@ -26,7 +26,7 @@ from .elements import (
     wrap,
 )
 from .errors import divide_error, fault
-from .registry import define
+from .registry import define, function
 
 
 def host_binary(python, on_bool=None):
@@ -238,7 +238,7 @@ def _register(names, function, *signature):
 for _names, _function in (("+", add), ("-", subtract), ("*", multiply), ("/", divide), ("÷ div", quotient),
                           ("% rem", remainder), ("mod", modulo), ("fld", floored_quotient),
                           ("cld", ceiled_quotient)):
-    _register(_names, _function, t.Number, t.Number)
+    _register(_names, _function, t.Real, t.Real)
 _register("-", negate, t.Number)
 
 
@@ -249,7 +249,9 @@ def plus(a):
 
 @define("\\", t.Number, t.Number)
 def divide_into(a, b):
-    return divide(b, a)
+    from ..calling import call
+
+    return call(function("/"), (b, a))
 
 
 @define("+", t.Any, t.Any, t.Any, t.Any, ...)
@@ -273,22 +275,22 @@ def _fold(name, operands):
     return total
 
 
-@define("divrem", t.Number, t.Number)
+@define("divrem", t.Real, t.Real)
 def quotient_and_remainder(a, b):
     return quotient(a, b), remainder(a, b)
 
 
-@define("fldmod", t.Number, t.Number)
+@define("fldmod", t.Real, t.Real)
 def floored_quotient_and_modulo(a, b):
     return floored_quotient(a, b), modulo(a, b)
 
 
-@define("mod1", t.Number, t.Number)
+@define("mod1", t.Real, t.Real)
 def one_based_modulo(a, b):
     return add(modulo(subtract(a, 1), b), 1)
 
 
-@define("fld1", t.Number, t.Number)
+@define("fld1", t.Real, t.Real)
 def one_based_quotient(a, b):
     return add(floored_quotient(subtract(a, 1), b), 1)
 

@@ -118,7 +118,7 @@ def add_multiples(scale, x, keep, y):
     return y
 
 
-@define("clamp!", t.AbstractArray, t.Number, t.Number)
+@define("clamp!", t.AbstractArray, t.Real, t.Real)
 def clamp_in_place(x, low, high):
     assign_broadcast(x, broadcast(function("clamp"), [x, low, high]))
     return x

@@ -31,7 +31,8 @@ def overwrite(array, contents):
         raise dimension_mismatch(f"a destination of size {size_text(array.size)} cannot hold "
                                  f"{size_text(tuple(reversed(payload.shape)))}")
     if staging.state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
-        staging.write_elements(array, ..., payload)  # in place: what shares memory sees it
+        in_place = payload.reshape(array.data.shape)  # what shares memory sees it
+        staging.write_elements(array, ..., in_place)
     else:
         staging.write(array, reshaped(payload, staging.read(array).shape))
 

@@ -344,7 +344,7 @@ def both_extrema(a, b):
     return _call("min", a, b), _call("max", a, b)
 
 
-@define("clamp", t.Number, t.Number, t.Number)
+@define("clamp", t.Real, t.Real, t.Real)
 def clamp(x, low, high):
     """x, or the bound it lies beyond."""
     kind = number_type((x, low, high))

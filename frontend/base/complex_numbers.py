@@ -221,7 +221,8 @@ _function("reim", mathematics.real_and_imaginary, lambda z: tuple(parts(z)))
 _function("isreal", mathematics.is_real, lambda z: comparison.equal(parts(z)[1], 0))
 
 for _name, _of_parts in (
-        ("exp", _exponential), ("log", _logarithm), ("sqrt", _square_root), ("sin", _sine), ("cos", _cosine),
+        ("exp", _exponential), ("log", _logarithm), ("sqrt", _square_root),
+        ("√", _square_root), ("sin", _sine), ("cos", _cosine),
         ("tan", lambda z: _quotient(_sine(z), _cosine(z))), ("sinh", _hyperbolic_sine),
         ("cosh", _hyperbolic_cosine),
         ("tanh", lambda z: _quotient(_hyperbolic_sine(z), _hyperbolic_cosine(z))), ("angle", _angle)):

@@ -6,7 +6,7 @@ from .. import types as t
 from ..broadcasting import bits
 from ..growth import with_items
 from ..values import Array, Range, typeof
-from .arrays import array_of, as_array, axis_of, promoted_element
+from .arrays import array_of, as_array, axis_of, dim_number_of, promoted_element
 from .conversion import convert, convert_array, element_of
 from .elements import NUMBERS
 from .errors import argument_error, dimension_mismatch, size_text
@@ -166,6 +166,7 @@ def typed_block_concatenation(element, lengths, *items):
 
 @define("hvncat", t.Integer, t.Any, ...)
 def concatenation_along(dimension, *items):
+    dimension = dim_number_of(dimension, 32)
     return concatenated(items, dimension)
 
 

@@ -98,6 +98,13 @@ def _fits(whole, type_):
     return limits.min <= whole <= limits.max
 
 
+def numpy_type(element):
+    """The numpy type of numbers of a type. Raises MethodError for what arrays hold as objects."""
+    if element not in t.NUMPY_TYPES:
+        raise fault("MethodError", f"no method for matrices of {t.type_name(element)}")
+    return t.NUMPY_TYPES[element]
+
+
 def python_number(number):
     """A host number as a Python int, float or complex of the same value, for exact comparison."""
     if isinstance(number, int | float | complex):

@@ -1,5 +1,7 @@
 """Julia's errors, with Julia's wording."""
 
+import numpy as np
+
 from ...compiler.errors import WeberError
 from .. import types as t
 from ..values import Array, Range, Symbol, colon, typeof
@@ -13,6 +15,13 @@ def fault(kind, message, *fields) -> WeberError:
 
 def argument_error(message):
     return fault("ArgumentError", message)
+
+
+def require_count(count):
+    """Raises ArgumentError for a number of elements that is known to be negative."""
+    if isinstance(count, int | np.integer) and count < 0:
+        raise argument_error("Number of elements must be non-negative")
+    return count
 
 
 def dimension_mismatch(message):

@@ -13,7 +13,7 @@ from .. import types as t
 from ..calling import call
 from ..staging import HostValueNeeded, host_number, state
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
-from .errors import argument_error, fault
+from .errors import argument_error, fault, require_count
 from .hash_order import ordered
 from .iteration import collect_values, element_type_of, iterate, size_of
 from .iterators import NOTHING_GIVEN, holds
@@ -342,7 +342,8 @@ def first(iterable):
 @define("first", t.Any, t.Integer)
 def first_several(iterable, number):
     """A vector of the first elements."""
-    return collect_values(itertools.islice(iterate(iterable), int(host_number(number, "a count"))))
+    number = require_count(int(host_number(number, "a count")))
+    return collect_values(itertools.islice(iterate(iterable), number))
 
 
 @define("last", t.Any)
@@ -357,8 +358,8 @@ def last(iterable):
 @define("last", t.Any, t.Integer)
 def last_several(iterable, number):
     """A vector of the last elements."""
-    items = list(iterate(iterable))
-    return collect_values(items[max(0, len(items) - int(host_number(number, "a count"))):])
+    items, number = list(iterate(iterable)), require_count(int(host_number(number, "a count")))
+    return collect_values(items[max(0, len(items) - number):])
 
 
 # --- map, filter, search ------------------------------------------------------------------------------------

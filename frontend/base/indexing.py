@@ -18,7 +18,7 @@ from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, ty
 from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped
 from .conversion import constructs
 from .elements import number_of
-from .errors import argument_error, bounds_error
+from .errors import argument_error, bounds_error, require_count
 from .registry import define
 
 CartesianIndexType = t.declare("CartesianIndex", parameters=(t.TypeVar("N"),), fields=("I",))
@@ -454,7 +454,7 @@ def last(x):
 def first_several(x, count):
     from .ranges import unit_range
 
-    return get_index(x, unit_range(1, min(count, as_array(x).size[0])))
+    return get_index(x, unit_range(1, min(require_count(count), as_array(x).size[0])))
 
 
 @define("last", t.AbstractArray, t.Integer)
@@ -462,4 +462,4 @@ def last_several(x, count):
     from .ranges import unit_range
 
     size = as_array(x).size[0]
-    return get_index(x, unit_range(max(1, size - count + 1), size))
+    return get_index(x, unit_range(max(1, size - require_count(count) + 1), size))

@@ -7,7 +7,7 @@ import ml_dtypes
 import numpy as np
 
 from .. import types as t
-from ..staging import host_number
+from ..staging import host_integer, host_number
 from ..values import Array, Irrational, Range, Traced, typeof
 from .elements import (
     FLOATS,
@@ -26,7 +26,10 @@ from .registry import define
 def _integers(name, function):
     def several(*numbers):
         kind = number_type(numbers)
-        return HOST_TYPES[kind](reduce(function, map(int, numbers)))
+        result = reduce(function, map(int, numbers))
+        if result > 1 and result > np.iinfo(t.NUMPY_TYPES[kind]).max:
+            raise fault("OverflowError", f"{name} of numbers of type {t.type_name(kind)} does not fit")
+        return HOST_TYPES[kind](result)
 
     define(name, t.Integer, t.Integer, ...)(several)
 
@@ -135,7 +138,7 @@ def is_prime(n):
 @define("digits", t.Integer, keywords=("base", "pad"))
 def digits(n, base=10, pad=1):
     """The digits of n, the lowest first."""
-    n, base = host_number(n, "digits"), host_number(base, "digits")
+    n, base, pad = host_number(n, "digits"), host_number(base, "digits"), host_integer(pad, "digits")
     if base < 2:
         raise domain_error(base, "`base` must be at least 2 here.")
     found, rest = [], abs(n)

@@ -342,6 +342,12 @@ def iterate_next(value, position):
 @define("collect", t.Any)
 def collect(iterable):
     """A vector (or array) of the elements."""
+    if state.trace is not None:
+        from ..staged_map import collected
+
+        values = collected(iterable)
+        if values is not None:
+            return values
     return collect_values(iterate(iterable), size_of(iterable), element=element_type_of(iterable))
 
 

@@ -12,10 +12,9 @@ from .. import types as t
 from ..broadcasting import broadcast
 from ..calling import call
 from ..values import Array, to_host, typeof
-from .arithmetic import multiply
 from .arrays import array_of, as_array, is_numeric, reshaped
 from .conversion import convert_array, element_of
-from .elements import HOST_TYPES, float_type, is_complex_type, number_of
+from .elements import HOST_TYPES, float_type, is_complex_type, number_of, numpy_type
 from .errors import dimension_mismatch, fault
 from .iteration import iterate
 from .mathematics import square_root
@@ -216,7 +215,7 @@ def _count(payload):
 
 @_define("dot ⋅", t.Number, t.Number)
 def dot_of_numbers(a, b):
-    return multiply(call(function("conj"), (a,)), b)
+    return call(function("*"), (call(function("conj"), (a,)), b))
 
 
 @_define("dot", t.AbstractVector, t.AbstractMatrix, t.AbstractVector)
@@ -244,6 +243,7 @@ def kronecker(a, b):
     """All products of elements of a and b: blocks a[i, j] * b."""
     a, b = as_array(a), as_array(b)
     rank = max(a.rank, b.rank)
+    numpy_type(a.element), numpy_type(b.element)
     x, y = _numeric_pair(a, b)
     x, y = (reshaped(p, (1,) * (rank - len(p.shape)) + tuple(p.shape)) for p in (x, y))
     pairs = tuple(dim for pair in zip(x.shape, y.shape, strict=True) for dim in pair)

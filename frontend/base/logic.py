@@ -83,6 +83,7 @@ def _bits(type_):
 
 
 def _host_shift_left(a, count):
+    count = int(count)
     if count < 0:
         return _host_shift_right(a, -count)
     if a.__class__ in (int, bool):
@@ -94,6 +95,7 @@ def _host_shift_left(a, count):
 
 
 def _host_shift_right(a, count):
+    count = int(count)
     if count < 0:
         return _host_shift_left(a, -count)
     shifted = int(a) >> count
@@ -101,6 +103,7 @@ def _host_shift_right(a, count):
 
 
 def _host_shift_right_logical(a, count):
+    count = int(count)
     if count < 0:
         return _host_shift_left(a, -count)
     type_ = typeof(a) if a.__class__ is not bool else t.Int64

@@ -29,7 +29,7 @@ from .elements import (
 )
 from .errors import domain_error
 from .powers import power
-from .registry import BASE, define
+from .registry import BASE, define, function
 
 _COMPLEX_ONLY = ("{} was called with a {} but will only return a complex result if called with a complex "
                  "argument. Try {}(Complex(x)).")
@@ -131,7 +131,7 @@ _named("cbrt ∛", dual(lambda x: HOST_TYPES[float_type(typeof(x))](_host_cbrt(f
        t.Real)
 
 
-@define("∜", t.Number)
+@define("∜", t.Real)
 def fourth_root(x):
     return square_root(square_root(x))
 
@@ -157,10 +157,10 @@ def float_binary(host_function, traced):
 arc_tangent_of_pair = _named("atan", float_binary(math.atan2, lambda y, x: emit_float("atan2", y, x)), t.Real,
                              t.Real)
 _named("hypot", float_binary(math.hypot, lambda a, b: square_root(add(multiply(a, a), multiply(b, b)))),
-       t.Number, t.Number)
+       t.Real, t.Real)
 
 
-@define("hypot", t.Number, t.Number, t.Number, ...)
+@define("hypot", t.Real, t.Real, t.Real, ...)
 def hypotenuse(*sides):
     total = multiply(sides[0], sides[0])
     for side in sides[1:]:
@@ -170,26 +170,43 @@ def hypotenuse(*sides):
 
 @define("log", t.Number, t.Number)
 def logarithm_to_base(base, x):
-    return divide(logarithm(x), logarithm(base))
+    from ..calling import call
+
+    return call(function("/"), (call(function("log"), (x,)), call(function("log"), (base,))))
 
 
 # --- angles -------------------------------------------------------------------------------------------------
 
 
+def _finite(function):
+    """An angle function of finite numbers. Raises DomainError for infinite ones."""
+
+    def checked(x):
+        if math.isinf(x):
+            raise domain_error(x, "the angle must be finite")
+        return function(x)
+
+    return checked
+
+
+@_finite
 def _host_sin_pi(x):
     x = math.remainder(x, 2.0)
     return math.sin(math.pi * (math.copysign(1.0, x) - x if abs(x) > 0.5 else x))
 
 
+@_finite
 def _host_cos_pi(x):
     x = abs(math.remainder(x, 2.0))
     return 0.0 if x == 0.5 else math.cos(math.pi * x)
 
 
+@_finite
 def _host_cos_degrees(x):
     return math.copysign(0.5, 90 - abs(x % 360 - 180)) * -1 if x % 180 in (60, 120) else _host_cos_pi(x / 180)
 
 
+@_finite
 def _host_sin_degrees(x):
     return math.copysign(0.5, 180 - x % 360) if x % 180 in (30, 150) else _host_sin_pi(x / 180)
 

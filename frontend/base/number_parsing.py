@@ -110,15 +110,15 @@ def digits_text(number, base=10, pad=1):
 def string_in_base(number, base=10, pad=1):
     """An integer's text in a base, with at least `pad` digits."""
     from ..display import print_value
-    from ..staging import host_number
+    from ..staging import host_integer, host_number
 
-    number = host_number(number, "printing")
+    number, pad = host_number(number, "printing"), host_integer(pad, "the number of digits")
     if not 2 <= base <= 36:
         raise argument_error(f"base must be in 2:36, got {base}")
     return print_value(number) if isinstance(number, bool) else digits_text(number, base, pad)
 
 
-@define("bitstring", t.Number)
+@define("bitstring", t.Real)
 def bitstring(number):
     """The bits of a number."""
     data = np.asarray(number)

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from .. import staging
 from .. import types as t
 from ..calling import call
@@ -102,7 +104,7 @@ def integer_range(start, stop):
     start, stop = _integer(start, "the start of a range"), _integer(stop, "the end of a range")
     kind = number_type((start, stop))
     if kind is t.Int64 or kind is t.Bool:
-        return unit_range(start, stop)
+        return unit_range(*[int(end) if isinstance(end, np.integer) else end for end in (start, stop)])
     length = max(int(stop) - int(start) + 1, 0)
     return Range(HOST_TYPES[kind](start), HOST_TYPES[kind](1), length, t.UnitRange.body.family.apply(kind))
 

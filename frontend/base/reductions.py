@@ -204,7 +204,7 @@ def count_where(predicate, items, dims=colon, init=NOTHING_GIVEN):
 def _define_cumulative(name, op, operator):
     def cumulative(x, dims=None):
         if not is_numeric(x):
-            return call(function("accumulate"), (function(operator), tuple(iterate(x))))
+            return call(function("accumulate"), (function(operator), as_array(x)))
         array = as_array(x)
         if dims is None and array.rank != 1:
             raise argument_error(f"{name} of an array with {array.rank} dims needs the keyword `dims`")
@@ -344,6 +344,9 @@ def _define_into(name):
 
         source = as_array(x)
         sizes = (*destination.size, *[1] * (source.rank - destination.rank))
+        if len(sizes) != source.rank:
+            raise dimension_mismatch(f"cannot reduce an array with {source.rank} dims to one with "
+                                     f"{destination.rank}")
         dims = tuple(d for d,
                      (a, b) in enumerate(zip(sizes, source.size, strict=True), 1) if a == 1 and b != 1)
         result = call(function(name), (source,), {"dims": dims}) if dims else source

@@ -46,6 +46,19 @@ def parameter_names(python):
     return code.co_varnames[:code.co_argcount + bool(code.co_flags & 4)]
 
 
+def _keyword_types():
+    """What keywords take, by name: Base has the same types wherever a keyword of this name occurs."""
+    whole, maybe = t.Integer, t.union(t.Integer, t.Nothing)
+    types = dict.fromkeys("keepempty corrected keep force recursive write read truncate create append sorted "
+                          "strict drop all nans".split(), t.Bool)
+    types |= dict.fromkeys("base limit head tail skipstart".split(), whole)
+    types |= dict.fromkeys("digits sigdigits length count".split(), maybe)
+    types |= dict.fromkeys("rtol atol alpha beta".split(), t.Real)
+    return types | {"rev": t.union(t.Bool, t.Nothing)}
+
+
+KEYWORD_TYPES = _keyword_types()
+
 UNFORESEEN = (TypeError, AttributeError, LookupError, ArithmeticError, ValueError, AssertionError)
 """What Python and numpy raise when a builtin meets values it was not written for."""
 
@@ -74,6 +87,11 @@ def builtin_call(python, name, keywords=()):
                         f'MethodError: got unsupported keyword argument "{key}" in `{name}`{expected}',
                         kind="MethodError",
                     )
+                type_ = KEYWORD_TYPES.get(key)
+                if type_ is not None and not t.is_subtype(dispatch_type(given[key]), type_):
+                    found = t.type_name(dispatch_type(given[key]))
+                    raise WeberError(f"TypeError: in keyword argument {key}, expected {t.type_name(type_)}, "
+                                     f"got a value of type {found}", kind="TypeError")
         try:
             return python(*arguments, **given) if given else python(*arguments)
         except UNFORESEEN as error:

@@ -250,15 +250,17 @@ def reverse_in_place(x):
 def repeat(x, *counts, inner=(), outer=()):
     """Whole repetitions along each dim (the counts or `outer`), after repeating each element (`inner`)."""
     array = as_array(x)
-    outer = tuple(counts) if counts else _counts(outer)
-    inner = _counts(inner)
+    outer, inner = [tuple(staging.as_dim(count) for count in _counts(given))
+                    for given in (tuple(counts) if counts else outer, inner)]
+    if any(isinstance(count, int) and count < 0 for count in (*outer, *inner)):
+        raise argument_error("the counts of repeat cannot be negative")
     rank = max(array.rank, len(outer), len(inner))
     sizes = (*array.size, *[1] * (rank - array.rank))
     outer = (*outer, *[1] * (rank - len(outer)))
     inner = (*inner, *[1] * (rank - len(inner)))
     payload, spread = staging.read(array), []
     for size, whole, each in zip(reversed(sizes), reversed(outer), reversed(inner), strict=True):
-        spread += [(1, size, 1), (staging.as_dim(whole), size, staging.as_dim(each))]
+        spread += [(1, size, 1), (whole, size, each)]
     before = tuple(dim for triple in spread[::2] for dim in triple)
     after = tuple(dim for triple in spread[1::2] for dim in triple)
     repeated = staging.apply("broadcast", reshaped(payload, before), shape=after,

@@ -132,7 +132,10 @@ def sort_permutation(x, rev=False, by=None, lt=None, alg=None, order=None, dims=
 
 @define("invperm", t.AbstractVector)
 def inverse_permutation(x):
-    return Array(np.argsort(staging.read_host(as_array(x), "invperm")) + 1)
+    places = staging.read_host(as_array(x), "invperm")
+    if places.dtype.kind not in "iu" or sorted(places) != list(range(1, len(places) + 1)):
+        raise argument_error("argument is not a permutation")
+    return Array(np.argsort(places) + 1)
 
 
 @define("issorted", t.Any, keywords=ORDER_KEYWORDS)

@@ -13,8 +13,8 @@ from ..values import Array, Struct, Traced, typeof
 from .arithmetic import divide, multiply
 from .arrays import as_array, reshaped
 from .conversion import constructs, convert
-from .elements import HOST_TYPES, float_type, is_complex_type
-from .errors import dimension_mismatch, domain_error, fault, size_text
+from .elements import HOST_TYPES, float_type, is_complex_type, numpy_type
+from .errors import argument_error, dimension_mismatch, domain_error, fault, size_text
 from .linear_algebra import LINEAR_ALGEBRA, differ, multiply_matrices, scale, scale_right
 from .registry import define, function
 from .shapes import permute_matrix
@@ -93,7 +93,7 @@ def diagonal_matrix(x):
     payload = staging.read(array)
     count = payload.shape[0]
     square = staging.apply("broadcast", payload, shape=(count, count), axes=(1,))
-    zero = np.zeros((count, count), t.NUMPY_TYPES[array.element])
+    zero = np.zeros((count, count), numpy_type(array.element))
     return Array(staging.apply("select", np.eye(count, dtype=bool), square, zero))
 
 
@@ -102,7 +102,7 @@ LINEAR_ALGEBRA.bindings["Diagonal"] = Diagonal
 
 
 def identity_matrix(count, element):
-    return Array(np.eye(count, dtype=t.NUMPY_TYPES[element]))
+    return Array(np.eye(count, dtype=numpy_type(element)))
 
 
 def host_matrix(a, what):
@@ -227,7 +227,7 @@ def _triangle(name, keep):
         payload = staging.read(array)
         rows, columns = array.size
         mask = keep(np.ones((rows, columns), dtype=bool), shift).T
-        zero = np.zeros(payload.shape, t.NUMPY_TYPES[array.element])
+        zero = np.zeros(payload.shape, numpy_type(array.element))
         return Array(staging.apply("select", mask, payload, zero))
 
     _define(name, t.AbstractMatrix)(lambda a: triangle(a))
@@ -261,12 +261,13 @@ def scaled_identity(number, rows, columns, element=None):
     """The matrix with a number on the diagonal."""
     element = element or typeof(number)
     number = convert(element, number)
+    if any(isinstance(size, int) and size < 0 for size in (rows, columns)):
+        raise argument_error(f"sizes cannot be negative, got {rows} and {columns}")
     if number.__class__ is Traced:
         filled = staging.expand(number.data, (columns, rows))
         return Array(staging.apply("select", np.eye(columns, rows, dtype=bool), filled,
-                                   np.zeros((columns, rows), t.NUMPY_TYPES[element])))
-    return Array(np.eye(columns, rows, dtype=t.NUMPY_TYPES[element]) * np.asarray(number,
-                                                                                  t.NUMPY_TYPES[element]))
+                                   np.zeros((columns, rows), numpy_type(element))))
+    return Array(np.eye(columns, rows, dtype=numpy_type(element)) * np.asarray(number, numpy_type(element)))
 
 
 def _as_matrix(i, array):

@@ -192,7 +192,7 @@ def median_of_iterable(items):
     return median(as_array(items))
 
 
-@_define("middle", t.Number, t.Number)
+@_define("middle", t.Real, t.Real)
 def middle(a, b):
     return divide(call(function("+"), (a, b)), 2)
 
@@ -217,6 +217,8 @@ def _quantile(data, *options):
     p, alpha, beta = [staging.host_number(convert(t.Float64, x), "quantile") for x in options]
     if not 0 <= p <= 1:
         raise domain_error(p, "quantile is defined for 0 ≤ p ≤ 1")
+    if not (math.isfinite(alpha) and math.isfinite(beta)):
+        raise argument_error(f"alpha and beta must be finite, got {alpha} and {beta}")
     count = len(data)
     place = count * p + alpha + p * (1 - alpha - beta)
     below = min(max(math.floor(place), 1), count - 1) if count > 1 else 1

@@ -5,7 +5,7 @@ import numpy as np
 from .. import types as t
 from ..staging import host_integer, host_number
 from ..values import Array, Char, Range
-from .errors import bounds_error
+from .errors import bounds_error, require_count
 from .exceptions import exception, raise_value
 from .iteration import collect_values, iterate
 from .registry import define
@@ -187,9 +187,9 @@ def codeunit(text, index):
 
 @define("first", t.AbstractString, t.Integer)
 def first_characters(text, count):
-    return text[:int(host_number(count, "a count"))]
+    return text[:require_count(int(host_number(count, "a count")))]
 
 
 @define("last", t.AbstractString, t.Integer)
 def last_characters(text, count):
-    return text[max(0, len(text) - int(host_number(count, "a count"))):]
+    return text[max(0, len(text) - require_count(int(host_number(count, "a count")))):]

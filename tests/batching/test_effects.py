@@ -105,10 +105,16 @@ def test_effects_go_from_one_example_to_the_next(check, examples, form):
         check(source, f"f({XS})", [xs], meaning([x.sum() for x in xs]))
 
 
+@pytest.mark.parametrize("source", ["[2x for x in xs if sum(x) > 0]", "2 .* filter(x -> sum(x) > 0, xs)"])
+def test_examples_for_which_a_condition_holds(check, examples, source):
+    for lengths in ([3, 1, 2], [2], [0, 2], [1] * 6):
+        xs = examples(lengths)
+        check(f"f(xs) = {source}", f"f({XS})", [xs], [2 * x for x in xs if x.sum() > 0])
+
+
 @pytest.mark.parametrize("source, message", [
     ("f(xs) = [push!(x, 1f0) for x in map(x -> x[1, :], xs)]", "changes the elements that it is mapped over"),
     ("f(xs) = map(x -> (x .= 0; sum(x)), xs)", "changes the elements that it is mapped over"),
-    ("f(xs) = [x for x in xs if sum(x) > 0]", "a condition holds has an unknown length"),
     ("f(xs) = stack(xs)", "`stack` of staged arrays whose sizes differ"),
     ("f(xs) = sort(xs)", "needs the elements of a vector"),
     ("f(xs) = xs .+ [1, 2]", "vectors of 2 and N elements"),

@@ -97,6 +97,52 @@ PROGRAMS = {
             end
             sum(h)
         end""",
+    "growth on a condition": """
+        function f(x)
+            y = [0.5]
+            for v in x
+                if v > 0
+                    push!(y, v * y[end])
+                end
+                push!(y, sin(v))
+            end
+            sum(y .* y)
+        end""",
+    "growth that is read": """
+        function f(x)
+            y = [0.5]
+            for i in eachindex(x)
+                push!(y, x[i] * sum(y) + y[i])
+            end
+            sum(abs2, y)
+        end""",
+    "growth on a condition that is read": """
+        function f(x)
+            y = [0.5]
+            for v in x
+                v > 0 && push!(y, v * sum(y))
+            end
+            sum(abs2, y) * length(y)
+        end""",
+    "a mask": "f(x) = sum(abs2, x[x .> 0]) + sum(2v * x[1] for v in x if v < 0; init = 0.0)",
+    "what a condition keeps": """
+        function f(x)
+            y = [sin(v) * x[2] for v in x if v > 0]
+            sum(y .* y) / (1 + length(y))
+        end""",
+    "the first found": "f(x) = (i = findfirst(>(0.3), x); i === nothing ? x[1]^2 : x[i]^3)",
+    "a size that a condition decides": "f(x) = (y = [x[1]^2]; x[2] > 0 && push!(y, x[2]^3); sum(sin, y))",
+    "return from an expression": "f(x) = 2 * (x[1] > 0 ? x[1]^2 : return x[2]^2)",
+    "nothing at first": """
+        function f(x)
+            best = nothing
+            for v in x
+                if best === nothing || v > best
+                    best = v^2
+                end
+            end
+            best === nothing ? 0.0 : best
+        end""",
     "loop in a conditional in a loop": """
         function f(x)
             s = 0.1

@@ -26,8 +26,13 @@ def loaded(file):
 
 
 @cache
+def artifact(file, entry):
+    return loaded(file).compile(entry)
+
+
+@cache
 def session(file, entry, optimised=True):
-    return Session(loaded(file).compile(entry).model, optimised)
+    return Session(artifact(file, entry).model, optimised)
 
 
 class Parameters(dict):
@@ -146,6 +151,15 @@ def assert_same(a, b):
                                b,
                                rtol=2e-6 if a.dtype == np.float32 else 1e-12,
                                atol=2e-6 if a.dtype == np.float32 else 1e-12)
+
+
+@programs()
+def test_examples_are_computed_together(program):
+    """No map of the entries stays a loop over the examples, as `weber check --explain` tells."""
+    for entry in filter(None, (program.many, program.gradients, program.train)):
+        remarks = artifact(program.file, entry).remarks
+        assert remarks or entry == program.train
+        assert all(remark.endswith("computed together") for remark in remarks), remarks
 
 
 @programs()

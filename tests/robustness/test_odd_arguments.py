@@ -16,12 +16,25 @@ KINDS = {
     "IOContext(IOBuffer(), :displaysize => 3)": "ArgumentError",
     "IOBuffer('a':'c')": "ArgumentError",
     "Base.:()(a, b) = 1": "ParseError",
-    "round(1.5, digits = :a)": "ArgumentError",
+    "round(1.5, digits = :a)": "TypeError",
     "round(1.5, digits = 1, base = 0)": "ArgumentError",
     "AbstractVecOrMat([1 2])": "MethodError",
     "cumprod!([1, 2], [1, 2, 3])": "DimensionMismatch",
     "hvcat(0, [1])": "ArgumentError",
     "invoke(sin, Vector, 1.0)": "ArgumentError",
+    "lcm(2^62, 3)": "OverflowError",
+    "invperm([1, 3])": "ArgumentError",
+    "first([1, 2], -1)": "ArgumentError",
+    'first("abc", -1)': "ArgumentError",
+    "last((1, 2), -1)": "ArgumentError",
+    "sinpi(Inf)": "DomainError",
+    "clamp(1im, 0, 1)": "MethodError",
+    "repeat([1], inner = -1)": "ArgumentError",
+    "digits(10, pad = 'a')": "ArgumentError",
+    'split("a b", limit = sin)': "TypeError",
+    'split("a b", keepempty = 1)': "TypeError",
+    "sort([2, 1], rev = 1)": "TypeError",
+    "maximum!([1 2; 3 4], [1, 2])": "DimensionMismatch",
     "supertype(Union{})": "MethodError",
     "searchsortedfirst([1, 2], [1])": "MethodError",
     'median("abc")': "MethodError",
@@ -49,6 +62,12 @@ VALUES = {
     "symdiff([1, 2], [2, 3], [3, 4])": "[1, 4]",
     "searchsortedfirst([[1], [2]], [2])": "2",
     "cumsum([1 2; 3 4], dims = 3)": "[1 2; 3 4]",
+    "UInt8(1):-1": "1:0",
+    "Int8(-128) >> Int8(-1)": "0",
+    "1im ⋅ 1im": "1 + 0im",
+    "2 \\ 2im": "0.0 + 1.0im",
+    "cumprod!([0 0], [2 3], dims = 2)": "[2 6]",
+    "√(-1 + 0im)": "0.0 + 1.0im",
     "median(Any[1, 2])": "1.5",
 }
 
@@ -56,7 +75,7 @@ VALUES = {
 @pytest.fixture(scope="module")
 def session():
     session = weber.Session()
-    session.evaluate("using Statistics, Random, Flux")
+    session.evaluate("using Statistics, LinearAlgebra, Random, Flux")
     return session
 
 

@@ -218,8 +218,10 @@ FUSED = {
                          ["gemm", "gemm"]),
     "add_to_rows": (
         lambda b, a: [b.add(b.exp(a.w), one_row(b, a, unique=True)), b.add(a.w, one_row(b, a)),
-                      b.add(spread(b, a.s, 2, 6), b.reshape(one_row(b, a, unique=True), shape=(2, 6)))],
-        ["exp", "reshape", "constant", "add_rows", "scatter_add", "add", "broadcast", "add_rows", "reshape"]),
+                      b.add(spread(b, a.s, 2, 6), b.reshape(one_row(b, a, unique=True), shape=(2, 6))),
+                      b.add(b.sin(a.w), with_rows(b, b.full(0, a.w), a.v, (0, 2)))],
+        ["exp", "reshape", "constant", "add_rows", "scatter_add", "add", "broadcast", "add_rows", "reshape",
+         "sin", "constant", "broadcast", "add_rows"]),
     "add_once_to_rows": (
         lambda b, a: with_rows(b, with_rows(b, with_rows(b, a.w, a.v, (0, 2)), b.exp(a.v), (1, 0)),
                                b.sin(a.v), (0, 2)),
