@@ -56,15 +56,6 @@ def _sentences(batch):
 
 
 def _trees(batch):
-<<<<<<< HEAD
-    """Tables of nodes: first the words, which have no children, then the inner nodes."""
-    columns = {"word": [np.append(tree.words + 1, np.ones_like(tree.left)) for tree in batch],
-               "class": [tree.classes + 1 for tree in batch]}  # fmt: skip
-    for side in ("left", "right"):
-        columns[side] = [np.append(np.zeros_like(tree.words), getattr(tree, side) + 1) for tree in batch]
-    arrays = {name: padded(column) for name, column in columns.items()}
-    return {"trees": arrays, "trees.lengths": lengths(columns["word"])}
-=======
     """Tables of the nodes, children before parents: a child is its row from 1, or 0."""
     nothing = [np.zeros(len(tree.words), np.int64) for tree in batch]
     columns = {
@@ -75,7 +66,6 @@ def _trees(batch):
     }
     return {"trees": {name: padded(arrays) for name, arrays in columns.items()},
             "trees.lengths": lengths(columns["class"])}  # fmt: skip
->>>>>>> integration
 
 
 NAMES = {"tagger": _tagger_state, "tree_lstm": _tree_state}

@@ -1,9 +1,4 @@
-<<<<<<< HEAD
-# The binary tree-LSTM of DyNet's benchmarks (Tai, Socher & Manning 2015), written for one tree. Each node has a
-# class, each leaf a word.
-=======
 # The binary tree-LSTM of DyNet's benchmarks (Tai, Socher & Manning 2015), written for one tree by recursion.
->>>>>>> integration
 
 using Flux
 using Random: seed!
@@ -12,12 +7,9 @@ seed!(0)
 
 const WORDS, CLASSES, SIZE = 16_000, 5, 256
 
-<<<<<<< HEAD
-=======
 """
 A node: a leaf has a word and no children, an inner node two children. Each has a class.
 """
->>>>>>> integration
 struct Tree
     word::Int
     class::Int
@@ -44,22 +36,7 @@ function state(iou, kept = 0)
     return σ.(o) .* tanh.(c), c
 end
 
-own_loss(m, h, tree) = Flux.logitcrossentropy(m.output(h), Flux.onehot(tree.class, 1:CLASSES))
-
 """
-<<<<<<< HEAD
-The state of a node, and the loss of all nodes below and of its own.
-"""
-function encode(m, tree)
-    if tree.left === nothing
-        h, c = state(m.leaf * m.embedding(tree.word) .+ m.bias)
-        return h, c, own_loss(m, h, tree)
-    end
-    (hl, cl, left), (hr, cr, right) = encode(m, tree.left), encode(m, tree.right)
-    kept = σ.(m.forget_left * hl .+ m.forget_bias) .* cl .+ σ.(m.forget_right * hr .+ m.forget_bias) .* cr
-    h, c = state(m.node * vcat(hl, hr) .+ m.bias, kept)
-    return h, c, own_loss(m, h, tree) + left + right
-=======
 The state h, c of a tree's root, and the loss of all its nodes.
 """
 function evaluate(m, tree)
@@ -74,7 +51,6 @@ function evaluate(m, tree)
         below = loss1 + loss2
     end
     return h, c, below + Flux.logitcrossentropy(m.output(h), Flux.onehot(tree.class, 1:CLASSES))
->>>>>>> integration
 end
 
 model = TreeLSTM(Embedding(WORDS => SIZE), Flux.glorot_uniform(3SIZE, SIZE), Flux.glorot_uniform(3SIZE, 2SIZE),
@@ -83,11 +59,7 @@ model = TreeLSTM(Embedding(WORDS => SIZE), Flux.glorot_uniform(3SIZE, SIZE), Flu
 opt = Flux.setup(Adam(1e-3), model)
 
 @export function train_step(trees::Vector{Tree})
-<<<<<<< HEAD
-    total, grads = Flux.withgradient(m -> sum(last(encode(m, tree)) for tree in trees), model)
-=======
     total, grads = Flux.withgradient(m -> sum(evaluate(m, tree)[3] for tree in trees), model)
->>>>>>> integration
     Flux.update!(opt, model, grads[1])
     return total
 end
