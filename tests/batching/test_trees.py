@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 import weber
+from weber.frontend.entries import stage_entry
 
 TREE = """
 struct Tree
@@ -251,6 +252,17 @@ def shifted(tree):
     """A tree with words from 1 to 8."""
     return tree and {"word": tree["word"] % 8 + 1, "left": shifted(tree["left"]),
                      "right": shifted(tree["right"])}
+
+
+def test_the_derivative_keeps_the_memory_once(load):
+    """It reads the last value of the memory; there is no copy of it for each level."""
+    module = load(f"""{NETWORK}
+        @export f(trees::Vector{{Tree}}) = gradient(W -> sum(score(E, W, t) for t in trees), W)[1]""")
+    loops = [operation for operation in stage_entry(module.entries()[0]).body.operations
+             if operation.attributes.get("once")]
+    (levels,) = loops
+    stacks = levels.results[levels.attributes["carried"]:]
+    assert all(stack.rank == 1 for stack in stacks), "nothing but the levels' numbers"
 
 
 def test_gradient_for_one_tree_and_for_each(check):
