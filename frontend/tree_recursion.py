@@ -9,7 +9,7 @@ what it has done till then is undone.
 from ..compiler.errors import UnsupportedError, WeberError
 from ..compiler.ir import Block, Value, captured_values, defined_dims
 from ..compiler.ops.loop_parts import INDEX
-from ..compiler.types import I64, TensorType, dim_names, fresh_dim
+from ..compiler.types import BOOL, I64, TensorType, dim_names, fresh_dim
 from .forests import NodeItems, row_of_lane
 from .regions import Region
 from .specs import (
@@ -159,11 +159,14 @@ class Levels:
         """The result for the node of a row."""
         key, trace = (self, index), state.trace
         if index not in trace.lane_sources:
-            return rebuild(self.spec, iter([apply("gather", column, index, axis=0)
-                                            for column in self.memory]))
-        if key not in trace.rows:
-            trace.rows[key] = [row_of_lane(column, index, unique=True) for column in self.memory]
-        return rebuild(self.spec, iter(trace.rows[key]))
+            rows = [apply("gather", column, index, axis=0) for column in self.memory]
+        elif key in trace.rows:
+            rows = trace.rows[key]
+        else:
+            rows = trace.rows[key] = [row_of_lane(column, index, unique=True) for column in self.memory]
+        rows = [apply("convert", row, element=BOOL) if type_.element is BOOL else row
+                for row, type_ in zip(rows, self._types(), strict=True)]
+        return rebuild(self.spec, iter(rows))
 
     # --- the type of the results ----------------------------------------------------------------------------
 
@@ -229,7 +232,7 @@ class Levels:
         return leaf_types(self.spec) if self.spec is not None else []
 
     def _column(self, type_):
-        return TensorType(type_.element, (self.forest.rows, *type_.shape))
+        return TensorType(_kept(type_.element), (self.forest.rows, *type_.shape))
 
     # --- the operations -------------------------------------------------------------------------------------
 
@@ -247,7 +250,9 @@ class Levels:
         from .staged_map import map_source
 
         def run(node):
-            values = [apply("identity", leaf) for leaf in flatten(self.spec, self.call.run(node))]
+            values = [apply("convert" if leaf.element is BOOL else "identity", leaf,
+                            **({"element": _kept(BOOL)} if leaf.element is BOOL else {}))
+                      for leaf in flatten(self.spec, self.call.run(node))]
             return tuple([Array(value) if value.rank else Traced(value) for value in values])
 
         lanes = map_source(run, NodeItems(self.forest, nodes, self._known(ends)))._data
@@ -296,6 +301,11 @@ class Levels:
                 del operations[first:]
                 raise DependsOnLane
             scope = scope.outer
+
+
+def _kept(element):
+    """The element type in which the memory, to which rows are added, keeps numbers of a type."""
+    return I64 if element is BOOL else element
 
 
 def told_apart(spec):

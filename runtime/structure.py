@@ -191,7 +191,8 @@ def _take_tree_apart(value, tree, path, leaves):
 
 
 def _take_vector_apart(value, element, path, leaves):
-    if not isinstance(value, list) and not (isinstance(value, tuple) and isinstance(element, int)):
+    is_plain = isinstance(value, tuple) and not hasattr(value, "_fields")
+    if not isinstance(value, list) and not (is_plain and isinstance(element, (int, Tree))):
         take_apart(value, element, path, leaves)  # all elements together
         return
     found = []

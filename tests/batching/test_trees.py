@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 import weber
+from weber.frontend.entries import stage_entry
 
 TREE = """
 struct Tree
@@ -175,6 +176,21 @@ def test_arrays_in_nodes_and_tuples_as_results(check):
     check(source, "f(trees::Vector{Sum})", [trees], [g(tree) for tree in trees])
 
 
+def test_truth_values_and_the_empty_tree(check):
+    source = f"""{TREE}
+        odd(t) = t.left === nothing ? isodd(t.word) : xor(odd(t.left), odd(t.right))
+        nodes(t) = t === nothing ? 0 : 1 + nodes(t.left) + nodes(t.right)
+        f(trees) = [(odd(t), nodes(t)) for t in trees]"""
+
+    def odd(t):
+        return t["word"] % 2 == 1 if t["left"] is None else odd(t["left"]) != odd(t["right"])
+
+    def nodes(t):
+        return 0 if t is None else 1 + nodes(t["left"]) + nodes(t["right"])
+
+    check(source, MANY, [TREES], [(odd(tree), nodes(tree)) for tree in TREES])
+
+
 def test_mutual_recursion(check):
     source = f"""{TREE}
         even(t) = t.left === nothing ? 1.0 : t.word + odd(t.left) + odd(t.right)
@@ -238,6 +254,17 @@ def shifted(tree):
                      "right": shifted(tree["right"])}
 
 
+def test_the_derivative_keeps_the_memory_once(load):
+    """It reads the last value of the memory; there is no copy of it for each level."""
+    module = load(f"""{NETWORK}
+        @export f(trees::Vector{{Tree}}) = gradient(W -> sum(score(E, W, t) for t in trees), W)[1]""")
+    loops = [operation for operation in stage_entry(module.entries()[0]).body.operations
+             if operation.attributes.get("once")]
+    (levels,) = loops
+    stacks = levels.results[levels.attributes["carried"]:]
+    assert all(stack.rank == 1 for stack in stacks), "nothing but the levels' numbers"
+
+
 def test_gradient_for_one_tree_and_for_each(check):
     tree, trees = shifted(SMALL), [shifted(tree) for tree in (SMALL, TREES[2], chain(4))]
     check(f"{NETWORK}\nf(tree) = gradient((E, W) -> score(E, W, tree), E, W)", ONE, [tree], gradients([tree]),
@@ -263,10 +290,15 @@ def test_second_derivative(check):
 # --- what is refused ----------------------------------------------------------------------------------------
 
 
-def refused(load, source, *call):
+def refused(load, source):
     with pytest.raises(weber.WeberError) as error:
         load(source).compile("f")
     return str(error.value)
+
+
+def test_a_child_of_a_leaf_is_asked_for(load):
+    message = refused(load, f"{TREE}\ng(t) = g(t.left) + g(t.right)\n@export f(tree::Tree) = g(tree)")
+    assert "type Nothing has no field left" in message
 
 
 def test_other_arguments_must_stay(load):
