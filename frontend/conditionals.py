@@ -333,6 +333,12 @@ def join_arms(split):
     return (None, BREAK, CONTINUE)[kind] if kind != RETURNED else Returned(value)
 
 
+def has_local_dims(spec, block):
+    """Whether a spec has sizes that an operation of a block defines."""
+    local = {name for operation in block.operations for name in defined_dims(operation)}
+    return any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape)
+
+
 class Joined:
     """The values that leave a conditional, gathered, then emitted as one operation."""
 
@@ -356,6 +362,8 @@ class Joined:
             arm, value = next((arm, value) for arm, value in zip(self.arms, values, strict=True)
                               if value.__class__ is not Undefined)
             spec = full_spec(value, arm.region.serial)
+        if any(has_local_dims(spec, arm.region.block) for arm in self.arms):
+            spec = Unknown("has a size that only one way through a conditional knows")
         if spec.__class__ is Unknown and state.lanes:
             raise LaneEffect
         join_of_sizes = None
@@ -385,8 +393,7 @@ class Joined:
         specs = []
         for arm, value in zip(self.arms, values, strict=True):
             spec = full_spec(value, arm.region.serial)
-            local = {name for operation in arm.region.block.operations for name in defined_dims(operation)}
-            if any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape):
+            if has_local_dims(spec, arm.region.block):
                 return unknown
             specs.append(spec)
         return either_of(*specs, where)

@@ -8,9 +8,9 @@ the loop by its condition; what they leave behind is carried too.
 from dataclasses import dataclass
 
 from ..compiler.errors import WeberError
-from ..compiler.ir import Value, defined_dims
+from ..compiler.ir import Value
 from ..compiler.ops.control import INDEX
-from ..compiler.types import dim_names, fresh_dim
+from ..compiler.types import fresh_dim
 from .completions import Returned
 from .conditionals import (
     BROKEN,
@@ -21,6 +21,7 @@ from .conditionals import (
     absorbed,
     close,
     code_of,
+    has_local_dims,
     stage_value,
 )
 from .exits import within
@@ -210,7 +211,6 @@ class Attempt:
     def settled(self):
         """Whether the run carried just what it changed; else the loop knows more for the next run."""
         loop, region = self.loop, self.region
-        local = {name for operation in region.block.operations for name in defined_dims(operation)}
         carries = {}
         for owner, _, content in region.written.values():
             if content.__class__ is PoisonedContents and not loop.peeled and owner.serial < region.serial:
@@ -226,8 +226,7 @@ class Attempt:
             if key in loop.lost:
                 continue
             spec = full_spec(value, region.serial)
-            is_local = any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape)
-            if is_local and self._growth(location, known, spec, value) is None:
+            if has_local_dims(spec, region.block) and self._growth(location, known, spec, value) is None:
                 loop.lost[key] = location
                 continue
             carries[key] = self._carry(location, known, spec, value)
