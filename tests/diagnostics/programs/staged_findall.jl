@@ -1,1 +1,0 @@
-@export f(x::Float32[5]) = findall(x .> 0)
