@@ -50,7 +50,7 @@ def macro_call(compiler, node):
     return handler(compiler, node)
 
 
-NEEDS_ARGUMENT = ("assert", "time", "showprogress", "kwdef", "doc", "test")
+NEEDS_ARGUMENT = ("assert", "time", "showprogress", "kwdef", "doc", "test", "info", "warn", "error")
 
 
 def misused(node, part, reason):
@@ -130,7 +130,7 @@ def log_macro(level):
         fields = []
         for argument in node.arguments[1:]:
             if isinstance(argument, syntax.Assignment):
-                fields.append((argument.target.name, compiler.expression(argument.value)))
+                fields.append((name_in(node, argument.target), compiler.expression(argument.value)))
             else:
                 fields.append((source_text(argument), compiler.expression(argument)))
 
