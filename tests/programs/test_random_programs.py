@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
-import hypothesis
 import numpy as np
 import pytest
 import weber
@@ -106,17 +105,10 @@ def test_found(path, tmp_path):
     check(path.read_text(encoding="utf-8"), 1, tmp_path)
 
 
-@pytest.mark.parametrize("part", range(12))
-def test_random_programs(tmp_path, part):
-    """300 programs, the same in each run."""
-
-    @hypothesis.seed(part)
-    @settings_of(25)
-    @given(source=programs(), seed=st.integers(0, 1000))
-    def run_part(source, seed):
-        check(source, seed, tmp_path)
-
-    run_part()
+@settings(settings_of(25), derandomize=True)
+@given(source=programs(), seed=st.integers(0, 1000))
+def test_random_programs(tmp_path_factory, source, seed):
+    check(source, seed, tmp_path_factory.getbasetemp())
 
 
 @pytest.mark.long
