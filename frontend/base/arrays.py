@@ -8,7 +8,7 @@ from ..broadcasting import bits
 from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, promote_types
-from .errors import argument_error, dimension_mismatch, fault, size_text
+from .errors import argument_error, dimension_mismatch, fault
 from .registry import BASE, define
 
 Undef = t.declare("UndefInitializer")
@@ -113,15 +113,6 @@ def range_payload(range_):
     if range_.step != 1:
         places = staging.apply("mul", places, spread(range_.step))
     return staging.apply("add", places, spread(range_.start))
-
-
-def number_payload(x):
-    """The payload of an array of numbers. Raises MethodError for other elements."""
-    array = as_array(x)
-    payload = staging.read(array)
-    if isinstance(payload, np.ndarray) and payload.dtype == object:
-        raise fault("MethodError", f"no method for an array of {t.type_name(array.element)}")
-    return payload
 
 
 def is_numeric(x):
@@ -477,12 +468,6 @@ def each_index_of_several(*arrays):
         raise dimension_mismatch(f"all inputs to eachindex must have the same indices, got "
                                  f"{', '.join(f'Base.OneTo({one})' for one in lengths)}")
     return one_to(lengths[0])
-
-
-def require_size(array, dims, what):
-    """Raises DimensionMismatch unless an array has the size."""
-    if tuple(array.size) != tuple(dims):
-        raise dimension_mismatch(f"{what} has size {size_text(array.size)}, expected {size_text(dims)}")
 
 
 @define("copyto!", t.AbstractArray, t.AbstractArray)

@@ -114,10 +114,6 @@ def python_number(number):
     return number.item()
 
 
-def real_part(number):
-    return number.real if isinstance(number, complex | np.complexfloating) else number
-
-
 def numeric(function, *numbers):
     """A numpy function on host numbers without warnings; the result as a host number."""
     with np.errstate(all="ignore"):

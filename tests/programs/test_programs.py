@@ -211,7 +211,7 @@ def check_arguments(program, gradient, arguments, tolerance):
         direction = rng.normal(size=np.shape(arguments[k]))
 
         def objective(x, k=k):
-            return program.objective(None or parameters(program.file), *arguments[:k], x, *arguments[k + 1:])
+            return program.objective(parameters(program.file), *arguments[:k], x, *arguments[k + 1:])
 
         x = np.asarray(arguments[k], np.float64)
         step = 1e-5 * max(1, np.abs(x).max())
