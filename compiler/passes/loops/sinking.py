@@ -4,6 +4,7 @@ A carried value that is only ever added to is a sum of terms. A term that is lin
 computed from their stacks.
 """
 
+from ...ops.linear import parse_spec
 from ...rewrite import Rules
 from ...types import size_product
 from ..patterns import is_splat
@@ -125,6 +126,8 @@ class _Plan:
         loop = self.loop
         if loop.is_invariant(value):
             return lambda outside: _times(outside, value)
+        if loop.piece_dim(value.type):
+            return None  # a sum of arrays of one size
         if value.operation is None or not loop.can_leave(value):
             return self._stack(value)
         if value.operation.name == "if":
@@ -164,11 +167,21 @@ class _Plan:
 
     def _sum_reduce_sum(self, operation):
         (x,) = operation.operands
+        if self.loop.piece_dim(x.type):
+            return self._sum_rows(operation)
         if self._is_stacked(x):
             self.needed[x] = None
             axes = (0, *(axis + 1 for axis in operation.attributes["axes"]))
             return lambda outside: outside.b.reduce_sum(outside.stack(x), axes=axes)
         return None
+
+    def _sum_rows(self, operation):
+        """Of a sum over the rows of a piece: over all rows."""
+        (x,), axes = operation.operands, operation.attributes["axes"]
+        if 0 not in axes or self.loop.is_invariant(x) or not self.loop.can_leave(x):
+            return None
+        self.needed[x] = None
+        return lambda outside: outside.b.reduce_sum(outside.stack(x), axes=axes)
 
     def _is_stacked(self, value):
         loop = self.loop
@@ -201,9 +214,7 @@ class _Plan:
         if inner.name == "contract":
             operands = [self.arms.result(conditional, arm, operand) for operand in inner.operands]
             if all(operand is not None and self.loop.can_leave(operand) for operand in operands):
-                self.needed.update(dict.fromkeys(operands))
-                spec = stacked_spec(inner.attributes["spec"], (True, True), False)
-                return lambda outside: outside.b.contract(*map(outside.stack, operands), spec=spec)
+                return self._contraction(operands, inner.attributes["spec"])
         return None
 
     def _sum_contract(self, operation):
@@ -213,8 +224,17 @@ class _Plan:
             return self._factor(operation, varying.index(True))
         if not operation.result.element.is_float or not all(map(self.loop.can_leave, operands)):
             return None
+        return self._contraction(operands, operation.attributes["spec"])
+
+    def _contraction(self, operands, spec):
+        """The sum of the products of two values: one product of their stacks, or of all rows of pieces."""
+        left, right, result = parse_spec(spec)
+        pieces = [self.loop.piece_dim(value.type) for value in operands]
+        if not any(pieces):
+            spec = stacked_spec(spec, (True, True), False)
+        elif pieces[0] != pieces[1] or left[0] != right[0] or left[0] in result:
+            return None
         self.needed.update(dict.fromkeys(operands))
-        spec = stacked_spec(operation.attributes["spec"], varying, False)
         return lambda outside: outside.b.contract(*map(outside.stack, operands), spec=spec)
 
     def _sum_mul(self, operation):
@@ -231,7 +251,8 @@ class _Plan:
     def _sum_scatter_add(self, operation):
         (indices, updates), attributes = operation.operands, operation.attributes
         offset = None if indices.rank else offset_of(indices, self.loop.index)
-        if attributes["axis"] != 0 or not self._can_stack(indices, updates):
+        pieces = [self.loop.piece_dim(value.type) for value in operation.operands]
+        if attributes["axis"] != 0 or pieces[0] != pieces[1] or not self._can_stack(indices, updates):
             return None
         if offset is not None and attributes["shape"][0] - self.loop.trips - offset == 0:
             return lambda outside: _pad_first(outside.b, outside.stack(updates), offset)
