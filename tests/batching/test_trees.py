@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 import weber
+from weber.compiler.ops.loop_parts import LoopParts
 from weber.frontend.entries import stage_entry
 
 TREE = """
@@ -254,15 +255,17 @@ def shifted(tree):
                      "right": shifted(tree["right"])}
 
 
-def test_the_derivative_keeps_the_memory_once(load):
-    """It reads the last value of the memory; there is no copy of it for each level."""
+def test_the_derivative_keeps_a_row_for_each_node(load):
+    """There is no copy of the results of a level, or of all nodes, for each level."""
     module = load(f"""{NETWORK}
         @export f(trees::Vector{{Tree}}) = gradient(W -> sum(score(E, W, t) for t in trees), W)[1]""")
     loops = [operation for operation in stage_entry(module.entries()[0]).body.operations
-             if operation.attributes.get("once")]
-    (levels,) = loops
-    stacks = levels.results[levels.attributes["carried"]:]
-    assert all(stack.rank == 1 for stack in stacks), "nothing but the levels' numbers"
+             if operation.attributes.get("ragged")]
+    levels, backwards = loops
+    parts = LoopParts(levels.attributes, levels.regions[0])
+    kept = parts.yielded(levels.regions[0].results)[2]
+    assert len(kept) > 1 and all(map(parts.piece_dim, (value.type for value in kept)))
+    assert backwards.attributes["reverse"] and backwards.attributes["carried"] == 2, "a window, and W"
 
 
 def test_gradient_for_one_tree_and_for_each(check):

@@ -7,7 +7,7 @@ computed from their stacks.
 from ...ops.linear import parse_spec
 from ...rewrite import Rules
 from ...types import size_product
-from ..patterns import is_splat
+from ..patterns import is_splat, made_by
 from .arms import Arms
 from .editing import Loop
 from .indexing import offset_of
@@ -126,8 +126,8 @@ class _Plan:
         loop = self.loop
         if loop.is_invariant(value):
             return lambda outside: _times(outside, value)
-        if loop.piece_dim(value.type):
-            return None  # a sum of arrays of one size
+        if loop.piece_dim(value.type) or self._is_sum_of_lanes(value):
+            return None
         if value.operation is None or not loop.can_leave(value):
             return self._stack(value)
         if value.operation.name == "if":
@@ -135,6 +135,13 @@ class _Plan:
         rule = getattr(self, f"_sum_{value.operation.name}", None)
         made = rule(value.operation) if rule else None
         return made or self._stack(value)
+
+    def _is_sum_of_lanes(self, value):
+        """Whether a value is the sum of the lanes of a map over a piece: it waits until the map is batched,
+        when it may be a product."""
+        total = made_by(value, "reduce_sum")
+        return total is not None and made_by(total.operands[0], "map") and self.loop.piece_dim(
+            total.operands[0].type)
 
     def _stack(self, value):
         """The sum of the stack of a small value, or of one that is stacked anyway."""
@@ -178,7 +185,9 @@ class _Plan:
     def _sum_rows(self, operation):
         """Of a sum over the rows of a piece: over all rows."""
         (x,), axes = operation.operands, operation.attributes["axes"]
-        if 0 not in axes or self.loop.is_invariant(x) or not self.loop.can_leave(x):
+        size = size_product(x.shape[1:])
+        is_small = self._is_stacked(x) or isinstance(size, int) and size <= LARGEST_TERM
+        if 0 not in axes or not is_small or not self.loop.can_leave(x):
             return None
         self.needed[x] = None
         return lambda outside: outside.b.reduce_sum(outside.stack(x), axes=axes)
