@@ -116,9 +116,12 @@ def evaluate(call):
 
 
 def levels_of(call, forest, block):
-    """The evaluation of a call for a forest in a block; the one that is there already."""
+    """The evaluation of a call for a forest in a block; the one that is there already, if nothing has been
+    changed since."""
+    changes = state.trace.changes
     for levels in forest.evaluated:
-        if levels.block is block and levels.is_same_function(call) and levels.call.is_like(call):
+        if (levels.block is block and levels.changes == changes and levels.is_same_function(call)
+                and levels.call.is_like(call)):
             return levels
     forest.evaluated.append(Levels(call, forest, block))
     return forest.evaluated[-1]
@@ -146,6 +149,7 @@ class Levels:
                 self.results = self._emit()
         finally:
             state.trace.tree_calls.remove(self)
+        self.changes = state.trace.changes
 
     is_same_function = Call.is_same_function
 

@@ -207,6 +207,46 @@ def test_mutual_recursion(check):
     check(source, MANY, [TREES], np.array([even(tree) for tree in TREES]))
 
 
+def test_a_call_on_a_child_of_a_child(check):
+    """Results of two levels are at hand."""
+    source = f"""{TREE}
+        function f1(t)
+            t.left === nothing && return 1.0 * t.word
+            far = t.left.left === nothing ? 0.5 : f1(t.left.left) - f1(t.left.right)
+            return t.word + far * f1(t.right)
+        end
+        f(trees) = map(f1, trees)"""
+
+    def f1(t):
+        if t["left"] is None:
+            return 1.0 * t["word"]
+        far = 0.5 if t["left"]["left"] is None else f1(t["left"]["left"]) - f1(t["left"]["right"])
+        return t["word"] + far * f1(t["right"])
+
+    trees = [*TREES, chain(5)]
+    check(source, MANY, [trees], np.array([f1(tree) for tree in trees]))
+
+
+def test_two_recursions_through_each_other(check):
+    """Each calls itself, too: what the one needs of the other is not at a known number of levels below."""
+    source = f"""{TREE}
+        up(E, t) = t.left === nothing ? E[t.word] : 0.5up(E, t.left) + sin(down(E, t.right))
+        down(E, t) = t.left === nothing ? 2E[t.word] : down(E, t.left) * up(E, t.right)
+        E = [0.1, -0.2, 0.3, 0.5, -0.7, 0.2, 0.4, 0.9]
+        f(trees) = (map(t -> up(E, t), trees), gradient(E -> sum(up(E, t) for t in trees), E)[1])"""
+
+    def up(E, t):
+        return E[t["word"] - 1] if t["left"] is None else 0.5 * up(E, t["left"]) + np.sin(down(E, t["right"]))
+
+    def down(E, t):
+        return 2 * E[t["word"] - 1] if t["left"] is None else down(E, t["left"]) * up(E, t["right"])
+
+    trees = [shifted(tree) for tree in [*TREES, chain(5)]]
+    E = np.array([0.1, -0.2, 0.3, 0.5, -0.7, 0.2, 0.4, 0.9])
+    slope = central(lambda E: sum(up(E, tree) for tree in trees), E)
+    check(source, MANY, [trees], (np.array([up(E, tree) for tree in trees]), slope), rtol=1e-6, atol=1e-8)
+
+
 # --- derivatives --------------------------------------------------------------------------------------------
 
 NETWORK = f"""{TREE}
@@ -266,6 +306,27 @@ def test_the_derivative_keeps_a_row_for_each_node(load):
     kept = parts.yielded(levels.regions[0].results)[2]
     assert len(kept) > 1 and all(map(parts.piece_dim, (value.type for value in kept)))
     assert backwards.attributes["reverse"] and backwards.attributes["carried"] == 2, "a window, and W"
+
+
+def test_what_is_computed_again_is_computed_anew(check):
+    """With marks for the gradient, and with weights that have changed between."""
+    trees = [shifted(tree) for tree in TREES]
+    source = f"""{NETWORK}
+        total(W, trees) = sum(score(E, W, t) for t in trees)
+        function f(trees)
+            V = copy(W)
+            before, slope = total(V, trees), gradient(V -> total(V, trees), V)[1]
+            V .*= 2
+            return before, slope, total(V, trees)
+        end"""
+    before, after = (np.float64(sum(score(E, s * W, tree) for tree in trees)) for s in (1, 2))
+    check(source, MANY, [trees], (before, gradients(trees)[1], after), rtol=1e-6, atol=1e-8)
+
+
+def test_gradient_of_a_tree_that_is_there_twice(check):
+    trees = [shifted(tree) for tree in TREES]
+    source = f"{NETWORK}\nf(trees) = gradient(W -> sum(score(E, W, t) for t in trees[[1, 4, 1]]), W)[1]"
+    check(source, MANY, [trees], gradients([trees[k] for k in (0, 3, 0)])[1], rtol=1e-6, atol=1e-8)
 
 
 def test_gradient_for_one_tree_and_for_each(check):
