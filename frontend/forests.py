@@ -127,13 +127,17 @@ def row_of_lane(column, index, places=None, **attributes):
 
 
 class NodeItems:
-    """The nodes at given rows of a forest, as what a map runs over."""
+    """The nodes at given rows of a forest, as what a map runs over; `keys_of(array)` are keys for random
+    numbers of all rows, where `array` is the state of a generator."""
 
     payloads, is_ragged = (), False
 
-    def __init__(self, forest, indices, known):
-        self.forest, self.indices, self.known = forest, indices, known
+    def __init__(self, forest, indices, known, keys_of):
+        self.forest, self.indices, self.known, self.keys_of = forest, indices, known, keys_of
         self.count = indices.shape[0]
+
+    def keys(self, array, count):
+        return apply("gather", self.keys_of(array), self.indices, axis=0)
 
     def bind(self, operands):
         index = operands.bind(self.indices)

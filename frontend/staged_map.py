@@ -12,6 +12,7 @@ from ..compiler.ir import Value, defined_dims
 from ..compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from . import types as t
 from .conditionals import is_staged_condition
+from .forests import NodeItems
 from .lanes import Lanes, Outline, defined_dim, is_lanes, vector_of_lanes
 from .loop_items import NumberItems, TupleItems, items_of
 from .regions import Region
@@ -319,7 +320,8 @@ def map_source(function, source):
 
         return looped(function, source)
     if draws:
-        keys = [lane_keys(array, count) for array in draws]
+        keys_of = source.keys if source.__class__ is NodeItems else lane_keys
+        keys = [keys_of(array, count) for array in draws]
         operands = Operands(trace, count)
         element = source.bind(operands)
         keys = [(array, operands.bind(key)) for array, key in zip(draws, keys)]

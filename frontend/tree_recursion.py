@@ -6,6 +6,8 @@ results of the level before. That a function is recursive shows when it meets it
 then is undone.
 """
 
+import numpy as np
+
 from ..compiler.errors import UnsupportedError, WeberError
 from ..compiler.ir import Block, Value, captured_values, defined_dims
 from ..compiler.ops.loop_parts import INDEX
@@ -96,7 +98,8 @@ def call_on_node(method, arguments, keywords, bindings):
 
 
 class DependsOnLane(Exception):
-    """The arguments of a recursive function beside the node differ from lane to lane of a map."""
+    """The arguments of a recursive function beside the node, or the random numbers that it draws, differ from
+    lane to lane of a map."""
 
 
 def evaluate(call):
@@ -105,8 +108,12 @@ def evaluate(call):
     trace, forest, index = state.trace, call.node.forest, call.node.index
     source = trace.lane_sources.get(index)
     if source is not None:
+        region = Region(trace)  # what a failure has done is undone
         try:
-            return levels_of(call, forest, source[0].block).at(index)
+            with region:
+                levels = levels_of(call, forest, source[0].block)
+            region.merge()
+            return levels.at(index)
         except DependsOnLane:
             pass
     if forest.count != 1 or source is not None:
@@ -141,6 +148,7 @@ class Levels:
         self.place, self.location = call.place, state.location
         self.node = Node(forest, Value(TensorType(I64)))  # none of those that it is called with
         self.lane = None  # the row of the node that the function is staged for
+        self.keys = {}  # for random numbers: state of a generator -> a key for each row
         state.trace.tree_calls.append(self)
         try:
             with emitting_into(block):
@@ -246,8 +254,11 @@ class Levels:
         with Region(state.trace):
             self.carried = None
             nodes = state.trace.builder.true_indices(self.forest.there, dim=fresh_dim("K"))
-            map_source(run, NodeItems(self.forest, nodes, known))
+            map_source(run, NodeItems(self.forest, nodes, known, self._trial_keys))
         return found[-1]
+
+    def _trial_keys(self, array):
+        return self.keys.setdefault(array, Value(TensorType(I64, (self.forest.rows,))))
 
     def _run(self, node):
         self.lane = node.index
@@ -278,7 +289,7 @@ class Levels:
                       for leaf in flatten(self.spec, self._run(node))]
             return tuple([Array(value) if value.rank else Traced(value) for value in values])
 
-        lanes = map_source(run, NodeItems(self.forest, nodes, self._known(ends)))._data
+        lanes = map_source(run, NodeItems(self.forest, nodes, self._known(ends), self.keys.get))._data
         columns = dict(lanes.columns)
         return [columns[part._data if part.__class__ is Array else part.data] for part in lanes.item]
 
@@ -287,6 +298,9 @@ class Levels:
         if not self._types():
             return []
         first = len(state.trace.builder.block.operations)
+        if self.keys and self.forest.count != 1:
+            raise DependsOnLane
+        self.keys = {array: row_keys(array, self.forest.rows) for array in self.keys}
         leaves = self._rows(self.schedule.leaves.nodes, True)
         region, results = (self._with_memory if self.reach is None else self._with_windows)(leaves)
         self._check(region, first)
@@ -358,6 +372,15 @@ def over_levels(schedule, starts, pieces, body, **attributes):
                   "totals": tuple(level.count for level, _ in pieces), **attributes}
     made = trace.builder.emit("loop", operands, attributes, [region.block])
     return region, made if isinstance(made, list) else [made]
+
+
+def row_keys(array, rows):
+    """Keys for so many rows, from the state of a generator, which moves on by one number. A row's key does
+    not depend on how many there are."""
+    from .base.random_numbers import draw
+
+    key = apply("reshape", draw(array, "random_bits", (1,)), shape=())
+    return apply("random_bits", key, np.int64(0), shape=(rows,))
 
 
 def zeros(type_):

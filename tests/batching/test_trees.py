@@ -247,6 +247,95 @@ def test_two_recursions_through_each_other(check):
     check(source, MANY, [trees], (np.array([up(E, tree) for tree in trees]), slope), rtol=1e-6, atol=1e-8)
 
 
+def test_walks_down(check):
+    """A variable that goes from node to node, and a node that a condition picks."""
+    source = f"""{TREE}
+        function first_word(t)
+            while t.left !== nothing
+                t = t.left
+            end
+            return t.word
+        end
+        function weighted(t)
+            s = 0.0
+            while t !== nothing
+                s = 2s + t.word
+                t = t.word > 1 ? t.left : t.right
+            end
+            return s
+        end
+        both(t) = (first_word(t), weighted(t))
+        """
+
+    def first_word(t):
+        return t["word"] if t["left"] is None else first_word(t["left"])
+
+    def weighted(t):
+        s = 0.0
+        while t is not None:
+            s, t = 2 * s + t["word"], t["left"] if t["word"] > 1 else t["right"]
+        return s
+
+    trees = [*TREES, chain(9)]
+    expected = [(first_word(tree), weighted(tree)) for tree in trees]
+    check(f"{source}f(trees) = map(both, trees)", MANY, [trees], expected)
+    check(f"{source}f(tree) = both(tree)", ONE, [chain(6)], (first_word(chain(6)), weighted(chain(6))))
+
+
+def test_a_recursion_on_a_node_that_a_loop_finds(check):
+    """It is not at a known number of levels below."""
+    source = f"""{NETWORK}
+        function deep(W, t)
+            t.left === nothing && return E[:, t.word]
+            d = t.left
+            while d.left !== nothing && d.word > 2
+                d = d.right
+            end
+            return tanh.(W * vcat(deep(W, d), deep(W, t.right)))
+        end
+        f(trees) = gradient(W -> sum(sum(abs2, deep(W, t)) for t in trees), W)[1]"""
+
+    def deep(W, t):
+        if t["left"] is None:
+            return E[:, t["word"] - 1]
+        d = t["left"]
+        while d["left"] is not None and d["word"] > 2:
+            d = d["right"]
+        return np.tanh(W @ np.concatenate([deep(W, d), deep(W, t["right"])]))
+
+    trees = [shifted(tree) for tree in [*TREES, chain(6), node(4, SMALL, node(5, SMALL, leaf(1)))]]
+    expected = central(lambda W: sum(np.sum(deep(W, tree)**2) for tree in trees), W)
+    check(source, MANY, [trees], expected, rtol=1e-6, atol=1e-8)
+
+
+def test_a_recursion_that_gives_a_node(check):
+    source = f"""{TREE}
+        largest(a, b) = a.word > b.word ? a : b
+        pick(t) = t.left === nothing ? t : largest(t, largest(pick(t.left), pick(t.right)))
+        f(trees) = [10pick(t).word + (pick(t).left === nothing) for t in trees]"""
+
+    def nodes(t):
+        return [] if t is None else [t, *nodes(t["left"]), *nodes(t["right"])]
+
+    trees = [node(1, leaf(5), leaf(2)), node(7, leaf(3), leaf(4)), leaf(3)]
+    best = [max(nodes(tree), key=lambda t: t["word"]) for tree in trees]
+    check(source, MANY, [trees], np.array([10 * t["word"] + (t["left"] is None) for t in best]))
+
+
+def test_random_numbers_are_each_nodes_own(load):
+    """They depend neither on the other trees nor on how far the tables are padded."""
+    module = load(f"""{TREE}
+        noise(t) = t.left === nothing ? [rand()] : 10 .* noise(t.left) .+ 100 .* noise(t.right) .+ rand()
+        @export f(trees::Vector{{Tree}}) = [only(noise(t)) for t in trees]""")
+    text = module.compile("f").to_bytes()
+    first, other = (weber.Program(text)([SMALL, tree]) for tree in (leaf(1), chain(9)))
+    assert first[0] == other[0] and 0 <= first[1] < 1
+    again = weber.Program(text)
+    results = np.array([again([SMALL, SMALL]) for _ in range(200)]) / (1 + 10 + 100 + 1000 + 10000)
+    assert abs(results.mean() - 0.5) < 0.05 and results.std() > 0.15
+    assert len(np.unique(results)) == results.size
+
+
 # --- derivatives --------------------------------------------------------------------------------------------
 
 NETWORK = f"""{TREE}
