@@ -107,11 +107,15 @@ def evaluate(call):
     arguments depend on the lane of a map, each lane evaluates its own tree, and the map stays a loop."""
     trace, forest, index = state.trace, call.node.forest, call.node.index
     source = trace.lane_sources.get(index)
-    if source is not None:
+    blocks = [] if source is None else [source[0].block]
+    if any(active.__class__ is Levels for active in trace.tree_calls):
+        # in another recursion: computed once, if it can be, and not for each level of the other
+        blocks.insert(0, forest.block)
+    for block in blocks:
         region = Region(trace)  # what a failure has done is undone
         try:
             with region:
-                levels = levels_of(call, forest, source[0].block)
+                levels = levels_of(call, forest, block)
             region.merge()
             return levels.at(index)
         except DependsOnLane:
@@ -148,6 +152,7 @@ class Levels:
         self.place, self.location = call.place, state.location
         self.node = Node(forest, Value(TensorType(I64)))  # none of those that it is called with
         self.lane = None  # the row of the node that the function is staged for
+        self.reads_outer = False  # whether it calls a function in the levels of which it is evaluated
         self.keys = {}  # for random numbers: state of a generator -> a key for each row
         state.trace.tree_calls.append(self)
         try:
@@ -177,6 +182,8 @@ class Levels:
                                    kind="UnsupportedError")
         if node.origin is not self.lane:
             self.reach = None
+            for inner in state.trace.tree_calls[state.trace.tree_calls.index(self) + 1:]:
+                inner.reads_outer = True
         elif self.reach is not None:
             self.reach = max(self.reach, node.steps)
         if self.reach is None:
@@ -298,7 +305,7 @@ class Levels:
         if not self._types():
             return []
         first = len(state.trace.builder.block.operations)
-        if self.keys and self.forest.count != 1:
+        if self.keys and self.forest.count != 1 or self.reads_outer and self.block is self.forest.block:
             raise DependsOnLane
         self.keys = {array: row_keys(array, self.forest.rows) for array in self.keys}
         leaves = self._rows(self.schedule.leaves.nodes, True)

@@ -247,6 +247,30 @@ def test_two_recursions_through_each_other(check):
     check(source, MANY, [trees], (np.array([up(E, tree) for tree in trees]), slope), rtol=1e-6, atol=1e-8)
 
 
+def test_a_recursion_in_a_recursion(check, load):
+    """The inner one is computed for all nodes once, not for each level of the outer one."""
+    source = f"""{TREE}
+        leaves(E, t) = t.left === nothing ? E[t.word] : leaves(E, t.left) + leaves(E, t.right)
+        g(E, t) = t.left === nothing ? 0.5 * t.word : g(E, t.left) * leaves(E, t.right) - g(E, t.right)
+        E = [0.1, -0.2, 0.3, 0.5, -0.7, 0.2, 0.4, 0.9]
+        f(trees) = (map(t -> g(E, t), trees), gradient(E -> sum(g(E, t) for t in trees), E)[1])"""
+
+    def leaves(E, t):
+        return E[t["word"] - 1] if t["left"] is None else leaves(E, t["left"]) + leaves(E, t["right"])
+
+    def g(E, t):
+        if t["left"] is None:
+            return 0.5 * t["word"]
+        return g(E, t["left"]) * leaves(E, t["right"]) - g(E, t["right"])
+
+    trees = [shifted(tree) for tree in [*TREES, chain(6)]]
+    E = np.array([0.1, -0.2, 0.3, 0.5, -0.7, 0.2, 0.4, 0.9])
+    slope = central(lambda E: sum(g(E, tree) for tree in trees), E)
+    check(source, MANY, [trees], (np.array([g(E, tree) for tree in trees]), slope), rtol=1e-6, atol=1e-8)
+    operations = stage_entry(load(source).add_entry(MANY)).body.operations
+    assert sum(operation.name == "loop" and "ragged" in operation.attributes for operation in operations) == 6
+
+
 def test_walks_down(check):
     """A variable that goes from node to node, and a node that a condition picks."""
     source = f"""{TREE}
