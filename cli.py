@@ -1,6 +1,7 @@
 """The `weber` command. Exit status 0, or 1 with a diagnostic on stderr, or 130 after an interrupt."""
 
 import argparse
+import gc
 import os
 import sys
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from .compiler.errors import UnsupportedError, WeberError
 
 TARGETS = ("portable", "ort", "native")
 DEFAULT_OPSET = 21
+RARELY = (50_000, 20, 20)
+"""When to collect garbage: most of the many small objects of a compilation stay until its end."""
 INTERRUPTED = 130
 """The exit status after Ctrl-C."""
 
@@ -17,6 +20,7 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command with these arguments, by default the process's, and gives the exit status."""
     options = _parser().parse_args(arguments)
+    gc.set_threshold(*RARELY)
     try:
         status = options.command(options)
         sys.stdout.flush()  # a closed pipe shows here and not at exit

@@ -203,6 +203,7 @@ def bits(array):
 def broadcast_elements(function, arguments, keywords, shape):
     """Element by element, in column-major order; the element type is that of the results."""
     from .base.iteration import collect_values
+    from .containers import inferred_type
 
     if not all(isinstance(dim, int) for dim in shape):
         raise WeberError(
@@ -223,9 +224,19 @@ def broadcast_elements(function, arguments, keywords, shape):
     outer, state.lanes = state.lanes, 0  # each element is a call of its own
     try:
         results = [call(function, row, keywords) for row in zip(*columns, strict=True)]
+        like = None if results else inferred_type(lambda: call(function, _example(arguments), keywords))
     finally:
         state.lanes = outer
-    return bits(collect_values(iter(results), shape[::-1]))
+    return bits(collect_values(iter(results), shape[::-1], like))
+
+
+def _example(arguments):
+    """Arguments like those of each element of a broadcast that has none."""
+    if any(argument.__class__ is tuple and not argument for argument in arguments):
+        raise WeberError("a tuple without elements has no example")
+    return [call(builtin("one"), (argument.element,)) if argument.__class__ is Array
+            else argument[0] if argument.__class__ is tuple else unwrap_reference(argument)
+            for argument in arguments]
 
 
 def _elements(array, shape):
