@@ -38,7 +38,8 @@ def expect_same_element(name, operands):
     first = operands[0].element
     for other in operands[1:]:
         if other.element is not first:
-            raise TypeRuleError(f"{name} takes operands of equal element type, got {first} and {other.element}")
+            raise TypeRuleError(
+                f"{name} takes operands of equal element type, got {first} and {other.element}")
 
 
 def expect_axis(name, axis, rank):

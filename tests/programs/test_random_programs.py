@@ -101,7 +101,7 @@ def check_part(part, folder):
 
     @hypothesis.seed(part)
     @settings(max_examples=PROGRAMS,
-              phases=[Phase.generate],  # a failing program is told as it was found: making it small takes minutes
+              phases=[Phase.generate],  # making a failing program small takes minutes
               deadline=None,
               database=None,
               suppress_health_check=list(HealthCheck))

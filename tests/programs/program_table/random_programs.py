@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 NUMBERS = ("a", "b", "c")
 DEPTH = 3
 STATEMENTS = 14
-"""With so many, only simple statements follow: what fails, fails in small programs, of which more can be run."""
+"""After so many only simple ones follow: what fails, fails in small programs, and more of them can be run."""
 
 
 class _Writer:
