@@ -209,7 +209,7 @@ def _run(options):
 
 def _repl(options):
     if sys.stdin is not None and sys.stdin.isatty():
-        from .frontend.repl import run_repl
+        from .frontend.interactive.repl import run_repl
 
         return run_repl(options.max_steps)
     from .frontend.loading import run_input
@@ -221,8 +221,8 @@ def _repl(options):
 @contextmanager
 def _evaluating(options):
     """While a source is evaluated: Ctrl-C is Julia's InterruptException, and its steps are counted."""
-    from .frontend.interrupts import interruptible
-    from .frontend.steps import limited_steps
+    from .frontend.interactive.interrupts import interruptible
+    from .frontend.interactive.steps import limited_steps
 
     with interruptible(), limited_steps(options.max_steps):
         yield
@@ -269,7 +269,7 @@ def _artifacts(options):
 
 
 def _syntax_text(options):
-    from .frontend.parser import parse, read_source
-    from .frontend.syntax_dump import dump
+    from .frontend.parsing.parser import parse, read_source
+    from .frontend.parsing.syntax_dump import dump
 
     return dump(parse(read_source(options.file), options.file))

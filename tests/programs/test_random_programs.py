@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from program_table.random_programs import programs
 from program_table.running import Session, padded
 from weber.compiler.interpreter import run
-from weber.frontend.entries import entry_table, stage_entry
+from weber.frontend.compiling.entries import entry_table, stage_entry
 
 ENTRIES = """
 using Flux
