@@ -49,6 +49,20 @@ def reported():
 def prepare():
     """What every evaluation needs: the builtins."""
     load_base()
+    from .derivatives import gradients, rule_macros, rules  # noqa: F401  (as those below)
+    from .evaluation import (  # noqa: F401  (they register how nodes compile, and builtins)
+        assignments,
+        autosize,
+        containers,
+        element_access,
+        expressions,
+        functions,
+        macros,
+        modules,
+        statements,
+        structs,
+        type_expressions,
+    )
 
 
 def new_main(file=None, arguments=()) -> Module:

@@ -4,7 +4,8 @@
 """
 
 from .. import types as t
-from ..derivatives import rule_macros  # noqa: F401  (they register macros)
+from ..derivatives import rule_macros  # noqa: F401  (registers macros)
+from ..evaluation import autosize  # noqa: F401  (registers macros)
 from ..evaluation.macros import MACROS, STRING_MACROS
 from ..evaluation.macros import REFUSED as REFUSED_MACROS
 from ..values import Function
