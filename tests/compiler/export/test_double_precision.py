@@ -1,5 +1,5 @@
-"""What scales a product of float64 stays float64 in stock onnxruntime, whose optimisations join a MatMul and a
-number beside it, and round the number to float32."""
+"""What scales a product of float64 stays float64 in stock onnxruntime, whose optimisations join a MatMul and
+a number beside it, and round the number to float32."""
 
 import numpy as np
 import onnxruntime
