@@ -21,7 +21,7 @@ from ..values import Array, Dictionary, Function, Module, Struct, Traced, typeof
 from .compiled import Specialisation, changed_places, run_compiled, used_values
 from .paths import name_layer
 from .signatures import ArgumentList, argument_of, fits, parse_signature, spec_leaves
-from .specialise import Place, record, staged_value
+from .specialise import Place, is_current, record, staged_value
 from .struct_signatures import as_tables, tree_paths
 from .vector_signatures import describe_vectors
 
@@ -55,12 +55,14 @@ class EntryTable:
         self.entries: dict[str, Entry] = {}
         self.compiled: dict[str, list] = {}
         self.places: dict[str, list] | None = None
+        self.recordings: dict[str, object] = {}  # those made to find the places, by entry
         self.packages: dict[str, Module | None] = {}  # local ones by source file; None while loading
 
     def add(self, entry):
         self.entries[entry.name] = entry
         self.compiled.pop(entry.name, None)
         self.places = None
+        self.recordings.clear()
 
 
 def entry_table(module) -> EntryTable:
@@ -236,7 +238,8 @@ def written_places(table: EntryTable):
         places = {}
         for entry in table.entries.values():
             if entry.parameters is not None:
-                for place, _ in record_entry(entry, list(places.values())).written:
+                table.recordings[entry.name] = recording = record_entry(entry, list(places.values()))
+                for place, _ in recording.written:
                     places.setdefault(place.identity, place)
         table.places = list(places.values())
     return table.places
@@ -249,8 +252,12 @@ def stage_entry(entry: Entry) -> Graph:
     if entry.parameters is None:
         raise WeberError(f"`{entry.name}` has parameters without sizes: compile it with --entry "
                          f"\"{entry.name}(x::Float32[…])\"", entry.location)
-    places = written_places(entry_table(entry.module))
-    recording = record_entry(entry, [p for p in places if not isinstance(p.owner, Array)])
+    table = entry_table(entry.module)
+    places = written_places(table)
+    lift = [p for p in places if not isinstance(p.owner, Array)]
+    recording = table.recordings.pop(entry.name, None)
+    if recording is None or not is_current(recording, lift):
+        recording = record_entry(entry, lift)
     names = StateNames(entry.module)
     check_host_values(recording, names, entry)
     state_arrays = {id(p.owner): p.owner for p in places if p.owner.__class__ is Array}

@@ -119,6 +119,17 @@ def record(function, make_arguments, lift=(), hints=()):
     )
 
 
+def is_current(recording, lift):
+    """Whether a recording is the one that `record` would make with these places to lift: they are those that
+    it lifts, and what it depends on is as it was."""
+    return ({place.identity for place in lift} == {place.identity for place, _ in recording.lifted}
+            and all(place.get() is tree for place, tree in recording.lifted)
+            and all(owner is None or get_location(owner, key) is expected
+                    for owner, key, expected in recording.guards)
+            and all(tuple(array._data.shape) == value.shape for array, value in recording.arrays)
+            and all(np.array_equal(array.data, content) for array, content in recording.contents))
+
+
 def _has_integers(tree):
     return any(isinstance(leaf, int | np.integer) for _, leaf in leaves(tree))
 
