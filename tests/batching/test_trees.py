@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import weber
 from weber.compiler.ops.loop_parts import LoopParts
-from weber.frontend.entries import stage_entry
+from weber.frontend.compiling.entries import stage_entry
 
 TREE = """
 struct Tree
