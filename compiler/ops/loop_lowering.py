@@ -100,11 +100,10 @@ def _lower_ragged(lowering, operation, loop, names):
         if loop.reverse:
             last = lowering.node("Sub", [trips, lowering.scalar(1, I64)])
             index = lowering.node("Sub", [last, trip])
-        bounds = {}
+        here, bounds = lowering.node("Unsqueeze", [index, lowering.integers([0])]), {}
         for name, lengths in zip(loop.ragged, scanned):
-            size, end = (lowering.node("Unsqueeze", [
-                lowering.node("Gather", [vector, index], axis=0, type=INDEX), lowering.integers([0])])
-                for vector in (lengths, ends[name]))
+            size, end = (lowering.node("Gather", [vector, here], axis=0, type=TensorType(I64, (1,)))
+                         for vector in (lengths, ends[name]))
             lowering.bind_dim(name, size)
             bounds[name] = lowering.node("Sub", [end, size]), end
         parts = []

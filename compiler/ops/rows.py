@@ -12,7 +12,7 @@ from .batching.indexing import batch_rows
 from .indexing import check_bounds, expect_indices
 from .kernels import decomposed
 from .record import Linear, expect, register
-from .rules import expect_operands, expect_same_element
+from .rules import expect_operands, expect_same_element, is_zero
 
 
 def _infer(name):
@@ -67,6 +67,8 @@ def _lower_set_rows(lowering, operation, names):
 
 
 def _rows_set_to_sums(b, operation, x, indices, rows):
+    if is_zero(operation.operands[0]):
+        return b.set_rows(x, indices, rows)
     # ScatterND copies whole rows, but adds number by number, ten times as slowly
     return b.set_rows(x, indices, b.add(b.gather(x, indices, axis=0), rows))
 

@@ -88,3 +88,11 @@ def without_axes(shape, axes) -> tuple[Dim, ...]:
 def replace(sequence, index, item) -> tuple:
     """The sequence as a tuple, with one item replaced."""
     return (*sequence[:index], item, *sequence[index + 1:])
+
+
+def is_zero(value) -> bool:
+    """Whether a value is an array of nothing but zeros, made by a constant or its broadcast."""
+    made = value.operation
+    if made is not None and made.name == "broadcast":
+        made = made.operands[0].operation
+    return made is not None and made.name == "constant" and not made.attributes["value"].any()

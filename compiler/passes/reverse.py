@@ -6,6 +6,7 @@ from ..errors import WeberError
 from ..ir import Block, Builder, Function, Operation, Value, inline
 from ..ops.dependence import depending_values, differentiable_operands
 from ..ops.record import Elementwise, Linear, Multilinear, Regional, Rule
+from ..ops.rules import is_zero
 
 
 def pullback(builder: Builder, operations: Sequence[Operation],
@@ -46,17 +47,10 @@ def pullback(builder: Builder, operations: Sequence[Operation],
 def _sum(builder, known, cotangent):
     """The sum of two cotangents; one of a few rows is added to those of the other."""
     made = cotangent.operation
-    if made is not None and made.name == "add_rows" and _is_zero(made.operands[0]):
+    if made is not None and made.name == "add_rows" and is_zero(made.operands[0]):
         _, indices, updates = made.operands
         return builder.add_rows(known, indices, updates)
     return builder.add(known, cotangent)
-
-
-def _is_zero(value):
-    made = value.operation
-    if made is not None and made.name == "broadcast":
-        made = made.operands[0].operation
-    return made is not None and made.name == "constant" and not made.attributes["value"].any()
 
 
 def _cotangents(builder, operation, cotangents, active):
