@@ -20,11 +20,12 @@ def hoist_over_scanned(b, operation):
     for inner in loop.region.operations:
         regrouped = _regrouped(inner, loop, outside, uses)
         if regrouped:
-            stack, invariant, rest = regrouped
-            total = Value(inner.result.type)
-            loop.inside.add(total)
-            moved[total] = outside[total] = b.add(outside[stack], repeated(b, invariant, loop.trips))
-            inner.operands = [total, rest]
+            *pair, rest = regrouped
+            both = Value(inner.result.type)
+            loop.inside.add(both)
+            moved[both] = outside[both] = b.emit(
+                inner.name, [_whole(b, loop, outside, value) for value in pair])
+            inner.operands = [both, rest]
         is_stacked = [value in outside or _is_filled(loop, value) for value in inner.operands]
         ready = any(value in outside for value in inner.operands) and all(
             one or loop.is_invariant(value) for one, value in zip(is_stacked, inner.operands))
@@ -32,7 +33,7 @@ def hoist_over_scanned(b, operation):
             kept.append(inner)
             continue
         b.location, previous = inner.location, b.location
-        operands = [outside[value] if value in outside else _filled(b, loop, value) if one else value
+        operands = [_whole(b, loop, outside, value) if one else value
                     for value, one in zip(inner.operands, is_stacked)]
         moved[inner.result] = outside[inner.result] = stacked(b, loop, inner, operands, is_stacked)
         b.location = previous
@@ -53,22 +54,28 @@ def _is_filled(loop, value):
             and loop.is_invariant(operation.operands[0]) and 0 not in operation.attributes["axes"])
 
 
-def _filled(b, loop, value):
-    """The same with the rows of all iterations."""
-    operation = value.operation
-    return b.broadcast(operation.operands[0], **all_rows(loop, operation.attributes))
+def _whole(b, loop, outside, value):
+    """What a value is in all iterations: it is stacked outside, comes from there, or is a filled piece."""
+    if value in outside:
+        return outside[value]
+    if loop.is_invariant(value):
+        return repeated(b, value, loop.trips)
+    return b.broadcast(value.operation.operands[0], **all_rows(loop, value.operation.attributes))
 
 
 def _regrouped(operation, loop, outside, uses):
-    """(s, c, v) for an addition (s + v) + c of which s is stacked outside and c invariant: as (s + c) + v it
-    has one addition in the loop instead of two."""
-    if operation.name != "add" or not operation.result.element.is_float or \
-            loop.piece_dim(operation.result.type):
+    """(s, t, v) for a sum (s + v) + t, or a product, of which s and t are stacked outside or invariant: as
+    (s + t) + v it has one operation in the loop instead of two."""
+    if operation.name not in ("add", "mul") or not operation.result.element.is_float:
         return None
-    for total, invariant in (operation.operands, operation.operands[::-1]):
-        inner = total.operation
-        if loop.is_invariant(invariant) and inner and inner.name == "add" and uses.get(total) == 1:
-            for stack, rest in (inner.operands, inner.operands[::-1]):
-                if stack in outside and rest not in outside and not loop.is_invariant(rest):
-                    return stack, invariant, rest
+
+    def is_known(value):
+        return value in outside or loop.is_invariant(value) or _is_filled(loop, value)
+
+    for both, last in (operation.operands, operation.operands[::-1]):
+        inner = both.operation
+        if is_known(last) and inner and inner.name == operation.name and uses.get(both) == 1:
+            for first, rest in (inner.operands, inner.operands[::-1]):
+                if is_known(first) and not is_known(rest) and (first in outside or last in outside):
+                    return first, last, rest
     return None
