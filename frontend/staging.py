@@ -68,7 +68,7 @@ class Trace:
         self.lane_sources: dict[Value, tuple] = {}  # argument of a map's region -> (its operands, all lanes)
         self.merged: dict[int, Block] = {}  # id of a region's block -> the one that it was merged into
         self.tree_calls: list = []  # the calls with nodes that are being evaluated: see `tree_recursion`
-        self.changes = 0  # grows with each change of what a function may read
+        self.changed: list[int] = []  # where there are trees: the serials of objects that were written to
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -86,7 +86,7 @@ class Trace:
 
     def record(self, owner, key, old):
         """Notes the value of a location of an object that is older than the scope before its first write."""
-        self.changes += 1
+        self.note_change(owner.serial)
         scope = self.scope
         if owner.serial < scope.serial:
             scope.journal.setdefault((id(owner), key), (owner, key, old))
@@ -96,6 +96,11 @@ class Trace:
         self.has_trees = True
         if index not in self.lane_sources:
             self.node_blocks.setdefault(index, self.builder.block)
+
+    def note_change(self, serial):
+        """Notes that an object with this serial reads differently from now on."""
+        if self.has_trees:
+            self.changed.append(serial)
 
     def scopes(self):
         """The open scopes from the innermost region to the trace."""

@@ -26,7 +26,7 @@ from ..control_flow.specs import (
     same_value,
 )
 from ..staging import apply, emitting_into, state
-from ..values import Array, Node, Traced
+from ..values import Array, Node, Traced, serials
 from .forests import NodeItems, row_of_lane
 
 MAX_RUNS = 6
@@ -127,12 +127,11 @@ def evaluate(call):
 
 
 def levels_of(call, forest, block):
-    """The evaluation of a call for a forest in a block; the one that is there already, if nothing has been
-    changed since."""
-    changes = state.trace.changes
+    """The evaluation of a call for a forest in a block; the one that is there already, if nothing that is
+    older has been changed since."""
     for levels in forest.evaluated:
-        if (levels.block is block and levels.changes == changes and levels.is_same_function(call)
-                and levels.call.is_like(call)):
+        if (levels.block is block and levels.is_same_function(call) and levels.call.is_like(call)
+                and all(serial > levels.serial for serial in state.trace.changed[levels.changes:])):
             return levels
     forest.evaluated.append(Levels(call, forest, block))
     return forest.evaluated[-1]
@@ -162,7 +161,7 @@ class Levels:
                 self.results = self._emit()
         finally:
             state.trace.tree_calls.remove(self)
-        self.changes = state.trace.changes
+        self.serial, self.changes = next(serials), len(state.trace.changed)
 
     is_same_function = Call.is_same_function
 

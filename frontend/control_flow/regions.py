@@ -47,7 +47,8 @@ class Region:
         trace = self.trace
         trace.scope, trace.builder.block = self.outer, self.outer_block
         self.written = undo(self.journal)
-        trace.changes += bool(self.written)
+        for owner, _, _ in self.written.values():
+            trace.note_change(owner.serial)
         if self.frame is not None:
             self.slots = list(self.frame)
             self.frame[:] = self.before
