@@ -208,6 +208,7 @@ class Traced:
     __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
     __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
     __floordiv__ = _binary("÷")
+    __lt__, __le__, __gt__, __ge__ = _binary("<"), _binary("<="), _binary(">"), _binary(">=")
 
     def __neg__(self):
         return 0 - self
@@ -218,8 +219,13 @@ class Traced:
 
         return host_number(self, "this function")
 
+    def __bool__(self):
+        return bool(self._host())
+
     def __int__(self):
         return int(self._host())
+
+    __index__ = __int__
 
     def __float__(self):
         return float(self._host())
@@ -264,6 +270,8 @@ class DimNumber:
         return DimNumber.of(self.dim * -1)
 
     def __eq__(self, other):
+        if isinstance(other, int | float):
+            raise HostValueNeeded("whether a size equals a number is only known when the graph runs")
         return isinstance(other, DimNumber) and self.dim == other.dim
 
     def __hash__(self):
@@ -372,8 +380,13 @@ class Range:
         self._fractions = None
 
     @property
+    def is_staged(self):
+        """Whether only the graph knows where it starts or how long it is."""
+        return any(number.__class__ in (Traced, DimNumber) for number in (self.start, self.length))
+
+    @property
     def stop(self):
-        return self[self.length - 1] if self.length else self.start - self.step
+        return self[self.length - 1] if self.is_staged or self.length else self.start - self.step
 
     @property
     def fractions(self):

@@ -244,27 +244,37 @@ def last(x):
 @define("minimum", t.AbstractRange)
 def minimum(x):
     _require_elements(x)
-    return min(x.start, x.stop)
+    return _extreme("min", x)
 
 
 @define("maximum", t.AbstractRange)
 def maximum(x):
     _require_elements(x)
-    return max(x.start, x.stop)
+    return _extreme("max", x)
+
+
+def _extreme(name, x):
+    from ..calling import call
+    from .registry import function
+
+    return call(function(name), (x.start, x.stop))
 
 
 def _require_elements(x):
-    if x.length == 0:
+    if not x.is_staged and x.length == 0:
         raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` "
                              "to the reducer")
 
 
 @define("in ∈", t.Number, t.AbstractRange)
 def is_in_range(x, range_):
-    if x.__class__ is Traced or range_.length == 0:
+    if x.__class__ is Traced or range_.is_staged:
+        from .arrays import as_array
         from .searching import is_in
 
-        return is_in(x, range_) if x.__class__ is Traced else False
+        return is_in(x, as_array(range_) if range_.is_staged else range_)
+    if range_.length == 0:
+        return False
     if range_.start.__class__ is Char:
         return False
     index = (x - range_.start) / range_.step
@@ -278,11 +288,26 @@ def reverse(x):
 
 @define("isempty", t.AbstractRange)
 def is_empty(x):
+    if x.is_staged:
+        from .comparison import equal as equal_numbers
+
+        return equal_numbers(x.length, 0)
     return x.length == 0
 
 
 @define("==", t.AbstractRange, t.AbstractRange)
 def equal(a, b):
+    if a.is_staged or b.is_staged:
+        from .registry import function
+
+        def compared(name, x, y):
+            return call(function(name), (x, y))
+
+        same = compared("==", a.start, b.start)
+        if a.step != b.step:
+            same = compared("&", same, compared("==", a.length, 1))
+        same = compared("|", same, compared("==", a.length, 0))
+        return compared("&", compared("==", a.length, b.length), same)
     if a.length != b.length:
         return False
     return a.length == 0 or (a.start == b.start and (a.length == 1 or a.step == b.step))
@@ -370,7 +395,7 @@ def broadcast_range(function_, arguments):
 
 @define("sum", t.AbstractRange)
 def total(x):
-    if isinstance(x.start, int):
+    if isinstance(x.start, int) or x.is_staged:
         return x.length * x.start + x.step * (x.length * (x.length - 1) // 2)
     return sum(x, start=HOST_TYPES[typeof(x.start)](0))
 
