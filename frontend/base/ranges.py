@@ -174,7 +174,6 @@ def range_by_keywords(start=1, stop=None, length=None, step=None):
 
 
 def _call_colon(*numbers):
-    from ..calling import call
     from .registry import function
 
     return call(function(":"), numbers)
@@ -254,7 +253,6 @@ def maximum(x):
 
 
 def _extreme(name, x):
-    from ..calling import call
     from .registry import function
 
     return call(function(name), (x.start, x.stop))
@@ -327,7 +325,6 @@ def subtract(a, b):
 
 
 def _combined(name, a, b):
-    from ..calling import call
     from .arrays import as_array
     from .registry import function
 
