@@ -8,6 +8,7 @@ from .passes.batch import Report, batch
 from .passes.calls import inline_calls
 from .passes.fuse import fuse
 from .passes.loops.restructure import restructure_loops
+from .passes.packing import pack_sums
 from .passes.recurrence import raise_recurrences
 from .passes.simplify import simplify
 from .text import print_function
@@ -31,6 +32,9 @@ def optimise(function: Function, target: str = "portable", report: Report | None
         function = _inspect(simplify(batched), "simplify")
         function = _inspect(raise_recurrences(function), "raise_recurrences")
         function = _inspect(restructure_loops(function), "restructure_loops")
+    packed = pack_sums(function)
+    if packed is not function:
+        function = _inspect(packed, "pack_sums")
     return _inspect(fuse(function), "fuse")
 
 
