@@ -10,6 +10,7 @@ from .passes.fuse import fuse
 from .passes.loops.restructure import restructure_loops
 from .passes.packing import pack_sums
 from .passes.recurrence import raise_recurrences
+from .passes.row_sparse import keep_rows
 from .passes.simplify import simplify
 from .text import print_function
 from .verify import verify
@@ -32,9 +33,10 @@ def optimise(function: Function, target: str = "portable", report: Report | None
         function = _inspect(simplify(batched), "simplify")
         function = _inspect(raise_recurrences(function), "raise_recurrences")
         function = _inspect(restructure_loops(function), "restructure_loops")
-    packed = pack_sums(function)
-    if packed is not function:
-        function = _inspect(packed, "pack_sums")
+    for change in (pack_sums, keep_rows):
+        changed = change(function)
+        if changed is not function:
+            function = _inspect(changed, change.__name__)
     return _inspect(fuse(function), "fuse")
 
 
