@@ -6,6 +6,8 @@ into one array [R, …] instead: no pass over the padding, and products with R r
 row for the sum alone is computed of gathered rows.
 """
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,43 +21,44 @@ from .patterns import is_splat, made_by
 
 
 def pack_sums(function: Function) -> Function:
-    """An equivalent function, whose sums may be taken in another order."""
+    """An equivalent function, whose sums may be taken in another order; itself where nothing is packed."""
+    sums = {operation for operation in function.body.operations
+            if operation.name in SUMS and SUMS[operation.name].find(operation)}  # fmt: skip
+    if not sums:
+        return function
     block = Block([Value(argument.type, name=argument.name) for argument in function.body.arguments])
     mapping = dict(zip(function.body.arguments, block.arguments))
-    packing = _Packing(Builder(block))
-    counts = use_counts(function.body)
+    packing, uses = _Packing(Builder(block)), use_counts(function.body)
+    in_sums = Counter(value for operation in sums for value in operation.operands)
     for operation in function.body.operations:
         packing.builder.location = operation.location
-        operands = [mapping[value] for value in operation.operands]
-        rule = RULES.get(operation.name)
-        made = rule(packing, operation, operands) if rule else None
-        if made is None:
-            copy_operation(packing.builder, operation, mapping)
-        else:
+        if operation in sums:
+            operands = [mapping[value] for value in operation.operands]
+            made = SUMS[operation.name].build(packing, operation, operands)
             made.name = operation.result.name
             mapping[operation.result] = made
-        packing.uses.update((mapping[result], counts.get(result, 0)) for result in operation.results)
-    if not packing.rows:
-        return function
+        else:
+            copy_operation(packing.builder, operation, mapping)
+        for value in operation.results:
+            if uses.get(value) == 1:
+                packing.used_once.add(mapping[value])
+            if uses.get(value) == in_sums[value]:
+                packing.used_in_sums.add(mapping[value])
     block.results = [mapping[value] for value in function.body.results]
     return with_body(function, block)
 
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """An array whose rows are zero where a mask is false.
+    """An array, `value`, that has the rows of `source` where a mask is true and is zero elsewhere.
 
     `order[i]` is the axis of the mask that the i-th axis of the array is; the axes behind them make up a row.
     """
 
+    value: Value
     source: Value
     mask: Value
     order: tuple[int, ...]
-
-    @property
-    def row(self):
-        """The shape of a row."""
-        return self.source.shape[len(self.order):]
 
 
 def masked(value: Value) -> Masked | None:
@@ -74,13 +77,14 @@ def masked(value: Value) -> Masked | None:
     while turned := made_by(mask, "transpose"):
         order = tuple(turned.attributes["permutation"][axis] for axis in order)
         (mask,) = turned.operands
-    return Masked(source, mask, order)
+    return Masked(value, source, mask, order)
 
 
 class _Packing:
     def __init__(self, builder):
         self.builder = builder
-        self.uses: dict[Value, int] = {}
+        self.used_once: set[Value] = set()
+        self.used_in_sums: set[Value] = set()  # and nowhere else
         self.rows: dict[Value, Value] = {}  # mask → the indices, among all its elements, that are true
         self.packed: dict[tuple, Value] = {}
 
@@ -91,11 +95,16 @@ class _Packing:
             self.rows[mask] = self.builder.true_indices(flat, dim=fresh_dim("rows"))
         return self.rows[mask]
 
-    def pack(self, source: Value, mask: Value, order) -> Value:
-        """The rows of an array where a mask is true, in the mask's order; `order` is as in `Masked`."""
+    def pack(self, one: Masked) -> Value:
+        """The rows of a masked array that are there."""
+        return self.rows_where(one.source, one.mask, one.order, one.value in self.used_in_sums)
+
+    def rows_where(self, source: Value, mask: Value, order, alone=True) -> Value:
+        """The rows of an array where a mask is true, in the mask's order; `order` is as in `Masked`. They are
+        computed of rows where nothing but them is wanted of what uses the array (`alone`)."""
         key = source, mask, order
         if key not in self.packed:
-            made = self.computed(source, mask, order) if self.uses.get(source) == 1 else None
+            made = self.computed(source, mask, order) if alone and source in self.used_once else None
             self.packed[key] = self.gathered(source, mask, order) if made is None else made
         return self.packed[key]
 
@@ -124,7 +133,7 @@ class _Packing:
         """The rows of an operand of an elementwise op, which may be repeated along the rows."""
         repeated = made_by(value, "broadcast")
         if repeated is None or any(axis < len(order) for axis in repeated.attributes["axes"]):
-            return self.pack(value, mask, order)
+            return self.rows_where(value, mask, order)
         (x,), count = repeated.operands, len(order)
         shape = (*self.rows_of(mask).shape, *value.shape[count:])
         return self.builder.broadcast(x, shape=shape, axes=tuple(
@@ -138,7 +147,7 @@ class _Packing:
             own = letters[index][:len(order)]
             if set(own) == set(heads) and set(heads).isdisjoint(letters[other]):
                 own_order = tuple(order[heads.index(letter)] for letter in own)
-                operands[index] = self.pack(operands[index], mask, own_order)
+                operands[index] = self.rows_where(operands[index], mask, own_order)
                 letters[index] = heads[0] + letters[index][len(order):]
                 spec = f"{letters[0]},{letters[1]}->{heads[0]}{result[len(order):]}"
                 return self.builder.contract(*operands, spec=spec)
@@ -162,41 +171,57 @@ class _Packing:
         return place
 
 
-def _contract(packing, operation: Operation, operands):
-    """A sum of products of rows, both masked by the same."""
+def _masked_factors(operation: Operation):
+    """The factors of a sum of products of rows, if both are masked by the same."""
     *letters, result = parse_spec(operation.attributes["spec"])
-    found = [masked(value) for value in operands]
+    found = [masked(value) for value in operation.operands]
     if None in found or found[0].mask is not found[1].mask:
         return None
     of_mask = [{axis: letters[index][place] for place, axis in enumerate(one.order)}
-               for index, one in enumerate(found)]
-    if of_mask[0] != of_mask[1] or any(letter in result for letter in of_mask[0].values()):
-        return None
-    row = of_mask[0][0]
-    rest = [row + letters[index][len(one.order):] for index, one in enumerate(found)]
-    packed = [packing.pack(one.source, one.mask, one.order) for one in found]
-    return packing.builder.contract(*packed, spec=f"{rest[0]},{rest[1]}->{result}")
+               for index, one in enumerate(found)]  # fmt: skip
+    return found if of_mask[0] == of_mask[1] and set(result).isdisjoint(of_mask[0].values()) else None
 
 
-def _reduce_sum(packing, operation: Operation, operands):
-    """A sum of masked rows."""
-    one, axes = masked(operands[0]), operation.attributes["axes"]
-    if one is None or not set(range(len(one.order))) <= set(axes):
-        return None
+def _contract(packing, operation, operands):
+    *letters, result = parse_spec(operation.attributes["spec"])
+    found = [masked(value) for value in operands]
+    row = letters[0][0]
+    left, right = (row + letters[index][len(one.order):] for index, one in enumerate(found))
+    return packing.builder.contract(*map(packing.pack, found), spec=f"{left},{right}->{result}")
+
+
+def _masked_terms(operation):
+    one, axes = masked(operation.operands[0]), operation.attributes["axes"]
+    return [one] if one and set(range(len(one.order))) <= set(axes) else None
+
+
+def _reduce_sum(packing, operation, operands):
+    one = masked(operands[0])
     count = len(one.order)
-    kept = (0, *(axis - count + 1 for axis in axes if axis >= count))
-    return packing.builder.reduce_sum(packing.pack(one.source, one.mask, one.order), axes=kept)
+    axes = (0, *(axis - count + 1 for axis in operation.attributes["axes"] if axis >= count))
+    return packing.builder.reduce_sum(packing.pack(one), axes=axes)
 
 
-def _scatter_add(packing, operation: Operation, operands):
-    """Masked rows that are added at indices."""
-    indices, updates = operands
+def _masked_updates(operation):
+    indices, updates = operation.operands
     one = masked(updates)
-    if one is None or operation.attributes["axis"] or indices.rank != len(one.order):
-        return None
+    return [one] if one and operation.attributes["axis"] == 0 and indices.rank == len(one.order) else None
+
+
+def _scatter_add(packing, operation, operands):
+    indices, one = operands[0], masked(operands[1])
     places = packing.gathered(indices, one.mask, one.order)
-    updates = packing.pack(one.source, one.mask, one.order)
-    return packing.builder.scatter_add(places, updates, **operation.attributes)
+    return packing.builder.scatter_add(places, packing.pack(one), **operation.attributes)
 
 
-RULES = {"contract": _contract, "reduce_sum": _reduce_sum, "scatter_add": _scatter_add}
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """An op that sums over rows: `find(operation)` gives its operands that are masked, or None where it
+    cannot be packed, `build(packing, operation, operands)` its result of rows that are there."""
+
+    find: Callable
+    build: Callable
+
+
+SUMS = {"contract": Sum(_masked_factors, _contract), "reduce_sum": Sum(_masked_terms, _reduce_sum),
+        "scatter_add": Sum(_masked_updates, _scatter_add)}  # fmt: skip

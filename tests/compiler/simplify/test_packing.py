@@ -99,6 +99,16 @@ def test_rows_are_gathered_and_nothing_is_masked(make):
     assert "select" not in names and names.count("gather") == PACKED[make] and "true_indices" in names
 
 
+def test_nothing_is_computed_twice():
+    """What is wanted in full too is computed in full, and its rows are gathered."""
+    def make(b, m, x, v, **_):
+        rows = kept(b, m, b.contract(x, v, spec="ntk,l->ntkl"))
+        return b.add(b.reduce_sum(rows, axes=(0, 1, 2)), b.reduce_max(rows, axes=(0, 1, 2)))
+
+    names = [operation.name for operation in optimise(build(make)).body.operations]
+    assert names.count("contract") == names.count("gather") == 1
+
+
 @pytest.mark.parametrize("make", [
     lambda b, m, x, y, **_: b.contract(kept(b, m, x), y, spec="ntk,tnl->kl"),  # y may hold NaN
     lambda b, m, x, k, **_: b.contract(kept(b, m, x), kept(b, k, x, (0,)), spec="ntk,ntl->kl"),
