@@ -246,7 +246,7 @@ def collect_values(iterator, size=None, element=None) -> Array:
     types are not promoted (`[1, 2.0]` is, but that is `vect`). Traced numbers make a staged array of their
     promoted type."""
     items = list(iterator)
-    if any(item.__class__ is Traced for item in items):
+    if any(item.__class__ is Traced or item.__class__ is DimNumber for item in items):
         return stack_numbers(items, size)
     if element is None:
         element = join_all(set(map(typeof, items)))

@@ -11,7 +11,7 @@ import numpy as np
 from ...compiler.errors import WeberError
 from ...compiler.ir import Block, Builder, captured_values, defined_dims, dim_names_of, inline
 from ...compiler.ir import Function as Graph
-from ...compiler.types import TensorType, dim_names, element_type_of
+from ...compiler.types import TensorType, dim_names, element_type_of, symbol_name
 from .. import types as t
 from ..base.registry import define, module
 from ..batching.examples import Examples, restore, structure_of
@@ -158,8 +158,7 @@ class Specialisation:
             map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
         body = recording.trace.block
-        used, _ = used_values(body, outputs)
-        arguments = [a for a in body.arguments if a in used]
+        arguments = used_arguments(body, outputs)
         sources = self._sources(recording)
         self.sources = [(*sources[a], a.type.element.numpy) for a in arguments]
         # vectors of the program can grow
@@ -317,6 +316,22 @@ def used_values(body, outputs):
             for region in operation.regions:
                 used.update(captured_values(region))
     return used, kept[::-1]
+
+
+def used_arguments(body, outputs):
+    """The arguments of the body that the outputs depend on, be it by a size alone."""
+    used, kept = used_values(body, outputs)
+    if all(argument in used for argument in body.arguments):
+        return body.arguments
+    spoken = set().union(*(dim_names(dim) for value in outputs for dim in value.type.shape),
+                         *map(dim_names_of, kept))
+    arguments, known = [], set()
+    for argument in sorted(body.arguments, key=lambda argument: argument not in used):
+        names = {symbol_name(dim) for dim in argument.shape}
+        if argument in used or names & spoken - known:
+            arguments.append(argument)
+            known |= names
+    return arguments
 
 
 def _graph(body, arguments, outputs):
