@@ -4,12 +4,13 @@ The runtime's `ScatterElements` adds number by number. Here the rows are sorted 
 blocks; within a block a product with ones and zeros adds up what belongs together. Of an index whose rows go
 over several blocks one sum in each further block is left to be added.
 
-As in every such product a row that is not finite makes those not finite that share its block.
+In such a product a row that is not finite would make those not finite that share its block: then the rows are
+added number by number after all.
 """
 
 import numpy as np
 
-from ..ir import Value
+from ..ir import Block, Builder, Value
 from ..ops.shape import reshape_to
 from ..types import I64, fresh_dim, size_product
 
@@ -45,7 +46,18 @@ def summed_rows(b, indices: Value, rows: Value) -> tuple[Value, Value]:
     further = b.mul(further, _number(b, BLOCK, further.shape))
     sums = b.add(sums, b.scatter_add(b.gather(group, further, axis=0), b.gather(partial, further, axis=0),
                                      axis=0, shape=sums.shape))  # fmt: skip
+    exact = lambda b: b.scatter_add(b.slice(group, starts=(0,), stops=(count,), steps=(1,)),
+                                    b.gather(b.reshape(rows, shape=(count, width)), order, axis=0),
+                                    axis=0, shape=sums.shape)  # fmt: skip
+    is_finite = b.is_finite(b.reduce_sum(sums, axes=(0, 1)))
+    sums = b.emit("if", (is_finite,), {}, [_arm(lambda b, sums=sums: sums), _arm(exact)])
     return b.gather(in_order, places, axis=0), reshape_to(b, sums, (*places.shape, *rest))
+
+
+def _arm(make):
+    block = Block()
+    block.results = [make(Builder(block))]
+    return block
 
 
 def _sums_in_blocks(b, within, rows):

@@ -126,6 +126,18 @@ def test_sums_of_rows_with_equal_indices(count, kinds, run_onnx):
         np.testing.assert_allclose(found[1], sums, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan, 1e300])
+def test_rows_that_are_not_finite_change_no_others(number, run_onnx):
+    types = {"i": TensorType(I64, (N,)), "u": TensorType(F64, (N, 3))}
+    function = build(lambda b, i, u: list(summed_rows(b, i, u)), types)
+    inputs = {"i": np.arange(40) % 5, "u": np.ones((40, 3))}
+    inputs["u"][7] = inputs["u"][12] = number
+    expected = np.full((5, 3), 8.0)
+    expected[2] += 2 * (number - 1)
+    for found in run(function, inputs), run_onnx(compile_to_onnx(function), inputs):
+        np.testing.assert_allclose(found[1], expected)
+
+
 @pytest.mark.parametrize("shape, axis", [((200, WIDTH), 0), ((WIDTH, 300), 1), ((300, 2), 0)])
 def test_small_tables_narrow_rows_and_columns_stay(shape, axis):
     updates = (*shape[:axis], N, *shape[axis + 1:])
