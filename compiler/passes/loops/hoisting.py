@@ -19,11 +19,12 @@ def hoist_over_scanned(b, operation):
     for inner in loop.region.operations:
         regrouped = _regrouped(inner, loop, outside, uses)
         if regrouped:
-            stack, invariant, rest = regrouped
-            total = Value(inner.result.type)
-            loop.inside.add(total)
-            moved[total] = outside[total] = b.add(outside[stack], repeated(b, invariant, loop.trips))
-            inner.operands = [total, rest]
+            *pair, rest = regrouped
+            both = Value(inner.result.type)
+            loop.inside.add(both)
+            moved[both] = outside[both] = b.emit(inner.name, [
+                outside[value] if value in outside else repeated(b, value, loop.trips) for value in pair])
+            inner.operands = [both, rest]
         is_stacked = [value in outside for value in inner.operands]
         ready = any(is_stacked) and all(one or loop.is_invariant(value)
                                         for one, value in zip(is_stacked, inner.operands))
@@ -44,14 +45,15 @@ def hoist_over_scanned(b, operation):
 
 
 def _regrouped(operation, loop, outside, uses):
-    """(s, c, v) for an addition (s + v) + c of which s is stacked outside and c invariant: as (s + c) + v it
-    has one addition in the loop instead of two."""
-    if operation.name != "add" or not operation.result.element.is_float:
+    """(s, t, v) for a sum (s + v) + t, or a product, of which s and t are stacked outside or invariant: as
+    (s + t) + v it has one operation in the loop instead of two."""
+    if operation.name not in ("add", "mul") or not operation.result.element.is_float:
         return None
-    for total, invariant in (operation.operands, operation.operands[::-1]):
-        inner = total.operation
-        if loop.is_invariant(invariant) and inner and inner.name == "add" and uses.get(total) == 1:
-            for stack, rest in (inner.operands, inner.operands[::-1]):
-                if stack in outside and rest not in outside and not loop.is_invariant(rest):
-                    return stack, invariant, rest
+    is_known = lambda value: value in outside or loop.is_invariant(value)
+    for both, last in (operation.operands, operation.operands[::-1]):
+        inner = both.operation
+        if is_known(last) and inner and inner.name == operation.name and uses.get(both) == 1:
+            for first, rest in (inner.operands, inner.operands[::-1]):
+                if is_known(first) and not is_known(rest) and (first in outside or last in outside):
+                    return first, last, rest
     return None
