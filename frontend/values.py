@@ -101,12 +101,14 @@ class Either:
 
 class Node:
     """A node of a tree that only the graph knows: the row `index`, an IR value, of a `Forest`. `known`
-    maps fields that are children to whether they are nothing, where that is known."""
+    maps fields that are children to whether they are nothing, where that is known. It is so many `steps`
+    below the node whose row is `origin`."""
 
-    __slots__ = ("forest", "index", "known")
+    __slots__ = ("forest", "index", "known", "origin", "steps")
 
-    def __init__(self, forest, index, known=None):
+    def __init__(self, forest, index, known=None, origin=None, steps=0):
         self.forest, self.index, self.known = forest, index, known or {}
+        self.origin, self.steps = index if origin is None else origin, steps
         state.trace.note_node(index)
 
     @property

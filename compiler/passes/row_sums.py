@@ -23,7 +23,7 @@ def summed_rows(b, indices: Value, rows: Value) -> tuple[Value, Value]:
     (count,), rest = indices.shape, rows.shape[1:]
     width, blocks = size_product(rest), (count + BLOCK - 1) // BLOCK
     padded = blocks * BLOCK
-    order = b.argsort(indices, axis=0)
+    order = b.arg_sort(indices, axis=0)
     in_order = _padded(b, b.gather(indices, order, axis=0), padded, -1)
     before = b.slice(b.pad(in_order, low=(1,), high=(0,), value=-2), starts=(0,), stops=(padded,), steps=(1,))
     is_first = b.ne(in_order, before)
