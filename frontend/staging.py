@@ -392,16 +392,64 @@ def as_dim(value):
 
 
 def defined_dim(size):
-    """A new dim of this size, a scalar of the graph: the trips of a loop that counts them."""
+    """The dim of this size, a scalar of the graph: the trips of a loop that counts them, the same for sizes
+    that are certainly equal."""
     from ..compiler.ops.control import INDEX
     from ..compiler.types import I64, fresh_dim
 
-    dim, index = fresh_dim("K"), Value(INDEX)
     size = convert_payload(size, t.FROM_ELEMENT[I64])
+    wanted, offset = counted_terms(size)
+    for scope in state.trace.scopes():
+        for operation in scope.block.operations:
+            if operation.name == "loop" and operation.attributes == counts(operation.attributes["trips"]):
+                known, constant = counted_terms(operation.operands[0])
+                if offset == constant and (known is wanted or computes_same(known, wanted)):
+                    return operation.attributes["trips"]
+    dim, index = fresh_dim("K"), Value(INDEX)
     builder = state.trace.builder
     builder.location = state.location
-    builder.emit("loop", [size], {"carried": 0, "trips": dim, "counted": True}, [Block([index], [], [index])])
+    builder.emit("loop", [size], counts(dim), [Block([index], [], [index])])
     return dim
+
+
+def counts(dim):
+    """The attributes of a loop that does nothing but count."""
+    return {"carried": 0, "trips": dim, "counted": True}
+
+
+def counted_terms(size):
+    """The terms of a size; one that is less than zero counts as zero."""
+    operation = size.operation
+    if operation is not None and operation.name == "max" and constant_of(operation.operands[1]) == 0:
+        (size, _) = operation.operands
+    return terms_of(size)
+
+
+def terms_of(value):
+    """An integer of the graph as (IR value, int) whose sum it is."""
+    constant = 0
+    while value.operation is not None and value.operation.name in ("add", "sub", "identity"):
+        operation = value.operation
+        if operation.name == "identity":
+            (value,) = operation.operands
+            continue
+        left, right = (constant_of(operand) for operand in operation.operands)
+        if right is not None:
+            constant += right if operation.name == "add" else -right
+            value = operation.operands[0]
+        elif left is not None and operation.name == "add":
+            constant += left
+            value = operation.operands[1]
+        else:
+            break
+    return value, constant
+
+
+def constant_of(value):
+    """The integer that an IR value is, None where it is no constant."""
+    operation = value.operation
+    is_constant = operation is not None and operation.name == "constant" and not value.shape
+    return int(operation.attributes["value"]) if is_constant else None
 
 
 def true_places(flags):

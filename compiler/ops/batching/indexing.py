@@ -54,6 +54,8 @@ def batch_scatter_add(lanes: Lanes, operation):
         outer = axis if lane is None or axis < lane else axis + 1
         value = b.scatter_add(index.value, updates.value, axis=outer, shape=lanes.batch_shape(shape, lane))
         return [_vanishing(lanes, Batched(value, lane, shape))]
+    if updates.axis is None:
+        updates = lanes.only_live(updates, 0)
     index, updates = lanes.front(index), lanes.front(updates)
     full, count = lanes.batch_shape(shape), size_product(index.value.shape[1:])
     lead, size, rest = full[1:axis + 1], full[axis + 1], full[axis + 2:]
