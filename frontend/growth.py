@@ -54,6 +54,7 @@ class Growth:
     def placeholder(self, leaves):
         """What stands for the array at the start of an iteration."""
         (self.leaf,) = leaves
+        state.trace.growing.add(self.name)
         return Array(self.leaf)
 
     def continues(self, spec, value):
@@ -257,7 +258,7 @@ class Growth:
             place = apply("add", place, apply("convert", flag, element=I64))
         return buffer, place
 
-    def final(self, array, stacks):
+    def final(self, array, stacks, carried):
         """The array after the loop, of what there was before and the stacked additions."""
         before, stack = as_ir(read(array)), stacks[0]
         if self.prepends:
@@ -391,7 +392,7 @@ class ItemGrowth:
         rows = [apply("reshape", value, shape=(1, *value.shape)) for value in values]
         return rows[0] if len(rows) == 1 else apply("concatenate", *rows, axis=0)
 
-    def final(self, array, stacks):
+    def final(self, array, stacks, carried):
         before = list(array.data)
         if any(join(self.item, spec_of(item)) != self.item for item in before):
             raise reading_error("what is added is not like what there was before")

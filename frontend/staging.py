@@ -42,11 +42,14 @@ class Trace:
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
     on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
-    `carried` remembers what each loop of the source carried when it was last staged. `scope` is the innermost
-    open `regions.Region`, or the trace itself: its journal gets the writes.
+    `dim_bounds` maps names of dims that the graph defines to bounds above; `growing` are names of dims
+    that stand for the size of an array which a loop changes. `carried` remembers what each loop of the
+    source carried when it was last staged. `scope` is the innermost open `regions.Region`, or the trace
+    itself: its journal gets the writes.
     """
 
     outer, depth, assumption = None, 0, None  # as of the outermost scope
+    failures = None  # the errors that the loop being staged has put off
     immediate = False  # whether what its values are is known (see `immediate`)
 
     def __init__(self):
@@ -58,6 +61,7 @@ class Trace:
         self.journal: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
+        self.dim_bounds, self.growing = {}, set()
         self.entangled: dict[int, tuple[Array, list[Array]]] = {}
         self.carried: dict[object, dict] = {}
         self.ragged_dims: set[str] = set()  # bound by the maps around
@@ -455,13 +459,15 @@ def constant_of(value):
 def true_places(flags):
     """The places, from 0, at which a vector of the graph is true; their number is a new dim, but the same for
     the same flags."""
-    from ..compiler.types import fresh_dim
+    from ..compiler.types import fresh_dim, symbol_name
 
     for scope in state.trace.scopes():
         for operation in scope.block.operations:
             if operation.name == "true_indices" and computes_same(operation.operands[0], flags):
                 return operation.result
-    return emit("true_indices", [flags], {"dim": fresh_dim("K")})
+    dim = fresh_dim("K")
+    state.trace.dim_bounds[symbol_name(dim)] = flags.shape[0]
+    return emit("true_indices", [flags], {"dim": dim})
 
 
 SEARCHED = 16

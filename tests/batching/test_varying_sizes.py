@@ -81,3 +81,88 @@ def test_forms(check, examples, form):
         xs = [x[:, 0] for x in examples(lengths, 1)]
         expected = np.array([(meaning or staged_sum)(x) for x in xs], f32)
         check(source + "\nf(xs) = map(g, xs)", f"f({XS})", [xs], expected)
+
+
+CHOSEN = {
+    "a mask": ("g(x) = x[x .> 0]", lambda x: x[x > 0]),
+    "a comprehension": ("g(x) = [2v for v in x if v > 1]", lambda x: 2 * x[x > 1]),
+    "push!": ("function g(x) y = Float32[]; for v in x; v > 0 && push!(y, v); end; y end",
+              lambda x: x[x > 0]),
+    "one of two in each iteration": (
+        "function g(x) y = Float32[]; for v in x; if v > 0; push!(y, v); else; push!(y, 0); end; end; y end",
+        lambda x: np.maximum(x, 0)),
+    "rows of a matrix": ("g(x) = [x x .+ 1][x .> 0, :]", lambda x: np.stack([x, x + 1])[:, x > 0]),
+}
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_results_of_as_many_as_a_condition_chooses(check, examples, name):
+    source, meaning = CHOSEN[name]
+    for lengths in ([3, 1, 4], [5], [0, 2]):
+        xs = [x[:, 0] for x in examples(lengths, 1)]
+        check(source + "\nf(xs) = map(g, xs)", f"f({XS})", [xs], [f32(meaning(x)) for x in xs])
+
+
+STACKS = {
+    "a stack": ("""
+        function g(x)
+            stack = Float32[]
+            for v in x
+                if v > 0 || length(stack) < 2
+                    push!(stack, v)
+                else
+                    b = pop!(stack); a = pop!(stack)
+                    push!(stack, a * b)
+                end
+            end
+            sum(stack)
+        end""", lambda stack, v: stack.append(v if v > 0 or len(stack) < 2 else stack.pop() * stack.pop())),
+    "a stack that is asked before it is read": ("""
+        function g(x)
+            stack = Float32[]
+            for v in x
+                if isempty(stack) || stack[end] < v
+                    push!(stack, v)
+                else
+                    pop!(stack)
+                end
+            end
+            sum(stack)
+        end""", lambda stack, v: stack.append(v) if not stack or stack[-1] < v else stack.pop()),
+    "an array and the place of its top": ("""
+        function g(x)
+            stack, top = zeros(Float32, length(x)), 0
+            for v in x
+                if top == 0 || stack[top] < v
+                    top += 1
+                    stack[top] = v
+                else
+                    stack[top] = 0
+                    top -= 1
+                end
+            end
+            sum(stack)
+        end""", lambda stack, v: stack.append(v) if not stack or stack[-1] < v else stack.pop()),
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_stacks(check, examples, name):
+    """What fails in the arm that the first iteration does not take is no error; gradients agree with those of
+    single examples."""
+    source, step = STACKS[name]
+
+    def expected(x):
+        stack = []
+        for v in x:
+            step(stack, v)
+        return sum(stack)
+
+    for lengths in ([3, 1, 6], [5], [0, 2], [0]):
+        xs = [x[:, 0] / 2 for x in examples(lengths, 1)]
+        check(source + "\nf(xs) = map(g, xs)", f"f({XS})", [xs], f32([expected(x) for x in xs]))
+    xs = [x[:, 0] / 2 + f32(0.1) * np.arange(len(x), dtype=f32) for x in examples([3, 1, 6], 1)]
+    gradients = [[(expected(x + d) - expected(x - d)) / 2e-3 for d in f32(1e-3) * np.eye(len(x), dtype=f32)]
+                 for x in [x.astype(np.float64) for x in xs]]
+    check(source + "\nf(xs) = map(x -> gradient(g, x)[1], xs)", f"f({XS})", [xs], [*map(f32, gradients)],
+          rtol=1e-3, atol=1e-3)

@@ -3,8 +3,9 @@ of its axis; what is written there is dropped."""
 
 import numpy as np
 
-from ...types import I64, size_product
-from .lanes import Batched, CannotBatch, Lanes
+from ...ir import Block, Value
+from ...types import I64, TensorType, fresh_dim, size_product, symbol_name
+from .lanes import Batched, Lanes
 from .movement import picked, picked_anyhow
 
 PRODUCT_LIMIT = 256
@@ -150,11 +151,26 @@ def batch_scatter_along(lanes: Lanes, operation):
 
 
 def batch_true_indices(lanes: Lanes, operation):
-    flags = lanes[operation.operands[0]]
-    if flags.axis is not None or lanes.ragged_axes(flags):
-        raise CannotBatch("true_indices", "each lane has another number of indices", operation.location)
-    value = lanes.emit("true_indices", (flags.value,), operation.attributes)
-    return [Batched(value, None, operation.result.shape)]
+    """The indices of all lanes are found at once; each lane has its own of them, one after the other. Their
+    number is ragged."""
+    flags, name = lanes[operation.operands[0]], symbol_name(operation.attributes["dim"])
+    if flags.axis is None and not lanes.ragged_axes(flags):
+        value = lanes.emit("true_indices", (flags.value,), operation.attributes)
+        return [Batched(value, None, operation.result.shape)]
+    flags, b = lanes.front(lanes.only_live(lanes.filled(flags, False), False)), lanes.builder
+    counts = b.reduce_sum(b.convert(flags.value, element=I64), axes=(1,))
+    extent = lanes.renamed[name] if name in lanes.renamed else fresh_dim(name)
+    index = Value(TensorType(I64))
+    lanes.emit("loop", [b.reduce_max(counts, axes=(0,))], {"carried": 0, "trips": extent, "counted": True},
+               [Block([index], [], [index])])
+    lanes.add_ragged(name, counts, extent)
+    size = flags.value.shape[1]
+    found = b.true_indices(b.reshape(flags.value, shape=(lanes.count * size,)), dim=fresh_dim(name))
+    firsts = b.sub(b.cumsum(counts, axis=0), counts)
+    places = _window(lanes, Batched(firsts, 0, ()), operation.result.shape[0])
+    index = picked_anyhow(lanes, Batched(found, None, found.shape), 0, places)
+    starts = lanes.flat_places(b.full(0, index.value), (), size)
+    return [Batched(b.sub(index.value, starts), 0, operation.result.shape)]
 
 
 # --- moving windows -----------------------------------------------------------------------------------------

@@ -279,8 +279,11 @@ class Lanes:
     # --- masks ----------------------------------------------------------------------------------------------
 
     def mask(self, dim: Dim) -> Value:
-        """Which elements along a ragged dim are a lane's own: i1 [N, extent]."""
-        home = self._home(dim)
+        """Which elements along a ragged dim are a lane's own: i1 [N, extent].
+
+        Where the extent may be less than zero the mask is made in the block that asks for it: there some lane
+        has such elements."""
+        home = self if may_be_negative(dim) else self._home(dim)
         if dim not in home._masks:
             b, shape = home.builder, (self.count, self.extent(dim))
             places = b.iota(shape=shape, axis=1, element=I64)
@@ -447,6 +450,11 @@ class Compacted(Lanes):
         places = b.sub(b.cumsum(ones, axis=0), b.full(1, ones))
         value = b.gather(x.value, b.max(places, b.full(0, places)), axis=x.axis)
         return Batched(value, x.axis, x.shape, x.padding)
+
+
+def may_be_negative(dim: Dim) -> bool:
+    """Whether a dim has no meaning where the sizes that it is computed from are small."""
+    return not isinstance(dim, int) and any(coefficient < 0 for _, coefficient in dim.terms)
 
 
 def _is_same(padding, number):
