@@ -18,9 +18,10 @@ from .trees import is_number
 from .values import Array, typeof
 
 
-def folded(operation, iterables, init, function=None):
+def folded(operation, iterables, init, function=None, from_right=False):
     """The left fold of a function's values for the elements of iterables side by side as one loop, `init`
-    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over."""
+    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over. `from_right`:
+    the operation takes the total as its second argument."""
     from .base.iterators import NOTHING_GIVEN
 
     sources = [wanted_source(iterable) for iterable in iterables]
@@ -35,7 +36,8 @@ def folded(operation, iterables, init, function=None):
     total = Cell(value(_first_item(source)) if init is NOTHING_GIVEN else init)
 
     def step(item):
-        total.assign(call(operation, (total.value, value(item))))
+        pair = (total.value, value(item))
+        total.assign(call(operation, pair[::-1] if from_right else pair))
 
     loop = Loop(state.location, frame, live, step, source, int(init is NOTHING_GIVEN))
     if not isinstance(source.count, int):
@@ -48,9 +50,27 @@ def folded(operation, iterables, init, function=None):
     return total.value
 
 
-def looped(function, source):
+def accumulated(operation, iterable, init):
+    """The vector of the partial results of a left fold as one loop, `init` being `NOTHING_GIVEN` where the
+    first element is the first result; None where the iterable is to be iterated over."""
+    from .base.iterators import NOTHING_GIVEN
+
+    source = wanted_source(iterable)
+    if source is None or has_condition(source):
+        return None
+    first = init is NOTHING_GIVEN
+    total = Cell(_first_item(source) if first else init)
+
+    def result(item):
+        total.assign(call(operation, (total.value, item)))
+        return total.value
+
+    return looped(result, source, [total.value] if first else [])
+
+
+def looped(function, source, before=()):
     """The vector of a function's values, one element after the other: what the function changes is carried
-    from one to the next."""
+    from one to the next. Instead of the first elements' values there are those of `before`."""
     frame, live = frame_of(source)
     trial = Region(state.trace, frame)
     with trial:
@@ -61,17 +81,19 @@ def looped(function, source):
         return Array(Lanes(source.count, None, [], {}), t.array_type(t.Nothing, 1))
     rows = Array(np.zeros((0, *payload.shape), payload.element.numpy))
 
-    def step(item):
-        value = as_value(payload_of(function(item), rows.element))
+    def append(value):
+        value = as_value(payload_of(value, rows.element))
         write(rows, emit("concatenate", [read(rows), emit("reshape", [value], {"shape": (1, *value.shape)})],
                          {"axis": 0}))
 
-    Loop(state.location, frame, live, step, source).stage()
+    for value in before:
+        append(value)
+    Loop(state.location, frame, live, lambda item: append(function(item)), source, len(before)).stage()
     stack = as_value(read(rows))
     if not payload.rank:
         return Array(stack)
     inner = Value(payload.type)
-    return vector_of_lanes(Lanes(source.count, Array(inner), [(inner, stack)], {}))
+    return vector_of_lanes(Lanes(stack.shape[0], Array(inner), [(inner, stack)], {}))
 
 
 def _storable(sample, region):

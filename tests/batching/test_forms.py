@@ -261,6 +261,15 @@ def test_several_loops(check, examples, source, meaning):
     ("mapfoldl(sum, (a, b) -> a / 2 + b, xs)", lambda s: s[0] / 4 + s[1] / 2 + s[2]),
     ("reduce((a, b) -> 2a - b, [sum(x) for x in xs])", lambda s: 2 * (2 * s[0] - s[1]) - s[2]),
     ("foldl(-, sum.(xs))", lambda s: s[0] - s[1] - s[2]),
+    ("foldr((x, a) -> a / 2 + sum(x), xs; init = 0f0)", lambda s: s[2] / 4 + s[1] / 2 + s[0]),
+    ("foldr(-, sum.(xs))", lambda s: s[0] - (s[1] - s[2])),
+    ("mapfoldr(sum, (a, b) -> a + b / 2, xs)", lambda s: s[0] + (s[1] + s[2] / 2) / 2),
+    ("sum(accumulate((a, x) -> a / 2 + sum(x), xs; init = 0f0))",
+     lambda s: 1.75 * s[0] + 1.5 * s[1] + s[2]),
+    ("accumulate((a, b) -> a / 2 + b, sum.(xs))[end]", lambda s: s[0] / 4 + s[1] / 2 + s[2]),
+    ("sum(xs[argmax(k -> sum(xs[k]), 1:length(xs))])", lambda s: s.max()),
+    ("findmin(x -> sum(x), xs)[1] + extrema(sum(x) for x in xs)[2]", lambda s: s.min() + s.max()),
+    ("Float32(findmax(sum, xs)[2])", lambda s: s.argmax() + 1),
 ])
 def test_folds(check, examples, source, meaning):
     xs = examples([3, 1, 2])

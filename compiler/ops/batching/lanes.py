@@ -222,7 +222,10 @@ class Lanes:
         return item
 
     def _home(self, dim) -> "Lanes":
-        """The innermost block among those where the ragged names of a dim got their lengths."""
+        """The innermost block among those where the ragged names of a dim got their lengths; this one for a
+        dim of other names too, which may have been defined anywhere around."""
+        if any(name not in self.ragged for name in dim_names(dim)):
+            return self
         homes = [self.ragged[name].home for name in dim_names(dim) if name in self.ragged]
         return max(homes, key=lambda home: home.depth)
 
