@@ -7,6 +7,7 @@ from ..compiler.ir import Value, defined_dims
 from ..compiler.types import dim_names
 from . import types as t
 from .calling import call
+from .iterator_items import reversed_items
 from .lanes import Lanes, vector_of_lanes
 from .loop_statements import attempt
 from .loops import Loop
@@ -29,6 +30,8 @@ def folded(operation, iterables, init, function=None, from_right=False):
         return None
     source = side_by_side(sources)
     frame, live = frame_of(source)
+    if from_right:
+        source = reversed_items(source)
 
     def value(elements):
         return elements[0] if function is None else call(function, elements)

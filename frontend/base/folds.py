@@ -75,11 +75,9 @@ def foldl(operation, iterable, init=NOTHING_GIVEN):
 @define("foldr", t.Any, t.Any, keywords=("init",))
 def foldr(operation, iterable, init=NOTHING_GIVEN):
     """Combines the elements from the right."""
-    if state.trace is not None and staged_map.wanted_source(iterable) is not None:
-        items = call(function("reverse"), (call(function("collect"), (iterable,)),))
-        total = staged_fold(operation, (items,), init, from_right=True)
-        if total is not None:
-            return total
+    total = staged_fold(operation, (iterable,), init, from_right=True)
+    if total is not None:
+        return total
     total = init
     for item in reversed(list(iterate(iterable))):
         total = item if total is NOTHING_GIVEN else call(operation, (item, total))

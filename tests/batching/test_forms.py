@@ -273,4 +273,4 @@ def test_several_loops(check, examples, source, meaning):
 ])
 def test_folds(check, examples, source, meaning):
     xs = examples([3, 1, 2])
-    check(f"f(xs) = {source}", f"f({XS})", [xs], f32(meaning([x.sum() for x in xs])))
+    check(f"f(xs) = {source}", f"f({XS})", [xs], f32(meaning(np.array([x.sum() for x in xs]))))
