@@ -15,7 +15,7 @@ from ..display import FAMILIES
 from ..lanes import Lanes, element, elements_at, only_in_graph
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
-from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped
+from .arrays import array_of, as_array, as_dim_product, plain_type, range_payload, reshaped
 from .conversion import constructs
 from .elements import number_of
 from .errors import argument_error, bounds_error, require_count
@@ -292,9 +292,12 @@ def _lane_at(array, forms):
     """The element of a vector of staged elements."""
     (form,) = forms
     if not _is_single(form):
-        if form.__class__ is Gathered and len(form.positions.shape) == 1:
-            return elements_at(array, staging.as_value(form.positions))
-        raise only_in_graph()
+        positions = form.positions if form.__class__ is Gathered else range_payload(
+            Range(number_of(form.start) if form.start.__class__ is Value else staging.dim_number(form.start),
+                  form.step, staging.dim_number(form.length), None))
+        if len(positions.shape) != 1:
+            raise only_in_graph()
+        return elements_at(array, staging.as_value(positions))
     return element(array, form.start if form.__class__ is Place else form.positions)
 
 

@@ -166,3 +166,22 @@ def test_stacks(check, examples, name):
                  for x in [x.astype(np.float64) for x in xs]]
     check(source + "\nf(xs) = map(x -> gradient(g, x)[1], xs)", f"f({XS})", [xs], [*map(f32, gradients)],
           rtol=1e-3, atol=1e-3)
+
+
+SUMS = {
+    "sum(sum(x[1:n]) for (x, n) in zip(xs, ns))": lambda x, n: x[:n].sum(),
+    "sum(2sum(2 .* x[1:n]) + n for (x, n) in zip(xs, ns))": lambda x, n: 4 * x[:n].sum() + n,
+    "sum(sum(x[x .> n]) for (x, n) in zip(xs, ns))": lambda x, n: x[x > n].sum(),
+    "sum(n > 2 ? sum(x[1:n]) : sum(x[n:end]) for (x, n) in zip(xs, ns))":
+        lambda x, n: x[:n].sum() if n > 2 else x[n - 1:].sum(),
+    "sum(sum(sum(x[1:k]) for k in 1:n) for (x, n) in zip(xs, ns))":
+        lambda x, n: sum(x[:k].sum() for k in range(1, n + 1)),
+}
+
+
+@pytest.mark.parametrize("source", SUMS)
+def test_sums_over_examples_of_parts(check, examples, source):
+    """A part whose size only the example knows is summed for each example, not for all together."""
+    xs, ns = [x[:, 0] for x in examples([4, 3, 6], 1)], [2, 1, 5]
+    expected = sum(SUMS[source](x, n) for x, n in zip(xs, ns, strict=True))
+    check(f"f(xs, ns) = {source}", f"f({XS}, ns::Vector{{Int}})", [xs, ns], f32(expected))
