@@ -86,7 +86,7 @@ def _evaluate_loop(arrays, attributes, context):
     if count is not None:
         limits.append(max(0, int(count)))
     if not loop.is_open:
-        limits.append(context.dim(loop.trips))
+        limits.append(context.size(loop.trips))
     limit = min(limits) if limits else None
     stacks, trip = [[] for _ in loop.yielded(region.results)[2]], 0
     while trip != limit and (going is None or going):
@@ -113,7 +113,7 @@ def _slices(arrays, index):
 
 
 def empty_stack(type, context):
-    return np.empty((0, *map(context.dim, type.shape)), type.element.numpy)
+    return np.empty((0, *map(context.size, type.shape)), type.element.numpy)
 
 
 def _lower_loop(lowering, operation, names):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...compiler.types import may_be_negative
 from .. import staging
 from .. import types as t
 from ..broadcasting import bits
@@ -419,7 +420,8 @@ def is_empty(x):
     from ..calling import call
     from .registry import function
 
-    return call(function("=="), (length(x), 0))
+    number = length(x)
+    return call(function("<=" if may_be_negative(staging.as_dim(number)) else "=="), (number, 0))
 
 
 @define("firstindex", t.AbstractArray)

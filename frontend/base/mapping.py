@@ -99,7 +99,7 @@ def joined_lanes(vector, horizontally):
 
 
 def joined_ragged(lanes, horizontally):
-    """The same of arrays whose sizes differ: the elements that are none of the padding, one after the other."""
+    """The same of arrays whose sizes differ: their elements without the padding, one after the other."""
     item = lanes.item
     if item.__class__ is not Array or item.element not in t.ELEMENT_TYPES or item.rank == 0:
         raise only_in_graph()
@@ -125,7 +125,7 @@ def joined_ragged(lanes, horizontally):
 
 
 def _sizes_of(lanes, dim):
-    """(the sizes of the lanes, a number to add): what a dim of theirs is; (None, 0) where it is no such sum."""
+    """(the sizes of the lanes, a number to add) for a dim that is the sum; (None, 0) for another."""
     rest = [dim - symbol(name) for name in dim_names(dim) & lanes.lengths.keys()]
     if len(rest) == 1 and isinstance(rest[0], int):
         (name,) = dim_names(dim)

@@ -189,7 +189,7 @@ WORDS = [[[2, 1], [3], []], [[4]], [[0, 0], [0]], [[], []], []]
     ("sum(sum(length(w) for w in x) for x in xs)", lambda xs: np.int64(sum(len(w) for x in xs for w in x))),
     ("map(x -> map(w -> w .+ 1, x), xs)", lambda xs: [[w + 1 for w in x] for x in xs]),
     ("[length(x) for x in xs]", lambda xs: np.array([len(x) for x in xs], np.int64)),
-    ("[reduce(vcat, x) for x in xs]", lambda xs: [np.concatenate(x) for x in xs]),
+    ("[reduce(vcat, x) for x in xs]", lambda xs: [np.array([c for w in x for c in w], np.int64) for x in xs]),
     ("[sum(vcat(x...) .+ 1) for x in xs]", lambda xs: np.array([sum(len(w) + w.sum() for w in x) for x in xs],
                                                                np.int64)),
     ("[[sum(w) for w in reverse(x)] for x in xs]",

@@ -185,3 +185,39 @@ def test_sums_over_examples_of_parts(check, examples, source):
     xs, ns = [x[:, 0] for x in examples([4, 3, 6], 1)], [2, 1, 5]
     expected = sum(SUMS[source](x, n) for x, n in zip(xs, ns, strict=True))
     check(f"f(xs, ns) = {source}", f"f({XS}, ns::Vector{{Int}})", [xs, ns], f32(expected))
+
+
+PARTS = {
+    "g(x) = sum(x[2:end])": lambda x: x[1:].sum(),
+    "g(x) = sum(abs2, x[2:end] .- x[1:end-1])": lambda x: (np.diff(x) ** 2).sum(),
+    "g(x) = sum(x[3:end]) + sum(x[1:end-2])": lambda x: x[2:].sum() + x[:-2].sum(),
+    "g(x) = isempty(x[2:end]) ? 0f0 : x[2]": lambda x: x[1] if len(x) > 1 else 0,
+    "g(x) = sum(a * b for (a, b) in zip(x, x[2:end]); init = 0f0)": lambda x: (x[1:] * x[:-1]).sum(),
+    "g(x) = sum((x[i+1] - x[i])^2 for i in 1:length(x)-1; init = 0f0)": lambda x: (np.diff(x) ** 2).sum(),
+    "g(x) = (s = 0f0; for i in 2:length(x); s += x[i] * x[i-1]; end; s)": lambda x: (x[1:] * x[:-1]).sum(),
+}
+
+
+@pytest.mark.parametrize("source", PARTS)
+def test_parts_of_empty_examples(check, examples, source):
+    """A part that ends before it begins is empty; so are gradients with respect to an empty example."""
+    for lengths in ([3, 1, 2, 0], [0, 0], [0]):
+        xs = [x[:, 0] for x in examples(lengths, 1)]
+        check(source + "\nf(xs) = map(g, xs)", f"f({XS})", [xs], f32([PARTS[source](x) for x in xs]))
+        gradients = [f32([(PARTS[source](x + d) - PARTS[source](x - d)) / 2 for d in np.eye(len(x))])
+                     for x in xs]
+        check(source + "\nf(xs) = map(x -> gradient(g, x)[1], xs)", f"f({XS})", [xs], gradients)
+
+
+RESULTS = {
+    "g(x) = x[2:end]": lambda x: x[1:],
+    "g(x) = diff(x)": np.diff,
+    "g(x) = [x[i] + x[i+1] for i in 1:length(x)-1]": lambda x: x[1:] + x[:-1],
+}
+
+
+@pytest.mark.parametrize("source", RESULTS)
+def test_parts_of_empty_examples_as_results(check, examples, source):
+    for lengths in ([3, 1, 2, 0], [0, 0]):
+        xs = [x[:, 0] for x in examples(lengths, 1)]
+        check(source + "\nf(xs) = map(g, xs)", f"f({XS})", [xs], [RESULTS[source](x) for x in xs])

@@ -8,8 +8,8 @@ and their results are dropped by `select`.
 
 from ...families import ELEMENTWISE
 from ...ir import Block, Builder, captured_values
-from ...types import size_product
-from .lanes import Batched, Lanes, Summed, may_be_negative
+from ...types import may_be_negative, size_product
+from .lanes import Batched, Lanes, Summed
 
 CHEAP_OPERATIONS = 24
 """An arm of at most so many operations is computed for all lanes."""

@@ -12,7 +12,17 @@ import numpy as np
 
 from ...errors import Location
 from ...ir import Block, Builder, Operation, Value
-from ...types import I64, Dim, DimExpression, dim_names, fresh_dim, size_product, substitute, symbol
+from ...types import (
+    I64,
+    Dim,
+    DimExpression,
+    dim_names,
+    fresh_dim,
+    may_be_negative,
+    size_product,
+    substitute,
+    symbol,
+)
 
 
 class CannotBatch(Exception):
@@ -96,7 +106,7 @@ class Lanes:
         self.unchanged: dict[Value, Value] = {}
         self.vanishing: set[Value] = set()
         self._extents: dict[Dim, Dim] = parent._extents if parent else {}
-        self._lengths: dict[Dim, Value] = {}
+        self._lengths: dict[Dim | tuple, Value] = {}
         self._masks: dict[Dim, Value] = {}
         self.may_compact = parent.may_compact if parent else True
 
@@ -235,6 +245,16 @@ class Lanes:
 
     def length(self, dim: Dim) -> Value:
         """The size of a dim in each lane: i64 [N]."""
+        number = self.number_of(dim)
+        if not may_be_negative(dim):
+            return number
+        home = self._home(dim)
+        if ("size", dim) not in home._lengths:
+            home._lengths["size", dim] = home.builder.max(number, home.builder.full(0, number))
+        return home._lengths["size", dim]
+
+    def number_of(self, dim: Dim) -> Value:
+        """The number that a dim is in each lane, which may be less than zero: i64 [N]."""
         if not self.is_ragged(dim):
             return self.repeated(self.size(dim))
         home = self._home(dim)
@@ -265,7 +285,7 @@ class Lanes:
                 factor = self._atom_length(atom)
                 product = factor if product is None else b.mul(product, factor)
             total = product if total is None else b.add(total, product)
-        return total if isinstance(rest, int) and rest == 0 else b.add(total, self.length(rest))
+        return total if isinstance(rest, int) and rest == 0 else b.add(total, self.number_of(rest))
 
     def number(self, value) -> Value:
         """An integer for each lane: i64 [N]."""
@@ -273,8 +293,8 @@ class Lanes:
 
     def _atom_length(self, atom):
         if isinstance(atom, str):
-            return self.ragged[atom].lengths if atom in self.ragged else self.length(symbol(atom))
-        numerator, denominator = self.length(atom.numerator), self.length(atom.denominator)
+            return self.ragged[atom].lengths if atom in self.ragged else self.number_of(symbol(atom))
+        numerator, denominator = self.number_of(atom.numerator), self.number_of(atom.denominator)
         b = self.builder
         remainder = b.mod(numerator, denominator)  # idiv rounds to zero, a dim down
         return b.idiv(b.sub(numerator, remainder), denominator)
@@ -453,11 +473,6 @@ class Compacted(Lanes):
         places = b.sub(b.cumsum(ones, axis=0), b.full(1, ones))
         value = b.gather(x.value, b.max(places, b.full(0, places)), axis=x.axis)
         return Batched(value, x.axis, x.shape, x.padding)
-
-
-def may_be_negative(dim: Dim) -> bool:
-    """Whether a dim has no meaning where the sizes that it is computed from are small."""
-    return not isinstance(dim, int) and any(coefficient < 0 for _, coefficient in dim.terms)
 
 
 def _is_same(padding, number):
