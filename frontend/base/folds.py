@@ -8,8 +8,8 @@ import itertools
 
 import numpy as np
 
-from .. import staged_map
 from .. import types as t
+from ..batching import staged_map
 from ..calling import call
 from ..staging import HostValueNeeded, host_number, state
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
@@ -28,7 +28,7 @@ def staged_fold(operation, iterables, init, function_=None, from_right=False):
     operation takes the total as its second argument."""
     if state.trace is None:
         return None
-    from ..staged_folds import folded
+    from ..batching.staged_folds import folded
 
     return folded(operation, iterables, init, function_, from_right)
 
@@ -37,7 +37,7 @@ def staged_accumulation(operation, iterable, init):
     """The partial results of the fold of staged elements, as `staged_fold`."""
     if state.trace is None:
         return None
-    from ..staged_folds import accumulated
+    from ..batching.staged_folds import accumulated
 
     return accumulated(operation, iterable, init)
 

@@ -319,7 +319,8 @@ def _scaled(number, x):
     from .arithmetic import multiply
 
     if number.__class__ is Traced:
-        from ..broadcasting import broadcast
+        from ..evaluation.broadcasting import broadcast
+
         return broadcast(function("*"), [number, x])
     return range_of(multiply(number, x.start), multiply(number, x.step), x.length)
 
@@ -329,7 +330,8 @@ def divide(x, number):
     from .arithmetic import divide as divide_numbers
 
     if number.__class__ is Traced:
-        from ..broadcasting import broadcast
+        from ..evaluation.broadcasting import broadcast
+
         return broadcast(function("/"), [x, number])
     return range_of(divide_numbers(x.start, number), divide_numbers(x.step, number), x.length)
 

@@ -8,7 +8,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call, callables
 from ..dispatch import Method
-from ..display import FAMILIES, PLAIN_FAMILIES, show_text
+from ..printing.display import FAMILIES, PLAIN_FAMILIES, show_text
 from ..values import Array, Struct, Traced, typeof
 from .arithmetic import divide, multiply
 from .arrays import as_array, reshaped
