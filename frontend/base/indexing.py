@@ -12,6 +12,10 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, element, elements_at, only_in_graph
+from ..control_flow.growth import Added
+from ..control_flow.item_buffers import lanes_of, spec_of_item, stacked
+from ..control_flow.sharing import entangle
+from ..control_flow.specs import Unknown, join, leaf_types
 from ..printing.display import FAMILIES
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
@@ -273,12 +277,17 @@ def element_at(array, indices, copy=True):
     payload, forms = normalised(array, indices)
     if payload.__class__ is Lanes:
         return _lane_at(array, forms)
+    if payload.__class__ is Added:
+        raise payload.is_read()
     if all(form.__class__ is Place for form in forms) and isinstance(payload, np.ndarray):
         place = tuple([form.start for form in reversed(forms)])
         if all(isinstance(one, int) for one in place):
             item = payload[place]
             return item if payload.dtype == object else to_host(item)
     if _holds_objects(payload):
+        found = item_at(list(payload), forms[0]) if payload.ndim == 1 and payload.size else None
+        if found is not None:
+            return found
         forms = [_known_form(form, size) for form, size in zip(forms, reversed(payload.shape), strict=True)]
     part = read_forms(payload, forms)
     if len(part.shape) == 0 and all(_is_single(form) for form in forms):
@@ -286,6 +295,25 @@ def element_at(array, indices, copy=True):
     if copy and isinstance(part, np.ndarray) and (part.base is not None or part is array.data):
         part = part.copy()
     return Array(part, plain_type(array, len(part.shape)))
+
+
+def item_at(items, form):
+    """The item at a place that only the graph knows, of items that are alike: numbers, arrays, or tuples of
+    numbers; None for others. An array may be any of the items: writing to it makes reading those an error."""
+    if form.__class__ is not Gathered or not isinstance(form.positions, Value) or form.positions.shape:
+        return None
+    spec = spec_of_item(items[0])
+    for item in items[1:]:
+        spec = join(spec, spec_of_item(item))
+    if spec.__class__ is Unknown or not leaf_types(spec):
+        return None
+    arrays = [item for item in items if item.__class__ is Array]
+    if not arrays and any(type_.rank for type_ in leaf_types(spec)):
+        return None
+    found = element(lanes_of(spec, stacked(spec, items)), form.positions)
+    for array in arrays:
+        entangle(found, array)
+    return found
 
 
 def _lane_at(array, forms):

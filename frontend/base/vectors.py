@@ -4,7 +4,9 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added
+from ..control_flow.item_buffers import with_more
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -44,6 +46,9 @@ def push(vector, *items):
     if payload.__class__ is Added:
         items = [*payload.items, *(convert(vector.element, x) for x in items)]
         return _replace(vector, Added(items, payload.dim, payload.flags))
+    if is_lanes(vector):
+        more = with_more(vector, [convert(vector.element, x) for x in items])
+        return _replace(vector, staging.read(more))
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 

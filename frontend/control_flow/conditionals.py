@@ -14,6 +14,7 @@ from ...compiler.types import dim_names
 from ..evaluation.completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
 from ..staging import LaneEffect, apply, expand, payload_of, read, state
 from ..values import UNDEFINED, Array, Either, Node, PoisonError, Traced, Undefined
+from .item_buffers import PaddedItems
 from .locations import changed_locations
 from .regions import Region
 from .sharing import entangle
@@ -430,7 +431,7 @@ class Joined:
         results = iter(emit_if(condition.data, [arm.region.block for arm in self.arms], self.leaves))
         for setters, spec, count, given_values in self.sets.values():
             leaves = iter([next(results) for _ in range(count)])
-            is_varying = spec.__class__ in (VaryingNumbers, PaddedNumbers, VaryingItems)
+            is_varying = spec.__class__ in (VaryingNumbers, PaddedNumbers, VaryingItems, PaddedItems)
             value = spec.rebuild(leaves, condition.data) if is_varying else rebuild(spec, leaves)
             for set_ in setters:
                 set_(value)

@@ -321,12 +321,25 @@ class Added:
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        raise reading_error()
+        raise self.is_read()
+
+    def is_read(self, *_):
+        """The error that the items are read: it knows of which vector."""
+        error = reading_error()
+        error.read = self.dim
+        return error
+
+    def __getitem__(self, index):
+        raise self.is_read()
+
+    __len__ = __iter__ = __array__ = lambda self, *_, **__: self[0]
 
 
 def with_items(parts):
     """`[y; [item]]` for a vector that grows: None where no part is one."""
     first, *rest = parts
+    if first.__class__ is Array and first._data.__class__ is Lanes:
+        return with_lanes(first, rest)
     if not any(part.__class__ is Array and part._data.__class__ is Added for part in parts):
         return None
     if first.__class__ is not Array or first._data.__class__ is not Added:
@@ -339,13 +352,23 @@ def with_items(parts):
     return Array(Added(items, first._data.dim, first._data.flags), first.type)
 
 
+def with_lanes(vector, rest):
+    """`[y; [item]]` for a vector of staged elements: None where what follows is no vector of objects."""
+    from .item_buffers import with_more
+
+    if any(part.__class__ is not Array or part._data.__class__ is not np.ndarray
+           or part._data.dtype != object for part in rest):
+        return None
+    return with_more(vector, [item for part in rest for item in part._data.reshape(-1)])
+
+
 class ItemGrowth:
     """How a vector of objects grows: by items. It becomes a vector of staged elements."""
 
     spec = Unknown()
 
     def __init__(self, vector):
-        self.type, self.item = vector.type, None
+        self.type, self.item, self.sample = vector.type, None, None
         self.before, self.dim = len(vector._data), fresh_dim("G")
         self.name = symbol_name(self.dim)
 
@@ -365,6 +388,15 @@ class ItemGrowth:
             self.item = join(self.item, other)
         if not leaf_types(self.item):
             raise reading_error()
+
+    def learn(self, items):
+        """Notes what the items consist of."""
+        from .item_buffers import spec_of_item
+
+        specs = [spec_of_item(item) for item in items]
+        self.sample = specs[0]
+        for spec in specs[1:]:
+            self.sample = join(self.sample, spec)
 
     def capacity(self, trips):
         pass

@@ -29,7 +29,8 @@ from .conditionals import (
     stage_value,
 )
 from .exits import within
-from .growth import Growth, ItemGrowth, growth_of, reading_error
+from .growth import Added, Growth, ItemGrowth, growth_of, reading_error
+from .item_buffers import BufferedItems
 from .locations import Place, Slot
 from .loop_items import contents
 from .regions import Region
@@ -62,7 +63,7 @@ class Carry:
     spec: object
     reason: str | None = None
     opaque: bool = False
-    growth: Growth | ItemGrowth | Buffered | None = None
+    growth: Growth | ItemGrowth | Buffered | BufferedItems | None = None
 
     def like(self, other):
         return self.spec == other.spec and self.opaque == other.opaque and self.growth is other.growth
@@ -100,7 +101,12 @@ class Loop:
         self._recall()
         per_element(first)
         for _ in range(MAX_RUNS):
-            attempt = Attempt(self)
+            try:
+                attempt = Attempt(self)
+            except HostValueNeeded as error:
+                if not self._buffer_items(error):
+                    raise
+                continue
             if attempt.settled() and attempt.prepare():
                 state.trace.carried[self.where] = self.carries
                 return attempt.emit(first)
@@ -108,6 +114,14 @@ class Loop:
         raise Unstable(f"what this loop changes does not settle: {names} has another type in each iteration",
                        self.where, kind="UnsupportedError")
 
+
+    def _buffer_items(self, error):
+        """Whether an error is that the items of a vector are read which this loop makes longer: they are
+        carried in buffers in the next run."""
+        for carry in self.carries.values():
+            if carry.growth.__class__ is ItemGrowth and carry.growth.dim is getattr(error, "read", None):
+                return buffered_items(carry)
+        return False
 
     def _recall(self):
         """Begins with what the loop carried when it was staged before, so that loops in loops need not find
@@ -281,7 +295,11 @@ class Attempt:
         if entry.__class__ is not Fixed:
             return None
         numbers = spec.__class__ is Numbers
-        return growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
+        growth = growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
+        if growth.__class__ is ItemGrowth:
+            data = value._data
+            growth.learn(data.items if data.__class__ is Added else list(data))
+        return growth
 
     def _returned(self):
         """The spec of the value that is returned from inside of the loop, None where nothing is."""
@@ -329,6 +347,8 @@ class Attempt:
             prepare(*arguments)
             return True
         except HostValueNeeded:
+            if carry.growth.__class__ is ItemGrowth and buffered_items(carry):
+                return False
             if carry.growth.__class__ is not Growth:
                 raise
             carry.growth = Buffered(carry.growth)
@@ -474,6 +494,15 @@ class Attempt:
         is_return = apply("eq", code, as_value(payload_of(RETURNED)))
         code = apply("select", is_return, as_value(payload_of(RETURNED)), as_value(payload_of(NORMAL)))
         return Mixed(Traced(code), {NORMAL, RETURNED}, value, loop.live, loop.frame, loop.where)
+
+
+def buffered_items(carry):
+    """Carries a vector of objects in buffers from now on; whether that can be done."""
+    sample = carry.growth.sample
+    if sample is None or sample.__class__ is Unknown or not leaf_types(sample):
+        return False
+    carry.growth = BufferedItems(carry.growth)
+    return True
 
 
 def returned_value(completion):

@@ -8,10 +8,12 @@ import numpy as np
 
 from ...compiler.ir import Value
 from ...compiler.types import BOOL, TensorType, dim_names
+from ..batching.lanes import is_lanes
 from ..staging import apply, computes_same, expand, read, state, true_places
 from ..values import Array, Traced
 from .buffers import beginning, bounded_dim, is_local, larger, room_for, upper
 from .growth import Added
+from .item_buffers import padded_items
 from .specs import Fixed, as_ir, flatten, full_spec, leaf_types, opened, rebuild, zeros
 
 
@@ -193,6 +195,8 @@ def varying(arms, values, is_contents):
     if any(value.__class__ is not Array for value in values):
         return None
     one, other = (value._data for value in values)
+    if is_lanes(values[0]) or is_lanes(values[1]):
+        return padded_items(arms, values)
     kinds = [getattr(data, "dtype", None) == np.dtype(object) and data.__class__ in (np.ndarray, Added)
              for data in (one, other)]
     if all(kinds):

@@ -5,6 +5,7 @@ import numpy as np
 
 from ...ir import Block, Value
 from ...types import I64, TensorType, fresh_dim, size_product, symbol_name
+from ..rules import replace
 from .lanes import Batched, Lanes
 from .movement import picked, picked_anyhow
 
@@ -42,9 +43,22 @@ def _row_axes(operation):
 
 def batch_scatter_add(lanes: Lanes, operation):
     axis, shape = operation.attributes["axis"], operation.result.shape
+    if not lanes.may_be_empty(shape[axis]):
+        return [_rows_added(lanes, operation, shape)]
+    # one row more takes what is added where there is none
+    added = _rows_added(lanes, operation, replace(shape, axis, lanes.extent(shape[axis]) + 1))
+    extents = lanes.batch_shape(shape, added.axis)
+    value = lanes.builder.slice(added.value, starts=(0,) * len(extents), stops=extents,
+                                steps=(1,) * len(extents))
+    return [_vanishing(lanes, Batched(value, added.axis, shape))]
+
+
+def _rows_added(lanes, operation, shape) -> Batched:
+    """The rows added to zeros of a lane's shape."""
+    axis = operation.attributes["axis"]
     index, updates = (lanes[value] for value in operation.operands)
     updates = _updates(lanes, updates, _row_axes(operation))
-    index, b = lanes.clamped(index, shape[axis]), lanes.builder
+    index, b = lanes.clamped(index, shape[axis], always=shape != operation.result.shape), lanes.builder
     if index.axis is None:
         lane = updates.axis
         if lane is not None and axis < lane < axis + index.rank:
@@ -54,7 +68,7 @@ def batch_scatter_add(lanes: Lanes, operation):
             lane = lane - index.rank + 1
         outer = axis if lane is None or axis < lane else axis + 1
         value = b.scatter_add(index.value, updates.value, axis=outer, shape=lanes.batch_shape(shape, lane))
-        return [_vanishing(lanes, Batched(value, lane, shape))]
+        return _vanishing(lanes, Batched(value, lane, shape))
     if updates.axis is None:
         updates = lanes.only_live(updates, 0)
     index, updates = lanes.front(index), lanes.front(updates)
@@ -62,7 +76,7 @@ def batch_scatter_add(lanes: Lanes, operation):
     lead, size, rest = full[1:axis + 1], full[axis + 1], full[axis + 2:]
     if isinstance(size, int) and size <= PRODUCT_LIMIT and updates.element.is_float:
         total = _added_by_product(lanes, index, updates, lead, size, rest, count)
-        return [_vanishing(lanes, Batched(total, 0, shape))]
+        return _vanishing(lanes, Batched(total, 0, shape))
     places = lanes.flat_places(index.value, lead, size)
     rows = b.reshape(updates.value, shape=(size_product((lanes.count, *lead, count)), *rest))
     flat = size_product((lanes.count, *lead, size))
@@ -70,7 +84,7 @@ def batch_scatter_add(lanes: Lanes, operation):
     unique = {"unique": True} if count == 1 or operation.attributes.get("unique") else {}
     total = b.scatter_add(b.reshape(places, shape=(size_product(places.shape),)), rows, axis=0,
                           shape=(flat, *rest), **unique)
-    return [_vanishing(lanes, Batched(b.reshape(total, shape=full), 0, shape))]
+    return _vanishing(lanes, Batched(b.reshape(total, shape=full), 0, shape))
 
 
 def _vanishing(lanes, x):

@@ -168,6 +168,12 @@ class Lanes:
         """Whether a dim of the lane's code may differ from lane to lane."""
         return not isinstance(dim, int) and not self.ragged.keys().isdisjoint(dim_names(dim))
 
+    def may_be_empty(self, dim: Dim) -> bool:
+        """Whether it may be that no lane has an element along an axis: where all have finished a loop, the
+        sizes that the loop defines are zero."""
+        return self.is_ragged(dim) and self._home(dim).depth > 0 and not any(
+            coefficient > 0 for monomial, coefficient in dim.terms if not monomial)
+
     def speaks_of_ragged(self, operation: Operation) -> bool:
         """Whether an operation has an operand, result or attribute with a ragged dim."""
         values = (*operation.operands, *operation.results)
