@@ -11,11 +11,10 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, element, elements_at, only_in_graph
+from ..batching.lanes import Lanes, element, elements_at, is_lanes, only_in_graph
 from ..control_flow.growth import Added
-from ..control_flow.item_buffers import lanes_of, spec_of_item, stacked
+from ..control_flow.item_buffers import as_lanes
 from ..control_flow.sharing import entangle
-from ..control_flow.specs import Unknown, join, leaf_types
 from ..printing.display import FAMILIES
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
@@ -302,15 +301,12 @@ def item_at(items, form):
     numbers; None for others. An array may be any of the items: writing to it makes reading those an error."""
     if form.__class__ is not Gathered or not isinstance(form.positions, Value) or form.positions.shape:
         return None
-    spec = spec_of_item(items[0])
-    for item in items[1:]:
-        spec = join(spec, spec_of_item(item))
-    if spec.__class__ is Unknown or not leaf_types(spec):
-        return None
+    vector = as_lanes(items)
     arrays = [item for item in items if item.__class__ is Array]
-    if not arrays and any(type_.rank for type_ in leaf_types(spec)):
+    if vector is None or not is_lanes(vector) or (
+            not arrays and any(inner.rank for inner, _ in vector._data.columns)):
         return None
-    found = element(lanes_of(spec, stacked(spec, items)), form.positions)
+    found = element(vector, form.positions)
     for array in arrays:
         entangle(found, array)
     return found

@@ -13,6 +13,7 @@ from .. import types as t
 from ..batching.lanes import elements_at, is_lanes
 from ..batching.staged_map import collected_of
 from ..calling import call
+from ..control_flow.item_buffers import as_lanes
 from ..evaluation.broadcasting import broadcast
 from ..staging import Value
 from ..trees import is_number
@@ -111,6 +112,9 @@ def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None
         if is_lanes(array):
             return elements_at(array, staging.as_value(places))
         if array.element not in NUMBERS and isinstance(places, Value):
+            vector = as_lanes(list(array.data))
+            if vector is not None and is_lanes(vector):
+                return elements_at(vector, places)
             raise staging.HostValueNeeded("the order of objects must be known on the host",
                                           staging.state.location, kind="UnsupportedError")
         return Array(staging.apply("gather", staging.read(array), places, axis=0), plain_type(array))

@@ -6,7 +6,7 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added
-from ..control_flow.item_buffers import with_more
+from ..control_flow.item_buffers import columns_of, lanes_of, with_more
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -91,6 +91,17 @@ def _removed(vector, start, stop):
     return _joined(sliced(payload, 0, 0, start), sliced(payload, 0, stop, payload.shape[0]))
 
 
+def _part(vector, start, stop):
+    """The payload of the elements start … stop - 1 (from 0)."""
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        raise payload.is_read()
+    if is_lanes(vector):
+        spec, columns = columns_of(vector)
+        return staging.read(lanes_of(spec, [sliced(column, 0, start, stop) for column in columns]))
+    return _owned(sliced(payload, 0, start, stop))
+
+
 def _require_elements(vector):
     if _length(vector) == 0:
         raise argument_error("array must be non-empty")
@@ -102,7 +113,7 @@ def pop(vector):
     _require_elements(vector)
     last = _length(vector)
     item = element_at(vector, (staging.dim_number(last),))
-    _replace(vector, _owned(sliced(staging.read(vector), 0, 0, last - 1)))
+    _replace(vector, _part(vector, 0, last - 1))
     return item
 
 
@@ -114,7 +125,7 @@ def _owned(payload):
 def pop_first(vector):
     _require_elements(vector)
     item = element_at(vector, (1,))
-    _replace(vector, _owned(sliced(staging.read(vector), 0, 1, _length(vector))))
+    _replace(vector, _part(vector, 1, _length(vector)))
     return item
 
 

@@ -65,6 +65,23 @@ def columns_of(vector):
     return spec, [columns[value] for value in flatten(spec, lanes.item)]
 
 
+def are_alike(one, other):
+    """Whether two vectors of staged elements of one size have equally many of the same kind."""
+    if not is_lanes(one) or not is_lanes(other) or one._data.lengths or other._data.lengths:
+        return False
+    return one._data.count == other._data.count and columns_of(one)[0] == columns_of(other)[0]
+
+
+def as_lanes(items):
+    """The vector of staged elements of items that are alike, None for others."""
+    spec = spec_of_item(items[0])
+    for item in items[1:]:
+        spec = join(spec, spec_of_item(item))
+    if spec.__class__ is Unknown or not leaf_types(spec):
+        return None
+    return lanes_of(spec, stacked(spec, items))
+
+
 def stacked(spec, items):
     """The columns of items of a spec."""
     rows = [flatten(spec, item) for item in items]

@@ -586,6 +586,49 @@ GROWTH |= {
 
 
 GROWTH |= {
+    "arrays that are read": ("""
+        function f(x)
+            hs = [zeros(Float32, 2)]
+            for (t, v) in enumerate(x)
+                push!(hs, tanh.(hs[end] .+ v .- hs[max(1, t - 2)]))
+            end
+            sum(sum, hs) + sum(hs[end] .* hs[2])
+        end""", None),
+    "all arrays so far": ("""
+        function f(x)
+            memory, h = Vector{Float32}[], zeros(Float32, 2)
+            for v in x
+                c = isempty(memory) ? zeros(Float32, 2) : sum(memory) ./ length(memory)
+                h = tanh.(h .- c .+ [v, 2v])
+                push!(memory, h)
+            end
+            reduce(hcat, memory)
+        end""", None),
+    "a stack of arrays": ("""
+        function f(x)
+            stack = Vector{Float32}[]
+            for v in x
+                push!(stack, [v, 1])
+                if length(stack) > 1 && sin(v) > 0
+                    b = pop!(stack); a = pop!(stack)
+                    push!(stack, a .* b .+ a)
+                end
+            end
+            sum(sum, stack) + 10 * length(stack)
+        end""", None),
+    "tuples sorted, the best of them kept": ("""
+        function f(x)
+            beam = [(0f0, 0)]
+            for (t, v) in enumerate(x)
+                candidates = Tuple{Float32,Int}[]
+                for (score, last) in beam, k in 1:3
+                    push!(candidates, (score + sin(k * v) - (k == last), k))
+                end
+                sort!(candidates; by = first, rev = true)
+                beam = candidates[1:2]
+            end
+            beam[1][1] + beam[2][2]
+        end""", None),
     "one of two elements": (
         "function f(x) y = Float32[]; for v in x; if v > 2; push!(y, v); else; push!(y, -v); end; end; y end",
         lambda x: np.where(x > 2, x, -x)),
