@@ -528,12 +528,13 @@ class SetValue(_Hashed):
 class GeneratorValue:
     """`(body for x in iterable if condition)`: `iterate()` gives a fresh Python iterator over its values;
     `size` is the Julia size where it is known (products of iterables with sizes, no condition), else None.
-    `parts` has the parts of a generator of one `for`."""
+    `parts` has the parts of a generator of one `for`; `nested()` gives those of the slowest loop of others,
+    whose values are vectors of the values of the loops inside."""
 
-    __slots__ = ("iterate", "size", "parts")
+    __slots__ = ("iterate", "size", "parts", "nested")
 
-    def __init__(self, iterate, size=None, parts=None):
-        self.iterate, self.size, self.parts = iterate, size, parts
+    def __init__(self, iterate, size=None, parts=None, nested=None):
+        self.iterate, self.size, self.parts, self.nested = iterate, size, parts, nested
 
 
 class GeneratorParts:

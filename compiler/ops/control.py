@@ -110,7 +110,7 @@ def _evaluate_loop(arrays, attributes, context):
     if count is not None:
         limits.append(max(0, int(count)))
     if not loop.is_open:
-        limits.append(context.dim(loop.trips))
+        limits.append(context.size(loop.trips))
     limit = min(limits) if limits else None
     pieces = _Pieces(loop, scanned, context)
     values = loop.yielded(region.results)[2]
@@ -160,7 +160,7 @@ class _Pieces:
 
 
 def empty_stack(type, context):
-    return np.empty((0, *map(context.dim, type.shape)), type.element.numpy)
+    return np.empty((0, *map(context.size, type.shape)), type.element.numpy)
 
 
 def _loop_dims(attributes):
