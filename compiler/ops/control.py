@@ -131,7 +131,7 @@ def _evaluate_loop(arrays, attributes, context):
     for stack, value in zip(stacks, values):
         join = np.concatenate if loop.piece_dim(value.type) else np.stack
         results.append(join(stack[::-1] if loop.reverse else stack) if stack
-                       else np.empty([context.dim(dim) for dim in loop.outer_type(value.type).shape],
+                       else np.empty([context.size(dim) for dim in loop.outer_type(value.type).shape],
                                      value.element.numpy))
     return results
 
