@@ -90,14 +90,19 @@ def _drop_parts_of_loop(operation, live):
 
 
 def _needed_carries(region, arguments, following, carried, roots):
-    """Which carried values are needed for results in use, for the roots, or for each other."""
+    """Which carried values are needed for results in use, for the roots, or for each other; also where only a
+    dim depends on them."""
+    defines = any(map(defined_dims, region.operations))
     while True:
-        needed = {value for value in [*roots, *_kept(following, carried)] if value is not None}
+        needed, dims = {value for value in [*roots, *_kept(following, carried)] if value is not None}, set()
         for operation in reversed(region.operations):
-            if not operation.op.pure or any(value in needed for value in operation.results):
+            if not operation.op.pure or any(value in needed for value in operation.results) or \
+                    defines and not dims.isdisjoint(defined_dims(operation)):
                 needed.update(operation.operands)
                 for inner in operation.regions:
                     needed |= used_values(inner)
+                if defines:
+                    dims |= dim_names_of(operation)
         more = [is_needed or argument in needed for is_needed, argument in zip(carried, arguments)]
         if more == carried:
             return carried

@@ -20,6 +20,7 @@ class Context:
         self.bindings = ChainMap() if bindings is None else bindings  # dim name → int
         self.values: dict[Value, np.ndarray] = {} if values is None else values
         self.regions: list[Block] = []
+        self.shapes: list[tuple] = []  # of the operation's results
 
     def dim(self, dim) -> int:
         """The integer of a dim. Raises WeberError when a name in it is not bound."""
@@ -27,6 +28,10 @@ class Context:
             return evaluate_dim(dim, self.bindings)
         except KeyError as error:
             raise WeberError(error.args[0]) from None
+
+    def size(self, dim) -> int:
+        """The size of an axis of a dim: one that is less than zero is empty."""
+        return max(self.dim(dim), 0)
 
     def run(self, region: Block, arrays, dims: dict[str, int] | None = None) -> list[np.ndarray]:
         """Runs a region: dims that it binds last for this run, values around it are seen. `dims` are bound
@@ -43,7 +48,7 @@ class Context:
             if isinstance(dim, DimExpression):
                 _solve(dim, size, self.bindings)
         for axis, (dim, size) in enumerate(zip(type.shape, array.shape)):
-            if dim_names(dim) <= self.bindings.keys() and self.dim(dim) != size:
+            if dim_names(dim) <= self.bindings.keys() and self.size(dim) != size:
                 raise WeberError(f"{what} should have type {type}: axis {axis} has size {size}, "
                                  f"{dim} is {self.dim(dim)}", kind="DimensionMismatch")
 
@@ -99,6 +104,7 @@ def run_block(block: Block, arrays, context: Context) -> list[np.ndarray]:
 def run_operation(operation: Operation, context: Context):
     """Runs one operation: the context gets the arrays of its results."""
     context.regions = operation.regions
+    context.shapes = [value.shape for value in operation.results]
     try:
         arrays = operation.op.evaluate([context.values[operand] for operand in operation.operands],
                                        operation.attributes, context)

@@ -16,7 +16,17 @@ from .families import ELEMENTWISE
 from .ir import Block, Operation, Value
 from .onnx_types import node_types
 from .rewrite import attributes_key
-from .types import I64, Dim, DimExpression, TensorType, dim_names, element_type_of, symbol, symbol_name
+from .types import (
+    I64,
+    Dim,
+    DimExpression,
+    TensorType,
+    dim_names,
+    element_type_of,
+    may_be_negative,
+    symbol,
+    symbol_name,
+)
 
 LOCAL_CONSTANT_LIMIT = 1024
 """Constants of at most so many elements are local to the subgraph that uses them; larger ones stand at the
@@ -148,18 +158,26 @@ class Lowering:
         return self.constant(np.array(values, dtype=np.int64).reshape(-1))
 
     def shape(self, dims) -> str:
-        """An int64 vector of dims, computed at run time from the inputs' shapes where they are symbolic."""
+        """An int64 vector of sizes, computed at run time from the inputs' shapes where they are symbolic. An
+        axis of a dim that is less than zero is empty."""
+        return self._vector("shape", dims, self._size_vector)
+
+    def numbers(self, dims) -> str:
+        """An int64 vector of dims as numbers: ends of slices, what is padded."""
+        return self._vector("numbers", dims, self.dim_vector)
+
+    def _vector(self, kind, dims, part):
         dims = tuple(dims)
         if all(isinstance(dim, int) for dim in dims):
             return self.integers(dims)
         home = self._home(set().union(*map(dim_names, dims)))
-        key = ("shape", dims)
+        key = (kind, dims)
         if key not in home.dims:
             with self._inside(home):
-                home.dims[key] = self._compute_shape(dims)
+                home.dims[key] = self._compute_vector(dims, part)
         return home.dims[key]
 
-    def _compute_shape(self, dims):
+    def _compute_vector(self, dims, part):
         type = TensorType(I64, (len(dims),))
         for name in self.graph_scope.inputs:
             if self.types[name].shape == dims:
@@ -167,8 +185,12 @@ class Lowering:
         parts = []
         for is_static, group in groupby(dims, lambda dim: isinstance(dim, int)):
             group = list(group)
-            parts += [self.integers(group)] if is_static else map(self.dim_vector, group)
+            parts += [self.integers(group)] if is_static else map(part, group)
         return parts[0] if len(parts) == 1 else self._fixed("Concat", parts, type, axis=0)
+
+    def _size_vector(self, dim):
+        vector = self.dim_vector(dim)
+        return self._fixed("Max", [vector, self.integers([0])]) if may_be_negative(dim) else vector
 
     def dim(self, dim: Dim) -> str:
         """An int64 scalar that holds a dim."""

@@ -255,6 +255,11 @@ def substitute(dim: Dim, bindings) -> Dim:
     return total
 
 
+def may_be_negative(dim: Dim) -> bool:
+    """Whether a dim is less than zero for some sizes it is computed from: an axis of it is empty then."""
+    return not isinstance(dim, int) and any(coefficient < 0 for _, coefficient in dim.terms)
+
+
 def evaluate_dim(dim: Dim, bindings) -> int:
     """The integer a dim stands for. Raises KeyError when a name is not bound."""
     if isinstance(dim, int):

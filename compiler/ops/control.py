@@ -110,7 +110,7 @@ def _evaluate_loop(arrays, attributes, context):
     if count is not None:
         limits.append(max(0, int(count)))
     if not loop.is_open:
-        limits.append(context.dim(loop.trips))
+        limits.append(context.size(loop.trips))
     limit = min(limits) if limits else None
     pieces = _Pieces(loop, scanned, context)
     values = loop.yielded(region.results)[2]
@@ -131,7 +131,7 @@ def _evaluate_loop(arrays, attributes, context):
     for stack, value in zip(stacks, values):
         join = np.concatenate if loop.piece_dim(value.type) else np.stack
         results.append(join(stack[::-1] if loop.reverse else stack) if stack
-                       else np.empty([context.dim(dim) for dim in loop.outer_type(value.type).shape],
+                       else np.empty([context.size(dim) for dim in loop.outer_type(value.type).shape],
                                      value.element.numpy))
     return results
 
@@ -160,7 +160,7 @@ class _Pieces:
 
 
 def empty_stack(type, context):
-    return np.empty((0, *map(context.dim, type.shape)), type.element.numpy)
+    return np.empty((0, *map(context.size, type.shape)), type.element.numpy)
 
 
 def _loop_dims(attributes):

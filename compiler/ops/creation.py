@@ -56,7 +56,7 @@ def _lower_iota(lowering, operation, names):
 
 
 register("iota", _infer_iota,
-         lambda arrays, attributes, context: [_iota([context.dim(d) for d in attributes["shape"]],
+         lambda arrays, attributes, context: [_iota([context.size(d) for d in attributes["shape"]],
                                                     attributes["axis"],
                                                     attributes["element"])],
          Zero(), _lower_iota, "the index, from 0, along `axis`", batch=batch_iota)

@@ -72,7 +72,7 @@ def _evaluate_map(arrays, attributes, context):
     stacks = []
     for column, value in zip(columns, region.results):
         type = TensorType(value.element, parts.outer_shape(value.shape))
-        shape = [context.dim(dim) for dim in type.shape]
+        shape = [context.size(dim) for dim in type.shape]
         stacks.append(np.stack([_padded(array, shape, parts, value) for array in column]) if column
                       else empty_stack(type, context))
     return stacks

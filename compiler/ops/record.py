@@ -87,8 +87,9 @@ class Op:
 
     infer(operands, attributes, regions) -> list[TensorType]; raises `TypeRuleError`.
     evaluate(arrays, attributes, context) -> list[ndarray]: the numpy meaning. `context.dim(d)` is the integer
-    of a dim,
-        `context.regions` are the operation's regions, `context.run(region, arrays)` runs one.
+    of a dim, `context.size(d)` the size of an axis of that dim (zero where it is less),
+        `context.regions` are the operation's regions, `context.run(region, arrays)` runs one,
+        `context.shapes` are the dims of the results.
     derivative: one of the forms above; None means a missing rule (an error that names the op).
     lower(lowering, operation, names) -> list[str]: ONNX nodes through `lowering`; `names` are the operands'
         tensor names, the result is the results' tensor names.

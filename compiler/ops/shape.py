@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..types import Dim, TensorType, floor_divide, size_product
+from ..types import Dim, TensorType, floor_divide, may_be_negative, size_product, symbol
 from .batching.elementwise import sum_linear
 from .batching.movement import (
     batch_broadcast,
@@ -47,7 +47,7 @@ def reshape_to(b, value, shape):
 
 
 register("reshape", _infer_reshape,
-         lambda arrays, attributes, context: [arrays[0].reshape([context.dim(d)
+         lambda arrays, attributes, context: [arrays[0].reshape([context.size(d)
                                                                  for d in attributes["shape"]])],
          Linear(lambda b, operation, cotangents: [b.reshape(cotangents[0],
                                                             shape=operation.operands[0].shape)]),
@@ -97,7 +97,7 @@ def _aligned_shape(shape, axes, rank):
 
 
 def _evaluate_broadcast(arrays, attributes, context):
-    shape = [context.dim(d) for d in attributes["shape"]]
+    shape = [context.size(d) for d in attributes["shape"]]
     aligned = arrays[0].reshape(_aligned_shape(arrays[0].shape, attributes["axes"], len(shape)))
     return [np.broadcast_to(aligned, shape).copy()]
 
@@ -218,7 +218,7 @@ def _lower_slice(lowering, operation, names):
     axes = [axis for axis, one in enumerate(ranges) if one != (0, sizes[axis], 1)]
     if not axes:
         return [lowering.node("Identity", names)]
-    inputs = [lowering.shape([ranges[axis][part] for axis in axes]) for part in range(2)]
+    inputs = [lowering.numbers([ranges[axis][part] for axis in axes]) for part in range(2)]
     inputs.append(lowering.integers(axes))
     if any(ranges[axis][2] != 1 for axis in axes):
         inputs.append(lowering.integers([ranges[axis][2] for axis in axes]))
@@ -242,6 +242,13 @@ def _infer_pad(operands, attributes, regions):
     return [TensorType(x.element, shape)]
 
 
+def _cut_axes(shape, attributes):
+    """The axes along which an operand is padded whose size may be less than zero, and then counts as zero:
+    the result is cut to its own size there."""
+    return [axis for axis, dim in enumerate(shape) if may_be_negative(dim)
+            and (attributes["low"][axis] != 0 or attributes["high"][axis] != 0)]
+
+
 def _evaluate_pad(arrays, attributes, context):
     (x,), low = arrays, [context.dim(d) for d in attributes["low"]]
     high = [context.dim(d) for d in attributes["high"]]
@@ -249,8 +256,9 @@ def _evaluate_pad(arrays, attributes, context):
         return [x]
     padded = np.pad(x, [(max(before, 0), max(after, 0)) for before, after in zip(low, high)],
                     constant_values=np.asarray(attributes["value"]).astype(x.dtype))
-    return [padded[tuple(slice(max(-before, 0), size - max(-after, 0))
-                         for before, after, size in zip(low, high, padded.shape))]]
+    padded = padded[tuple(slice(max(-before, 0), size - max(-after, 0))
+                          for before, after, size in zip(low, high, padded.shape))]
+    return [padded[tuple(slice(context.size(dim)) for shape in context.shapes for dim in shape)]]
 
 
 def _pad_with_zeros(sign):
@@ -267,9 +275,17 @@ def _lower_pad(lowering, operation, names):
         return [lowering.node("Identity", names)]
     # All axes are listed: onnxruntime's optimiser moves transposes wrongly past a Pad that has the input
     # `axes`.
-    edges = lowering.shape([edge for key in ("low", "high") for edge in attributes[key]])
+    edges = lowering.numbers([edge for key in ("low", "high") for edge in attributes[key]])
     value = lowering.constant(np.asarray(attributes["value"]).astype(element.numpy))
-    return [compute(lowering, "Pad", [*names, edges, value], operation.result.type, data=(0, 2))]
+    inputs, cut = [*names, edges, value], _cut_axes(operation.operands[0].shape, attributes)
+    if not cut:
+        return [compute(lowering, "Pad", inputs, operation.result.type, data=(0, 2))]
+    shape = tuple(symbol(f"{names[0]} {edges} {axis}") if axis in cut else dim
+                  for axis, dim in enumerate(operation.result.shape))
+    padded = compute(lowering, "Pad", inputs, TensorType(element, shape), data=(0, 2))
+    stops = lowering.shape([operation.result.shape[axis] for axis in cut])
+    return [lowering.node("Slice", [padded, lowering.integers([0] * len(cut)), stops, lowering.integers(cut)],
+                          type=operation.result.type)]
 
 
 register("pad", _infer_pad, _evaluate_pad, Rule(_pad_with_zeros(-1), _pad_with_zeros(1)), _lower_pad,

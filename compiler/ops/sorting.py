@@ -1,31 +1,30 @@
-"""Sorting of indices."""
+"""Order."""
 
 import numpy as np
 
-from ..types import I64, TensorType
-from .batching.reductions import batch_along
-from .indexing import expect_indices
-from .record import Zero, register
+from ..types import F32, F64, I64, TensorType
+from .batching.reductions import batch_along, highest
+from .record import Zero, expect, register
 from .rules import expect_axis, expect_operands
 
 
-def _infer_argsort(operands, attributes, regions):
-    expect_operands("argsort", operands, 1)
-    expect_indices("argsort", operands[0])
-    expect_axis("argsort", attributes["axis"], operands[0].rank)
-    return [operands[0].type]
+def _infer_arg_sort(operands, attributes, regions):
+    expect_operands("arg_sort", operands, 1)
+    (x,) = operands
+    expect(x.element in (I64, F32, F64), f"arg_sort takes i64, f32 or f64 numbers, got {x.type}")
+    expect_axis("arg_sort", attributes["axis"], x.rank)
+    return [TensorType(I64, x.shape)]
 
 
-def _lower_argsort(lowering, operation, names):
-    type, axis = operation.result.type, operation.attributes["axis"]
+def _lower_arg_sort(lowering, operation, names):
+    axis, type = operation.attributes["axis"], operation.result.type
     count = lowering.shape((type.shape[axis],))
-    _, order = lowering.node("TopK", [*names, count], outputs=2, type=[type, TensorType(I64, type.shape)],
-                             axis=axis, largest=0, sorted=1)
-    return [order]
+    types = [operation.operands[0].type, type]
+    return lowering.node("TopK", [*names, count], 2, types, axis=axis, largest=0, sorted=1)[1:]
 
 
-register("argsort", _infer_argsort,
-         lambda arrays, attributes, context: [np.argsort(arrays[0], attributes["axis"], "stable")],
-         Zero(), _lower_argsort,
-         "the indices along `axis` at which the elements stand in ascending order, equal ones as they come",
-         batch=batch_along(np.iinfo(np.int64).max))
+register("arg_sort", _infer_arg_sort,
+         lambda arrays, attributes, context: [np.argsort(arrays[0], attributes["axis"], kind="stable")],
+         Zero(), _lower_arg_sort,
+         "the indices, from 0, that sort along `axis`, upwards, equals in their order; undefined with NaN",
+         batch=batch_along(highest))

@@ -237,6 +237,10 @@ def accumulate(f, items, init=NOTHING_GIVEN, dims=None):
     array = as_array(items)
     if dims is not None and array.rank > 1:
         raise argument_error("accumulate over dims is supported for + and * only")
+    if array.rank == 1:
+        values = folds.staged_accumulation(f, array, init)
+        if values is not None:
+            return values
     results, current = [], init
     for item in iterate(array):
         current = item if current is NOTHING_GIVEN else call(f, (current, item))

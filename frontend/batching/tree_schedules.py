@@ -52,7 +52,7 @@ class Level:
         nodes = builder.true_indices(mask, dim=fresh_dim("K"))
         iteration = apply("sub", builder.broadcast(highest, shape=nodes.shape, axes=()),
                           apply("gather", depth, nodes, axis=0))
-        order = apply("argsort", iteration, axis=0)
+        order = apply("arg_sort", iteration, axis=0)
         self.count = nodes.shape[0]
         self.nodes, self.iteration = (apply("gather", vector, order, axis=0) for vector in (nodes, iteration))
         self.places = builder.iota(shape=nodes.shape, axis=0, element=I64)

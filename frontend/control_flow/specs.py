@@ -13,6 +13,7 @@ import numpy as np
 from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
+from ..batching.lanes import is_lanes
 from ..evaluation.scopes import Cell
 from ..staging import convert_payload, expand, payload_of, read, state
 from ..trees import children, is_number, with_children
@@ -122,6 +123,10 @@ def parts_of(value):
         return [Traced(value.index)]
     if value.__class__ is Function:
         return None if _code(value) is None else list(value.captured)
+    if is_lanes(value) and not value._data.lengths:
+        from .item_buffers import columns_of
+
+        return [Array(column) for column in columns_of(value)[1]] or None
     items = children(value)
     return None if items is None else [child for _, child in items]
 
@@ -142,6 +147,10 @@ def same_kind(a, b):
     if a.__class__ is Struct:
         return a.type is b.type
     if a.__class__ is Array:
+        if is_lanes(a) or is_lanes(b):
+            from .item_buffers import are_alike
+
+            return are_alike(a, b)
         return a.type is b.type and a._data.shape == b._data.shape
     if a.__class__ is Function:
         return _code(a) is not None and _code(a) is _code(b)
@@ -166,6 +175,10 @@ def with_parts(like, parts):
         from ..evaluation.functions import with_captured
 
         return with_captured(like, list(parts))
+    if is_lanes(like):
+        from .item_buffers import columns_of, lanes_of
+
+        return lanes_of(columns_of(like)[0], [read(part) for part in parts])
     return with_children(like, list(parts))
 
 

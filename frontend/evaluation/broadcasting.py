@@ -98,20 +98,18 @@ def _size(shape):
 
 def materialise(value):
     """A broadcast argument: ranges and generators become arrays, array-like structs are collected."""
-    if value.__class__ is Range or value.__class__ is GeneratorValue:
-        from ..base.iteration import collect_values, iterate, size_of
+    if value.__class__ is Range:
+        from ..base.arrays import as_array
 
-        return collect_values(iterate(value), size_of(value))
-    if value.__class__ is Struct and t.is_subtype(value.type, t.AbstractArray):
-        from ..base.registry import function
-
-        return call(function("collect"), (value,))
+        return as_array(value)
+    is_array = value.__class__ is Struct and t.is_subtype(value.type, t.AbstractArray)
+    if is_array or value.__class__ is GeneratorValue:
+        return call(builtin("collect"), (value,))
     if value.__class__ is Struct:
-        from ..base.registry import function
         from .properties import overloaded
 
         if overloaded("broadcastable", value):
-            return call(function("broadcastable"), (value,))
+            return call(builtin("broadcastable"), (value,))
     return value
 
 
@@ -298,6 +296,4 @@ def assign_broadcast(array: Array, value):
 
 
 def _identity():
-    from ..base.registry import function
-
-    return function("identity")
+    return builtin("identity")

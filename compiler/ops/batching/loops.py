@@ -321,14 +321,15 @@ class _Loop:
         return Batched(b.add(b.broadcast(one.start, shape=shape, axes=()), added), 0, ())
 
 
-def depending(lanes, block, seeds) -> set[Value]:
+def depending(lanes, block, seeds, ragged=None) -> set[Value]:
     """The values of a block that may depend on the seeds or on what differs from lane to lane outside.
 
     Told by the operands, what regions capture, and the dims of types and attributes; rather too many than too
-    few.
+    few. The names of dims that may differ from lane to lane are added to `ragged`, a set.
     """
     found = set(seeds)
-    ragged = set(lanes.ragged)
+    ragged = set() if ragged is None else ragged
+    ragged.update(lanes.ragged)
 
     def varies(value):
         if value in found:
@@ -340,14 +341,14 @@ def depending(lanes, block, seeds) -> set[Value]:
         used = list(operation.operands)
         for region in operation.regions:
             used += captured_values(region)
-        if any(map(varies, used)) or _mentions(operation, ragged):
+        if any(map(varies, used)) or mentions(operation, ragged):
             found.update(operation.results)
             if operation.op.defines:
-                ragged |= set(operation.op.defines(operation.attributes))
+                ragged.update(operation.op.defines(operation.attributes))
     return found
 
 
-def _mentions(operation, names):
+def mentions(operation, names):
     """Whether one of the named dims occurs in an operation."""
     if not names:
         return False
@@ -355,7 +356,7 @@ def _mentions(operation, names):
         return True
     if any(_has_dim(value.shape, names) for value in (*operation.results, *operation.operands)):
         return True
-    return any(_mentions(inner, names) for region in operation.regions for inner in region.operations)
+    return any(mentions(inner, names) for region in operation.regions for inner in region.operations)
 
 
 def _has_dim(item, names):

@@ -29,7 +29,7 @@ def sink_sums(b, operation):
     if loop.recompute:
         return None  # stacks would need the memory that this loop is to save
     plan, sums, dropped = _Plan(loop), {}, set()
-    for index, (terms, additions) in _accumulators(loop).items():
+    for index, (terms, additions) in sorted(_accumulators(loop).items(), key=_with_products_first):
         planned = [(sign, plan.sum(term)) for sign, term in terms]
         if all(make is not None for _, make in planned):
             sums[index] = planned
@@ -55,6 +55,12 @@ def sink_sums(b, operation):
                 total = b.emit("add" if sign > 0 else "sub", (total, term))
         results.append(total if index in sums else next(changing))
     return results + stacked[:stacks]
+
+
+def _with_products_first(accumulator):
+    """What products need stacked is known before other terms are planned: they may be sums of it."""
+    _, (terms, _) = accumulator
+    return not any(made_by(term, "contract") for _, term in terms)
 
 
 def _accumulators(loop):
@@ -154,6 +160,8 @@ class _Plan:
         return lambda outside: outside.b.reduce_sum(outside.stack(value), axes=(0,))
 
     def _both(self, operation, name):
+        if self._is_stacked(operation.result):
+            return self._stack(operation.result)
         x, y = map(self.sum, operation.operands)
         return x and y and (lambda outside: outside.b.emit(name, (x(outside), y(outside))))
 

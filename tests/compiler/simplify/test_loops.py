@@ -135,6 +135,24 @@ def in_and_out(b, x, h, w, **_):
     return scan(b, [h], [x], lambda b, index, h, row: [b.add(h, b.tanh(product(b, w, row))), b.exp(row)])
 
 
+def factors_regrouped(b, x, h, w, **_):
+    """(v · s) · t of which s and t are known before the loop, v only in it."""
+    def step(b, index, h, row):
+        return [b.sin(b.mul(b.mul(b.add(h, row), b.exp(row)), b.cos(row)))]
+
+    return scan(b, [h], [x], step)
+
+
+def sums_of_what_products_need(b, x, h, w, **_):
+    """A sum of pieces, whose whole a product needs stacked: its sum is that of the one stack."""
+    def step(b, index, h, bias, total, row):
+        pieces = b.sin(h), b.mul(h, row)
+        whole = b.add(*pieces)
+        return [b.tanh(product(b, w, whole)), b.add(bias, whole), b.add(total, outer(b, whole, row))]
+
+    return scan(b, [h, h, b.full(0, w)], [x], step)
+
+
 def rows_by_index(b, x, h, w, **_):
     """x[t, :] is read by index, behind one-based arithmetic."""
     def step(b, index, h):
@@ -201,6 +219,8 @@ PROGRAMS = {
     plain_sums: [], rows_of_a_table: ["add", "sin"], columns_set: ["contract", "sin", "reshape"],
     open_sum: ["contract", "tanh"], nested_sum: ["loop", "contract", "tanh"], in_and_out: [],
     products_in_arms: ["if", "add", "tanh", "sin", "broadcast", "mul", "broadcast"],
+    factors_regrouped: ["add", "mul", "sin"],
+    sums_of_what_products_need: ["sin", "mul", "add", "contract", "tanh"],
     rows_by_index: ["add", "tanh"], rows_by_index_from_the_second: ["add", "sin"],
     columns_written: ["add", "sin"],
     pieces: ["broadcast", "add", "tanh", "reduce_sum", "add", "sin"],
@@ -225,6 +245,12 @@ def test_what_leaves_loops(make, trips, run_onnx, assert_same, monkeypatch):
     assert_same(run(changed, inputs), expected, rtol=1e-12, atol=1e-12)
     for optimised in (False, True):
         assert_same(run_onnx(compile_to_onnx(function), inputs, optimised), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_sum_that_is_stacked_is_summed_as_a_whole():
+    loop, = (operation for operation in restructure_loops(build(sums_of_what_products_need)).body.operations
+             if operation.name == "loop")
+    assert [value.shape for value in loop.results] == [(3,), (T, 3)]
 
 
 def test_products_of_stacks_leave_the_loop(run_onnx):

@@ -153,18 +153,3 @@ def _one_hot(indices, depth, element):
 
 
 row("one_hot", _draw_one_hot, _one_hot, (*NUMBERS, "i1"))
-
-
-def _draw_argsort(d):
-    shape = d.shape(1)
-    return d.sample([shape], [d.indices(shape, 3)], [I64], axis=int(d.random.integers(len(shape))))
-
-
-def _sorted_places(x, axis):
-    def of_one(vector):
-        return sorted(range(len(vector)), key=lambda place: (vector[place], place))
-
-    return np.apply_along_axis(of_one, axis, x) if x.size else x
-
-
-row("argsort", _draw_argsort, _sorted_places, ("i64",), exact=True)
