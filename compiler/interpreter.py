@@ -14,15 +14,22 @@ from .types import DimExpression, dim_names, evaluate_dim, substitute, symbol
 
 
 class Context:
-    """What an op's `evaluate` sees: the sizes of dims, the operation's regions, and a way to run them."""
+    """What an op's `evaluate` sees: the sizes of dims, the shapes of the operands' types, the operation's
+    regions, and a way to run them."""
 
     def __init__(self, bindings=None, values=None):
         self.bindings = ChainMap() if bindings is None else bindings  # dim name → int
         self.values: dict[Value, np.ndarray] = {} if values is None else values
         self.regions: list[Block] = []
+        self.shapes: list[tuple] = []
 
     def dim(self, dim) -> int:
-        """The integer of a dim. Raises WeberError when a name in it is not bound."""
+        """The extent that a dim stands for: `N - 1` is 0 where N is. Raises WeberError when a name in it is
+        not bound."""
+        return max(0, self.number(dim))
+
+    def number(self, dim) -> int:
+        """The integer of a dim, which may be negative. Raises WeberError when a name in it is not bound."""
         try:
             return evaluate_dim(dim, self.bindings)
         except KeyError as error:
@@ -99,6 +106,7 @@ def run_block(block: Block, arrays, context: Context) -> list[np.ndarray]:
 def run_operation(operation: Operation, context: Context):
     """Runs one operation: the context gets the arrays of its results."""
     context.regions = operation.regions
+    context.shapes = [operand.shape for operand in operation.operands]
     try:
         arrays = operation.op.evaluate([context.values[operand] for operand in operation.operands],
                                        operation.attributes, context)

@@ -16,7 +16,17 @@ from .families import ELEMENTWISE
 from .ir import Block, Operation, Value
 from .onnx_types import node_types
 from .rewrite import attributes_key
-from .types import I64, Dim, DimExpression, TensorType, dim_names, element_type_of, symbol, symbol_name
+from .types import (
+    I64,
+    Dim,
+    DimExpression,
+    TensorType,
+    dim_names,
+    element_type_of,
+    may_be_negative,
+    symbol,
+    symbol_name,
+)
 
 LOCAL_CONSTANT_LIMIT = 1024
 """Constants of at most so many elements are local to the subgraph that uses them; larger ones stand at the
@@ -148,7 +158,8 @@ class Lowering:
         return self.constant(np.array(values, dtype=np.int64).reshape(-1))
 
     def shape(self, dims) -> str:
-        """An int64 vector of dims, computed at run time from the inputs' shapes where they are symbolic."""
+        """An int64 vector of dims as extents, computed at run time from the inputs' shapes where they are
+        symbolic; one that would be negative is 0."""
         dims = tuple(dims)
         if all(isinstance(dim, int) for dim in dims):
             return self.integers(dims)
@@ -160,18 +171,30 @@ class Lowering:
         return home.dims[key]
 
     def _compute_shape(self, dims):
-        type = TensorType(I64, (len(dims),))
         for name in self.graph_scope.inputs:
             if self.types[name].shape == dims:
-                return self._fixed("Shape", [name], type)
+                return self._fixed("Shape", [name], TensorType(I64, (len(dims),)))
+        return self._vector(dims, self.extent_vector)
+
+    def numbers(self, dims) -> str:
+        """An int64 vector of dims as numbers, which may be negative."""
+        return self._vector(tuple(dims), self.dim_vector)
+
+    def _vector(self, dims, one):
         parts = []
         for is_static, group in groupby(dims, lambda dim: isinstance(dim, int)):
             group = list(group)
-            parts += [self.integers(group)] if is_static else map(self.dim_vector, group)
+            parts += [self.integers(group)] if is_static else map(one, group)
+        type = TensorType(I64, (len(dims),))
         return parts[0] if len(parts) == 1 else self._fixed("Concat", parts, type, axis=0)
 
+    def extent_vector(self, dim: Dim) -> str:
+        """An int64 vector of one element that holds a dim as an extent."""
+        vector = self.dim_vector(dim)
+        return self._fixed("Max", [vector, self.integers([0])]) if may_be_negative(dim) else vector
+
     def dim(self, dim: Dim) -> str:
-        """An int64 scalar that holds a dim."""
+        """An int64 scalar that holds a dim as a number, which may be negative."""
         if isinstance(dim, int):
             return self.scalar(dim, I64)
         home, key = self._home(dim_names(dim)), ("scalar", dim)

@@ -263,6 +263,16 @@ def evaluate_dim(dim: Dim, bindings) -> int:
     return value
 
 
+def may_be_negative(dim: Dim) -> bool:
+    """Whether a dim may come out below zero when its names are zero or more: `N - 1`. An extent is zero
+    then."""
+    if isinstance(dim, int):
+        return dim < 0
+    return any(coefficient < 0 for _, coefficient in dim.terms) or any(
+        may_be_negative(atom.numerator) or may_be_negative(atom.denominator)
+        for monomial, _ in dim.terms for atom in monomial if isinstance(atom, _Quotient))
+
+
 def size_product(dims) -> Dim:
     """The product of dims: the number of elements of a shape."""
     product = 1

@@ -42,8 +42,9 @@ class Trace:
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
     on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
-    `carried` remembers what each loop of the source carried when it was last staged. `scope` is the innermost
-    open `regions.Region`, or the trace itself: its journal gets the writes.
+    `carried` remembers what each loop of the source carried when it was last staged, `unrolled` which of them
+    could not be staged. `scope` is the innermost open `regions.Region`, or the trace itself: its journal gets
+    the writes.
     """
 
     outer, depth, assumption = None, 0, None  # as of the outermost scope
@@ -60,6 +61,7 @@ class Trace:
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
         self.entangled: dict[int, tuple[Array, list[Array]]] = {}
         self.carried: dict[object, dict] = {}
+        self.unrolled: set = set()
         self.ragged_dims: set[str] = set()  # bound by the maps around
         self.examples = None  # the `examples.Examples` of a compiled call
         self.has_trees = False  # whether there are nodes of trees

@@ -5,7 +5,7 @@ import numpy as np
 
 from ..compiler.errors import UnsupportedError
 from ..compiler.ir import Value
-from ..compiler.types import I64, DimExpression, dim_names, evaluate_dim, substitute, symbol
+from ..compiler.types import I64, DimExpression, dim_names, evaluate_dim, may_be_negative, substitute, symbol
 from . import types as t
 from .lanes import Lanes, is_lanes
 from .staging import state, tensor_type
@@ -90,7 +90,8 @@ class VectorOutputs:
         """The sizes that a dim has, for each element of the vectors that its names belong to."""
         used = [names[name] for name in dim_names(dim) if name in names]
         shape = max((value.shape for value in used), key=len)
-        return self._polynomial(dim, names, shape)
+        size = self._polynomial(dim, names, shape)
+        return self.builder.max(size, self.builder.full(0, size)) if may_be_negative(dim) else size
 
     def _polynomial(self, dim, names, shape):
         b, total = self.builder, None
@@ -106,8 +107,10 @@ class VectorOutputs:
 
     def _atom(self, atom, names, shape):
         if not isinstance(atom, str):
-            return self.builder.idiv(self._polynomial(atom.numerator, names, shape),
-                                     self._polynomial(atom.denominator, names, shape))
+            b = self.builder
+            numerator = self._polynomial(atom.numerator, names, shape)
+            denominator = self._polynomial(atom.denominator, names, shape)
+            return b.idiv(b.sub(numerator, b.mod(numerator, denominator)), denominator)  # which rounds down
         return self._full(names[atom] if atom in names else self.builder.dim_value(dim=symbol(atom)), shape)
 
     def _full(self, value, shape):
@@ -160,7 +163,7 @@ def _host_item(template, columns, dims, position):
     """The element at a position; `dims` are its ragged sizes."""
     values = {}
     for inner, stack in columns:
-        cut = tuple(slice(evaluate_dim(dim, dims)) if dim_names(dim) & dims.keys() else slice(None)
+        cut = tuple(slice(max(0, evaluate_dim(dim, dims))) if dim_names(dim) & dims.keys() else slice(None)
                     for dim in inner.shape)
         values[inner] = np.array(stack[position][cut])
     return _hosted(template, values, dims)

@@ -69,6 +69,7 @@ def _infer_dim_value(operands, attributes, regions):
 
 
 register("dim_value", _infer_dim_value,
-         lambda arrays, attributes, context: [np.asarray(context.dim(attributes["dim"]), np.int64)], Zero(),
+         lambda arrays, attributes, context: [np.asarray(context.number(attributes["dim"]), np.int64)],
+         Zero(),
          lambda lowering, operation, names: [lowering.dim(operation.attributes["dim"])],
          "a dim as an i64 scalar", batch=batch_dim_value)

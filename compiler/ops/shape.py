@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..types import Dim, TensorType, floor_divide, size_product
+from ..types import I64, Dim, TensorType, floor_divide, may_be_negative, size_product
 from .batching.elementwise import sum_linear
 from .batching.movement import (
     batch_broadcast,
@@ -243,10 +243,15 @@ def _infer_pad(operands, attributes, regions):
 
 
 def _evaluate_pad(arrays, attributes, context):
-    (x,), low = arrays, [context.dim(d) for d in attributes["low"]]
-    high = [context.dim(d) for d in attributes["high"]]
+    (x,), low = arrays, [context.number(d) for d in attributes["low"]]
+    high = [context.number(d) for d in attributes["high"]]
     if x.ndim == 0:
         return [x]
+    for axis, dim in enumerate(context.shapes[0]):
+        if may_be_negative(dim):
+            size = max(0, low[axis] + context.number(dim) + high[axis])
+            low[axis] = min(low[axis], size)
+            high[axis] = size - context.dim(dim) - low[axis]
     padded = np.pad(x, [(max(before, 0), max(after, 0)) for before, after in zip(low, high)],
                     constant_values=np.asarray(attributes["value"]).astype(x.dtype))
     return [padded[tuple(slice(max(-before, 0), size - max(-after, 0))
@@ -261,13 +266,32 @@ def _pad_with_zeros(sign):
     return rule
 
 
+def _edges(lowering, operation):
+    """The edges before and behind each axis. An operand that is empty because its extent would be negative
+    gets only what the result has."""
+    (x,), low, high = operation.operands, operation.attributes["low"], operation.attributes["high"]
+    if not any(map(may_be_negative, x.shape)):
+        return lowering.numbers([*low, *high])
+    before, behind = [], []
+    for size, start, end, whole in zip(x.shape, low, high, operation.result.shape):
+        before.append(lowering.dim_vector(start))
+        behind.append(lowering.dim_vector(end))
+        if may_be_negative(size):
+            whole = lowering.extent_vector(whole)
+            before[-1] = lowering.node("Min", [before[-1], whole])
+            rest = lowering.node("Sub", [whole, lowering.extent_vector(size)])
+            behind[-1] = lowering.node("Sub", [rest, before[-1]])
+    type = TensorType(I64, (2 * x.rank,))
+    return lowering.node("Concat", [*before, *behind], axis=0, type=type)
+
+
 def _lower_pad(lowering, operation, names):
     attributes, element = operation.attributes, operation.result.element
     if all(edge == 0 for key in ("low", "high") for edge in attributes[key]):
         return [lowering.node("Identity", names)]
     # All axes are listed: onnxruntime's optimiser moves transposes wrongly past a Pad that has the input
     # `axes`.
-    edges = lowering.shape([edge for key in ("low", "high") for edge in attributes[key]])
+    edges = _edges(lowering, operation)
     value = lowering.constant(np.asarray(attributes["value"]).astype(element.numpy))
     return [compute(lowering, "Pad", [*names, edges, value], operation.result.type, data=(0, 2))]
 

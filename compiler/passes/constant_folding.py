@@ -20,10 +20,15 @@ class _Unknown(Exception):
 class _NothingKnown:
     """The context of an evaluation without inputs: no dim has a value."""
 
+    def __init__(self, operation):
+        self.shapes = [operand.shape for operand in operation.operands]
+
     def dim(self, dim):
         if isinstance(dim, int):
             return dim
         raise _Unknown
+
+    number = dim
 
 
 @RULES("*")
@@ -43,7 +48,7 @@ def fold_constants(b, operation):
             return None
     try:
         with np.errstate(all="ignore"):
-            results = operation.op.evaluate(arrays, operation.attributes, _NothingKnown())
+            results = operation.op.evaluate(arrays, operation.attributes, _NothingKnown(operation))
     except (_Unknown, WeberError):  # an error of a division by zero comes when the program runs, if it comes
         return None
     return [b.constant(np.asarray(array, order="C")) for array in results]

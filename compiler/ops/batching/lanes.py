@@ -12,7 +12,17 @@ import numpy as np
 
 from ...errors import Location
 from ...ir import Block, Builder, Operation, Value
-from ...types import I64, Dim, DimExpression, dim_names, fresh_dim, size_product, substitute, symbol
+from ...types import (
+    I64,
+    Dim,
+    DimExpression,
+    dim_names,
+    fresh_dim,
+    may_be_negative,
+    size_product,
+    substitute,
+    symbol,
+)
 
 
 class CannotBatch(Exception):
@@ -238,6 +248,11 @@ class Lanes:
         if dim not in home._lengths:
             home._lengths[dim] = home._compute_length(dim)
         return home._lengths[dim]
+
+    def own_extent(self, dim: Dim) -> Value:
+        """The extent that a dim stands for in each lane: its size, or 0 where that is negative."""
+        length = self.length(dim)
+        return self.builder.max(length, self.builder.full(0, length)) if may_be_negative(dim) else length
 
     def size(self, dim: Dim) -> Value:
         """The extent of a dim as an i64 scalar."""

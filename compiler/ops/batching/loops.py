@@ -53,7 +53,7 @@ class _Loop:
         """The largest number of trips of each lane, [N]; None where it is the same for all."""
         lanes, loop, limits = self.lanes, self.loop, []
         if not loop.is_open:
-            return lanes.length(loop.trips) if lanes.is_ragged(loop.trips) else None
+            return lanes.own_extent(loop.trips) if lanes.is_ragged(loop.trips) else None
         if self.count is not None and self.count.axis is not None:
             limits.append(self.count.value)
         limits += [lanes.length(x.shape[0]) for x in self.scanned if lanes.is_ragged(x.shape[0])]
