@@ -296,5 +296,5 @@ def test_loops_are_not_unrolled_for_what_a_broadcast_could_not_do(load):
         end
         @export many(xs::Vector{Float64}) = map(f, xs)
         @export slope(x::Float64) = gradient(f, x)[1]""")
-    assert len(module.compile("many").model.graph.node) < 40
-    assert len(module.compile("slope").model.graph.node) < 40
+    assert module.compile("many").model.ByteSize() < 10_000
+    assert module.compile("slope").model.ByteSize() < 10_000

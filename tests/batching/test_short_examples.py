@@ -40,7 +40,9 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_short_examples(check, form):
     source, meaning = FORMS[form]
-    source += "\nmany(xs) = map(f, xs)\nsquares(xs) = gradient(xs -> sum(sum(abs2, f(x)) for x in xs), xs)[1]\n"
+    source += """
+        many(xs) = map(f, xs)
+        squares(xs) = gradient(xs -> sum(sum(abs2, f(x)) for x in xs), xs)[1]"""
     rng = np.random.default_rng(0)
     for lengths in LENGTHS:
         xs = [rng.integers(-4, 5, n).astype(float) for n in lengths]
