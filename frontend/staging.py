@@ -481,7 +481,7 @@ def host_number(value, purpose="this"):
 
         return to_host(value.data[()])
     immediate = state.trace is not None and state.trace.immediate
-    if state.lanes and (value.data.__class__ is not Value or (immediate and value.data.rank)):
+    if state.lanes and (value.data.__class__ is not Value or value.data.rank):
         raise LaneEffect
     if immediate:
         from .values import to_host
