@@ -296,8 +296,12 @@ def write_field(instance: Struct, index, value):
 class _HostContext:
     """The context of an op's numpy meaning outside of a graph: all dims are integers."""
 
+    shapes = ((), (), ())  # no dim of an operand is symbolic
+
     def dim(self, dim):
         return dim.__index__()
+
+    number = dim
 
     def run(self, block, arrays):
         raise TypeRuleError("a region op outside of a graph")

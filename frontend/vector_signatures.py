@@ -43,7 +43,8 @@ def name_lengths(named_specs, parameters):
 
     Raises WeberError where vectors of different counts share a ragged name."""
     specs = [spec for _, spec in named_specs]
-    named = [(symbol_name(dim), around) for spec in specs for dim, around in _dims(spec, ()) if dim is not None]
+    named = [(symbol_name(dim), around) for spec in specs for dim, around in _dims(spec, ())
+             if dim is not None]
     used = {name for name, _ in named} - {None}
     of_elements = {name for name, around in named if around}
     outer = _fresh("N", used) if "N" in of_elements else "N"
