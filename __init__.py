@@ -10,7 +10,8 @@ from importlib import import_module
 __all__ = ["Program", "Session", "WeberError", "__version__", "load"]
 
 # Imported at first use: `import weber` itself loads nothing.
-_HOMES = {"Program": ".runtime.program", "Session": ".frontend.session", "WeberError": ".compiler.errors"}
+_HOMES = {"Program": ".runtime.program", "Session": ".frontend.interactive.session",
+          "WeberError": ".compiler.errors"}
 
 
 def load(path, device="cpu", state=None, threads=None):

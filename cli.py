@@ -1,6 +1,7 @@
 """The `weber` command. Exit status 0, or 1 with a diagnostic on stderr, or 130 after an interrupt."""
 
 import argparse
+import gc
 import os
 import sys
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from .compiler.errors import UnsupportedError, WeberError
 
 TARGETS = ("portable", "ort", "native")
 DEFAULT_OPSET = 21
+RARELY = (50_000, 20, 20)
+"""When to collect garbage: most of the many small objects of a compilation stay until its end."""
 INTERRUPTED = 130
 """The exit status after Ctrl-C."""
 
@@ -17,6 +20,7 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command with these arguments, by default the process's, and gives the exit status."""
     options = _parser().parse_args(arguments)
+    gc.set_threshold(*RARELY)
     try:
         status = options.command(options)
         sys.stdout.flush()  # a closed pipe shows here and not at exit
@@ -205,7 +209,7 @@ def _run(options):
 
 def _repl(options):
     if sys.stdin is not None and sys.stdin.isatty():
-        from .frontend.repl import run_repl
+        from .frontend.interactive.repl import run_repl
 
         return run_repl(options.max_steps)
     from .frontend.loading import run_input
@@ -217,8 +221,8 @@ def _repl(options):
 @contextmanager
 def _evaluating(options):
     """While a source is evaluated: Ctrl-C is Julia's InterruptException, and its steps are counted."""
-    from .frontend.interrupts import interruptible
-    from .frontend.steps import limited_steps
+    from .frontend.interactive.interrupts import interruptible
+    from .frontend.interactive.steps import limited_steps
 
     with interruptible(), limited_steps(options.max_steps):
         yield
@@ -265,7 +269,7 @@ def _artifacts(options):
 
 
 def _syntax_text(options):
-    from .frontend.parser import parse, read_source
-    from .frontend.syntax_dump import dump
+    from .frontend.parsing.parser import parse, read_source
+    from .frontend.parsing.syntax_dump import dump
 
     return dump(parse(read_source(options.file), options.file))

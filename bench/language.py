@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import weber
-from weber.frontend.parser import parse
+from weber.frontend.parsing.parser import parse
 
 ROUNDS = 5
 LIBRARY = Path(weber.__file__).parent / "frontend" / "library"

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from weber.compiler.errors import WeberError
-from weber.frontend.parser import parse, read_source
+from weber.frontend.parsing.parser import parse, read_source
 
 
 def misses(paths: list[Path]) -> dict[Path, WeberError]:

@@ -55,7 +55,8 @@ class Rewriter(Builder):
         self.results: dict[tuple, list[Value]] = {}
         self.uses: dict[Value, int] = parent.uses if parent else {}
 
-    def emit(self, name, operands: Iterable[Value], attributes=None, regions=()):
+    def emit(self, name, operands: Iterable[Value], attributes=None, regions=(), types=None):
+        """`types`: those of the results, where they are known."""
         op, operands, regions = OPS[name], list(operands), list(regions)
         attributes = dict(attributes or {})
         key = None
@@ -65,7 +66,7 @@ class Rewriter(Builder):
             if known is not None:
                 self.changes += 1
                 return known[0] if len(known) == 1 else known
-        types = op.infer(operands, attributes, regions)
+        types = types or op.infer(operands, attributes, regions)
         operation = Operation(op, operands, attributes, regions, types, self.location)
         results = self.replace(operation) if op.pure else None
         if results is None:
@@ -140,7 +141,8 @@ def _rewrite_operation(rewriter, operation, mapping, counts):
         regions.append(_rewrite_block(inner, region, dict(mapping), counts))
         rewriter.changes += inner.changes
     operands = [mapping[value] for value in operation.operands]
-    results = rewriter.emit(operation.name, operands, operation.attributes, regions)
+    types = [result.type for result in operation.results]  # a rule never changes a type
+    results = rewriter.emit(operation.name, operands, operation.attributes, regions, types)
     results = results if isinstance(results, list) else [results]
     for old, new in zip(operation.results, results, strict=True):
         mapping[old] = new

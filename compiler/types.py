@@ -207,6 +207,8 @@ def floor_divide(a: Dim, b: Dim) -> Dim:
     if isinstance(b, int):
         if b == 1:
             return a
+        if b < 0:  # (a quotient has a positive divisor)
+            return floor_divide(a * -1, -b)
         even = [(m, c) for m, c in _terms(a) if c % b == 0]
         rest = _polynomial([(m, c) for m, c in _terms(a) if c % b])
         whole = _polynomial([(m, c // b) for m, c in even])

@@ -3,7 +3,7 @@
 from ..compiler.errors import WeberError
 from . import types as t
 from .dispatch import MethodTable, short_name
-from .method_errors import no_method
+from .evaluation.method_errors import no_method
 from .values import Function, Node, state, typeof
 
 callables = MethodTable("callable", has_receiver=True)
@@ -17,7 +17,7 @@ first."""
 def call(function, arguments, keywords=None):
     """`function(arguments...; keywords...)` for any callable value."""
     if state.differentiating:
-        from . import rules
+        from .derivatives import rules
 
         rule = rules.find(function, arguments)
         if rule is not None:
@@ -44,7 +44,7 @@ def call_on_tree(method, arguments, keywords, bindings):
     """A call of a method that may recur over a tree that only the graph knows."""
     if method.definition is None or not any(argument.__class__ is Node for argument in arguments):
         return method.call(arguments, keywords, bindings)
-    from .tree_recursion import call_on_node
+    from .batching.tree_recursion import call_on_node
 
     return call_on_node(method, arguments, keywords, bindings)
 

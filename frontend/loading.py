@@ -11,9 +11,9 @@ from . import types as t
 from .base import load as load_base
 from .base.registry import is_out_of_memory
 from .calling import call
-from .entries import Entry, entry_table, stage_entry
-from .evaluator import evaluate_block
-from .stack import with_deep_stack
+from .compiling.entries import Entry, entry_table, stage_entry
+from .evaluation.evaluator import evaluate_block
+from .interactive.stack import with_deep_stack
 from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host
 
 
@@ -49,18 +49,16 @@ def reported():
 def prepare():
     """What every evaluation needs: the builtins."""
     load_base()
-    from . import (  # noqa: F401  (they register how nodes compile, and builtins)
+    from .derivatives import gradients, rule_macros, rules  # noqa: F401  (as those below)
+    from .evaluation import (  # noqa: F401  (they register how nodes compile, and builtins)
         assignments,
         autosize,
         containers,
         element_access,
         expressions,
         functions,
-        gradients,
         macros,
         modules,
-        rule_macros,
-        rules,
         statements,
         structs,
         type_expressions,
@@ -90,7 +88,7 @@ def new_main(file=None, arguments=()) -> Module:
 def load_file(path, arguments=(), running=False) -> "LoadedModule":
     """Evaluates a file and gives its module. Raises WeberError for a missing file and for the program's
     errors."""
-    from .parser import parse, read_source
+    from .parsing.parser import parse, read_source
 
     path = os.fspath(path)
     if not os.path.isfile(path):
@@ -107,7 +105,7 @@ def load_file(path, arguments=(), running=False) -> "LoadedModule":
 @with_deep_stack
 def run_input(content: bytes):
     """Runs the bytes of the standard input as a script, as `julia < FILE` does."""
-    from .parser import parse, source_text
+    from .parsing.parser import parse, source_text
 
     module = new_main()
     with reported():
@@ -149,10 +147,10 @@ class LoadedModule:
 
     def add_entry(self, signature: str) -> Entry:
         """Adds (or replaces) an entry from `--entry` text such as `"f(x::Float32[64, N])"`."""
-        from . import syntax
-        from .entries import parameter_of
-        from .parser import parse
-        from .signatures import parse_signature
+        from .compiling.entries import parameter_of
+        from .compiling.signatures import parse_signature
+        from .parsing import syntax
+        from .parsing.parser import parse
 
         block = parse(signature, "entry")
         node = block.statements[0] if len(block.statements) == 1 else None
@@ -224,7 +222,7 @@ class ModuleState(Mapping):
 
     def _places(self):
         """Name → (place, path of the leaf in its value, leaf)."""
-        from .entries import StateNames, written_places
+        from .compiling.entries import StateNames, written_places
         from .trees import leaves
 
         names, found = StateNames(self._module), {}
@@ -348,7 +346,7 @@ class PythonFunction:
             return to_python(call(self._function, values, given or None))
 
     def __repr__(self):
-        from .display import show_value
+        from .printing.display import show_value
 
         return show_value(self._function)
 
@@ -360,14 +358,14 @@ class PythonStruct:
         object.__setattr__(self, "_value", value)
 
     def __getattr__(self, name):
-        from .properties import get_property
+        from .evaluation.properties import get_property
 
         if name.startswith("__"):
             raise AttributeError(name)
         return to_python(get_property(self._value, name))
 
     def __setattr__(self, name, value):
-        from .properties import set_property
+        from .evaluation.properties import set_property
 
         set_property(self._value, name, from_python(value))
 
@@ -377,6 +375,6 @@ class PythonStruct:
             return to_python(call(self._value, [from_python(a) for a in arguments]))
 
     def __repr__(self):
-        from .display import show_value
+        from .printing.display import show_value
 
         return show_value(self._value)

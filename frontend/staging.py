@@ -121,7 +121,7 @@ class Trace:
 
     def rollback(self):
         """Undoes all writes to older objects and returns them: {(id, key): (object, key, last value)}."""
-        from .regions import undo
+        from .control_flow.regions import undo
 
         return undo(self.journal)
 
@@ -222,7 +222,7 @@ def write(array: Array, data):
                 not trace.immediate:
             data = trace.builder.constant(np.array(data))
         if trace.entangled:
-            from .sharing import part
+            from .control_flow.sharing import part
 
             part(trace, array)
         trace.record(array, "data", get_location(array, "data"))

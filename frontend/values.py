@@ -258,6 +258,7 @@ class DimNumber:
     __mul__ = __rmul__ = _binary(lambda a, b: a * b)
     __sub__, __rsub__ = _binary(lambda a, b: a - b), _binary(lambda a, b: b - a)
     __floordiv__, __rfloordiv__ = _binary(lambda a, b: a // b), _binary(lambda a, b: b // a)
+    __mod__, __rmod__ = _binary(lambda a, b: a - a // b * b), _binary(lambda a, b: b - b // a * a)
 
     def __neg__(self):
         return DimNumber.of(self.dim * -1)

@@ -56,8 +56,6 @@ def create_session(model: str | os.PathLike | bytes, device: Device, threads: in
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERROR
     options.intra_op_num_threads = _thread_count(threads)
-    # It makes a scale a single-precision attribute of the product, in double precision too.
-    options.add_session_config_entry("optimization.disable_specified_optimizers", "MatMulScaleFusion")
     if isinstance(model, bytes):
         name = "the model"
     else:

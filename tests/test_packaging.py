@@ -38,7 +38,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"weber", f"{wheel.name.split('-py3')[0]}.dist-info"}
     kept = {name.removeprefix("weber/") for name in names if name.startswith("weber/")}
-    assert kept >= {"__init__.py", "cli.py", "runtime/program.py", "frontend/grammar.lark"}
+    assert kept >= {"__init__.py", "cli.py", "runtime/program.py", "frontend/parsing/grammar.lark"}
     sources = ["*.py", "compiler/**/*.py", "frontend/**/*.py", "runtime/*.py"]
     for pattern in [*sources, "frontend/*.lark", "frontend/library/*.jl"]:
         tree = {path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)}

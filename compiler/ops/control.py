@@ -36,6 +36,11 @@ def _evaluate_if(arrays, attributes, context):
 
 
 def _lower_if(lowering, operation, names):
+    """ONNX's If; the arm itself where the condition is a constant: the runtime, which does that too, loses
+    values where such an If stands in another."""
+    condition = operation.operands[0].operation
+    if condition is not None and condition.name == "constant":
+        return lowering.block(operation.regions[0 if condition.attributes["value"] else 1], [])
     then, otherwise = map(lowering.graph, operation.regions)
     types = [value.type for value in operation.results]
     made = lowering.node("If", names, len(types), types, then_branch=then, else_branch=otherwise)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..types import I64, Dim, TensorType, size_product
+from ..types import F64, I64, Dim, TensorType, size_product
 from .batching.products import batch_contract, sum_contract
 from .kernels import compute, where
 from .record import Multilinear, expect, register
@@ -161,8 +161,9 @@ class _Contraction:
         batch = self.shape(self.batch)
         rows, summed, columns = (size_product(self.shape(group))
                                  for group in (self.rows, self.summed, self.columns))
-        product = self.node("MatMul", self.factor(left, self.left, (*batch, rows, summed)),
-                            self.factor(right, self.right, (*batch, summed, columns)))
+        factors = [self.factor(left, self.left, (*batch, rows, summed)),
+                   self.factor(right, self.right, (*batch, summed, columns))]
+        product = self._set_apart(self.node("MatMul", *map(self._set_apart, factors)))
         product = self._zero_if_empty(product, 2, summed)
         letters = self.batch + self.rows + self.columns
         return _Tensor(self.reshape(product, self.shape(letters)), letters)
@@ -180,6 +181,12 @@ class _Contraction:
         return self.lowering.node("Reshape", [arranged.name, self.lowering.shape(shape)], allowzero=1,
                                   type=TensorType(self.element, tuple(shape)))
 
+    def _set_apart(self, tensor):
+        """A tensor of float64 behind the sum of it alone, for what `with_vector` says."""
+        if self.element is not F64:
+            return tensor
+        return self.lowering.node("Sum", [tensor], type=self.lowering.types[tensor])
+
     def _zero_if_empty(self, product, heads, summed):
         """Where nothing is summed the runtime sets the first matrix of a batch to zero and no other. `heads`
         counts the axes before the columns."""
@@ -189,13 +196,19 @@ class _Contraction:
         return where(self.lowering, some, product, self.lowering.scalar(0, self.element))
 
     def with_vector(self) -> _Tensor:
-        """MatMul with a vector on one side, or on both."""
+        """MatMul with a vector on one side, or on both. A product of float64 is not one of vectors: where the
+        runtime finds a MatMul that a number scales, it joins both and rounds the number to float32
+        (MatMulScaleFusion); it leaves a Gemm alone, and what is reshaped."""
         left, right = self.left, self.right
+        is_double = self.element is F64
         if not self.rows and not self.columns:
             right = self.arrange(right, left.letters)
-            return _Tensor(self.node("MatMul", self.merged(left, left.letters),
-                                     self.merged(right, right.letters),
-                                     shape=()), "")
+            a, b = self.merged(left, left.letters), self.merged(right, right.letters)
+            if not is_double:
+                return _Tensor(self.node("MatMul", a, b, shape=()), "")
+            count = size_product(self.shape(left.letters))
+            row, column = self.reshape(a, [1, count]), self.reshape(b, [count, 1])
+            return _Tensor(self.reshape(self.node("MatMul", row, column, shape=[1, 1]), ()), "")
         matrix, vector, kept = (left, right, self.rows) if self.rows else (right, left, self.columns)
         summed = self._pick(matrix.letters, lambda letter: letter in self.summed)
         vector = self.arrange(vector, summed)
@@ -204,13 +217,16 @@ class _Contraction:
             matrix = self.arrange(matrix, kept + summed)
         matrix_name = self.merged(matrix, *((summed, kept) if behind else (kept, summed)))
         count, size = size_product(self.shape(summed)), size_product(self.shape(kept))
-        if behind:
+        if behind and is_double:
+            row = self.reshape(vector.name, [1, count])
+            product = self.node("Gemm", row, matrix_name, shape=[1, size])
+        elif behind:
             product = self.node("MatMul", self.merged(vector, summed), matrix_name, shape=[size])
-        elif isinstance(count, int):
+        elif isinstance(count, int) and not is_double:
             product = self.node("MatMul", matrix_name, self.merged(vector, summed), shape=[size])
         else:  # with an empty vector the runtime's product is undefined, with an empty matrix it is zero
             column = self.reshape(vector.name, [count, 1])
-            product = self.node("MatMul", matrix_name, column, shape=[size, 1])
+            product = self.node("Gemm" if is_double else "MatMul", matrix_name, column, shape=[size, 1])
         return _Tensor(self.reshape(product, self.shape(kept)), kept)
 
     def matrices(self) -> _Tensor:
@@ -226,13 +242,14 @@ class _Contraction:
         left_flag, right_flag = left.letters != rows + summed, right.letters != summed + columns
         letters = rows + columns
         # (the runtime's product fused with a transpose fails for an empty batch)
-        if not left_flag and not right_flag and len(summed) == len(columns) == 1 and not is_moved:
+        plain = not left_flag and not right_flag
+        if plain and len(summed) == len(columns) == 1 and not is_moved and self.element is not F64:
             product = self.node("MatMul", left.name, right.name, shape=self.shape(letters))
             return _Tensor(self._zero_if_empty(product, len(rows), self.sizes[summed]), letters)
         a = self.merged(left, *((summed, rows) if left_flag else (rows, summed)))
         b = self.merged(right, *((columns, summed) if right_flag else (summed, columns)))
         merged = [size_product(self.shape(rows)), size_product(self.shape(columns))]
-        if left_flag or right_flag:
+        if not plain or self.element is F64:
             product = self.node("Gemm", a, b, shape=merged, transA=int(left_flag), transB=int(right_flag))
         else:
             product = self.node("MatMul", a, b, shape=merged)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..types import BOOL, I64, U8, TensorType, element_type_of, size_product
+from ..types import BOOL, F64, I64, U8, TensorType, element_type_of, size_product
 from .batching.reductions import (
     batch_along,
     batch_argument,
@@ -66,8 +66,12 @@ def _lower_sum(lowering, operation, names):
     summed, kept = x.shape[:len(axes)], x.shape[len(axes):]
     rows, columns = size_product(summed), size_product(kept)
     matrix = names[0] if x.rank == 2 else lowering.reshape(names[0], (rows, columns))
-    total = lowering.node("MatMul", [_ones(lowering, rows, x.element), matrix],
-                          type=TensorType(x.element, (columns,)))
+    ones = _ones(lowering, rows, x.element)
+    if x.element is F64:  # for what `linear._Contraction.with_vector` says
+        total = lowering.node("Gemm", [lowering.reshape(ones, (1, rows)), matrix],
+                              type=TensorType(x.element, (1, columns)))
+        return [lowering.reshape(total, kept)]
+    total = lowering.node("MatMul", [ones, matrix], type=TensorType(x.element, (columns,)))
     return [total if len(kept) == 1 else lowering.reshape(total, kept)]
 
 

@@ -29,14 +29,17 @@ def expect_same_type(name, operands):
     """Raises `TypeRuleError` unless all operands have one type."""
     first = operands[0].type
     for other in operands[1:]:
-        expect(other.type == first, f"{name} takes operands of equal type, got {first} and {other.type}")
+        if other.type != first:  # the message costs more than the test
+            raise TypeRuleError(f"{name} takes operands of equal type, got {first} and {other.type}")
 
 
 def expect_same_element(name, operands):
     """Raises `TypeRuleError` unless all operands have one element type."""
+    first = operands[0].element
     for other in operands[1:]:
-        expect(other.element is operands[0].element,
-               f"{name} takes operands of equal element type, got {operands[0].element} and {other.element}")
+        if other.element is not first:
+            raise TypeRuleError(
+                f"{name} takes operands of equal element type, got {first} and {other.element}")
 
 
 def expect_axis(name, axis, rank):

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import Traced, typeof
+from ..values import DimNumber, Traced, typeof
 from .elements import (
     HOST_TYPES,
     INT_MIN,
@@ -195,14 +195,36 @@ def _traced_fld(a, b):
     return emit("idiv", whole, b) if is_integer_type(number_type((a, b))) else emit("round", divide(whole, b))
 
 
+def _on_sizes(operation):
+    """A division of symbolic sizes."""
+
+    def divided(a, b):
+        if b.__class__ is int and b == 0:
+            raise divide_error()
+        return operation(a, b)
+
+    return divided
+
+
+def _truncated(a, b):
+    """The quotient towards zero, as a size where the sign of the numerator is known."""
+    if b.__class__ is not DimNumber and b < 0:
+        a, b = -a, -b
+    signs = {a < 0} if a.__class__ is not DimNumber else {c < 0 for _, c in a.dim.terms}
+    if len(signs) != 1:
+        return NotImplemented
+    return -(-a // b) if True in signs else a // b
+
+
 remainder = dual(integer_division(truncated_remainder, float_remainder), _traced_remainder("rem"))
-modulo = dual(integer_division(operator.mod, float_modulo), _traced_remainder("mod"), operator.mod)
+modulo = dual(integer_division(operator.mod, float_modulo), _traced_remainder("mod"),
+              _on_sizes(operator.mod))
 quotient = dual(
     integer_division(truncated_quotient, _round_float(lambda a, b: round((a - float_remainder(a, b)) / b))),
-    _traced_div, operator.floordiv)
+    _traced_div, _on_sizes(_truncated))
 floored_quotient = dual(
     integer_division(operator.floordiv, _round_float(lambda a, b: round((a - float_modulo(a, b)) / b))),
-    _traced_fld, operator.floordiv)
+    _traced_fld, _on_sizes(operator.floordiv))
 
 
 def ceiled_quotient(a, b):

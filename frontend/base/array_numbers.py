@@ -3,8 +3,8 @@
 
 from .. import staging
 from .. import types as t
-from ..broadcasting import assign_broadcast, broadcast
 from ..calling import call
+from ..evaluation.broadcasting import assign_broadcast, broadcast
 from ..values import Array
 from .arrays import as_array, is_numeric
 from .conversion import element_of

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..broadcasting import bits
+from ..evaluation.broadcasting import bits
 from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, promote_types

@@ -96,7 +96,7 @@ def _update(array, value, shape, single, spread, payload):
     source = convert_array(element, as_array(value))
     data = staging.read(source)
     if spread:
-        from ..broadcasting import join_shapes
+        from ..evaluation.broadcasting import join_shapes
 
         if join_shapes(shape, tuple(data.shape)) != shape:
             raise dimension_mismatch(f"array could not be broadcast to match destination: cannot assign size "
@@ -288,7 +288,7 @@ def set_index(array, value, *indices):
 @define("broadcast_setindex!", t.AbstractArray, t.Any, t.Any, ..., exported=False)
 def broadcast_set_index(array, value, *indices):
     """`array[indices...] .= value`."""
-    from ..broadcasting import materialise, unwrap_reference
+    from ..evaluation.broadcasting import materialise, unwrap_reference
 
     assign(array, unwrap_reference(materialise(value)), indices or (colon,), spread=True)
     return array

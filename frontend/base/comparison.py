@@ -392,7 +392,7 @@ def default_tolerance(*types):
 def arrays_close(a, b, atol=0, rtol=None, nans=False, norm=None):
     """Whether the norm of the difference is within the tolerances."""
     if nans:
-        from ..broadcasting import broadcast
+        from ..evaluation.broadcasting import broadcast
 
         raised = {"nans": True, "atol": atol, **({} if rtol is None else {"rtol": rtol})}
         return _call("all", broadcast(function("isapprox"), [a, b], raised))

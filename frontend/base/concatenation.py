@@ -3,8 +3,8 @@ typed forms."""
 
 from .. import staging
 from .. import types as t
-from ..broadcasting import bits
-from ..growth import with_items
+from ..control_flow.growth import with_items
+from ..evaluation.broadcasting import bits
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array, axis_of, dim_number_of, promoted_element
 from .conversion import convert, convert_array, element_of

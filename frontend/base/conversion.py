@@ -116,7 +116,7 @@ def convert_array(element, array):
     if element in HOST_TYPES and array.element in HOST_TYPES:
         payload = staging.read(array)
         if isinstance(payload, np.ndarray):
-            from ..broadcasting import broadcast
+            from ..evaluation.broadcasting import broadcast
 
             return broadcast(element, [array])
         return Array(staging.convert_payload(payload, element))

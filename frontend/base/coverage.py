@@ -3,10 +3,11 @@
     python -m weber.frontend.base.coverage
 """
 
-from .. import autosize, rule_macros  # noqa: F401  (they register macros)
 from .. import types as t
-from ..macros import MACROS, STRING_MACROS
-from ..macros import REFUSED as REFUSED_MACROS
+from ..derivatives import rule_macros  # noqa: F401  (registers macros)
+from ..evaluation import autosize  # noqa: F401  (registers macros)
+from ..evaluation.macros import MACROS, STRING_MACROS
+from ..evaluation.macros import REFUSED as REFUSED_MACROS
 from ..values import Function
 from . import load
 from .refused import REFUSED

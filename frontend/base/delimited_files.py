@@ -6,7 +6,7 @@ import numpy as np
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..display import print_value
+from ..printing.display import print_value
 from ..staging import host_number, read_host
 from ..values import Array, Range, to_host
 from .files import opened

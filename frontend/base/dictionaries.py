@@ -4,10 +4,10 @@
 import numpy as np
 
 from ...compiler.errors import WeberError
-from .. import display
 from .. import types as t
-from ..array_text import element_type
-from ..properties import convert_to
+from ..evaluation.properties import convert_to
+from ..printing import display
+from ..printing.array_text import element_type
 from ..staging import LaneEffect, state
 from ..values import ABSENT, Dictionary, NamedTuple, Struct, Symbol, typeof
 from .exceptions import exception, raise_value

@@ -83,6 +83,6 @@ def summary(value):
 
 def shown(value):
     """A value as `show` prints it."""
-    from ..display import repr_value
+    from ..printing.display import repr_value
 
     return repr_value(value)

@@ -8,8 +8,8 @@ import itertools
 
 import numpy as np
 
-from .. import staged_map
 from .. import types as t
+from ..batching import staged_map
 from ..calling import call
 from ..staging import HostValueNeeded, host_number, state
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
@@ -27,7 +27,7 @@ def staged_fold(operation, iterables, init, function_=None):
     """The fold of staged elements as a loop; None where they are to be iterated over."""
     if state.trace is None:
         return None
-    from ..staged_folds import folded
+    from ..batching.staged_folds import folded
 
     return folded(operation, iterables, init, function_)
 

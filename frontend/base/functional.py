@@ -2,10 +2,10 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..broadcasting import broadcast
 from ..calling import call, callables
 from ..dispatch import Method, MethodTable
-from ..display import FAMILIES, show_text
+from ..evaluation.broadcasting import broadcast
+from ..printing.display import FAMILIES, show_text
 from ..values import Function, Struct, typeof
 from .core import VAL
 from .errors import argument_error, fault

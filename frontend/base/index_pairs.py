@@ -2,7 +2,7 @@
 
 
 from .. import types as t
-from ..display import FAMILIES, PLAIN_FAMILIES, show_text
+from ..printing.display import FAMILIES, PLAIN_FAMILIES, show_text
 from ..values import NamedTuple, Struct, typeof
 from .iteration import FAMILY_ELEMENTS, ITERATORS, SIZES, collect, element_type_of, iterate, size_of
 from .named_tuples import keys

@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..display import FAMILIES
-from ..lanes import Lanes, element, elements_at, only_in_graph
+from ..batching.lanes import Lanes, element, elements_at, only_in_graph
+from ..printing.display import FAMILIES
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
 from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
-from ..display import Context
+from ..printing.display import Context
 from ..staging import LaneEffect, read_host, state
 from ..values import Array, Char, Symbol, serials, to_host, typeof
 from .errors import argument_error, shown

@@ -5,7 +5,7 @@ import numpy as np
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
-from ..lanes import Lanes, elements
+from ..batching.lanes import Lanes, elements
 from ..staging import LaneEffect, apply, as_dim, host_integer, payload_of, read, state
 from ..values import (
     Array,
@@ -246,7 +246,7 @@ def collect_values(iterator, size=None, element=None) -> Array:
     types are not promoted (`[1, 2.0]` is, but that is `vect`). Traced numbers make a staged array of their
     promoted type."""
     items = list(iterator)
-    if any(item.__class__ is Traced for item in items):
+    if any(item.__class__ is Traced or item.__class__ is DimNumber for item in items):
         return stack_numbers(items, size)
     if element is None:
         element = join_all(set(map(typeof, items)))
@@ -343,7 +343,7 @@ def iterate_next(value, position):
 def collect(iterable):
     """A vector (or array) of the elements."""
     if state.trace is not None:
-        from ..staged_map import collected
+        from ..batching.staged_map import collected
 
         values = collected(iterable)
         if values is not None:
@@ -357,7 +357,7 @@ _T = t.TypeVar("T")
 @define("collect", t.TypeOfTypeFamily.apply(_T), t.Any, where=(_T,))
 def collect_as(element, iterable):
     """A vector of the elements, converted to the element type."""
-    from ..properties import convert_to
+    from ..evaluation.properties import convert_to
 
     items = (convert_to(element, item) for item in iterate(iterable))
     return collect_values(items, size_of(iterable), element=element)

@@ -5,9 +5,9 @@ import math
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..display import FAMILIES, show_text
+from ..interactive.steps import take_step
+from ..printing.display import FAMILIES, show_text
 from ..staging import host_integer, host_number
-from ..steps import take_step
 from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct
 from .iteration import (
     FAMILY_ELEMENTS,

@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..broadcasting import broadcast
 from ..calling import call
+from ..evaluation.broadcasting import broadcast
 from ..values import Array, to_host, typeof
 from .arrays import array_of, as_array, is_numeric, reshaped
 from .conversion import convert_array, element_of

@@ -3,8 +3,8 @@
 
 from .. import staging
 from .. import types as t
-from ..broadcasting import broadcast
-from ..lanes import is_lanes, only_in_graph, uniform_column
+from ..batching.lanes import is_lanes, only_in_graph, uniform_column
+from ..evaluation.broadcasting import broadcast
 from ..values import Array, Range, colon, typeof
 from . import folds
 from .arrays import as_array, is_numeric, reshaped, without_bits
@@ -55,7 +55,7 @@ def map_arrays(f, *arrays):
 
 @define("map!", t.Any, t.AbstractArray, t.AbstractArray, t.AbstractArray, ...)
 def map_into(f, destination, *arrays):
-    from ..broadcasting import assign_broadcast
+    from ..evaluation.broadcasting import assign_broadcast
 
     assign_broadcast(destination, map_arrays(f, *arrays) if len(arrays) > 1 else map_array(f, arrays[0]))
     return destination

@@ -17,7 +17,7 @@ PRIMITIVES = module("Primitives")
 def rebuild(instance, *fields):
     """rebuild(x, fields...): a struct like `x` with other fields, without a constructor's call. Parameters of
     its type that fields determine follow them."""
-    from ..structs import new_instance
+    from ..evaluation.structs import new_instance
 
     family = instance.type.family
     bindings = dict.fromkeys(family.parameters)
@@ -29,7 +29,7 @@ def rebuild(instance, *fields):
 
 
 def _declaration(value):
-    from ..macros import layers
+    from ..evaluation.macros import layers
 
     return layers.get(getattr(typeof(value), "family", None))
 

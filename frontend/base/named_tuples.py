@@ -3,7 +3,7 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..properties import convert_to
+from ..evaluation.properties import convert_to
 from ..values import NamedTuple, Symbol
 from .dictionaries import entries_of
 from .errors import argument_error

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from .. import types as t
-from ..string_text import escape
+from ..printing.string_text import escape
 from ..values import Array
 from .conversion import convert_number
 from .elements import HOST_TYPES
@@ -109,7 +109,7 @@ def digits_text(number, base=10, pad=1):
 @define("string", t.Integer, keywords=("base", "pad"))
 def string_in_base(number, base=10, pad=1):
     """An integer's text in a base, with at least `pad` digits."""
-    from ..display import print_value
+    from ..printing.display import print_value
     from ..staging import host_integer, host_number
 
     number, pad = host_number(number, "printing"), host_integer(pad, "the number of digits")

@@ -3,7 +3,7 @@ their type when columns are chosen or joined."""
 
 from .. import staging
 from .. import types as t
-from ..array_text import WRAPPER_TEXTS
+from ..printing.array_text import WRAPPER_TEXTS
 from ..values import Array
 from .arrays import as_array
 from .indexing import index_form

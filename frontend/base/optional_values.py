@@ -2,8 +2,8 @@
 
 
 from .. import types as t
-from ..display import FAMILIES, show_text
-from ..properties import convert_to
+from ..evaluation.properties import convert_to
+from ..printing.display import FAMILIES, show_text
 from ..values import Singleton, Struct, missing, typeof
 from .errors import argument_error
 from .registry import define, define_constructor

@@ -29,7 +29,7 @@ def make_pair(first, second):
 def construct_pair(type_, first, second):
     """`Pair(a, b)`, `Pair{A, B}(a, b)`."""
     if isinstance(type_, t.DataType):
-        from ..properties import convert_to
+        from ..evaluation.properties import convert_to
 
         return Struct(type_, list(map(convert_to, type_.parameters, (first, second))))
     return pair(first, second)

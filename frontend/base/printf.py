@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from .. import types as t
-from ..display import Context, print_text, show_text
+from ..printing.display import Context, print_text, show_text
 from ..staging import host_number
 from ..values import Char, Irrational, Traced, typeof
 from .errors import argument_error, fault

@@ -1,8 +1,8 @@
 """`print`, `show`, `display`, `repr`, `string`: values as text."""
 
-from .. import display
 from .. import types as t
-from ..display import Context, plain_text, print_text, show_text
+from ..printing import display
+from ..printing.display import Context, plain_text, print_text, show_text
 from ..values import Struct, typeof
 from .errors import fault
 from .io import context_from, context_of, memory_stream, stdout
@@ -84,8 +84,8 @@ def display_(value):
 @define("summary", t.Any)
 def summary(value):
     """`summary(x)`: the size and type of an array, the type of anything else."""
-    from ..array_text import is_array
-    from ..array_text import summary as array_summary
+    from ..printing.array_text import is_array
+    from ..printing.array_text import summary as array_summary
 
     return array_summary(value) if is_array(value) else t.type_name(typeof(value))
 

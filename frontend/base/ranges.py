@@ -328,7 +328,7 @@ def _scaled(number, x):
     from .arithmetic import multiply
 
     if number.__class__ is Traced:
-        from ..broadcasting import broadcast
+        from ..evaluation.broadcasting import broadcast
         from .registry import function
 
         return broadcast(function("*"), [number, x])
@@ -340,7 +340,7 @@ def divide(x, number):
     from .arithmetic import divide as divide_numbers
 
     if number.__class__ is Traced:
-        from ..broadcasting import broadcast
+        from ..evaluation.broadcasting import broadcast
         from .registry import function
 
         return broadcast(function("/"), [x, number])

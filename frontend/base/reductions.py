@@ -7,9 +7,9 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..broadcasting import broadcast
+from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
-from ..lanes import is_lanes, only_in_graph, uniform_column
+from ..evaluation.broadcasting import broadcast
 from ..values import Array, colon, typeof
 from . import folds
 from .arrays import (

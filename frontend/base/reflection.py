@@ -8,7 +8,7 @@ import numpy as np
 from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Value
 from .. import types as t
-from ..properties import get_property, set_field
+from ..evaluation.properties import get_property, set_field
 from ..staging import host_integer, host_number, read, read_field
 from ..values import (
     Array,

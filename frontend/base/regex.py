@@ -4,7 +4,7 @@ import re
 
 from ...compiler.errors import UnsupportedError
 from .. import types as t
-from ..display import FAMILIES, repr_value
+from ..printing.display import FAMILIES, repr_value
 from ..staging import host_number
 from ..values import Struct, Symbol
 from .exceptions import exception, raise_value

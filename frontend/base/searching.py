@@ -4,8 +4,8 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..broadcasting import broadcast
 from ..calling import call
+from ..evaluation.broadcasting import broadcast
 from ..values import Array, Range, Traced
 from .arrays import array_of, as_array, as_dim_product, reshaped
 from .elements import NUMBERS, number_of

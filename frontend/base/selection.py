@@ -7,8 +7,8 @@ from ...compiler.ir import Value
 from ...compiler.types import I64, TensorType, size_product
 from .. import staging
 from .. import types as t
-from ..broadcasting import broadcast
-from ..lanes import Lanes, elements_at, is_lanes, vector_of_lanes
+from ..batching.lanes import Lanes, elements_at, is_lanes, vector_of_lanes
+from ..evaluation.broadcasting import broadcast
 from ..staging import apply, as_value
 from ..values import Array, DimNumber, Either, Traced
 from .arrays import as_array, as_dim_product, reshaped
@@ -38,7 +38,7 @@ def staged_mask(predicate, x):
             return None
         mask = broadcast(predicate, [array])
     else:
-        from ..staged_map import collected_of
+        from ..batching.staged_map import collected_of
 
         mask = collected_of(predicate, array)
     if mask is None or mask.element is not t.Bool or is_lanes(mask):

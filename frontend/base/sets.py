@@ -4,7 +4,7 @@ from functools import reduce
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..properties import convert_to
+from ..evaluation.properties import convert_to
 from ..staging import read, state
 from ..values import ABSENT, Array, SetValue, Struct, typeof
 from .dictionaries import write_location

@@ -8,11 +8,11 @@ import weakref
 from ...compiler.types import TensorType, floor_divide
 from .. import staging
 from .. import types as t
-from ..array_text import WRAPPER_TEXTS
+from ..batching.lanes import Lanes, uniform_column, vector_of_lanes
+from ..batching.staged_map import collected, collected_of
 from ..calling import call
-from ..lanes import Lanes, uniform_column, vector_of_lanes
-from ..sharing import linked
-from ..staged_map import collected, collected_of
+from ..control_flow.sharing import linked
+from ..printing.array_text import WRAPPER_TEXTS
 from ..values import Array, Range, Singleton, colon, typeof
 from .arrays import (
     array_of,

@@ -10,8 +10,8 @@ import numpy as np
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
-from ..broadcasting import broadcast
 from ..calling import call
+from ..evaluation.broadcasting import broadcast
 from ..staging import Value
 from ..trees import is_number
 from ..values import Array, Traced

@@ -12,7 +12,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call, callables
 from ..dispatch import Method
-from ..display import FAMILIES, PLAIN_FAMILIES, show_text
+from ..printing.display import FAMILIES, PLAIN_FAMILIES, show_text
 from ..values import Array, Struct, Traced, typeof
 from .arithmetic import divide, multiply
 from .arrays import as_array, reshaped
@@ -77,8 +77,8 @@ def diagonal_places(array, shift=0):
         count = max(min(rows - first_row, columns - first_column), 0)
         return (first_column + np.arange(count)) * rows + first_row + np.arange(count)
     if rows != columns:
-        raise _unsupported(f"a diagonal of a matrix of size {size_text(array.size)}, which is not known to be "
-                           "square")
+        raise _unsupported(f"a diagonal of a matrix of size {size_text(array.size)}, which is not known to "
+                           "be square")
     steps = staging.apply("iota", shape=(rows - first_row - first_column,), axis=0, element=I64)
     between, first = (staging.expand(staging.payload_of(staging.dim_number(number)), steps.shape)
                       for number in (rows + 1, first_column * rows + first_row))
@@ -176,8 +176,8 @@ def _as_equations(array, kind, what):
 def staged_solution(a, right, what="\\"):
     """The x with a x = b, by the graph; what is solved with has to be square."""
     if a.size[0] != a.size[1]:
-        raise _unsupported(f"{what} with a matrix of size {size_text(a.size)} of which only the graph knows the "
-                           "elements: it has to be square; least squares are `(A' * A) \\ (A' * b)`")
+        raise _unsupported(f"{what} with a matrix of size {size_text(a.size)} of which only the graph knows "
+                           "the elements: it has to be square; least squares are `(A' * A) \\ (A' * b)`")
     kind = t.promote_type(float_type(a.element), float_type(right.element))
     equations = _as_equations(a, kind, what), _as_equations(right, kind, what)
     return Array(reshaped(staging.apply("solve", *equations), staging.read(right).shape))

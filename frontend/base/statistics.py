@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
-from .. import staged_map, staging
+from .. import staging
 from .. import types as t
-from ..broadcasting import broadcast
+from ..batching import staged_map
 from ..calling import call
+from ..evaluation.broadcasting import broadcast
 from ..values import Array, Range, colon, typeof
 from .arithmetic import divide, multiply, subtract
 from .arrays import as_array, as_dim_product, is_numeric
@@ -78,7 +79,7 @@ def mean_of_number(x):
 
 @_define("mean!", t.AbstractArray, t.AbstractArray)
 def mean_into(destination, x):
-    from ..broadcasting import assign_broadcast
+    from ..evaluation.broadcasting import assign_broadcast
 
     sizes = zip(destination.size, as_array(x).size, strict=False)
     dims = tuple(d for d, (a, b) in enumerate(sizes, 1) if a == 1 and b != 1)

@@ -1,6 +1,6 @@
 """String macros: `r"…"`, `s"…"`, `b"…"`, `MIME"…"`."""
 
-from ..macros import STRING_MACROS
+from ..evaluation.macros import STRING_MACROS
 from .number_parsing import bytes_of_text
 from .printing import mime_value
 from .regex import Regex, Substitution

@@ -5,7 +5,7 @@ import re
 
 from ...compiler.errors import UnsupportedError
 from .. import types as t
-from ..display import Context, print_text
+from ..printing.display import Context, print_text
 from ..staging import host_number
 from ..values import Array, Char, Function, Range, SetValue, Struct
 from .errors import argument_error

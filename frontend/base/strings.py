@@ -3,9 +3,9 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..display import Context, print_text
+from ..printing.display import Context, print_text
+from ..printing.string_text import escape
 from ..staging import host_number, read_host
-from ..string_text import escape
 from ..values import Array, Char, Range, SetValue, Symbol, typeof
 from .characters import width
 from .conversion import element_of

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import types as t
-from ..properties import convert_to
+from ..evaluation.properties import convert_to
 from ..staging import host_integer, read_host
 from ..values import Array, Range, typeof
 from .errors import argument_error, fault

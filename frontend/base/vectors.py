@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..growth import Added
+from ..control_flow.growth import Added
 from ..values import Array, Range
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array

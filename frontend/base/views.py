@@ -5,7 +5,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..array_text import WRAPPER_TEXTS
+from ..printing.array_text import WRAPPER_TEXTS
 from ..staging import VIEWS, Value
 from ..values import Array, Range, colon, typeof
 from .arrays import as_array, plain_type

@@ -39,7 +39,7 @@ class Theme:
 
 def package(name) -> tuple[str, list[Theme]]:
     """What the docstring of a package says, and its themes, file by file."""
-    from .. import syntax
+    from ..parsing import syntax
 
     documented = next(s for s in _parsed(f"{name}.jl") if isinstance(s, syntax.Documented))
     body = documented.definition.body
@@ -57,7 +57,7 @@ def package(name) -> tuple[str, list[Theme]]:
 
 
 def _parsed(file):
-    from ..parser import parse_cached
+    from ..parsing.parser import parse_cached
 
     return parse_cached(str(resources.files("weber.frontend.library") / file)).statements
 
@@ -76,8 +76,8 @@ def _text(documented):
 
 
 def _entries(statements):
-    from .. import syntax
-    from ..modules import defined_name
+    from ..evaluation.modules import defined_name
+    from ..parsing import syntax
 
     found = []
     for statement in statements:

@@ -9,7 +9,7 @@ import pytest
 import weber
 from weber.compiler.interpreter import run
 from weber.compiler.verify import verify
-from weber.frontend.entries import stage_entry
+from weber.frontend.compiling.entries import stage_entry
 
 f32 = np.float32
 

@@ -36,8 +36,8 @@ def test_of_one_and_of_many(check, form):
     expected = [meaning(A, b) for A, b in zip(As, bs)]
     if np.ndim(expected[0]) == 0:
         expected = np.array(expected)
-    check(source, "many(As::Vector{Float64[n, n]}, bs::Vector{Float64[n]})", [[A.T for A in As], bs], expected,
-          rtol=1e-9)
+    signature = "many(As::Vector{Float64[n, n]}, bs::Vector{Float64[n]})"
+    check(source, signature, [[A.T for A in As], bs], expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("text, meaning, slope", [

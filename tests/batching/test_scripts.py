@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import weber
-from weber.frontend import compiled, specialise
+from weber.frontend.compiling import compiled, specialise
 
 SCRIPT = """
 model = Chain(Dense(2 => 3, tanh), Dense(3 => 1))

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 import weber
-from weber.frontend.entries import stage_entry
+from weber.frontend.compiling.entries import stage_entry
 
 TREE = """
 struct Tree

@@ -9,7 +9,7 @@ from weber.compiler.interpreter import run
 from weber.compiler.onnx_export import export
 from weber.compiler.pipeline import optimise
 from weber.compiler.verify import verify
-from weber.frontend.entries import stage_entry
+from weber.frontend.compiling.entries import stage_entry
 from weber.frontend.loading import reported
 
 

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from weber.compiler.interpreter import run
 from weber.compiler.verify import verify
-from weber.frontend.entries import stage_entry
+from weber.frontend.compiling.entries import stage_entry
 from weber.frontend.loading import reported
 
 VARIABLES = ("a", "b", "c")

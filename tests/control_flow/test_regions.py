@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from weber.frontend.regions import Region
-from weber.frontend.scopes import Cell
+from weber.frontend.control_flow.regions import Region
+from weber.frontend.evaluation.scopes import Cell
 from weber.frontend.staging import Trace, apply, read, write
 from weber.frontend.values import Array
 

@@ -65,3 +65,29 @@ def test_programs(staged, name):
 def test_recursion_on_a_staged_condition(staged):
     with pytest.raises(WeberError, match="recursion"):
         staged("f(n) = n < 2 ? n : f(n - 1) + f(n - 2)", "f(n::Int)")
+
+
+QUOTIENTS = {  # Julia's functions in Python, where `//` goes down and `%` has the sign of the divisor
+    "div": lambda a, b: int(a / b),
+    "rem": lambda a, b: a - b * int(a / b),
+    "fld": lambda a, b: a // b,
+    "mod": lambda a, b: a % b,
+    "cld": lambda a, b: -(-a // b),
+    "mod1": lambda a, b: (a - 1) % b + 1,
+}
+
+
+@pytest.mark.parametrize("name", QUOTIENTS)
+def test_quotients_of_sizes(staged, name):
+    """Of both signs, by divisors of both signs; the size is that of an argument of which nothing else is
+    used."""
+    cases = [(s, c, b) for s in (1, -1, 2) for c in (0, 1, -1) for b in (-3, 2, 3)]
+    f = staged(f"f(x) = [{name}(s * length(x) + c, b) for (s, c, b) in {cases}]", "f(x::Float32[N])")
+    for size in (0, 1, 2, 5, 6):
+        expected = [QUOTIENTS[name](s * size + c, b) for s, c, b in cases]
+        np.testing.assert_array_equal(f(np.zeros(size, np.float32))[0], expected)
+
+
+def test_a_size_divided_by_zero(staged):
+    with pytest.raises(WeberError, match="DivideError"):
+        staged("f(x) = mod(length(x), 0)", "f(x::Float32[N])")

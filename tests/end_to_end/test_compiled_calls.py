@@ -154,3 +154,12 @@ def test_updates_of_arrays_in_tuples_and_dictionaries(run):
     println(f(1f0), pair, named["a"])
     println(Flux.gradient(f, 1f0)[1], pair, named["a"])
     """) == ["2.0(Float32[2.0], Float32[2.0])Float32[2.0]", "4.0(Float32[3.0], Float32[2.0])Float32[4.0]"]
+
+
+def test_arguments_of_which_only_the_size_is_used(load):
+    module = load("""
+    @export double(x::Float32[N]) = 2 * length(x)
+    @export scaled(x::Float32[N], y::Float32[N], z::Float32[M]) = sum(y) / length(x) + length(z) ÷ 2
+    """)
+    assert module.double(np.zeros(3, np.float32)) == 6
+    assert module.scaled(np.zeros(2, np.float32), np.ones(2, np.float32), np.zeros(5, np.float32)) == 3

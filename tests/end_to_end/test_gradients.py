@@ -7,7 +7,7 @@ Dropout drops what the random key says, which is an input and therefore the same
 import numpy as np
 import pytest
 from weber.compiler.interpreter import run
-from weber.frontend.entries import stage_entry
+from weber.frontend.compiling.entries import stage_entry
 
 # The model of the file, converted; `descend` mutates the parameters, which makes them inputs of `gradients`.
 DOUBLE = """

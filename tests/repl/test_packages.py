@@ -2,8 +2,8 @@
 
 import pytest
 import weber
-from weber.frontend.package_mode import package_command
-from weber.frontend.projects import with_line, without_line
+from weber.frontend.evaluation.projects import with_line, without_line
+from weber.frontend.interactive.package_mode import package_command
 
 
 def make_package(folder, name, source, uuid=None, sources=""):

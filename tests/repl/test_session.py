@@ -2,8 +2,8 @@
 
 import pytest
 import weber
-from weber.frontend.latex_symbols import symbols
-from weber.frontend.repl import coloured, pasted
+from weber.frontend.interactive.latex_symbols import symbols
+from weber.frontend.interactive.repl import coloured, pasted
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_pasted_text():
 
 def test_every_exported_builtin_is_explained(session):
     from weber.frontend.base.registry import BASE, MODULES
-    from weber.frontend.documentation import help_text
+    from weber.frontend.interactive.documentation import help_text
     from weber.frontend.values import Function
 
     homes = [BASE, *(MODULES[name] for name in ("Statistics", "LinearAlgebra", "Random", "Printf"))]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from weber import frontend
 from weber.compiler.errors import WeberError, sources
-from weber.frontend.parser import is_incomplete, parse
-from weber.frontend.syntax_dump import dump
+from weber.frontend.parsing.parser import is_incomplete, parse
+from weber.frontend.parsing.syntax_dump import dump
 
 LIBRARY = Path(frontend.__file__).parent / "library"
 

@@ -9,9 +9,9 @@ import time
 from collections import Counter
 
 import pytest
-from weber.frontend import parse_table
-from weber.frontend.parser import parse
-from weber.frontend.tree_builder import TreeBuilder
+from weber.frontend.parsing import parse_table
+from weber.frontend.parsing.parser import parse
+from weber.frontend.parsing.tree_builder import TreeBuilder
 
 CONFLICTS = {
     "_bound: _bound COMPARE juxtaposition": 1,
@@ -112,7 +112,8 @@ def test_the_table_is_kept(tmp_path, monkeypatch):
 
 
 def test_a_warm_start_does_not_load_lark(tmp_path):
-    code = "import sys; from weber.frontend.parser import parse; parse('x'); print('lark' in sys.modules)"
+    code = ("import sys; from weber.frontend.parsing.parser import parse; parse('x'); "
+            "print('lark' in sys.modules)")
     environment = {"XDG_CACHE_HOME": str(tmp_path), "PATH": ""}
 
     def run():

@@ -7,8 +7,8 @@ import pytest
 import tree_sitter
 import tree_sitter_julia
 import weber
-from weber.frontend import syntax
-from weber.frontend.parser import parse, read_source
+from weber.frontend.parsing import syntax
+from weber.frontend.parsing.parser import parse, read_source
 
 ROOT = Path(weber.__file__).parent
 FOLDERS = ("frontend/library", "examples", "bench", "docs")

@@ -5,8 +5,9 @@ import pickle
 
 import pytest
 from weber.compiler.errors import WeberError, sources
-from weber.frontend import cache, parser
-from weber.frontend.syntax_dump import dump
+from weber.frontend import cache
+from weber.frontend.parsing import parser
+from weber.frontend.parsing.syntax_dump import dump
 
 TEXT = "\"doc\"\nf(x::T; y = 1) where {T <: Real} = [x' 1f0; 0x01 'c'] .+ \"a $y\"\n"
 

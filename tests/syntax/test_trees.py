@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from weber.frontend.parser import parse
-from weber.frontend.syntax import Node, walk
-from weber.frontend.syntax_dump import dump
+from weber.frontend.parsing.parser import parse
+from weber.frontend.parsing.syntax import Node, walk
+from weber.frontend.parsing.syntax_dump import dump
 
 
 def read_snippets():

@@ -84,7 +84,7 @@ def test_staged_draws_are_those_of_the_host(julia):
 
 def test_a_draw_inside_a_broadcast_is_one_for_each_element(julia):
     from weber.frontend.base.registry import function
-    from weber.frontend.broadcasting import broadcast
+    from weber.frontend.evaluation.broadcasting import broadcast
 
     draw = function("+")  # rand() + x, drawn once for each x
     julia("seed!", 1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from weber.frontend import types as t
-from weber.frontend.array_text import summary
+from weber.frontend.printing.array_text import summary
 from weber.frontend.values import Array, Range, colon, typeof
 
 UNIT = t.UnitRange.body.family.apply(t.Int64)

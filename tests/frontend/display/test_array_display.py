@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from weber.frontend.display import repr_value, show_value
-from weber.frontend.session import Session
+from weber.frontend.interactive.session import Session
+from weber.frontend.printing.display import repr_value, show_value
 from weber.frontend.values import Array
 
 

@@ -1,7 +1,7 @@
 """What the REPL prints for a value, against what Julia 1.10 prints."""
 
 import pytest
-from weber.frontend.session import Session
+from weber.frontend.interactive.session import Session
 
 
 def shown(source):

@@ -2,8 +2,8 @@
 
 import pytest
 from weber.compiler.errors import WeberError
-from weber.frontend.display import repr_value
-from weber.frontend.session import Session
+from weber.frontend.interactive.session import Session
+from weber.frontend.printing.display import repr_value
 
 DICTIONARIES = [
     ("Dict(:a => 1)[:a]", "1"), ("d = Dict(); d[1] = 2; d[1.0]", "2"),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from weber.compiler.errors import WeberError
-from weber.frontend.display import repr_value, show_value
-from weber.frontend.session import Session
+from weber.frontend.interactive.session import Session
+from weber.frontend.printing.display import repr_value, show_value
 from weber.frontend.staging import Trace
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from weber.compiler.errors import WeberError
 from weber.frontend.base.printf import format_printf
-from weber.frontend.session import Session
+from weber.frontend.interactive.session import Session
 from weber.frontend.values import Char, Symbol
 
 

@@ -1,8 +1,8 @@
 """Collections and iterators of staged numbers: derivatives through them, against derivatives by hand."""
 
 import pytest
-from weber.frontend.display import repr_value
-from weber.frontend.session import Session
+from weber.frontend.interactive.session import Session
+from weber.frontend.printing.display import repr_value
 
 
 @pytest.fixture(scope="module")

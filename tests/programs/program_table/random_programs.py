@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 NUMBERS = ("a", "b", "c")
 DEPTH = 3
+STATEMENTS = 14
+"""After so many only simple ones follow: what fails, fails in small programs, and more of them can be run."""
 
 
 class _Writer:
@@ -17,6 +19,7 @@ class _Writer:
 
     def __init__(self, draw):
         self.draw, self.lines, self.loops, self.indices, self.fresh = draw, [], 0, [], 0
+        self.statements = 0
 
     def choose(self, *options):
         return self.draw(st.sampled_from(options))
@@ -81,6 +84,8 @@ class _Writer:
             self.statement(depth, level)
 
     def statement(self, depth, level):
+        self.statements += 1
+        level = level if self.statements < STATEMENTS else 0
         simple = ("assign", "update", "element", "vector", "count", "local")
         nested = ("if", "if", "for_v", "for_n", "while", "grow", "lane_loop") if level else ()
         form = self.choose(*simple, *nested, *(("leave",) if self.loops else ()),

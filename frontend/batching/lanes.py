@@ -1,0 +1,233 @@
+"""Vectors whose elements are staged: arrays of examples, or structures of them, that only the graph knows.
+
+`Vector{Matrix{Float32}}` of N staged matrices is an `Array` whose payload is a `Lanes`: one element as a
+template, and for each IR value in it the value that holds that of all elements, stacked along a leading axis.
+Sizes that differ between elements are named dims of the template, padded outside, with a vector of lengths.
+"""
+
+import numpy as np
+
+from ...compiler.errors import UnsupportedError
+from ...compiler.ir import Block, Value, rename_dims
+from ...compiler.types import I64, TensorType, dim_names, fresh_dim, substitute
+from .. import types as t
+from ..staging import as_value, emit, payload_of, read, state
+from ..trees import children, with_children
+from ..values import Array, DimNumber, Function, NamedTuple, Node, Range, Struct, Traced, typeof
+
+
+class Lanes:
+    """The payload of a vector of staged elements.
+
+    `count` is the number of elements, a dim; `item` the template, a Julia value; `columns` pairs of a value
+    in the template and the one of all elements, (count, …); `lengths` maps the name of each dim that differs
+    to (its sizes, an i64 value (count,); the dim it is padded to).
+    """
+
+    dtype, ndim = np.dtype(object), 1
+
+    def __init__(self, count, item, columns, lengths):
+        self.count, self.item, self.columns, self.lengths = count, item, columns, lengths
+
+    @property
+    def shape(self):
+        return (self.count,)
+
+    def fetch(self):
+        """What an array's contents are; see `Array.data`."""
+        return self
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise only_in_graph()
+
+    def __array__(self, *_, **__):
+        raise only_in_graph()
+
+    def __len__(self):
+        raise only_in_graph()
+
+    __iter__ = __getitem__ = __len__
+
+
+def only_in_graph():
+    """The error of a builtin that looks at the elements themselves."""
+    return UnsupportedError(
+        "this needs the elements of a vector that are only known when the graph runs: use `map`, a "
+        "broadcast, a comprehension or a loop over it", state.location, kind="UnsupportedError")
+
+
+def is_lanes(value):
+    """Whether a value is a vector of staged elements."""
+    return value.__class__ is Array and value._data.__class__ is Lanes
+
+
+def vector_of_lanes(lanes: Lanes) -> Array:
+    """The Julia vector of lanes; of numbers a plain array of numbers."""
+    item = lanes.item
+    if item.__class__ is Traced:
+        by_inner = dict(lanes.columns)
+        return Array(by_inner[item.data])
+    return Array(lanes, t.array_type(typeof(item), 1))
+
+
+# --- templates ----------------------------------------------------------------------------------------------
+
+
+def substituted(value, values, dims):
+    """A copy of a template with IR values and the names of dims replaced."""
+    kind = value.__class__
+    if kind is Traced:
+        new = values.get(value.data) if value.data.__class__ is Value else None
+        return value if new is None else Traced(new)
+    if kind is DimNumber:
+        return DimNumber.of(substitute(value.dim, dims))
+    if kind is Node:
+        return Node(value.forest, values.get(value.index, value.index), value.known)
+    if kind is Array:
+        data = value._data
+        if data.__class__ is Value:
+            return Array(values[data]) if data in values else value
+        if data.__class__ is Lanes:
+            return Array(_substituted_lanes(data, values, dims), value.type)
+        if data.dtype != object:
+            return Array(data.copy(), value.type)
+    items = children(value)
+    return value if not items else with_children(value, [substituted(c, values, dims) for _, c in items])
+
+
+def _substituted_lanes(lanes, values, dims):
+    inner = {old: Value(rename_dims(old.type, dims)) for old, _ in lanes.columns}
+    columns = [(inner[old], values.get(outer, outer)) for old, outer in lanes.columns]
+    lengths = {name: (values.get(sizes, sizes), substitute(bound, dims))
+               for name, (sizes, bound) in lanes.lengths.items()}
+    return Lanes(substitute(lanes.count, dims), substituted(lanes.item, inner, dims), columns, lengths)
+
+
+class Outline:
+    """The template of what a region's function returned, and the values it consists of.
+
+    `values` are those defined in the region, in order; what comes from outside stays as it is. Call it in the
+    region: sizes become values there. `names` are the dims that only the region knows.
+    """
+
+    def __init__(self, region, names):
+        self.region, self.names, self.values = region, names, {}
+        block = region.block
+        self.defined = {*block.arguments, *(r for operation in block.operations for r in operation.results)}
+
+    def of(self, value):
+        kind = value.__class__
+        if kind is Traced:
+            return self.keep(value, value.data)
+        if kind is DimNumber:
+            return self.number(value) if dim_names(value.dim) & self.names else value
+        if kind is Node:
+            return self.keep(value, value.index)
+        if kind is Range and not isinstance(value.length, int):
+            from ..base.arrays import as_array
+
+            return self.of(as_array(value))
+        if kind is Array:
+            return self.array(value)
+        if kind in (tuple, NamedTuple) or kind is Struct and not value.type.family.mutable:
+            return with_children(value, [self.of(child) for _, child in children(value)])
+        if kind in (Struct, Function) and value.serial > self.region.serial:
+            raise UnsupportedError(
+                f"a function over staged elements cannot return a value of type {t.type_name(typeof(value))}",
+                state.location, kind="UnsupportedError")
+        return value
+
+    def number(self, value):
+        """A size of the region as a number."""
+        made = state.trace.builder.dim_value(dim=value.dim)
+        self.defined.add(made)
+        self.values[made] = None
+        return Traced(made)
+
+    def keep(self, value, data):
+        if data.__class__ is Value and data in self.defined:
+            self.values[data] = None
+        return value
+
+    def array(self, value):
+        data = value._data
+        if data.__class__ is Lanes:
+            for _, outer in data.columns:
+                self.keep(value, outer)
+            for sizes, _ in data.lengths.values():
+                self.keep(value, sizes)
+            return value
+        if data.__class__ is not Value and value.serial < self.region.serial:
+            return value
+        data = read(value)
+        if data.__class__ is Value or data.dtype != object:
+            if data.__class__ is Value and data not in self.defined and data.operation is not None \
+                    and data.operation in self.region.block.operations:
+                self.defined.add(data)  # the contents of a view, read just now
+            return self.keep(value if data is value._data else Array(data), data)
+        return with_children(value, [self.of(child) for _, child in children(value)])
+
+
+# --- elements -----------------------------------------------------------------------------------------------
+
+
+def uniform_column(lanes: Lanes):
+    """The value of all elements where they are arrays of one size; None where sizes differ or they are no
+    arrays."""
+    item = lanes.item
+    if item.__class__ is not Array or item._data.__class__ is not Value or lanes.lengths:
+        return None
+    return dict(lanes.columns).get(item._data)
+
+
+def element(array: Array, index):
+    """The element at an index from 0, a number or an IR value. Sizes that differ become new dims."""
+    lanes, builder = array._data, state.trace.builder
+    place = index if index.__class__ is Value else as_value(
+        payload_of(index if isinstance(index, int) else DimNumber.of(index), t.Int64))
+
+    def picked(stack):
+        return emit("gather", [stack, place], {"axis": 0})
+
+    dims = {name: defined_dim(builder, name, picked(sizes)) for name, (sizes, _) in lanes.lengths.items()}
+    values = {}
+    for inner, outer in lanes.columns:
+        value = picked(outer)
+        for axis, dim in enumerate(inner.shape):
+            if dim_names(dim) & dims.keys():
+                places = builder.iota(shape=(substitute(dim, dims),), axis=0, element=I64)
+                value = emit("gather", [value, places], {"axis": axis})
+        values[inner] = value
+    return substituted(lanes.item, values, dims)
+
+
+def elements_at(array: Array, places):
+    """The vector of the elements at places, an i64 vector of the graph that counts from 0."""
+    lanes = array._data
+
+    def picked(stack):
+        return emit("gather", [stack, places], {"axis": 0})
+
+    inner = {old: Value(old.type) for old, _ in lanes.columns}
+    columns = [(inner[old], picked(outer)) for old, outer in lanes.columns]
+    lengths = {name: (picked(sizes), bound) for name, (sizes, bound) in lanes.lengths.items()}
+    return Array(Lanes(places.shape[0], substituted(lanes.item, inner, {}), columns, lengths), array.type)
+
+
+def defined_dim(builder, name, size):
+    """A new dim of this size, an i64 scalar: the trips of a loop that counts them."""
+    dim, block = fresh_dim(name), Block([Value(TensorType(I64))])
+    block.results = list(block.arguments)
+    builder.loop(size, regions=[block], carried=0, trips=dim, counted=True)
+    return dim
+
+
+def elements(array: Array):
+    """The elements of a vector of lanes of known length, one after the other."""
+    count = array._data.count
+    if not isinstance(count, int):
+        raise UnsupportedError(f"iterating over a vector of unknown length {count}", state.location,
+                               kind="UnsupportedError")
+    return (element(array, index) for index in range(count))

@@ -1,0 +1,92 @@
+"""Staged elements one after the other: folds, and maps whose function changes what is outside of it."""
+
+import numpy as np
+
+from ...compiler.errors import WeberError
+from ...compiler.ir import Value, defined_dims
+from ...compiler.types import dim_names
+from .. import types as t
+from ..calling import call
+from ..control_flow.loops import Loop
+from ..control_flow.regions import Region
+from ..evaluation.loop_statements import attempt
+from ..evaluation.scopes import Cell
+from ..staging import as_value, emit, payload_of, read, state, write
+from ..trees import is_number
+from ..values import Array, typeof
+from .lanes import Lanes, vector_of_lanes
+from .staged_map import frame_of, has_condition, side_by_side, unsupported, wanted_source
+
+
+def folded(operation, iterables, init, function=None):
+    """The left fold of a function's values for the elements of iterables side by side as one loop, `init`
+    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over."""
+    from ..base.iterators import NOTHING_GIVEN
+
+    sources = [wanted_source(iterable) for iterable in iterables]
+    if None in sources or any(map(has_condition, sources)):
+        return None
+    source = side_by_side(sources)
+    frame, live = frame_of(source)
+
+    def value(elements):
+        return elements[0] if function is None else call(function, elements)
+
+    total = Cell(value(_first_item(source)) if init is NOTHING_GIVEN else init)
+
+    def step(item):
+        total.assign(call(operation, (total.value, value(item))))
+
+    loop = Loop(state.location, frame, live, step, source, int(init is NOTHING_GIVEN))
+    if not isinstance(source.count, int):
+        loop.stage()
+        return total.value
+    try:
+        attempt(frame, loop.stage)
+    except WeberError:
+        return None
+    return total.value
+
+
+def looped(function, source):
+    """The vector of a function's values, one element after the other: what the function changes is carried
+    from one to the next."""
+    frame, live = frame_of(source)
+    trial = Region(state.trace, frame)
+    with trial:
+        sample = function(_first_item(source))
+        payload = None if sample is None else _storable(sample, trial)
+    if payload is None:
+        Loop(state.location, frame, live, lambda item: function(item) and None, source).stage()
+        return Array(Lanes(source.count, None, [], {}), t.array_type(t.Nothing, 1))
+    rows = Array(np.zeros((0, *payload.shape), payload.element.numpy))
+
+    def step(item):
+        value = as_value(payload_of(function(item), rows.element))
+        write(rows, emit("concatenate", [read(rows), emit("reshape", [value], {"shape": (1, *value.shape)})],
+                         {"axis": 0}))
+
+    Loop(state.location, frame, live, step, source).stage()
+    stack = as_value(read(rows))
+    if not payload.rank:
+        return Array(stack)
+    inner = Value(payload.type)
+    return vector_of_lanes(Lanes(source.count, Array(inner), [(inner, stack)], {}))
+
+
+def _storable(sample, region):
+    """The IR value of a number or array of numbers whose size does not depend on the element."""
+    if not is_number(sample) and (sample.__class__ is not Array or sample.element not in t.ELEMENT_TYPES):
+        raise unsupported(f"a function that changes what is outside and gives a value of type "
+                          f"{t.type_name(typeof(sample))}")
+    value = as_value(payload_of(sample))
+    local = {name for operation in region.block.operations for name in defined_dims(operation)}
+    if any(dim_names(dim) & local for dim in value.shape):
+        raise unsupported("a function that changes what is outside and gives arrays of different sizes")
+    return value
+
+
+def _first_item(source):
+    """An item for a trial."""
+    place = as_value(payload_of(0, t.Int64))
+    return source.item(place, [emit("gather", [payload, place], {"axis": 0}) for payload in source.payloads])

@@ -1,0 +1,196 @@
+"""What a staged `for` or `map` runs over: how many elements, and how each iteration or lane gets its own.
+
+`items_of(value)` gives an object with `count` (a dim, an IR value, or None: without end), `payloads` (scanned
+by the loop: a leading axis of that extent), and `item(index, slices)`: the Julia value of the iteration
+`index`, from 0: an int (the iteration is unrolled) or an IR value; `at(index)` gives it without slices.
+`bind(operands)` makes operands of a map (`staged_map.Operands`) and gives a function that makes a lane's
+element; `is_ragged` is whether elements differ in size. None for what cannot be staged.
+"""
+
+from ...compiler.ir import Value, rename_dims
+from ...compiler.types import symbol
+from .. import types as t
+from ..batching.lanes import element, is_lanes, substituted
+from ..staging import apply, as_value, payload_of, read, state
+from ..trees import children
+from ..values import Array, DimNumber, Range, Struct, Traced, to_host
+
+
+class RangeItems:
+    """The elements of a range of Int64, computed from the index."""
+
+    payloads, is_ragged = (), False
+
+    def __init__(self, range_):
+        self.range = range_
+        self.count = count_of(range_.length)
+
+    def item(self, index, slices):
+        if index.__class__ is not Value and self.range.start.__class__ is not Traced:
+            return self.range[index]
+        index = as_value(payload_of(index, t.Int64)) if index.__class__ is not Value else index
+        start, step = self.range.start, self.range.step
+        if step != 1:
+            index = apply("mul", index, as_value(payload_of(step, t.Int64)))
+        if start.__class__ is not int or start != 0:
+            index = apply("add", index, as_value(payload_of(start, t.Int64)))
+        return Traced(index)
+
+    def at(self, index):
+        return self.item(index, ())
+
+    def bind(self, operands):
+        place = operands.place()
+        return lambda: self.item(place, ())
+
+
+def count_of(length):
+    """A length as a dim, or as an IR value where only the graph knows it."""
+    if length.__class__ is Traced:
+        return length.data
+    return length.dim if length.__class__ is DimNumber else length
+
+
+class NumberItems:
+    """The elements of an array of numbers in column-major order."""
+
+    is_ragged = False
+
+    def __init__(self, array):
+        from ..base.arrays import as_dim_product, reshaped
+
+        payload = read(array)
+        self.payload = reshaped(payload, (as_dim_product(payload.shape),))
+        self.payloads, self.count = (self.payload,), self.payload.shape[0]
+
+    def item(self, index, slices):
+        if index.__class__ is Value:
+            return Traced(slices[0])
+        if self.payload.__class__ is not Value:
+            return to_host(self.payload[index])
+        element = apply("slice", self.payload, starts=(index,), stops=(index + 1,), steps=(1,))
+        return Traced(apply("reshape", element, shape=()))
+
+    def at(self, index):
+        if index.__class__ is not Value:
+            return self.item(index, ())
+        return Traced(apply("gather", as_value(self.payload), index, axis=0))
+
+    def bind(self, operands):
+        argument = operands.bind(as_value(self.payload))
+        return lambda: Traced(argument)
+
+
+class LaneItems:
+    """The elements of a vector of staged elements: examples, or the slices of an array."""
+
+    def __init__(self, array):
+        self.array, self.lanes = array, array._data
+        self.count, self.is_ragged = self.lanes.count, bool(self.lanes.lengths)
+        # elements of different sizes are taken by their index
+        self.payloads = () if self.lanes.lengths else tuple([outer for _, outer in self.lanes.columns])
+
+    def item(self, index, slices):
+        if self.lanes.lengths:
+            return element(self.array, index)
+        values = {inner: slice_ for (inner, _), slice_ in zip(self.lanes.columns, slices, strict=True)}
+        return substituted(self.lanes.item, values, {})
+
+    def at(self, index):
+        return element(self.array, index)
+
+    def bind(self, operands):
+        lanes, dims = self.lanes, {}
+        for name, (sizes, bound) in lanes.lengths.items():
+            inner = operands.bind_dim(name, sizes, bound)
+            if inner != name:
+                dims[name] = symbol(inner)
+        values = {inner: operands.bind(outer, rename_dims(inner.type, dims))
+                  for inner, outer in lanes.columns}
+
+        def lane():
+            item = substituted(lanes.item, values, dims)
+            operands.given += contents(item)
+            return item
+
+        return lane
+
+
+class TupleItems:
+    """Tuples of the items of several iterables side by side: `zip` and `enumerate`; Pairs for `pairs`."""
+
+    def __init__(self, parts, make=tuple):
+        self.parts, self.count, self.make = parts, parts[0].count, make
+        self.payloads = tuple([payload for part in parts for payload in part.payloads])
+        self.is_ragged = any(part.is_ragged for part in parts)
+
+    def item(self, index, slices):
+        slices, items = iter(slices), []
+        for part in self.parts:
+            items.append(part.item(index, [next(slices) for _ in part.payloads] if slices else ()))
+        return self.make(items)
+
+    def at(self, index):
+        return self.make([part.at(index) for part in self.parts])
+
+    def bind(self, operands):
+        lanes = [part.bind(operands) for part in self.parts]
+        return lambda: self.make([lane() for lane in lanes])
+
+
+def items_of(value):
+    """The items of an iterable; None where a loop over it cannot be staged."""
+    if value.__class__ is Range:
+        return _range_items(value)
+    if value.__class__ is Array:
+        return _array_items(value)
+    if value.__class__ is Struct:
+        from .iterator_items import iterator_items
+
+        return iterator_items(value)
+    return None
+
+
+def _array_items(array):
+    from ..base.shapes import SLICES
+
+    if is_lanes(array):
+        return LaneItems(array)
+    if array.element in t.ELEMENT_TYPES:
+        return NumberItems(array)
+    slices = SLICES.get(array)
+    if slices is not None:
+        lanes = slices.lanes() if slices.are_current() else None
+    else:
+        lanes = None if state.trace.examples is None else state.trace.examples.lift(array, state.trace)
+    if lanes is None:
+        return None
+    return LaneItems(lanes) if is_lanes(lanes) else NumberItems(lanes)
+
+
+def _range_items(range_):
+    whole = range_.start.__class__ in (int, DimNumber, Traced) and range_.step.__class__ is int
+    if whole:
+        return RangeItems(range_)
+    if not isinstance(range_.length, int):
+        return None
+    from ..base.arrays import as_array
+
+    array = as_array(range_)
+    return NumberItems(array) if array.element in t.ELEMENT_TYPES else None
+
+
+def contents(value):
+    """The staged arrays in an item with their contents, to see whether they are changed."""
+    if value.__class__ is Array:
+        return [(value, value._data)] if value._data.__class__ is Value else []
+    return [pair for _, child in children(value) or () for pair in contents(child)]
+
+
+def counting(count):
+    """The range 1:count."""
+    from ..base.ranges import UNIT, unit_range
+
+    if count.__class__ is Value:
+        return Range(1, 1, Traced(count), UNIT)
+    return unit_range(1, DimNumber.of(count))

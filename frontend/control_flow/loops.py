@@ -1,0 +1,470 @@
+"""Loops that become a `loop` of the graph.
+
+The body is run in a region to find out what it changes: those locations are carried from one iteration to the
+next. It is run again with them carried, until the carried values keep their types. `break` and `return` end
+the loop by its condition; what they leave behind is carried too.
+"""
+
+from dataclasses import dataclass
+
+from ...compiler.errors import WeberError
+from ...compiler.ir import Value
+from ...compiler.ops.control import INDEX
+from ...compiler.types import fresh_dim
+from ..evaluation.completions import Returned
+from ..staging import HostValueNeeded, LaneEffect, apply, as_value, defined_dim, payload_of, state
+from ..values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
+from .conditionals import (
+    BROKEN,
+    CONTINUED,
+    NORMAL,
+    RETURNED,
+    Mixed,
+    absorbed,
+    close,
+    code_of,
+    has_local_dims,
+    stage_value,
+)
+from .exits import within
+from .growth import Growth, ItemGrowth, growth_of, reading_error
+from .locations import Place, Slot
+from .loop_items import contents
+from .regions import Region
+from .sharing import entangle
+from .specs import (
+    Fixed,
+    Numbers,
+    Unknown,
+    as_ir,
+    flatten,
+    full_spec,
+    join,
+    leaf_types,
+    opened,
+    rebuild,
+    spec_of,
+    zeros,
+)
+
+MAX_RUNS = 12
+UNASSIGNED = "is not defined before the first iteration"
+
+
+@dataclass
+class Carry:
+    """A location that a loop carries. An opaque one cannot be read at the start of an iteration: before the
+    loop it has no value, or one that does not join with what an iteration leaves (`reason`)."""
+
+    location: object
+    spec: object
+    reason: str | None = None
+    opaque: bool = False
+    growth: Growth | ItemGrowth | None = None
+
+    def like(self, other):
+        return self.spec == other.spec and self.opaque == other.opaque and self.growth is other.growth
+
+
+def per_element(condition):
+    """A condition; raises LaneEffect where it is one for each lane of a broadcast, which becomes a `map`."""
+    if condition.__class__ is Traced and len(condition.data.shape):
+        raise LaneEffect
+    return condition
+
+
+class Unstable(WeberError):
+    """The types of what a loop carries do not settle."""
+
+
+class Loop:
+    """One loop to be staged: `step(item)` runs the body and gives its completion, `condition()` a condition
+    (None: there is none); `items` are what a `for` runs over, from the iteration `start` on; the location
+    `where` tells loops of the program apart."""
+
+    def __init__(self, where, frame, live, step, items=None, start=0, condition=None, keeps_break=False):
+        self.frame, self.live, self.step, self.keeps_break = frame, live, step, keeps_break
+        self.items, self.start, self.condition, self.where = items, start, condition, where
+        self.carries: dict[tuple, Carry] = {}
+        self.dropped, self.lost = set(), {}
+        self.returned = None  # the spec of what is returned from inside
+        self.possible = set()
+
+    def stage(self, first=True, peeled=False):
+        """Emits the loop; gives its completion. `first` is the condition before the first iteration. Raises
+        PoisonError where the first iteration differs from the others, in what it reads or in which arrays it
+        changes; `peeled`: it has been taken off already."""
+        self.peeled = peeled
+        self._recall()
+        per_element(first)
+        for _ in range(MAX_RUNS):
+            attempt = Attempt(self)
+            if attempt.settled():
+                state.trace.carried[self.where] = self.carries
+                return attempt.emit(first)
+        names = ", ".join(filter(None, (carry.reason for carry in self.carries.values()))) or "a value"
+        raise Unstable(f"what this loop changes does not settle: {names} has another type in each iteration",
+                       self.where, kind="UnsupportedError")
+
+
+    def _recall(self):
+        """Begins with what the loop carried when it was staged before, so that loops in loops need not find
+        it out again in each run of the outer one."""
+        for key, carry in state.trace.carried.get(self.where, {}).items():
+            if carry.opaque or carry.growth is not None:
+                continue
+            location = carry.location
+            if location.__class__ is Slot:
+                if self.frame is None or location.index not in self.live:
+                    continue  # another loop at the same place of the program, in a function called from there
+                location = Slot(self.frame, location.index)
+            spec = join(spec_of(location.get()), carry.spec)
+            if spec.__class__ is not Unknown:
+                self.carries[key] = Carry(location, spec)
+
+
+class Attempt:
+    """One run of a loop's body with the locations carried that are known so far."""
+
+    def __init__(self, loop):
+        self.loop = loop
+        carries = loop.carries
+        self.index = Value(INDEX, name="i")
+        self.leaves = {key: [] if carry.opaque else [Value(type_) for type_ in leaf_types(carry.spec)]
+                       for key, carry in carries.items()}
+        # an opaque carry has arguments that nothing reads
+        self.unread = {key: [Value(type_) for type_ in leaf_types(carry.spec)]
+                       for key, carry in carries.items() if carry.opaque}
+        scanned = loop.items.payloads if loop.items is not None else ()
+        self.slices = [Value(_sliced(payload)) for payload in scanned]
+        self.endless = False  # the condition is always true
+        self.region = Region(state.trace, loop.frame)
+        self.entered = {}
+        checkpointed, state.checkpointed = state.checkpointed, False  # the outermost loops only
+        try:
+            with self.region, within(None):
+                self._enter()
+                item = self._item()
+                given = contents(item)
+                self.completion = absorbed(close(loop.step(item)), CONTINUED)
+                if any(array._data is not content for array, content in given):
+                    raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
+                                          "supported", loop.where, kind="UnsupportedError")
+                self.going = per_element(self._going())
+        finally:
+            state.checkpointed = checkpointed
+
+    def _item(self):
+        items = self.loop.items
+        if items is None:
+            return None
+        index = self.index
+        if self.loop.start:
+            index = apply("add", index, as_value(payload_of(self.loop.start)))
+        return items.item(index, self.slices)
+
+    def _enter(self):
+        for key, carry in self.loop.carries.items():
+            if carry.growth is not None:
+                value = carry.growth.placeholder(self.leaves[key])
+            elif carry.opaque:
+                value = Undefined(carry.reason)
+            else:
+                value = rebuild(carry.spec, iter(self.leaves[key]))
+            before = carry.location.get()
+            carry.location.enter(self.region, value)
+            if value.__class__ is Array and carry.location.__class__ is Slot and carry.growth is None:
+                entangle(value, before)
+            self.entered[key] = carry.location.get()
+
+    def _going(self):
+        """Whether the loop goes on: True, False or a staged Bool."""
+        condition, completion = self.loop.condition, self.completion
+        if completion is None:
+            return True if condition is None else self._tested()
+        if completion.__class__ is not Mixed:
+            return False
+        normal = completion.is_one_of((NORMAL,))
+        if condition is None:
+            return normal
+        return stage_value(normal, self._tested, lambda: False, self.loop.frame, self.loop.live,
+                           self.loop.where)
+
+    def _tested(self):
+        value = self.loop.condition()
+        self.endless = value is True
+        return value
+
+    # --- what is carried ------------------------------------------------------------------------------------
+
+    def changed(self):
+        """{key: location} of what the body has changed, as it is to be seen by the next iteration."""
+        loop, region = self.loop, self.region
+        found = {}
+        for k in loop.live if loop.frame is not None else ():
+            if region.slots[k] is not loop.frame[k]:
+                found["slot", k] = Slot(loop.frame, k)
+        for identity, (owner, key, _) in region.written.items():
+            found[identity] = Place(owner, key)
+        return found
+
+    def settled(self):
+        """Whether the run carried just what it changed; else the loop knows more for the next run."""
+        loop, region = self.loop, self.region
+        carries = {}
+        for owner, _, content in region.written.values():
+            if content.__class__ is PoisonedContents and not loop.peeled and owner.serial < region.serial:
+                raise poisoned("an array", content.reason, loop.where)
+        for key, location in self.changed().items():
+            known = loop.carries.get(key)
+            value = location.in_region(region)
+            if known is not None and same(value, self.entered[key]):
+                if key in loop.dropped:
+                    carries[key] = known
+                loop.dropped.add(key)
+                continue
+            if key in loop.lost:
+                continue
+            spec = full_spec(value, region.serial)
+            if has_local_dims(spec, region.block) and self._growth(location, known, spec, value) is None:
+                loop.lost[key] = location
+                continue
+            carries[key] = self._carry(location, known, spec, value)
+        returned = self._returned()
+        stable = carries.keys() == loop.carries.keys() and returned == loop.returned and all(
+            carry.like(loop.carries[key]) for key, carry in carries.items())
+        loop.carries, loop.returned = carries, returned
+        return stable
+
+    def _carry(self, location, known, spec, value):
+        where = f" around the loop in line {self.loop.where.line}" if self.loop.where is not None else ""
+        entry = spec_of(location.get())
+        if known is not None and known.growth is not None:
+            if not known.growth.continues(spec, value):
+                raise reading_error()
+            return known
+        opaque, reason = known is not None and known.opaque, known.reason if known is not None else None
+        if known is not None:
+            wider = join(known.spec, spec, where)
+        elif entry == Unknown():
+            opaque, reason, wider = True, UNASSIGNED, spec
+        else:
+            wider = join(entry, spec, where)
+            growth = self._growth(location, known, spec, value) if wider.__class__ is Unknown else None
+            if growth is not None:
+                return Carry(location, growth.spec, growth=growth)
+        if wider.__class__ is Unknown:
+            return Carry(location, spec, wider.reason, True)
+        return Carry(location, wider, reason, opaque)
+
+    def _growth(self, location, known, spec, value):
+        """How the location's array grows in each iteration, if it does."""
+        if known is not None:
+            return known.growth
+        entry = spec_of(location.get())
+        if entry.__class__ is not Fixed:
+            return None
+        numbers = spec.__class__ is Numbers
+        return growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
+
+    def _returned(self):
+        """The spec of the value that is returned from inside of the loop, None where nothing is."""
+        completion = self.completion
+        if completion.__class__ is Mixed:
+            self.loop.possible |= completion.possible
+        elif completion is not None:
+            self.loop.possible.add(code_of(completion))
+        if RETURNED not in self.loop.possible:
+            return None
+        value = returned_value(completion)
+        spec = full_spec(value, self.region.serial)
+        if self.loop.returned is None:
+            return spec
+        joined = join(self.loop.returned, spec, "", True)
+        return self.loop.returned if joined.__class__ is Unknown else joined
+
+    # --- the operation --------------------------------------------------------------------------------------
+
+    def emit(self, first):
+        loop, builder = self.loop, state.trace.builder
+        escapes = loop.possible & {BROKEN, RETURNED}
+        conditional = loop.condition is not None or bool(escapes)
+        coded = RETURNED in escapes or loop.keeps_break and bool(escapes)
+        with self.region:
+            yielded, kept = self._yielded()
+            if coded:
+                code, value = self._outcome()
+                yielded += [code, *(flatten(loop.returned, value) if loop.returned is not None else [])]
+            if conditional:
+                yielded.insert(0, as_ir(payload_of(self.going)))
+            grown = [carry for carry in loop.carries.values() if carry.growth is not None]
+            for carry in grown:
+                carry.growth.analyse(carry.location.get(), self.region)
+        for carry in grown:
+            carry.growth.capacity(self._bound)
+        with self.region:
+            extras, added = [], []
+            for carry in grown:
+                more, stacked = carry.growth.additions(self.region, self.index)
+                extras += [(carry, extra) for extra in more]
+                added.append(stacked)
+            yielded += [extra.following for _, extra in extras]
+            self.region.block.results = yielded + [value for values in added for value in values]
+        carries = {key: carry for key, carry in loop.carries.items() if carry.growth is None}
+        initial = [leaf for key, carry in carries.items() for leaf in self._initial(key, carry)]
+        arguments = [leaf for key in carries for leaf in (self.leaves[key] or self.unread.get(key, []))]
+        if coded:
+            more = [INDEX, *(leaf_types(loop.returned) if loop.returned is not None else [])]
+            initial += [zeros(type_) for type_ in more]
+            arguments += [Value(type_) for type_ in more]
+        initial += [extra.initial(carry.location.get()) for carry, extra in extras]
+        arguments += [extra.argument for _, extra in extras]
+        count, trips, scanned = self._extent(conditional)
+        self.region.block.arguments = [self.index, *arguments, *self.slices]
+        operands = [count] if count is not None else []
+        operands += [as_ir(payload_of(first))] if conditional else []
+        segments = state.checkpointed and not conditional and not (count is not None and scanned)
+        attributes = {"carried": len(initial), "trips": trips, "counted": count is not None,
+                      "conditional": conditional, "checkpoint": segments}
+        builder.location = loop.where or state.location
+        made = builder.emit("loop", [*operands, *initial, *scanned],
+                            {key: value for key, value in attributes.items() if value is not False},
+                            [self.region.block])
+        results = made if isinstance(made, list) else [made]
+        stacks = results[len(initial):]
+        results = iter(results)
+        self._leave(results, kept)
+        for carry, values in zip(grown, added, strict=True):
+            mine, stacks = stacks[:len(values)], stacks[len(values):]
+            carry.location.set(carry.growth.final(carry.location.get(), mine))
+        without_end = loop.items is not None and loop.items.count is None
+        return self._completion(results, coded, without_end or self.endless and first is True)
+
+    def _yielded(self):
+        """The carried values at the end of an iteration."""
+        yielded, kept, first = [], [], {}
+        for key, carry in self.loop.carries.items():
+            value = carry.location.get()
+            if value.__class__ is Array and first.setdefault(id(value), key) != key:
+                self._forbid_writes(first[id(value)], key)
+            if carry.growth is not None:
+                continue
+            yielded += flatten(carry.spec, value)
+            kept.append(value)
+        return yielded, kept
+
+    def _forbid_writes(self, *keys):
+        """Raises where one of two variables that share an array at the end of an iteration is written to in
+        place: at the start of the next they are two arrays."""
+        entered = [self.entered[key] for key in keys]
+        if entered[0] is entered[1]:
+            return
+        for key, array in zip(keys, entered, strict=True):
+            if array.__class__ is Array and self.leaves[key] != [array._data]:
+                raise HostValueNeeded("two variables that hold the same array from one iteration of a staged "
+                                      "loop to the next, which changes it in place, are not supported",
+                                      self.loop.where, kind="UnsupportedError")
+
+    def _carried(self):
+        return [carry for carry in self.loop.carries.values() if carry.growth is None]
+
+    def _initial(self, key, carry):
+        if carry.opaque:
+            return [zeros(type_) for type_ in leaf_types(carry.spec)]
+        return flatten(carry.spec, carry.location.get())
+
+    def _outcome(self):
+        """The completion's number, with `break` counted as normal, and the value that is returned."""
+        completion = self.completion
+        if completion.__class__ is Mixed:
+            return as_ir(payload_of(completion.code)), completion.value
+        return as_ir(payload_of(code_of(completion))), returned_value(completion)
+
+    def _extent(self, conditional):
+        """(trip count operand or None, the dim of the trips, scanned operands)."""
+        items, start = self.loop.items, self.loop.start
+        if items is None or items.count is None:
+            return None, fresh_dim("K"), []
+        scanned = [as_ir(payload) for payload in items.payloads]
+        if start:
+            scanned = [_from(payload, start) for payload in scanned]
+        if items.count.__class__ is Value:
+            count = apply("sub", items.count, as_value(payload_of(start))) if start else items.count
+            return count, fresh_dim("K"), scanned
+        extent = items.count - start
+        if not conditional:
+            return None, extent, scanned
+        return as_ir(payload_of(DimNumber.of(extent))), fresh_dim("K"), scanned
+
+    def _bound(self):
+        """A bound of the number of iterations as a dim, None where there is none."""
+        items, start = self.loop.items, self.loop.start
+        if items is None or items.count is None:
+            return None
+        if items.count.__class__ is not Value:
+            return items.count - start
+        return defined_dim(apply("sub", items.count, as_value(payload_of(start))) if start else items.count)
+
+    def _leave(self, results, kept):
+        """Sets the carried locations to what comes out of the loop."""
+        runs = self._certainly_runs()
+        shared = {}
+        for carry, inside in zip(self._carried(), kept, strict=True):
+            value = rebuild(carry.spec, results)
+            value = shared.setdefault(id(inside), value)  # what shares a value goes on sharing it
+            if carry.opaque and not runs and carry.reason != UNASSIGNED:
+                value = Undefined(carry.reason)
+            carry.location.set(value)
+        for location in self.loop.lost.values():
+            location.set(Undefined("has a size that only an iteration of the loop knows"))
+
+    def _certainly_runs(self):
+        items = self.loop.items
+        return items is not None and isinstance(items.count, int) and items.count > self.loop.start
+
+    def _completion(self, results, coded, endless):
+        if not coded:
+            return None
+        loop = self.loop
+        code = next(results)
+        value = rebuild(loop.returned, results) if loop.returned is not None else UNDEFINED
+        if loop.keeps_break:
+            possible = {NORMAL} | loop.possible & {BROKEN, RETURNED}
+            return Mixed(Traced(code), possible, value, loop.live, loop.frame, loop.where)
+        if endless and BROKEN not in loop.possible:
+            return Returned(value)
+        is_return = apply("eq", code, as_value(payload_of(RETURNED)))
+        code = apply("select", is_return, as_value(payload_of(RETURNED)), as_value(payload_of(NORMAL)))
+        return Mixed(Traced(code), {NORMAL, RETURNED}, value, loop.live, loop.frame, loop.where)
+
+
+def returned_value(completion):
+    """The value that a completion returns, if it does."""
+    if completion.__class__ in (Mixed, Returned):
+        return completion.value
+    return UNDEFINED
+
+
+def same(value, entered):
+    """Whether a carried location still holds what it held at the start of the iteration."""
+    from ..values import Array
+
+    if value.__class__ is Array and entered.__class__ is Array:
+        return value is entered or value._data is entered._data
+    return value is entered
+
+
+def _sliced(payload):
+    from ...compiler.types import TensorType
+    from ..staging import tensor_type
+
+    type_ = tensor_type(payload)
+    return TensorType(type_.element, type_.shape[1:])
+
+
+def _from(payload, start):
+    """A payload without its first rows."""
+    shape = payload.shape
+    return apply("slice", payload, starts=(start, *[0] * (len(shape) - 1)), stops=shape,
+                 steps=(1,) * len(shape))
+

@@ -1,0 +1,174 @@
+"""Arrays whose size a condition of the graph decides: `if c; push!(y, v) end`, `y = c ? [y; v] : y`.
+
+Both arms give the rows that they put to what is there, and with each row whether it counts; behind the
+conditional those that count are picked, in order. Their number is a dim that the graph defines.
+"""
+
+import numpy as np
+
+from ...compiler.ir import defined_dims
+from ...compiler.types import BOOL, TensorType, dim_names
+from ..staging import apply, computes_same, expand, read, state, true_places
+from ..values import Array, Traced
+from .growth import Added
+from .specs import Fixed, as_ir, flatten, full_spec, leaf_types, opened, rebuild, zeros
+
+
+def parts_of_concatenation(value, axis):
+    """What a value is put together of along an axis, in order; nothing that is empty."""
+    operation = value.operation
+    if operation is not None and operation.name == "concatenate" and operation.attributes["axis"] == axis:
+        return [part for operand in operation.operands for part in parts_of_concatenation(operand, axis)]
+    return [] if value.shape[axis] == 0 else [value]
+
+
+def flagged(part, axis):
+    """(rows, flags): a part as the rows of which those with a flag count; no flags where all do."""
+    operation = part.operation
+    if operation is not None and operation.name == "gather" and operation.attributes["axis"] == axis:
+        rows, places = operation.operands
+        if places.operation is not None and places.operation.name == "true_indices":
+            return rows, places.operation.operands[0]
+    return part, None
+
+
+def picked(rows, flags, axis):
+    """The rows along an axis that have a flag."""
+    return apply("gather", rows, true_places(flags), axis=axis)
+
+
+def same_value(a, b):
+    """Whether two values of two arms are one and the same that both see, or equal constants."""
+    is_constant = a.operation is not None and a.operation.name == "constant"
+    return a is b or is_constant and computes_same(a, b)
+
+
+def common_length(a, b, same):
+    """How many items two lists have in common from the start."""
+    pairs = enumerate(zip(a, b))
+    return next((k for k, pair in pairs if not same(*pair)), min(len(a), len(b)))
+
+
+class VaryingNumbers:
+    """The join of two arrays of numbers that differ in size along one axis."""
+
+    def __init__(self, arms, arrays, axis):
+        self.axis, sides = axis, []
+        for arm, array in zip(arms, arrays, strict=True):
+            with arm.region:
+                sides.append(parts_of_concatenation(as_ir(read(array)), axis))
+        count = common_length(*sides, same_value)
+        self.before = sides[0][:count]
+        sides = [side[count:] for side in sides]
+        count = 0 if self.before else common_length(sides[0][::-1], sides[1][::-1], same_value)
+        self.behind = sides[0][len(sides[0]) - count:]
+        self.pieces = [[flagged(part, axis) for part in side[:len(side) - count]] for side in sides]
+        self.is_growth = bool(self.before or self.behind) or [] in self.pieces
+        local = [{name for operation in arm.region.block.operations for name in defined_dims(operation)}
+                 for arm in arms]
+        self.is_possible = not any(dim_names(dim) & names for side, names in zip(self.pieces, local)
+                                   for rows, _ in side for dim in rows.shape)
+
+    def leaves(self, side):
+        """The values that an arm yields, with zeros in place of the other's."""
+        return [value if side == own else zeros(value.type)
+                for own, pieces in enumerate(self.pieces)
+                for piece in pieces for value in piece if value is not None]
+
+    @property
+    def count(self):
+        return sum(value is not None for pieces in self.pieces for piece in pieces for value in piece)
+
+    def rebuild(self, leaves, condition):
+        """The array, of the values that come out of the conditional."""
+        rows, flags = [], []
+        for own, pieces in enumerate(self.pieces):
+            for _, counts in pieces:
+                rows.append(next(leaves))
+                flags.append(next(leaves) if counts is not None else
+                             expand(sided(condition, own), (rows[-1].shape[self.axis],)))
+        middle = picked(joined(rows, self.axis), joined(flags, 0), self.axis)
+        return Array(joined([*map(outside, self.before), middle, *map(outside, self.behind)], self.axis))
+
+
+class VaryingItems:
+    """The join of two vectors of objects that a loop makes longer."""
+
+    is_possible = is_growth = True
+
+    def __init__(self, arms, arrays):
+        first, second = (added(array) for array in arrays)
+        count = common_length(first.pairs(), second.pairs(), lambda a, b: a[0] is b[0] and a[1] is b[1])
+        self.type, self.dim, self.before = arrays[0].type, first.dim, first.pairs()[:count]
+        self.pieces = []
+        for arm, side in zip(arms, (first, second), strict=True):
+            items = side.pairs()[count:]
+            self.pieces.append([(item_spec(item, arm.region), item, flag) for item, flag in items])
+        self.count = sum(len(leaf_types(spec)) + (flag is not None)
+                         for pieces in self.pieces for spec, _, flag in pieces)
+
+    def leaves(self, side):
+        values = []
+        for own, pieces in enumerate(self.pieces):
+            for spec, item, flag in pieces:
+                types = leaf_types(spec) + ([TensorType(BOOL)] if flag is not None else [])
+                if own == side:
+                    values += flatten(spec, item) + ([flag.data] if flag is not None else [])
+                else:
+                    values += map(zeros, types)
+        return values
+
+    def rebuild(self, leaves, condition):
+        pairs = list(self.before)
+        for own, pieces in enumerate(self.pieces):
+            for spec, _, flag in pieces:
+                item = rebuild(spec, leaves)
+                flag = next(leaves) if flag is not None else sided(condition, own)
+                pairs.append((item, Traced(flag)))
+        return Array(Added([item for item, _ in pairs], self.dim, [flag for _, flag in pairs]), self.type)
+
+
+def added(array):
+    """The contents of a vector of objects as what is added to the items that there were."""
+    data = array._data
+    return data if data.__class__ is Added else Added(data, 0)
+
+
+def item_spec(item, region):
+    spec = full_spec(item, region.serial)
+    return opened(item) or spec if spec.__class__ is Fixed else spec
+
+
+def sided(condition, side):
+    return apply("not", condition) if side else condition
+
+
+def joined(parts, axis):
+    return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=axis)
+
+
+def outside(value):
+    """A value that both arms have; a constant each of them made is made again."""
+    is_constant = value.operation is not None and value.operation.name == "constant"
+    return state.trace.builder.constant(value.operation.attributes["value"]) if is_constant else value
+
+
+def varying(arms, values, is_contents):
+    """The join of two arrays of different sizes; None where there is none, or where both are better kept
+    apart: a variable that holds one of two arrays of which neither is the other with something added."""
+    if any(value.__class__ is not Array for value in values):
+        return None
+    one, other = (value._data for value in values)
+    kinds = [getattr(data, "dtype", None) == np.dtype(object) and data.__class__ in (np.ndarray, Added)
+             for data in (one, other)]
+    if all(kinds):
+        same_dim = added(values[0]).dim == added(values[1]).dim and one.ndim == other.ndim == 1
+        return VaryingItems(arms, values) if same_dim else None
+    specs = [opened(value) for value in values]
+    if any(kinds) or specs[0].element is not specs[1].element or len(one.shape) != len(other.shape):
+        return None
+    axes = [k for k, (a, b) in enumerate(zip(one.shape, other.shape)) if a != b]
+    if len(axes) != 1:
+        return None
+    join = VaryingNumbers(arms, values, axes[0])
+    return join if join.is_possible and (is_contents or join.is_growth) else None

@@ -1,0 +1,1 @@
+"""Sessions: statements one after another, the REPL, its help and its package mode, interrupts and limits."""
