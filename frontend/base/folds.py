@@ -16,20 +16,21 @@ from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
 from .errors import argument_error, fault, require_count
 from .hash_order import ordered
 from .iteration import collect_values, element_type_of, iterate, size_of
-from .iterators import NOTHING_GIVEN, holds
+from .iterators import NOTHING_GIVEN, holds, make_reverse
 from .registry import define, function
 
 SIMPLE = frozenset(map(function, ("+", "*", "max", "min", "vcat", "hcat")))
 """Operations of which a fold of a staged vector is one operation of the graph."""
 
 
-def staged_fold(operation, iterables, init, function_=None):
+def staged_fold(operation, iterables, init, function_=None, from_right=False):
     """The fold of staged elements as a loop; None where they are to be iterated over."""
     if state.trace is None:
         return None
     from ..batching.staged_folds import folded
 
-    return folded(operation, iterables, init, function_)
+    iterables = map(make_reverse, iterables) if from_right else iterables
+    return folded(operation, iterables, init, function_, from_right)
 
 
 def fold(operation, items, init=NOTHING_GIVEN):
@@ -65,12 +66,7 @@ def foldl(operation, iterable, init=NOTHING_GIVEN):
 @define("foldr", t.Any, t.Any, keywords=("init",))
 def foldr(operation, iterable, init=NOTHING_GIVEN):
     """Combines the elements from the right."""
-    total = init
-    for item in reversed(list(iterate(iterable))):
-        total = item if total is NOTHING_GIVEN else call(operation, (item, total))
-    if total is NOTHING_GIVEN:
-        return fold(operation, iter(()))
-    return total
+    return mapfoldr(None, operation, iterable, init)
 
 
 @define("mapreduce mapfoldl", t.Any, t.Any, t.Any, t.Any, ..., keywords=("init",))
@@ -87,7 +83,14 @@ def mapfoldl(function_, operation, *iterables, init=NOTHING_GIVEN):
 @define("mapfoldr", t.Any, t.Any, t.Any, keywords=("init",))
 def mapfoldr(function_, operation, iterable, init=NOTHING_GIVEN):
     """Combines the function's values from the right."""
-    return foldr(operation, tuple(mapped(function_, (iterable,))), init=init)
+    total = staged_fold(operation, (iterable,), init, function_, from_right=True)
+    if total is not None:
+        return total
+    items = list(iterate(iterable) if function_ is None else mapped(function_, (iterable,)))
+    total = init
+    for item in reversed(items):
+        total = item if total is NOTHING_GIVEN else call(operation, (item, total))
+    return fold(operation, iter(())) if total is NOTHING_GIVEN else total
 
 
 # --- sums and extremes --------------------------------------------------------------------------------------

@@ -162,9 +162,17 @@ def partial_sort_permutation(x, places, **options):
     return call(function("getindex"), (sort_permutation(x, **options), places))
 
 
+def _is_staged(array, number):
+    """Whether only the graph knows an array or a number."""
+    return isinstance(staging.read(array), Value) or number.__class__ is Traced and number.known is None
+
+
 def _search(name, side):
     def search(items, x, rev=False, by=None, lt=None, order=None):
         array = as_array(items)
+        if _is_staged(array, x) and array.element in NUMBERS and not rev and by is None and lt is None:
+            before = broadcast(function("<" if side == "left" else "<="), [array, x])
+            return call(function("+"), (call(function("count"), (before,)), int(side == "left")))
         data = staging.read_host(array, name)
         if array.element in NUMBERS and is_number(x) and not rev and by is None and lt is None:
             return int(np.searchsorted(data, staging.host_number(x, name), side)) + (side == "left")

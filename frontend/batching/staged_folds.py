@@ -18,9 +18,12 @@ from .lanes import Lanes, vector_of_lanes
 from .staged_map import frame_of, has_condition, side_by_side, unsupported, wanted_source
 
 
-def folded(operation, iterables, init, function=None):
+def folded(operation, iterables, init, function=None, from_right=False):
     """The left fold of a function's values for the elements of iterables side by side as one loop, `init`
-    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over."""
+    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over.
+
+    `from_right`: the iterables go backwards, and what has been combined is the operation's second argument.
+    """
     from ..base.iterators import NOTHING_GIVEN
 
     sources = [wanted_source(iterable) for iterable in iterables]
@@ -35,7 +38,8 @@ def folded(operation, iterables, init, function=None):
     total = Cell(value(_first_item(source)) if init is NOTHING_GIVEN else init)
 
     def step(item):
-        total.assign(call(operation, (total.value, value(item))))
+        pair = total.value, value(item)
+        total.assign(call(operation, pair[::-1] if from_right else pair))
 
     loop = Loop(state.location, frame, live, step, source, int(init is NOTHING_GIVEN))
     if not isinstance(source.count, int):
