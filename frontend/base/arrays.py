@@ -104,13 +104,21 @@ def as_array(x) -> Array:
 
 
 def range_payload(range_):
-    """The payload of a range of Int64 that only the graph knows."""
+    """The payload of a range of numbers that only the graph knows."""
     shape = (staging.as_dim(range_.length),)
 
-    def spread(number):
-        return staging.expand(staging.payload_of(number, t.Int64), shape)
+    def spread(number, kind=t.Int64):
+        return staging.expand(staging.payload_of(number, kind), shape)
 
     places = staging.apply("iota", shape=shape, axis=0, element=t.ELEMENT_TYPES[t.Int64])
+    if isinstance(range_.start, float | np.floating):
+        kind, (first, step, divisor) = element_of(range_), range_.fractions
+        if max(abs(first), abs(step), divisor) >= 2**31:  # no simple fractions
+            first, step, divisor = range_.start, range_.step, 1
+        places = staging.convert_payload(places, t.Float64)
+        for op, number in (("mul", step), ("add", first), ("div", divisor)):
+            places = staging.apply(op, places, spread(number, t.Float64))
+        return staging.convert_payload(places, kind)
     if range_.step != 1:
         places = staging.apply("mul", places, spread(range_.step))
     return staging.apply("add", places, spread(range_.start))

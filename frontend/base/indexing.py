@@ -12,6 +12,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, element, elements_at, only_in_graph
+from ..calling import call
 from ..printing.display import FAMILIES
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
@@ -19,7 +20,7 @@ from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped
 from .conversion import constructs
 from .elements import number_of
 from .errors import argument_error, bounds_error, require_count
-from .registry import define
+from .registry import define, function
 
 CartesianIndexType = t.declare("CartesianIndex", parameters=(t.TypeVar("N"),), fields=("I",))
 CARTESIAN_FAMILY = t.unwrap(CartesianIndexType).family
@@ -452,14 +453,13 @@ def last(x):
 
 @define("first", t.AbstractArray, t.Integer)
 def first_several(x, count):
-    from .ranges import unit_range
-
-    return get_index(x, unit_range(1, min(require_count(count), as_array(x).size[0])))
+    size = staging.dim_number(as_array(x).size[0])
+    last = call(function("min"), (require_count(count), size))
+    return get_index(x, call(function(":"), (1, last)))
 
 
 @define("last", t.AbstractArray, t.Integer)
 def last_several(x, count):
-    from .ranges import unit_range
-
-    size = as_array(x).size[0]
-    return get_index(x, unit_range(max(1, size - require_count(count) + 1), size))
+    size = staging.dim_number(as_array(x).size[0])
+    first = call(function("max"), (1, size - (require_count(count) - 1)))
+    return get_index(x, call(function(":"), (first, size)))

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .. import types as t
-from ..values import Irrational, Traced, typeof
+from ..values import Array, Irrational, Traced, typeof
 from .arithmetic import absolute, add, divide, multiply, one_like, sign
 from .elements import (
     HOST_TYPES,
@@ -357,6 +357,13 @@ def evaluate_polynomial(x, coefficients):
     from .iteration import iterate
     from .registry import function
 
+    if coefficients.__class__ is Array and not isinstance(coefficients.size[0], int):
+        from ..batching.staged_folds import folded
+        from .iterators import NOTHING_GIVEN, make_reverse
+
+        muladd = function("muladd")
+        return folded(lambda total, item: call(muladd, (x, total, item)), (make_reverse(coefficients),),
+                      NOTHING_GIVEN)
     *rest, total = iterate(coefficients)
     for coefficient in reversed(rest):
         total = call(function("muladd"), (x, total, coefficient))

@@ -11,7 +11,7 @@ from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..calling import constructors
 from ..dispatch import Method, MethodTable
-from ..values import Function, Module, dispatch_type
+from ..values import DimNumber, Function, Module, Traced, dispatch_type
 
 CORE = Module("Core")
 BASE = Module("Base", parent=CORE)
@@ -95,11 +95,21 @@ def builtin_call(python, name, keywords=()):
         try:
             return python(*arguments, **given) if given else python(*arguments)
         except UNFORESEEN as error:
+            if any(argument.__class__ is DimNumber for argument in arguments):
+                return call([staged_size(argument) for argument in arguments], given, bindings)
             if os.environ.get("WEBER_DEBUG") or is_out_of_memory(error):
                 raise
             raise unforeseen(name, arguments, given, error) from error
 
     return call
+
+
+def staged_size(argument):
+    """A size that has a name as a number of the graph, for functions that know no sizes; others as they
+    are."""
+    from ..staging import payload_of
+
+    return Traced(payload_of(argument)) if argument.__class__ is DimNumber else argument
 
 
 def is_out_of_memory(error):

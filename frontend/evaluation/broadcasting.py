@@ -98,6 +98,10 @@ def _size(shape):
 
 def materialise(value):
     """A broadcast argument: ranges and generators become arrays, array-like structs are collected."""
+    if value.__class__ is Range and (value.start.__class__ is Traced or not isinstance(value.length, int)):
+        from ..base.arrays import as_array
+
+        return as_array(value)  # of a length that only the graph knows
     if value.__class__ is Range or value.__class__ is GeneratorValue:
         from ..base.iteration import collect_values, iterate, size_of
 
