@@ -39,9 +39,33 @@ FORMS = {
     "assignment of every second": ("(y = copy(x); y[1:2:end] .= 0; y[2:2:end] .*= 2; y)",
                                    lambda x: np.where(np.arange(len(x)) % 2, 2 * x, 0)),
     "backward assignment": ("(y = zero(x); y[end:-1:1] = x; y)", lambda x: x[::-1]),
+    "filter": ("filter(>(0), x)", lambda x: x[x > 0]),
+    "a mask": ("(y = x[x .< 0]; isempty(y) ? 1.0 : y[end] / length(y))",
+               lambda x: x[x < 0][-1] / (x < 0).sum() if (x < 0).any() else 1.0),
+    "a comprehension with a condition": ("[2v for v in x if v > 0.1]", lambda x: 2 * x[x > 0.1]),
+    "what is kept in a loop": ("""begin
+            kept, dead = Int[], falses(length(x))
+            for i in sortperm(x; rev = true)
+                dead[i] && continue
+                push!(kept, i)
+                dead .|= abs.(x .- x[i]) .< 0.5
+            end
+            kept
+        end""", lambda x: suppressed(x)),
     "a buffer of a staged size": ("(y = zeros(round(Int, abs(x[1])) + 2); y[2] = x[1]; y)",
                                   lambda x: np.r_[0, x[0], np.zeros(int(np.round(abs(x[0]))))]),
 }
+
+
+def suppressed(x):
+    """The places of the largest elements, no two within 0.5."""
+    kept = []
+    for i in np.argsort(-x, kind="stable"):
+        if all(abs(x[i] - x[k]) >= 0.5 for k in kept):
+            kept.append(i)
+    return np.array(kept, np.int64) + 1
+
+
 NOT_EMPTY = {"searchsorted", "assignment at indices", "a buffer of a staged size"}
 
 
@@ -56,3 +80,9 @@ def test_of_one_and_of_many(check, form):
     if not isinstance(expected[0], tuple) and np.ndim(expected[0]) == 0:
         expected = np.array(expected)
     check(source, "many(xs::Vector{Float64[T]})", [xs], expected, rtol=1e-9)
+
+
+def test_filters_are_computed_together(load):
+    for text in ("filter(>(0), x)", "sum(x[x .> 0])", "gradient(x -> sum(abs2, x[x .> 0]), x)[1]"):
+        module = load(f"f(xs) = map(x -> {text}, xs)\n@export f(xs::Vector{{Float64[T]}})")
+        assert all(remark.endswith("computed together") for remark in module.compile("f").remarks)

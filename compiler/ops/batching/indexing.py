@@ -3,8 +3,8 @@ of its axis; what is written there is dropped."""
 
 import numpy as np
 
-from ...types import I64, size_product
-from .lanes import Batched, CannotBatch, Lanes
+from ...types import I64, size_product, symbol_name
+from .lanes import Batched, Lanes
 from .movement import picked, picked_anyhow
 
 PRODUCT_LIMIT = 256
@@ -148,11 +148,25 @@ def batch_scatter_along(lanes: Lanes, operation):
 
 
 def batch_true_indices(lanes: Lanes, operation):
-    flags = lanes[operation.operands[0]]
-    if flags.axis is not None or lanes.ragged_axes(flags):
-        raise CannotBatch("true_indices", "each lane has another number of indices", operation.location)
-    value = lanes.emit("true_indices", (flags.value,), operation.attributes)
-    return [Batched(value, None, operation.result.shape)]
+    flags, shape, b = lanes[operation.operands[0]], operation.result.shape, lanes.builder
+    if flags.axis is None and not lanes.ragged_axes(flags):
+        value = lanes.emit("true_indices", (flags.value,), operation.attributes)
+        return [Batched(value, None, shape)]
+    flags = lanes.front(lanes.only_live(lanes.filled(flags, False), False)).value
+    ones = b.convert(flags, element=I64)
+    counts = b.reduce_sum(ones, axes=(1,))
+    dim = lanes.define_ragged(symbol_name(shape[0]), counts)
+    # each is written behind those of its lane that come before, what is false to a place behind all
+    count = lanes.count * dim
+    starts = b.mul(b.iota(shape=flags.shape, axis=0, element=I64),
+                   b.broadcast(b.dim_value(dim=dim), shape=flags.shape, axes=()))
+    places = b.add(starts, b.sub(b.cumsum(ones, axis=1), b.full(1, ones)))
+    nowhere = b.broadcast(b.dim_value(dim=count), shape=flags.shape, axes=())
+    places = b.reshape(b.select(flags, places, nowhere), shape=(size_product(flags.shape),))
+    found = b.reshape(b.iota(shape=flags.shape, axis=1, element=I64), shape=places.shape)
+    nothing = b.broadcast(b.constant(np.int64(0)), shape=(count + 1,), axes=())
+    value = b.slice(b.set_rows(nothing, places, found), starts=(0,), stops=(count,), steps=(1,))
+    return [Batched(b.reshape(value, shape=(lanes.count, dim)), 0, shape, 0)]
 
 
 # --- moving windows -----------------------------------------------------------------------------------------

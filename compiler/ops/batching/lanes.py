@@ -16,6 +16,7 @@ from ...types import (
     I64,
     Dim,
     DimExpression,
+    TensorType,
     dim_names,
     fresh_dim,
     may_be_negative,
@@ -214,6 +215,18 @@ class Lanes:
         """Makes a named dim of the lane's code ragged; its lengths are known from here on."""
         self.ragged[name] = Ragged(lengths, extent, self)
         self._extents.clear()
+
+    def define_ragged(self, name: str, lengths: Value) -> Dim:
+        """Makes a named dim of the lane's code ragged, whose lengths [N] are known only now; gives its
+        extent, a new dim or the one by which the map's results know it."""
+        b, extent = self.builder, self.renamed[name] if name in self.renamed else fresh_dim(name)
+        # where no lane counts, an axis of that size has a place to read
+        least = b.constant(np.int64(0 if self.live is None else 1))
+        index = Value(TensorType(I64))
+        b.loop(b.max(b.reduce_max(lengths, axes=(0,)), least), regions=[Block([index], [], [index])],
+               carried=0, trips=extent, counted=True)
+        self.add_ragged(name, lengths, extent)
+        return extent
 
     def rename(self, name: str, dim: Dim):
         """Gives a dim that is the same for all lanes another name in the code for all of them."""
