@@ -90,14 +90,19 @@ def _drop_parts_of_loop(operation, live):
 
 
 def _needed_carries(region, arguments, following, carried, roots):
-    """Which carried values are needed for results in use, for the roots, or for each other."""
+    """Which carried values are needed for results in use, for the roots, or for each other; also where only a
+    dim depends on them."""
+    defines = any(map(defined_dims, region.operations))
     while True:
-        needed = {value for value in [*roots, *_kept(following, carried)] if value is not None}
+        needed, dims = {value for value in [*roots, *_kept(following, carried)] if value is not None}, set()
         for operation in reversed(region.operations):
-            if not operation.op.pure or any(value in needed for value in operation.results):
+            if not operation.op.pure or any(value in needed for value in operation.results) or \
+                    defines and not dims.isdisjoint(defined_dims(operation)):
                 needed.update(operation.operands)
                 for inner in operation.regions:
                     needed |= used_values(inner)
+                if defines:
+                    dims |= dim_names_of(operation)
         more = [is_needed or argument in needed for is_needed, argument in zip(carried, arguments)]
         if more == carried:
             return carried
@@ -105,15 +110,15 @@ def _needed_carries(region, arguments, following, carried, roots):
 
 
 def _drop_inputs_of_loop(operation):
-    """Drops scanned inputs that the region does not read; where they limit the number of iterations they
-    stay."""
+    """Drops scanned inputs that the region does not read; where they limit the number of iterations,
+    or give the sizes of pieces, they stay."""
     (region,) = operation.regions
     loop = LoopParts(operation.attributes, region)
     if loop.is_open:
         return 0
     used = used_values(region)
     index, carries, slices = loop.arguments(region.arguments)
-    keep = [value in used for value in slices]
+    keep = [place < len(loop.ragged) or value in used for place, value in enumerate(slices)]
     if all(keep):
         return 0
     scanned = loop.operands(operation.operands)[3]

@@ -14,26 +14,24 @@ from .types import DimExpression, dim_names, evaluate_dim, substitute, symbol
 
 
 class Context:
-    """What an op's `evaluate` sees: the sizes of dims, the shapes of the operands' types, the operation's
-    regions, and a way to run them."""
+    """What an op's `evaluate` sees: the sizes of dims, the operation's regions, and a way to run them."""
 
     def __init__(self, bindings=None, values=None):
         self.bindings = ChainMap() if bindings is None else bindings  # dim name → int
         self.values: dict[Value, np.ndarray] = {} if values is None else values
         self.regions: list[Block] = []
-        self.shapes: list[tuple] = []
+        self.shapes: list[tuple] = []  # of the operation's results
 
     def dim(self, dim) -> int:
-        """The extent that a dim stands for: `N - 1` is 0 where N is. Raises WeberError when a name in it is
-        not bound."""
-        return max(0, self.number(dim))
-
-    def number(self, dim) -> int:
-        """The integer of a dim, which may be negative. Raises WeberError when a name in it is not bound."""
+        """The integer of a dim. Raises WeberError when a name in it is not bound."""
         try:
             return evaluate_dim(dim, self.bindings)
         except KeyError as error:
             raise WeberError(error.args[0]) from None
+
+    def size(self, dim) -> int:
+        """The size of an axis of a dim: one that is less than zero is empty."""
+        return max(self.dim(dim), 0)
 
     def run(self, region: Block, arrays, dims: dict[str, int] | None = None) -> list[np.ndarray]:
         """Runs a region: dims that it binds last for this run, values around it are seen. `dims` are bound
@@ -50,7 +48,7 @@ class Context:
             if isinstance(dim, DimExpression):
                 _solve(dim, size, self.bindings)
         for axis, (dim, size) in enumerate(zip(type.shape, array.shape)):
-            if dim_names(dim) <= self.bindings.keys() and self.dim(dim) != size:
+            if dim_names(dim) <= self.bindings.keys() and self.size(dim) != size:
                 raise WeberError(f"{what} should have type {type}: axis {axis} has size {size}, "
                                  f"{dim} is {self.dim(dim)}", kind="DimensionMismatch")
 
@@ -106,7 +104,7 @@ def run_block(block: Block, arrays, context: Context) -> list[np.ndarray]:
 def run_operation(operation: Operation, context: Context):
     """Runs one operation: the context gets the arrays of its results."""
     context.regions = operation.regions
-    context.shapes = [operand.shape for operand in operation.operands]
+    context.shapes = [value.shape for value in operation.results]
     try:
         arrays = operation.op.evaluate([context.values[operand] for operand in operation.operands],
                                        operation.attributes, context)

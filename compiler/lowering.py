@@ -158,43 +158,42 @@ class Lowering:
         return self.constant(np.array(values, dtype=np.int64).reshape(-1))
 
     def shape(self, dims) -> str:
-        """An int64 vector of dims as extents, computed at run time from the inputs' shapes where they are
-        symbolic; one that would be negative is 0."""
+        """An int64 vector of sizes, computed at run time from the inputs' shapes where they are symbolic. An
+        axis of a dim that is less than zero is empty."""
+        return self._vector("shape", dims, self._size_vector)
+
+    def numbers(self, dims) -> str:
+        """An int64 vector of dims as numbers: ends of slices, what is padded."""
+        return self._vector("numbers", dims, self.dim_vector)
+
+    def _vector(self, kind, dims, part):
         dims = tuple(dims)
         if all(isinstance(dim, int) for dim in dims):
             return self.integers(dims)
         home = self._home(set().union(*map(dim_names, dims)))
-        key = ("shape", dims)
+        key = (kind, dims)
         if key not in home.dims:
             with self._inside(home):
-                home.dims[key] = self._compute_shape(dims)
+                home.dims[key] = self._compute_vector(dims, part)
         return home.dims[key]
 
-    def _compute_shape(self, dims):
+    def _compute_vector(self, dims, part):
+        type = TensorType(I64, (len(dims),))
         for name in self.graph_scope.inputs:
             if self.types[name].shape == dims:
-                return self._fixed("Shape", [name], TensorType(I64, (len(dims),)))
-        return self._vector(dims, self.extent_vector)
-
-    def numbers(self, dims) -> str:
-        """An int64 vector of dims as numbers, which may be negative."""
-        return self._vector(tuple(dims), self.dim_vector)
-
-    def _vector(self, dims, one):
+                return self._fixed("Shape", [name], type)
         parts = []
         for is_static, group in groupby(dims, lambda dim: isinstance(dim, int)):
             group = list(group)
-            parts += [self.integers(group)] if is_static else map(one, group)
-        type = TensorType(I64, (len(dims),))
+            parts += [self.integers(group)] if is_static else map(part, group)
         return parts[0] if len(parts) == 1 else self._fixed("Concat", parts, type, axis=0)
 
-    def extent_vector(self, dim: Dim) -> str:
-        """An int64 vector of one element that holds a dim as an extent."""
+    def _size_vector(self, dim):
         vector = self.dim_vector(dim)
         return self._fixed("Max", [vector, self.integers([0])]) if may_be_negative(dim) else vector
 
     def dim(self, dim: Dim) -> str:
-        """An int64 scalar that holds a dim as a number, which may be negative."""
+        """An int64 scalar that holds a dim."""
         if isinstance(dim, int):
             return self.scalar(dim, I64)
         home, key = self._home(dim_names(dim)), ("scalar", dim)

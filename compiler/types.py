@@ -266,8 +266,7 @@ def evaluate_dim(dim: Dim, bindings) -> int:
 
 
 def may_be_negative(dim: Dim) -> bool:
-    """Whether a dim may come out below zero when its names are zero or more: `N - 1`. An extent is zero
-    then."""
+    """Whether a dim is less than zero for some sizes it is computed from: an axis of it is empty then."""
     if isinstance(dim, int):
         return dim < 0
     return any(coefficient < 0 for _, coefficient in dim.terms) or any(

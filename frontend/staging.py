@@ -42,12 +42,14 @@ class Trace:
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
     on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
-    `carried` remembers what each loop of the source carried when it was last staged, `unrolled` which of them
-    could not be staged. `scope` is the innermost open `regions.Region`, or the trace itself: its journal gets
-    the writes.
+    `dim_bounds` maps names of dims that the graph defines to bounds above; `growing` are names of dims
+    that stand for the size of an array which a loop changes. `carried` remembers what each loop of the
+    source carried when it was last staged, `unrolled` which of them could not be staged. `scope` is the
+    innermost open `regions.Region`, or the trace itself: its journal gets the writes.
     """
 
     outer, depth, assumption = None, 0, None  # as of the outermost scope
+    failures = None  # the errors that the loop being staged has put off
     immediate = False  # whether what its values are is known (see `immediate`)
 
     def __init__(self):
@@ -59,9 +61,9 @@ class Trace:
         self.journal: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
+        self.dim_bounds, self.growing = {}, set()
         self.entangled: dict[int, tuple[Array, list[Array]]] = {}
         self.carried: dict[object, dict] = {}
-        self.unrolled: set = set()
         self.ragged_dims: set[str] = set()  # bound by the maps around
         self.examples = None  # the `examples.Examples` of a compiled call
         self.has_trees = False  # whether there are nodes of trees
@@ -70,6 +72,8 @@ class Trace:
         self.lane_sources: dict[Value, tuple] = {}  # argument of a map's region -> (its operands, all lanes)
         self.merged: dict[int, Block] = {}  # id of a region's block -> the one that it was merged into
         self.tree_calls: list = []  # the calls with nodes that are being evaluated: see `tree_recursion`
+        self.unrolled: set = set()
+        self.changes = 0  # grows with each change of what a function may read
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -87,6 +91,7 @@ class Trace:
 
     def record(self, owner, key, old):
         """Notes the value of a location of an object that is older than the scope before its first write."""
+        self.changes += 1
         scope = self.scope
         if owner.serial < scope.serial:
             scope.journal.setdefault((id(owner), key), (owner, key, old))
@@ -296,12 +301,12 @@ def write_field(instance: Struct, index, value):
 class _HostContext:
     """The context of an op's numpy meaning outside of a graph: all dims are integers."""
 
-    shapes = ((), (), ())  # no dim of an operand is symbolic
+    shapes = ()
 
     def dim(self, dim):
         return dim.__index__()
 
-    number = dim
+    size = dim
 
     def run(self, block, arrays):
         raise TypeRuleError("a region op outside of a graph")
@@ -398,28 +403,78 @@ def as_dim(value):
 
 
 def defined_dim(size):
-    """A new dim of this size, a scalar of the graph: the trips of a loop that counts them."""
+    """The dim of this size, a scalar of the graph: the trips of a loop that counts them, the same for sizes
+    that are certainly equal."""
     from ..compiler.ops.control import INDEX
     from ..compiler.types import I64, fresh_dim
 
-    dim, index = fresh_dim("K"), Value(INDEX)
     size = convert_payload(size, t.FROM_ELEMENT[I64])
+    wanted, offset = counted_terms(size)
+    for scope in state.trace.scopes():
+        for operation in scope.block.operations:
+            if operation.name == "loop" and operation.attributes == counts(operation.attributes["trips"]):
+                known, constant = counted_terms(operation.operands[0])
+                if offset == constant and (known is wanted or computes_same(known, wanted)):
+                    return operation.attributes["trips"]
+    dim, index = fresh_dim("K"), Value(INDEX)
     builder = state.trace.builder
     builder.location = state.location
-    builder.emit("loop", [size], {"carried": 0, "trips": dim, "counted": True}, [Block([index], [], [index])])
+    builder.emit("loop", [size], counts(dim), [Block([index], [], [index])])
     return dim
+
+
+def counts(dim):
+    """The attributes of a loop that does nothing but count."""
+    return {"carried": 0, "trips": dim, "counted": True}
+
+
+def counted_terms(size):
+    """The terms of a size; one that is less than zero counts as zero."""
+    operation = size.operation
+    if operation is not None and operation.name == "max" and constant_of(operation.operands[1]) == 0:
+        (size, _) = operation.operands
+    return terms_of(size)
+
+
+def terms_of(value):
+    """An integer of the graph as (IR value, int) whose sum it is."""
+    constant = 0
+    while value.operation is not None and value.operation.name in ("add", "sub", "identity"):
+        operation = value.operation
+        if operation.name == "identity":
+            (value,) = operation.operands
+            continue
+        left, right = (constant_of(operand) for operand in operation.operands)
+        if right is not None:
+            constant += right if operation.name == "add" else -right
+            value = operation.operands[0]
+        elif left is not None and operation.name == "add":
+            constant += left
+            value = operation.operands[1]
+        else:
+            break
+    return value, constant
+
+
+def constant_of(value):
+    """The integer that an IR value is, None where it is no constant."""
+    operation = value.operation
+    is_constant = operation is not None and operation.name == "constant" and not value.shape
+    return int(operation.attributes["value"]) if is_constant else None
 
 
 def true_places(flags):
     """The places, from 0, at which a vector of the graph is true; their number is a new dim, but the same for
     the same flags."""
-    from ..compiler.types import fresh_dim
+    from ..compiler.types import fresh_dim, symbol_name
 
     for scope in state.trace.scopes():
         for operation in scope.block.operations:
             if operation.name == "true_indices" and computes_same(operation.operands[0], flags):
                 return operation.result
-    return emit("true_indices", [flags], {"dim": fresh_dim("K")})
+    dim = fresh_dim("K")
+    state.trace.dim_bounds[symbol_name(dim)] = flags.shape[0]
+    return emit("true_indices", [flags], {"dim": dim})
 
 
 SEARCHED = 16

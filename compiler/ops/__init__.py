@@ -18,6 +18,7 @@ from . import (  # noqa: F401  (importing them fills OPS)
     reduction,
     rows,
     shape,
+    sorting,
     transcendental,
 )
 from .record import OPS, Elementwise, Linear, Multilinear, Op, Regional, Rule, TypeRuleError, Zero

@@ -56,7 +56,7 @@ def _lower_iota(lowering, operation, names):
 
 
 register("iota", _infer_iota,
-         lambda arrays, attributes, context: [_iota([context.dim(d) for d in attributes["shape"]],
+         lambda arrays, attributes, context: [_iota([context.size(d) for d in attributes["shape"]],
                                                     attributes["axis"],
                                                     attributes["element"])],
          Zero(), _lower_iota, "the index, from 0, along `axis`", batch=batch_iota)
@@ -69,7 +69,6 @@ def _infer_dim_value(operands, attributes, regions):
 
 
 register("dim_value", _infer_dim_value,
-         lambda arrays, attributes, context: [np.asarray(context.number(attributes["dim"]), np.int64)],
-         Zero(),
+         lambda arrays, attributes, context: [np.asarray(context.dim(attributes["dim"]), np.int64)], Zero(),
          lambda lowering, operation, names: [lowering.dim(operation.attributes["dim"])],
          "a dim as an i64 scalar", batch=batch_dim_value)

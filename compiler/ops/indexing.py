@@ -103,7 +103,7 @@ def _infer_scatter_add(operands, attributes, regions):
 
 def _evaluate_scatter_add(arrays, attributes, context):
     (indices, updates), axis = arrays, attributes["axis"]
-    shape = [context.dim(d) for d in attributes["shape"]]
+    shape = [context.size(d) for d in attributes["shape"]]
     check_bounds("scatter_add", indices, shape[axis])
     total = np.zeros(shape, updates.dtype)
     rows = updates.reshape(*shape[:axis], indices.size, *shape[axis + 1:])
@@ -202,7 +202,7 @@ def _infer_scatter_along(operands, attributes, regions):
 
 def _evaluate_scatter_along(arrays, attributes, context):
     (indices, updates), axis = arrays, attributes["axis"]
-    total = np.zeros([context.dim(d) for d in attributes["shape"]], updates.dtype)
+    total = np.zeros([context.size(d) for d in attributes["shape"]], updates.dtype)
     check_bounds("scatter_along", indices, total.shape[axis])
     places = list(np.indices(indices.shape, sparse=True))
     places[axis] = indices
@@ -252,7 +252,7 @@ def _window(name, shape, starts, sizes):
 
 def _evaluate_dynamic_slice(arrays, attributes, context):
     x, *starts = arrays
-    return [x[_window("dynamic_slice", x.shape, starts, [context.dim(d) for d in attributes["sizes"]])]]
+    return [x[_window("dynamic_slice", x.shape, starts, [context.size(d) for d in attributes["sizes"]])]]
 
 
 def _dynamic_slice_transpose(b, operation, cotangents):

@@ -9,10 +9,11 @@ import numpy as np
 from ..errors import WeberError
 from ..types import BOOL, I64, TensorType, dim_names, evaluate_dim, substitute, symbol
 from .batching.lanes import CannotBatch
-from .control import INDEX, empty_stack, finished_stack
+from .control import empty_stack
 from .control_derivatives import mapped
 from .kernels import compute
-from .loop_parts import stacked_type
+from .loop_lowering import finished_stack
+from .loop_parts import INDEX, stacked_type
 from .map_parts import MapParts, never_falls
 from .record import Regional, expect, register
 
@@ -71,7 +72,7 @@ def _evaluate_map(arrays, attributes, context):
     stacks = []
     for column, value in zip(columns, region.results):
         type = TensorType(value.element, parts.outer_shape(value.shape))
-        shape = [context.dim(dim) for dim in type.shape]
+        shape = [context.size(dim) for dim in type.shape]
         stacks.append(np.stack([_padded(array, shape, parts, value) for array in column]) if column
                       else empty_stack(type, context))
     return stacks

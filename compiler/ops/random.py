@@ -123,7 +123,7 @@ def _infer_random_uniform(operands, attributes, regions):
 
 
 def _draw(arrays, attributes, context):
-    return _bits([context.dim(d) for d in attributes["shape"]], *arrays)
+    return _bits([context.size(d) for d in attributes["shape"]], *arrays)
 
 
 register("random_bits",

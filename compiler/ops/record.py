@@ -86,10 +86,10 @@ class Op:
     """One primitive.
 
     infer(operands, attributes, regions) -> list[TensorType]; raises `TypeRuleError`.
-    evaluate(arrays, attributes, context) -> list[ndarray]: the numpy meaning. `context.dim(d)` is the extent
-        that a dim stands for, `context.number(d)` its number, which may be negative; `context.shapes` are
-        those of the operands' types, `context.regions` the operation's regions,
-        `context.run(region, arrays)` runs one.
+    evaluate(arrays, attributes, context) -> list[ndarray]: the numpy meaning. `context.dim(d)` is the integer
+    of a dim, `context.size(d)` the size of an axis of that dim (zero where it is less),
+        `context.regions` are the operation's regions, `context.run(region, arrays)` runs one,
+        `context.shapes` are the dims of the results.
     derivative: one of the forms above; None means a missing rule (an error that names the op).
     lower(lowering, operation, names) -> list[str]: ONNX nodes through `lowering`; `names` are the operands'
         tensor names, the result is the results' tensor names.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..types import I64, Dim, TensorType, floor_divide, may_be_negative, size_product
+from ..types import Dim, TensorType, floor_divide, may_be_negative, size_product, symbol
 from .batching.elementwise import sum_linear
 from .batching.movement import (
     batch_broadcast,
@@ -47,7 +47,7 @@ def reshape_to(b, value, shape):
 
 
 register("reshape", _infer_reshape,
-         lambda arrays, attributes, context: [arrays[0].reshape([context.dim(d)
+         lambda arrays, attributes, context: [arrays[0].reshape([context.size(d)
                                                                  for d in attributes["shape"]])],
          Linear(lambda b, operation, cotangents: [b.reshape(cotangents[0],
                                                             shape=operation.operands[0].shape)]),
@@ -97,7 +97,7 @@ def _aligned_shape(shape, axes, rank):
 
 
 def _evaluate_broadcast(arrays, attributes, context):
-    shape = [context.dim(d) for d in attributes["shape"]]
+    shape = [context.size(d) for d in attributes["shape"]]
     aligned = arrays[0].reshape(_aligned_shape(arrays[0].shape, attributes["axes"], len(shape)))
     return [np.broadcast_to(aligned, shape).copy()]
 
@@ -218,7 +218,7 @@ def _lower_slice(lowering, operation, names):
     axes = [axis for axis, one in enumerate(ranges) if one != (0, sizes[axis], 1)]
     if not axes:
         return [lowering.node("Identity", names)]
-    inputs = [lowering.shape([ranges[axis][part] for axis in axes]) for part in range(2)]
+    inputs = [lowering.numbers([ranges[axis][part] for axis in axes]) for part in range(2)]
     inputs.append(lowering.integers(axes))
     if any(ranges[axis][2] != 1 for axis in axes):
         inputs.append(lowering.integers([ranges[axis][2] for axis in axes]))
@@ -242,20 +242,23 @@ def _infer_pad(operands, attributes, regions):
     return [TensorType(x.element, shape)]
 
 
+def _cut_axes(shape, attributes):
+    """The axes along which an operand is padded whose size may be less than zero, and then counts as zero:
+    the result is cut to its own size there."""
+    return [axis for axis, dim in enumerate(shape) if may_be_negative(dim)
+            and (attributes["low"][axis] != 0 or attributes["high"][axis] != 0)]
+
+
 def _evaluate_pad(arrays, attributes, context):
-    (x,), low = arrays, [context.number(d) for d in attributes["low"]]
-    high = [context.number(d) for d in attributes["high"]]
+    (x,), low = arrays, [context.dim(d) for d in attributes["low"]]
+    high = [context.dim(d) for d in attributes["high"]]
     if x.ndim == 0:
         return [x]
-    for axis, dim in enumerate(context.shapes[0]):
-        if may_be_negative(dim):
-            size = max(0, low[axis] + context.number(dim) + high[axis])
-            low[axis] = min(low[axis], size)
-            high[axis] = size - context.dim(dim) - low[axis]
     padded = np.pad(x, [(max(before, 0), max(after, 0)) for before, after in zip(low, high)],
                     constant_values=np.asarray(attributes["value"]).astype(x.dtype))
-    return [padded[tuple(slice(max(-before, 0), size - max(-after, 0))
-                         for before, after, size in zip(low, high, padded.shape))]]
+    padded = padded[tuple(slice(max(-before, 0), size - max(-after, 0))
+                          for before, after, size in zip(low, high, padded.shape))]
+    return [padded[tuple(slice(context.size(dim)) for shape in context.shapes for dim in shape)]]
 
 
 def _pad_with_zeros(sign):
@@ -266,34 +269,23 @@ def _pad_with_zeros(sign):
     return rule
 
 
-def _edges(lowering, operation):
-    """The edges before and behind each axis. An operand that is empty because its extent would be negative
-    gets only what the result has."""
-    (x,), low, high = operation.operands, operation.attributes["low"], operation.attributes["high"]
-    if not any(map(may_be_negative, x.shape)):
-        return lowering.numbers([*low, *high])
-    before, behind = [], []
-    for size, start, end, whole in zip(x.shape, low, high, operation.result.shape):
-        before.append(lowering.dim_vector(start))
-        behind.append(lowering.dim_vector(end))
-        if may_be_negative(size):
-            whole = lowering.extent_vector(whole)
-            before[-1] = lowering.node("Min", [before[-1], whole])
-            rest = lowering.node("Sub", [whole, lowering.extent_vector(size)])
-            behind[-1] = lowering.node("Sub", [rest, before[-1]])
-    type = TensorType(I64, (2 * x.rank,))
-    return lowering.node("Concat", [*before, *behind], axis=0, type=type)
-
-
 def _lower_pad(lowering, operation, names):
     attributes, element = operation.attributes, operation.result.element
     if all(edge == 0 for key in ("low", "high") for edge in attributes[key]):
         return [lowering.node("Identity", names)]
     # All axes are listed: onnxruntime's optimiser moves transposes wrongly past a Pad that has the input
     # `axes`.
-    edges = _edges(lowering, operation)
+    edges = lowering.numbers([edge for key in ("low", "high") for edge in attributes[key]])
     value = lowering.constant(np.asarray(attributes["value"]).astype(element.numpy))
-    return [compute(lowering, "Pad", [*names, edges, value], operation.result.type, data=(0, 2))]
+    inputs, cut = [*names, edges, value], _cut_axes(operation.operands[0].shape, attributes)
+    if not cut:
+        return [compute(lowering, "Pad", inputs, operation.result.type, data=(0, 2))]
+    shape = tuple(symbol(f"{names[0]} {edges} {axis}") if axis in cut else dim
+                  for axis, dim in enumerate(operation.result.shape))
+    padded = compute(lowering, "Pad", inputs, TensorType(element, shape), data=(0, 2))
+    stops = lowering.shape([operation.result.shape[axis] for axis in cut])
+    return [lowering.node("Slice", [padded, lowering.integers([0] * len(cut)), stops, lowering.integers(cut)],
+                          type=operation.result.type)]
 
 
 register("pad", _infer_pad, _evaluate_pad, Rule(_pad_with_zeros(-1), _pad_with_zeros(1)), _lower_pad,

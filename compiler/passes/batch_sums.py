@@ -7,8 +7,9 @@ other linear ops, the results of `if`, and accumulators of loops, to values that
 
 from ..ir import Block, Operation, Value
 from ..ops.batching.lanes import Lanes
-from ..ops.batching.loops import depending
+from ..ops.batching.loops import depending, mentions
 from ..ops.loop_parts import LoopParts
+from ..types import dim_names
 
 LINEAR = frozenset("add sub neg identity reshape transpose broadcast slice reverse concatenate reduce_sum pad"
                    .split())
@@ -23,11 +24,12 @@ def needed_as_sum(lanes: Lanes, block: Block, wanted: set[int]) -> set[Value]:
 
 
 class _Demand:
-    def __init__(self, lanes, block, wanted, varying):
+    def __init__(self, lanes, block, wanted, varying, ragged=()):
         self.lanes, self.block = lanes, block
         self.needed: set[Value] = set()
         self.uses = _uses(block)
-        self.varying = depending(lanes, block, varying)
+        self.ragged: set[str] = set(ragged)  # with what the block itself defines
+        self.varying = depending(lanes, block, varying, self.ragged)
         self.wanted = {value for index, value in enumerate(block.results) if index in wanted}
         self.wanted -= {value for index, value in enumerate(block.results) if index not in wanted}
         for operation in reversed(block.operations):
@@ -44,7 +46,7 @@ class _Demand:
     def _is_needed(self, value):
         """Whether every use of a value is one of its sum."""
         uses = self.uses.get(value, [])
-        if any(self.lanes.is_ragged(dim) for dim in value.shape) or not (uses or value in self.wanted):
+        if any(dim_names(dim) & self.ragged for dim in value.shape) or not (uses or value in self.wanted):
             return False
         is_yielded = value in self.block.results
         return (not is_yielded or value in self.wanted) and all(self._is_sum(value, user) for user in uses)
@@ -54,7 +56,7 @@ class _Demand:
             return False
         if user.name in LINEAR:
             is_linear = user.name != "pad" or user.attributes["value"] == 0
-            return is_linear and not self.lanes.speaks_of_ragged(user)
+            return is_linear and not mentions(user, self.ragged)
         if user.name == "mul":
             return sum(operand is value for operand in user.operands) == 1 and not any(
                 operand in self.varying for operand in user.operands if operand is not value)
@@ -68,7 +70,7 @@ class _Demand:
     def _enter_arms(self, operation, results):
         wanted = {value.index for value in results}
         for region in operation.regions if wanted else ():
-            self.needed |= _Demand(self.lanes, region, wanted, self.varying).needed
+            self.needed |= _Demand(self.lanes, region, wanted, self.varying, self.ragged).needed
 
     def _enter_loop(self, operation, result):
         """Whether a result of a loop is an accumulator: each trip adds to it, and does nothing else with it.
@@ -79,7 +81,7 @@ class _Demand:
             return False
         argument = region.arguments[1 + result.index]
         position = result.index + loop.conditional
-        inside = _Demand(self.lanes, region, {position}, self.varying | set(region.arguments))
+        inside = _Demand(self.lanes, region, {position}, self.varying | set(region.arguments), self.ragged)
         if argument not in inside.needed or not inside.adds_to(region.results[position], argument):
             return False
         self.needed |= inside.needed

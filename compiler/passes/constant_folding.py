@@ -21,14 +21,14 @@ class _NothingKnown:
     """The context of an evaluation without inputs: no dim has a value."""
 
     def __init__(self, operation):
-        self.shapes = [operand.shape for operand in operation.operands]
+        self.shapes = [value.shape for value in operation.results]
 
     def dim(self, dim):
         if isinstance(dim, int):
             return dim
         raise _Unknown
 
-    number = dim
+    size = dim
 
 
 @RULES("*")

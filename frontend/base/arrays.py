@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from ...compiler.types import may_be_negative
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
 from ..evaluation.broadcasting import bits
 from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
-from .elements import HOST_TYPES, NUMBERS, promote_types
+from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
 from .errors import argument_error, dimension_mismatch, fault
 from .registry import BASE, define
 
@@ -93,7 +94,7 @@ def as_array(x) -> Array:
     if x.__class__ is Array:
         return x
     if x.__class__ is Range:
-        if x.start.__class__ is Traced or not isinstance(x.length, int):
+        if x.is_staged:
             return Array(range_payload(x))
         if isinstance(x.start, int):
             return Array(np.arange(x.start, x.start + x.step * x.length, x.step, dtype=np.int64)[:x.length])
@@ -104,21 +105,15 @@ def as_array(x) -> Array:
 
 
 def range_payload(range_):
-    """The payload of a range of numbers that only the graph knows."""
+    """The payload of a range that only the graph knows."""
     shape = (staging.as_dim(range_.length),)
+    kind = number_type((range_.start, range_.step))
 
-    def spread(number, kind=t.Int64):
+    def spread(number):
         return staging.expand(staging.payload_of(number, kind), shape)
 
     places = staging.apply("iota", shape=shape, axis=0, element=t.ELEMENT_TYPES[t.Int64])
-    if isinstance(range_.start, float | np.floating):
-        kind, (first, step, divisor) = element_of(range_), range_.fractions
-        if max(abs(first), abs(step), divisor) >= 2**31:  # no simple fractions
-            first, step, divisor = range_.start, range_.step, 1
-        places = staging.convert_payload(places, t.Float64)
-        for op, number in (("mul", step), ("add", first), ("div", divisor)):
-            places = staging.apply(op, places, spread(number, t.Float64))
-        return staging.convert_payload(places, kind)
+    places = staging.convert_payload(places, kind)
     if range_.step != 1:
         places = staging.apply("mul", places, spread(range_.step))
     return staging.apply("add", places, spread(range_.start))
@@ -426,7 +421,8 @@ def is_empty(x):
     from ..calling import call
     from .registry import function
 
-    return call(function("=="), (length(x), 0))
+    number = length(x)
+    return call(function("<=" if may_be_negative(staging.as_dim(number)) else "=="), (number, 0))
 
 
 @define("firstindex", t.AbstractArray)

@@ -16,7 +16,7 @@ from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
 from .errors import argument_error, fault, require_count
 from .hash_order import ordered
 from .iteration import collect_values, element_type_of, iterate, size_of
-from .iterators import NOTHING_GIVEN, holds, make_reverse
+from .iterators import NOTHING_GIVEN, holds
 from .registry import define, function
 
 SIMPLE = frozenset(map(function, ("+", "*", "max", "min", "vcat", "hcat")))
@@ -24,13 +24,22 @@ SIMPLE = frozenset(map(function, ("+", "*", "max", "min", "vcat", "hcat")))
 
 
 def staged_fold(operation, iterables, init, function_=None, from_right=False):
-    """The fold of staged elements as a loop; None where they are to be iterated over."""
+    """The fold of staged elements as a loop; None where they are to be iterated over. `from_right`: the
+    operation takes the total as its second argument."""
     if state.trace is None:
         return None
     from ..batching.staged_folds import folded
 
-    iterables = map(make_reverse, iterables) if from_right else iterables
     return folded(operation, iterables, init, function_, from_right)
+
+
+def staged_accumulation(operation, iterable, init):
+    """The partial results of the fold of staged elements, as `staged_fold`."""
+    if state.trace is None:
+        return None
+    from ..batching.staged_folds import accumulated
+
+    return accumulated(operation, iterable, init)
 
 
 def fold(operation, items, init=NOTHING_GIVEN):
@@ -66,7 +75,15 @@ def foldl(operation, iterable, init=NOTHING_GIVEN):
 @define("foldr", t.Any, t.Any, keywords=("init",))
 def foldr(operation, iterable, init=NOTHING_GIVEN):
     """Combines the elements from the right."""
-    return mapfoldr(None, operation, iterable, init)
+    total = staged_fold(operation, (iterable,), init, from_right=True)
+    if total is not None:
+        return total
+    total = init
+    for item in reversed(list(iterate(iterable))):
+        total = item if total is NOTHING_GIVEN else call(operation, (item, total))
+    if total is NOTHING_GIVEN:
+        return fold(operation, iter(()))
+    return total
 
 
 @define("mapreduce mapfoldl", t.Any, t.Any, t.Any, t.Any, ..., keywords=("init",))
@@ -83,14 +100,10 @@ def mapfoldl(function_, operation, *iterables, init=NOTHING_GIVEN):
 @define("mapfoldr", t.Any, t.Any, t.Any, keywords=("init",))
 def mapfoldr(function_, operation, iterable, init=NOTHING_GIVEN):
     """Combines the function's values from the right."""
-    total = staged_fold(operation, (iterable,), init, function_, from_right=True)
-    if total is not None:
-        return total
-    items = list(iterate(iterable) if function_ is None else mapped(function_, (iterable,)))
-    total = init
-    for item in reversed(items):
-        total = item if total is NOTHING_GIVEN else call(operation, (item, total))
-    return fold(operation, iter(())) if total is NOTHING_GIVEN else total
+    values = staged_map.collected_of(function_, iterable)
+    if values is not None:
+        return foldr(operation, values, init=init)
+    return foldr(operation, tuple(mapped(function_, (iterable,))), init=init)
 
 
 # --- sums and extremes --------------------------------------------------------------------------------------
@@ -173,6 +186,9 @@ _define_extreme("minimum", "min")
 @define("extrema", t.Any)
 def extrema(iterable):
     """The least and the greatest element."""
+    values = staged_map.collected(iterable)
+    if values is not None:
+        return call(function("extrema"), (values,))
     items = tuple(iterate(iterable))
     return (fold(function("min"), iter(items)), fold(function("max"), iter(items)))
 
@@ -189,6 +205,12 @@ def _define_find_extreme(name, better):
             fold(function("+"), iter(()))
         return best
 
+    def place(values):
+        """The extreme value and its index, of staged values in a vector; None for others."""
+        if values is None or values.element not in t.ELEMENT_TYPES or values.rank != 1:
+            return None
+        return call(function(f"find{name}"), (values,))
+
     def indexed(iterable):
         return zip(iterate(call(function("keys"), (iterable,))), iterate(_values(iterable)), strict=True)
 
@@ -199,6 +221,9 @@ def _define_find_extreme(name, better):
 
     @define(f"find{name}", t.Any, t.Any)
     def find_of(function_, iterable):
+        found = place(staged_map.collected_of(function_, iterable))
+        if found is not None:
+            return found
         key, item = search((key, call(function_, (x,))) for key, x in indexed(iterable))
         return (item, key)
 
@@ -208,6 +233,9 @@ def _define_find_extreme(name, better):
 
     @define(f"arg{name}", t.Any, t.Any)
     def arg_of(function_, iterable):
+        found = place(staged_map.collected_of(function_, iterable))
+        if found is not None:
+            return call(function("getindex"), (call(function("collect"), (iterable,)), found[1]))
         return search((x, call(function_, (x,))) for x in iterate(iterable))[0]
 
 
@@ -434,6 +462,9 @@ def accumulate(operation, iterable, init=NOTHING_GIVEN):
     """The running values of a left fold: a vector, of a tuple a tuple."""
     from .iterators import make_accumulate
 
+    values = staged_accumulation(operation, iterable, init)
+    if values is not None:
+        return values
     values = make_accumulate(operation, iterable, init)
     if iterable.__class__ is tuple:
         return tuple(iterate(values))

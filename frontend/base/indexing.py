@@ -5,18 +5,22 @@ An index is brought into one of four forms, which count from 0: `Place` (one ele
 `Gathered` (any array of indices, or a traced number), and the whole axis.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, element, elements_at, only_in_graph
+from ..batching.lanes import Lanes, element, elements_at, is_lanes, only_in_graph
 from ..calling import call
+from ..control_flow.growth import Added
+from ..control_flow.item_buffers import as_lanes
+from ..control_flow.sharing import entangle
 from ..printing.display import FAMILIES
 from ..staging import Value
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
-from .arrays import array_of, as_array, as_dim_product, plain_type, reshaped
+from .arrays import array_of, as_array, as_dim_product, plain_type, range_payload, reshaped
 from .conversion import constructs
 from .elements import number_of
 from .errors import argument_error, bounds_error, require_count
@@ -274,12 +278,17 @@ def element_at(array, indices, copy=True):
     payload, forms = normalised(array, indices)
     if payload.__class__ is Lanes:
         return _lane_at(array, forms)
+    if payload.__class__ is Added:
+        raise payload.is_read()
     if all(form.__class__ is Place for form in forms) and isinstance(payload, np.ndarray):
         place = tuple([form.start for form in reversed(forms)])
         if all(isinstance(one, int) for one in place):
             item = payload[place]
             return item if payload.dtype == object else to_host(item)
     if _holds_objects(payload):
+        found = item_at(list(payload), forms[0]) if payload.ndim == 1 and payload.size else None
+        if found is not None:
+            return found
         forms = [_known_form(form, size) for form, size in zip(forms, reversed(payload.shape), strict=True)]
     part = read_forms(payload, forms)
     if len(part.shape) == 0 and all(_is_single(form) for form in forms):
@@ -289,13 +298,32 @@ def element_at(array, indices, copy=True):
     return Array(part, plain_type(array, len(part.shape)))
 
 
+def item_at(items, form):
+    """The item at a place that only the graph knows, of items that are alike: numbers, arrays, or tuples of
+    numbers; None for others. An array may be any of the items: writing to it makes reading those an error."""
+    if form.__class__ is not Gathered or not isinstance(form.positions, Value) or form.positions.shape:
+        return None
+    vector = as_lanes(items)
+    arrays = [item for item in items if item.__class__ is Array]
+    if vector is None or not is_lanes(vector) or (
+            not arrays and any(inner.rank for inner, _ in vector._data.columns)):
+        return None
+    found = element(vector, form.positions)
+    for array in arrays:
+        entangle(found, array)
+    return found
+
+
 def _lane_at(array, forms):
     """The element of a vector of staged elements."""
     (form,) = forms
     if not _is_single(form):
-        if form.__class__ is Gathered and len(form.positions.shape) == 1:
-            return elements_at(array, staging.as_value(form.positions))
-        raise only_in_graph()
+        positions = form.positions if form.__class__ is Gathered else range_payload(
+            Range(number_of(form.start) if form.start.__class__ is Value else staging.dim_number(form.start),
+                  form.step, staging.dim_number(form.length), None))
+        if len(positions.shape) != 1:
+            raise only_in_graph()
+        return elements_at(array, staging.as_value(positions))
     return element(array, form.start if form.__class__ is Place else form.positions)
 
 
@@ -430,6 +458,12 @@ def check_bounds(x, *indices):
 def are_in_bounds(_, x, *indices):
     from ...compiler.errors import WeberError
 
+    x = as_array(x)
+    if any(index.__class__ in (Traced, DimNumber) for index in indices):
+        limits = x.size if len(indices) == len(x.size) else (as_dim_product(x.size),)
+        inside = [call(function(name), pair) for index, limit in zip(indices, limits, strict=True)
+                  for name, pair in (("<=", (1, index)), ("<=", (index, DimNumber.of(limit))))]
+        return functools.reduce(lambda a, b: call(function("&"), (a, b)), inside)
     try:
         normalised(as_array(x), indices)
     except WeberError as error:

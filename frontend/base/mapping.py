@@ -1,13 +1,15 @@
 """`map`, `reduce` and their kin over arrays: numbers go through lanes and reduction ops, see
 `broadcasting`."""
 
+from ...compiler.types import dim_names, symbol
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
+from ..calling import call
 from ..evaluation.broadcasting import broadcast
 from ..values import Array, Range, colon, typeof
 from . import folds
-from .arrays import as_array, is_numeric, reshaped, without_bits
+from .arrays import as_array, as_dim_product, is_numeric, reshaped, without_bits
 from .concatenation import horizontal, vertical
 from .errors import argument_error, dimension_mismatch, size_text
 from .iteration import iterate
@@ -68,8 +70,9 @@ def reduce(operation, x, dims=colon, init=NOTHING_GIVEN):
         return REDUCTIONS[operation](x, dims=dims, init=init)
     if is_lanes(x) and operation in REDUCTIONS:
         return REDUCTIONS[operation](x, dims=dims, init=init)
-    if is_lanes(x) and operation in JOINS and init is NOTHING_GIVEN:
-        return joined_lanes(x, operation is function("hcat"))
+    if is_lanes(x) and operation in JOINS:
+        whole = joined_lanes(x, operation is function("hcat"))
+        return whole if init is NOTHING_GIVEN else call(operation, (init, whole))
     if dims is not colon:
         return _reduce_slices(operation, as_array(x), dims, init)
     if operation in JOINS and init is NOTHING_GIVEN and x.__class__ is Array and x.data.size:
@@ -78,12 +81,13 @@ def reduce(operation, x, dims=colon, init=NOTHING_GIVEN):
 
 
 def joined_lanes(vector, horizontally):
-    """The staged arrays of one size in a vector, one beside the other along the last or the first dim."""
+    """The staged arrays in a vector, one beside the other along the last or the first dim, along which their
+    sizes may differ."""
     from .shapes import permuted
 
     column = uniform_column(vector._data)
     if column is None:
-        raise only_in_graph()
+        return joined_ragged(vector._data, horizontally)
     count, *shape = column.shape
     if len(shape) == 1:
         return Array(column if horizontally else reshaped(column, (count * shape[0],)))
@@ -92,6 +96,48 @@ def joined_lanes(vector, horizontally):
     rank = len(shape)  # the first Julia dim is the last axis: lanes go before it
     moved = permuted(Array(column), [1, rank + 1, *range(2, rank + 1)])
     return Array(reshaped(moved, (*shape[:-1], count * shape[-1])))
+
+
+def joined_ragged(lanes, horizontally):
+    """The same of arrays whose sizes differ: their elements without the padding, one after the other."""
+    item = lanes.item
+    if item.__class__ is not Array or item.element not in t.ELEMENT_TYPES or item.rank == 0:
+        raise only_in_graph()
+    (_, column), = lanes.columns
+    shape = item._data.shape
+    axis = len(shape) - 1 if not horizontally or len(shape) == 1 else 0
+    ragged = [k for k, dim in enumerate(shape) if dim_names(dim) & lanes.lengths.keys()]
+    sizes, offset = _sizes_of(lanes, shape[axis])
+    if ragged != [axis] or sizes is None or horizontally and len(shape) == 1:
+        raise only_in_graph()
+    count, extent = column.shape[0], column.shape[axis + 1]
+    order = (0, axis + 1, *(k for k in range(1, len(shape) + 1) if k != axis + 1))
+    rows = staging.apply("transpose", column, permutation=order) if axis else column
+    places = staging.apply("iota", shape=(count, extent), axis=1, element=t.ELEMENT_TYPES[t.Int64])
+    sizes = staging.apply("add", sizes, staging.expand(staging.payload_of(offset, t.Int64), (count,)))
+    own = staging.apply("lt", places, staging.apply("broadcast", sizes, shape=(count, extent), axes=(0,)))
+    whole = reshaped(rows, (as_dim_product((count, extent)), *rows.shape[2:]))
+    whole = staging.apply("gather", whole,
+                          staging.true_places(reshaped(own, (as_dim_product((count, extent)),))), axis=0)
+    if axis:
+        whole = staging.apply("transpose", whole, permutation=(*range(1, len(shape)), 0))
+    return Array(whole)
+
+
+def _sizes_of(lanes, dim):
+    """(the sizes of the lanes, a number to add) for a dim that is the sum; (None, 0) for another."""
+    rest = [dim - symbol(name) for name in dim_names(dim) & lanes.lengths.keys()]
+    if len(rest) == 1 and isinstance(rest[0], int):
+        (name,) = dim_names(dim)
+        return lanes.lengths[name][0], rest[0]
+    return None, 0
+
+
+def spread_fold(operation, x):
+    """`operation(x...)` of a vector whose length only the graph knows: a fold. None for other functions."""
+    if operation in JOINS or operation in REDUCTIONS:
+        return reduce(operation, x)
+    return None
 
 
 def _reduce_slices(operation, array, dims, init):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .. import types as t
-from ..values import Array, Irrational, Traced, typeof
+from ..values import Array, DimNumber, Irrational, Traced, typeof
 from .arithmetic import absolute, add, divide, multiply, one_like, sign
 from .elements import (
     HOST_TYPES,
@@ -299,12 +299,12 @@ is_finite = _test("isfinite", _isfinite, "is_finite", True)
 
 @define("iszero", t.Number)
 def is_zero(x):
-    return emit("eq", x, 0) if x.__class__ is Traced else bool(x == 0)
+    return emit("eq", x, 0) if x.__class__ in (Traced, DimNumber) else bool(x == 0)
 
 
 @define("isone", t.Number)
 def is_one(x):
-    return emit("eq", x, 1) if x.__class__ is Traced else bool(x == 1)
+    return emit("eq", x, 1) if x.__class__ in (Traced, DimNumber) else bool(x == 1)
 
 
 @define("isinteger", t.Number)
@@ -359,11 +359,11 @@ def evaluate_polynomial(x, coefficients):
 
     if coefficients.__class__ is Array and not isinstance(coefficients.size[0], int):
         from ..batching.staged_folds import folded
-        from .iterators import NOTHING_GIVEN, make_reverse
+        from .iterators import NOTHING_GIVEN
 
         muladd = function("muladd")
-        return folded(lambda total, item: call(muladd, (x, total, item)), (make_reverse(coefficients),),
-                      NOTHING_GIVEN)
+        return folded(lambda item, total: call(muladd, (x, total, item)), (coefficients,), NOTHING_GIVEN,
+                      from_right=True)
     *rest, total = iterate(coefficients)
     for coefficient in reversed(rest):
         total = call(function("muladd"), (x, total, coefficient))

@@ -7,11 +7,13 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..calling import call
-from ..values import Char, DimNumber, Range, Traced, simplest_fraction, typeof
+from ..staging import dim_number
+from ..values import Array, Char, DimNumber, Range, Traced, simplest_fraction, typeof
+from .arrays import as_array, one_to
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, emit, number_type
 from .errors import argument_error, shown
-from .registry import define
+from .registry import define, function
 
 UNIT = t.UnitRange.body.family.apply(t.Int64)
 STEP = t.unwrap(t.StepRange).family.apply(t.Int64, t.Int64)
@@ -74,29 +76,7 @@ def terms_of(number):
     """A number as (IR value, int) whose sum it is; the value is None for an int."""
     if number.__class__ is not Traced or number.data.__class__ is not staging.Value:
         return (None, number) if number.__class__ is int else (number, 0)
-    value, constant = number.data, 0
-    while value.operation is not None and value.operation.name in ("add", "sub", "identity"):
-        operation = value.operation
-        if operation.name == "identity":
-            (value,) = operation.operands
-            continue
-        left, right = (_constant(operand) for operand in operation.operands)
-        if right is not None:
-            constant += right if operation.name == "add" else -right
-            value = operation.operands[0]
-        elif left is not None and operation.name == "add":
-            constant += left
-            value = operation.operands[1]
-        else:
-            break
-    return value, constant
-
-
-def _constant(value):
-    """The integer that an IR value is, None where it is no constant."""
-    operation = value.operation
-    is_constant = operation is not None and operation.name == "constant"
-    return int(operation.attributes["value"]) if is_constant else None
+    return staging.terms_of(number.data)
 
 
 @define(":", t.Integer, t.Integer)
@@ -176,15 +156,15 @@ def range_by_keywords(start=1, stop=None, length=None, step=None):
 
 
 def _call_colon(*numbers):
-    from ..calling import call
-    from .registry import function
-
     return call(function(":"), numbers)
 
 
 def spaced(start, stop, length):
-    """`length` numbers from start to stop, both included."""
+    """`length` numbers from start to stop, both included: where one of them is only known when the graph runs
+    an array, else a range."""
     kind = number_type((start, stop))
+    if not isinstance(length, int) or is_open(start, stop):
+        return staged_spaced(start, stop, length, kind if kind in FLOATS else t.Float64)
     whole = kind not in FLOATS and length > 1 and (int(stop) - int(start)) % (length - 1) == 0
     if length < 0:
         raise argument_error(f"range({shown(start)}, stop={shown(stop)}, length={length}): negative length")
@@ -198,16 +178,27 @@ def spaced(start, stop, length):
     return Range(host(start), host(step), length, float_range_type(kind))
 
 
+def staged_spaced(start, stop, length, kind):
+    """`length` numbers, a dim, from start to stop, where the graph knows how many or which."""
+    def spread(number):
+        return staging.expand(staging.payload_of(number, kind), (length,))
+
+    places = staging.state.trace.builder.iota(shape=(length,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
+    places = staging.convert_payload(places, kind)
+    last = emit("max", dim_number(length) - 1, 1)  # of one number alone, the start
+    step = emit("div", emit("sub", stop, start, kind=kind), last, kind=kind)
+    return Array(staging.apply("add", spread(start), staging.apply("mul", places, spread(step))))
+
+
 @define("LinRange", t.Real, t.Real, t.Integer)
 def linear_range(start, stop, length):
+    length = staging.as_dim(length)
     return spaced(float(start) if number_type((start, stop)) not in FLOATS else start, stop, length)
 
 
 @constructs(t.OneTo, t.Integer)
-def one_to(_, count):
-    from .arrays import one_to as make
-
-    return make(count)
+def construct_one_to(_, count):
+    return one_to(count)
 
 
 @constructs(t.UnitRange, t.Integer, t.Integer)
@@ -245,28 +236,29 @@ def last(x):
 
 @define("minimum", t.AbstractRange)
 def minimum(x):
-    _require_elements(x)
-    return min(x.start, x.stop)
+    return _extreme("min", x)
 
 
 @define("maximum", t.AbstractRange)
 def maximum(x):
-    _require_elements(x)
-    return max(x.start, x.stop)
+    return _extreme("max", x)
 
 
-def _require_elements(x):
-    if x.length == 0:
-        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` "
-                             "to the reducer")
+def _extreme(name, x):
+    if not x.is_staged and x.length == 0:
+        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` to "
+                             "the reducer")
+    return call(function(name), (x.start, x.stop))
 
 
 @define("in ∈", t.Number, t.AbstractRange)
 def is_in_range(x, range_):
-    if x.__class__ is Traced or range_.length == 0:
+    if x.__class__ is Traced or range_.is_staged:
         from .searching import is_in
 
-        return is_in(x, range_) if x.__class__ is Traced else False
+        return is_in(x, as_array(range_) if range_.is_staged else range_)
+    if range_.length == 0:
+        return False
     if range_.start.__class__ is Char:
         return False
     index = (x - range_.start) / range_.step
@@ -280,11 +272,20 @@ def reverse(x):
 
 @define("isempty", t.AbstractRange)
 def is_empty(x):
-    return x.length == 0
+    return call(function("=="), (x.length, 0))
 
 
 @define("==", t.AbstractRange, t.AbstractRange)
 def equal(a, b):
+    if a.is_staged or b.is_staged:
+        def compared(name, x, y):
+            return call(function(name), (x, y))
+
+        same = compared("==", a.start, b.start)
+        if a.step != b.step:
+            same = compared("&", same, compared("==", a.length, 1))
+        same = compared("|", same, compared("==", a.length, 0))
+        return compared("&", compared("==", a.length, b.length), same)
     if a.length != b.length:
         return False
     return a.length == 0 or (a.start == b.start and (a.length == 1 or a.step == b.step))
@@ -304,10 +305,6 @@ def subtract(a, b):
 
 
 def _combined(name, a, b):
-    from ..calling import call
-    from .arrays import as_array
-    from .registry import function
-
     return call(function(name), (as_array(a), as_array(b)))
 
 
@@ -331,7 +328,6 @@ def _scaled(number, x):
 
     if number.__class__ is Traced:
         from ..evaluation.broadcasting import broadcast
-        from .registry import function
 
         return broadcast(function("*"), [number, x])
     return range_of(multiply(number, x.start), multiply(number, x.step), x.length)
@@ -343,7 +339,6 @@ def divide(x, number):
 
     if number.__class__ is Traced:
         from ..evaluation.broadcasting import broadcast
-        from .registry import function
 
         return broadcast(function("/"), [x, number])
     return range_of(divide_numbers(x.start, number), divide_numbers(x.step, number), x.length)
@@ -352,8 +347,6 @@ def divide(x, number):
 def broadcast_range(function_, arguments):
     """`range .+ 1` and the other broadcasts of a range and a number that give a range; None for all
     others."""
-    from .registry import function
-
     name = getattr(function_, "name", None)
     if len(arguments) != 2 or name not in ("+", "-", "*", "/") or function_ is not function(name):
         return None
@@ -372,7 +365,7 @@ def broadcast_range(function_, arguments):
 
 @define("sum", t.AbstractRange)
 def total(x):
-    if isinstance(x.start, int):
+    if isinstance(x.start, int) or x.is_staged:
         return x.length * x.start + x.step * (x.length * (x.length - 1) // 2)
     return sum(x, start=HOST_TYPES[typeof(x.start)](0))
 

@@ -9,9 +9,7 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
-from ..control_flow.loop_items import items_of
 from ..evaluation.broadcasting import broadcast
-from ..evaluation.scopes import Cell
 from ..values import Array, Struct, Traced, colon, typeof
 from . import folds
 from .arrays import (
@@ -257,33 +255,15 @@ def accumulate(f, items, init=NOTHING_GIVEN, dims=None):
     array = as_array(items)
     if dims is not None and array.rank > 1:
         raise argument_error("accumulate over dims is supported for + and * only")
-    if not isinstance(array.size[0], int):
-        return accumulated(f, array, init)
+    if array.rank == 1:
+        values = folds.staged_accumulation(f, array, init)
+        if values is not None:
+            return values
     results, current = [], init
     for item in iterate(array):
         current = item if current is NOTHING_GIVEN else call(f, (current, item))
         results.append(current)
     return collect_values(results, array.size)
-
-
-def accumulated(f, array, init):
-    """The partial results of a fold of staged numbers: a loop that carries the last one."""
-    from ..batching.staged_folds import looped
-    from .indexing import element_at
-    from .ranges import unit_range
-
-    first = []
-    if init is NOTHING_GIVEN:  # the first element is the first result
-        init = element_at(array, (1,))
-        first = [element_at(array, (unit_range(1, 1),))]
-        array = element_at(array, (unit_range(2, staging.dim_number(array.size[0])),))
-    current = Cell(init)
-
-    def step(item):
-        current.assign(call(f, (current.value, item)))
-        return current.value
-
-    return call(function("vcat"), (*first, looped(step, items_of(array))))
 
 
 @define("diff", t.AbstractArray, keywords=("dims",))

@@ -11,7 +11,7 @@ from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..calling import constructors
 from ..dispatch import Method, MethodTable
-from ..values import DimNumber, Function, Module, Traced, dispatch_type
+from ..values import DimNumber, Function, HostValueNeeded, Module, Traced, dispatch_type
 
 CORE = Module("Core")
 BASE = Module("Base", parent=CORE)
@@ -94,9 +94,11 @@ def builtin_call(python, name, keywords=()):
                                      f"got a value of type {found}", kind="TypeError")
         try:
             return python(*arguments, **given) if given else python(*arguments)
-        except UNFORESEEN as error:
+        except (*UNFORESEEN, HostValueNeeded) as error:
             if any(argument.__class__ is DimNumber for argument in arguments):
-                return call([staged_size(argument) for argument in arguments], given, bindings)
+                return python(*map(as_number, arguments), **(given or {}))
+            if isinstance(error, HostValueNeeded):
+                raise
             if os.environ.get("WEBER_DEBUG") or is_out_of_memory(error):
                 raise
             raise unforeseen(name, arguments, given, error) from error
@@ -104,9 +106,8 @@ def builtin_call(python, name, keywords=()):
     return call
 
 
-def staged_size(argument):
-    """A size that has a name as a number of the graph, for functions that know no sizes; others as they
-    are."""
+def as_number(argument):
+    """A symbolic size as a number of the graph, for what does not reckon with sizes; else the argument."""
     from ..staging import payload_of
 
     return Traced(payload_of(argument)) if argument.__class__ is DimNumber else argument

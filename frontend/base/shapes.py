@@ -8,7 +8,7 @@ import weakref
 from ...compiler.types import TensorType, floor_divide
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, uniform_column, vector_of_lanes
+from ..batching.lanes import Lanes, elements_at, is_lanes, uniform_column, vector_of_lanes
 from ..batching.staged_map import collected, collected_of
 from ..calling import call
 from ..control_flow.sharing import linked
@@ -24,6 +24,7 @@ from .arrays import (
     fresh,
     julia_size,
     plain_type,
+    range_payload,
     reshaped,
 )
 from .elements import NUMBERS, is_complex_type
@@ -223,8 +224,16 @@ def transpose_of_number(x):
 @define("reverse", t.AbstractArray, keywords=("dims",))
 def reverse(x, dims=colon):
     array = as_array(x)
+    if is_lanes(array):
+        return elements_at(array, staging.as_value(range_payload(backwards(array._data.count))))
     axes = tuple(range(array.rank)) if dims is colon else axes_of(array, dims)
     return fresh(staging.apply("reverse", staging.read(array), axes=axes), plain_type(array))
+
+
+def backwards(count):
+    """The range of the places from 0 of so many elements, a dim, from the last to the first."""
+    count = staging.dim_number(count)
+    return Range(count - 1, -1, count, None)
 
 
 @define("reverse", t.AbstractArray, t.Integer, t.Integer)

@@ -10,7 +10,10 @@ import numpy as np
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..batching.lanes import elements_at, is_lanes
+from ..batching.staged_map import collected_of
 from ..calling import call
+from ..control_flow.item_buffers import as_lanes
 from ..evaluation.broadcasting import broadcast
 from ..staging import Value
 from ..trees import is_number
@@ -79,13 +82,27 @@ def staged_permutation(keys, rev):
 
 def permutation_of(array, rev=False, by=None, lt=None):
     """The places (from 0) of a vector's elements in sorted order: a numpy array or a staged payload."""
-    if isinstance(staging.read(array), Value) and lt is None and array.element in NUMBERS:
-        keys = array if by is None else broadcast(by, [array])
+    keys = staged_keys(array, by) if lt is None else None
+    if keys is not None:
         payload = staging.read(keys)
         return staged_permutation(staging.convert_payload(payload, t.Int64) if keys.element is t.Bool
                                   else payload, rev)
     data = staging.read_host(array, "sort")
     return np.asarray(sorting_permutation(data, rev, by, lt), dtype=np.int64)
+
+
+def staged_keys(array, by):
+    """The numbers by which a vector is sorted where only the graph knows them, else None."""
+    if staging.state.trace is None or array.rank != 1:
+        return None
+    if by is not None:
+        keys = collected_of(by, array)
+        if keys is None and not is_lanes(array):
+            keys = call(function("map"), (by, array))
+    else:
+        keys = array
+    is_staged = keys is not None and keys.element in NUMBERS and isinstance(staging.read(keys), Value)
+    return keys if is_staged else None
 
 
 def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None, scratch=None):
@@ -94,6 +111,14 @@ def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None
         raise argument_error("sort of a matrix needs the keyword `dims`")
     if array.rank == 1:
         places = permutation_of(array, rev, by, lt)
+        if is_lanes(array):
+            return elements_at(array, staging.as_value(places))
+        if array.element not in NUMBERS and isinstance(places, Value):
+            vector = as_lanes(list(array.data))
+            if vector is not None and is_lanes(vector):
+                return elements_at(vector, places)
+            raise staging.HostValueNeeded("the order of objects must be known on the host",
+                                          staging.state.location, kind="UnsupportedError")
         return Array(staging.apply("gather", staging.read(array), places, axis=0), plain_type(array))
     data = staging.read_host(array, "sort along a dim")
     if not isinstance(dims, int) or not 1 <= dims <= array.rank:
@@ -174,17 +199,13 @@ def partial_sort_permutation(x, places, **options):
     return call(function("getindex"), (sort_permutation(x, **options), places))
 
 
-def _is_staged(array, number):
-    """Whether only the graph knows an array or a number."""
-    return isinstance(staging.read(array), Value) or number.__class__ is Traced and number.known is None
-
-
 def _search(name, side):
     def search(items, x, rev=False, by=None, lt=None, order=None):
         array = as_array(items)
-        if _is_staged(array, x) and array.element in NUMBERS and not rev and by is None and lt is None:
-            before = broadcast(function("<" if side == "left" else "<="), [array, x])
-            return call(function("+"), (call(function("count"), (before,)), int(side == "left")))
+        if array.element in NUMBERS and is_number(x) and not rev and by is None and lt is None and (
+                isinstance(staging.read(array), Value) or x.__class__ is Traced):
+            smaller = broadcast(function("<" if side == "left" else "<="), [array, x])
+            return call(function("+"), (call(function("count"), (smaller,)), int(side == "left")))
         data = staging.read_host(array, name)
         if array.element in NUMBERS and is_number(x) and not rev and by is None and lt is None:
             return int(np.searchsorted(data, staging.host_number(x, name), side)) + (side == "left")

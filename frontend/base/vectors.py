@@ -4,8 +4,10 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added
-from ..values import Array, Range
+from ..control_flow.item_buffers import columns_of, lanes_of, with_more
+from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
 from .elements import NUMBERS
@@ -44,6 +46,9 @@ def push(vector, *items):
     if payload.__class__ is Added:
         items = [*payload.items, *(convert(vector.element, x) for x in items)]
         return _replace(vector, Added(items, payload.dim, payload.flags))
+    if is_lanes(vector):
+        more = with_more(vector, [convert(vector.element, x) for x in items])
+        return _replace(vector, staging.read(more))
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 
@@ -86,6 +91,17 @@ def _removed(vector, start, stop):
     return _joined(sliced(payload, 0, 0, start), sliced(payload, 0, stop, payload.shape[0]))
 
 
+def _part(vector, start, stop):
+    """The payload of the elements start … stop - 1 (from 0)."""
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        raise payload.is_read()
+    if is_lanes(vector):
+        spec, columns = columns_of(vector)
+        return staging.read(lanes_of(spec, [sliced(column, 0, start, stop) for column in columns]))
+    return _owned(sliced(payload, 0, start, stop))
+
+
 def _require_elements(vector):
     if _length(vector) == 0:
         raise argument_error("array must be non-empty")
@@ -97,7 +113,7 @@ def pop(vector):
     _require_elements(vector)
     last = _length(vector)
     item = element_at(vector, (staging.dim_number(last),))
-    _replace(vector, _owned(sliced(staging.read(vector), 0, 0, last - 1)))
+    _replace(vector, _part(vector, 0, last - 1))
     return item
 
 
@@ -109,21 +125,53 @@ def _owned(payload):
 def pop_first(vector):
     _require_elements(vector)
     item = element_at(vector, (1,))
-    _replace(vector, _owned(sliced(staging.read(vector), 0, 1, _length(vector))))
+    _replace(vector, _part(vector, 1, _length(vector)))
     return item
 
 
 @define("popat!", LIST, t.Integer)
 def pop_at(vector, index):
     item = element_at(vector, (index,))
+    if _is_open(vector, index):
+        return _replace(vector, _picked(vector, -1, index)) and item
     _replace(vector, _removed(vector, index - 1, index))
     return item
+
+
+def _is_open(vector, index):
+    """Whether only the graph knows a size or an index."""
+    return not isinstance(index, int) or not isinstance(_length(vector), int)
+
+
+def _picked(vector, change, index):
+    """The payload with one element less (`change` is -1), the one at an index, or one more, the last before
+    it, where only the graph knows which."""
+    payload, size = staging.read(vector), _length(vector)
+    if change > 0:
+        size = size - 1  # of those that were there
+    shape = (size + change,)
+    places = staging.apply("iota", shape=shape, axis=0, element=t.ELEMENT_TYPES[t.Int64])
+
+    def spread(number):
+        return staging.expand(staging.payload_of(number, t.Int64), shape)
+
+    place = staging.apply("sub", spread(index), spread(1))
+    behind = staging.apply("gt" if change > 0 else "ge", places, place)
+    places = staging.apply("select", behind, staging.apply("sub", places, spread(change)), places)
+    if change > 0:
+        here = staging.apply("eq", spread(index), staging.apply("add", places, spread(1)))
+        here = staging.apply("and", here, staging.apply("not", behind))
+        places = staging.apply("select", here, spread(staging.dim_number(size)), places)
+    return staging.apply("gather", payload, places, axis=0)
 
 
 @define("insert!", LIST, t.Integer, t.Any)
 def insert(vector, index, item):
     """Puts an item at an index; what was there and behind moves up."""
     payload = staging.read(vector)
+    if _is_open(vector, index):
+        push(vector, item)
+        return _replace(vector, _picked(vector, 1, index))
     if not 1 <= index <= payload.shape[0] + 1:
         raise bounds_error(vector, (index,))
     before, behind = sliced(payload, 0, 0, index - 1), sliced(payload, 0, index - 1, payload.shape[0])
@@ -133,6 +181,8 @@ def insert(vector, index, item):
 @define("deleteat!", LIST, t.Any)
 def delete_at(vector, indices):
     """Removes the elements at an index or at several."""
+    if t.is_subtype(typeof(indices), t.Integer) and _is_open(vector, indices):
+        return _replace(vector, _picked(vector, -1, indices))
     indices = [indices] if indices.__class__ is int else list(iterate(indices))
     count = _length(vector)
     if indices and all(i.__class__ is bool for i in indices):
@@ -191,15 +241,25 @@ def empty_of_type(vector, type_):
 @define("resize!", LIST, t.Integer)
 def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
+    payload = staging.read(vector)
+    if _is_open(vector, count) and payload.__class__ is staging.Value:
+        return _replace(vector, _resized(payload, staging.as_dim(count)))
     if count < 0:
         raise argument_error("new length must be ≥ 0")
-    payload = staging.read(vector)
     size = payload.shape[0]
     if count <= size:
         return _replace(vector, _owned(sliced(payload, 0, 0, count)))
     blank = 0 if vector.element in NUMBERS else None
     filler = np.full(count - size, blank, dtype=t.NUMPY_TYPES.get(vector.element, object))
     return _replace(vector, _joined(payload, filler))
+
+
+def _resized(payload, size):
+    """The first elements of a vector of the graph, as many as a dim tells, with zeros behind them."""
+    places = staging.apply("iota", shape=(size,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
+    padded = _joined(payload, np.zeros(1, payload.element.numpy))
+    last = staging.expand(staging.payload_of(staging.dim_number(payload.shape[0])), (size,))
+    return staging.apply("gather", padded, staging.apply("min", places, last), axis=0)
 
 
 @define("sizehint!", t.AbstractVector, t.Integer)

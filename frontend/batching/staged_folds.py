@@ -9,6 +9,7 @@ from ...compiler.ir import Value, defined_dims
 from ...compiler.types import dim_names
 from .. import types as t
 from ..calling import call
+from ..control_flow.iterator_items import reversed_items
 from ..control_flow.loops import Loop
 from ..control_flow.regions import Region
 from ..evaluation.loop_statements import attempt
@@ -22,11 +23,8 @@ from .staged_map import frame_of, has_condition, side_by_side, unsupported, want
 
 def folded(operation, iterables, init, function=None, from_right=False):
     """The left fold of a function's values for the elements of iterables side by side as one loop, `init`
-    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over.
-
-    The operation is a value of the program or a Python function. `from_right`: the iterables go backwards,
-    and what has been combined is the operation's second argument.
-    """
+    being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over. `from_right`:
+    the operation, a value of the program or a Python function, takes the total as its second argument."""
     from ..base.iterators import NOTHING_GIVEN
 
     sources = [wanted_source(iterable) for iterable in iterables]
@@ -34,6 +32,8 @@ def folded(operation, iterables, init, function=None, from_right=False):
         return None
     source = side_by_side(sources)
     frame, live = frame_of(source)
+    if from_right:
+        source = reversed_items(source)
     combine = operation if operation.__class__ is FunctionType else lambda *pair: call(operation, pair)
 
     def value(elements):
@@ -42,7 +42,7 @@ def folded(operation, iterables, init, function=None, from_right=False):
     total = Cell(value(_first_item(source)) if init is NOTHING_GIVEN else init)
 
     def step(item):
-        pair = total.value, value(item)
+        pair = (total.value, value(item))
         total.assign(combine(*pair[::-1] if from_right else pair))
 
     loop = Loop(state.location, frame, live, step, source, int(init is NOTHING_GIVEN))
@@ -56,9 +56,27 @@ def folded(operation, iterables, init, function=None, from_right=False):
     return total.value
 
 
-def looped(function, source):
+def accumulated(operation, iterable, init):
+    """The vector of the partial results of a left fold as one loop, `init` being `NOTHING_GIVEN` where the
+    first element is the first result; None where the iterable is to be iterated over."""
+    from ..base.iterators import NOTHING_GIVEN
+
+    source = wanted_source(iterable)
+    if source is None or has_condition(source):
+        return None
+    first = init is NOTHING_GIVEN
+    total = Cell(_first_item(source) if first else init)
+
+    def result(item):
+        total.assign(call(operation, (total.value, item)))
+        return total.value
+
+    return looped(result, source, [total.value] if first else [])
+
+
+def looped(function, source, before=()):
     """The vector of a function's values, one element after the other: what the function changes is carried
-    from one to the next."""
+    from one to the next. Instead of the first elements' values there are those of `before`."""
     frame, live = frame_of(source)
     trial = Region(state.trace, frame)
     with trial:
@@ -69,17 +87,19 @@ def looped(function, source):
         return Array(Lanes(source.count, None, [], {}), t.array_type(t.Nothing, 1))
     rows = Array(np.zeros((0, *payload.shape), payload.element.numpy))
 
-    def step(item):
-        value = as_value(payload_of(function(item), rows.element))
+    def append(value):
+        value = as_value(payload_of(value, rows.element))
         write(rows, emit("concatenate", [read(rows), emit("reshape", [value], {"shape": (1, *value.shape)})],
                          {"axis": 0}))
 
-    Loop(state.location, frame, live, step, source).stage()
+    for value in before:
+        append(value)
+    Loop(state.location, frame, live, lambda item: append(function(item)), source, len(before)).stage()
     stack = as_value(read(rows))
     if not payload.rank:
         return Array(stack)
     inner = Value(payload.type)
-    return vector_of_lanes(Lanes(source.count, Array(inner), [(inner, stack)], {}))
+    return vector_of_lanes(Lanes(stack.shape[0], Array(inner), [(inner, stack)], {}))
 
 
 def _storable(sample, region):

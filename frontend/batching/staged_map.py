@@ -17,6 +17,7 @@ from ..control_flow.regions import Region
 from ..staging import HostValueNeeded, apply, as_value, expand, payload_of, read, state
 from ..trees import children
 from ..values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
+from .forests import NodeItems
 from .lanes import Lanes, Outline, defined_dim, is_lanes, vector_of_lanes
 
 UNROLLED = 4
@@ -142,9 +143,6 @@ def kept(source):
     """The source of the values of a generator with a condition: the elements for which it holds are picked
     before anything is computed of them."""
     parts = source.parts
-    if parts.loops > 1:
-        raise unsupported("a collection of several loops over staged elements for some of which a condition "
-                          "holds: write it as loops that `push!` what they keep")
 
     def condition(item):
         parts.assign(item)
@@ -242,6 +240,9 @@ def wanted_source(iterable):
     and a known number of more than a few."""
     if state.trace is None or iterable.__class__ not in (Array, Range, GeneratorValue, Struct):
         return None
+    if iterable.__class__ is GeneratorValue and iterable.nested is not None:
+        vector = flattened(iterable.nested())
+        return None if vector is None else items_of(vector)
     source = source_of(iterable)
     if source.__class__ is GeneratorItems and source.parts.loops > 1:
         return None if all(isinstance(dim, int) for dim in iterable.size) else source
@@ -250,6 +251,18 @@ def wanted_source(iterable):
     if source.count <= UNROLLED:
         return source if source.count and has_condition(source) and decides_on_staged(source) else None
     return source if _is_staged(source) or _emits(iterable) else None
+
+
+def flattened(parts):
+    """The vector of what the vectors hold that a generator with these parts gives; None where they are to be
+    iterated over."""
+    from ..base.mapping import joined_lanes
+
+    source = wanted_source(GeneratorValue(None, None, parts))
+    if source is None:
+        return None
+    vectors = mapped(lambda item: item, kept(source) if has_condition(source) else source)
+    return joined_lanes(vectors, False) if vectors is not None and is_lanes(vectors) else None
 
 
 def _is_staged(source):
@@ -319,7 +332,8 @@ def map_source(function, source):
 
         return looped(function, source)
     if draws:
-        keys = [lane_keys(array, count) for array in draws]
+        keys_of = source.keys if source.__class__ is NodeItems else lane_keys
+        keys = [keys_of(array, count) for array in draws]
         operands = Operands(trace, count)
         element = source.bind(operands)
         keys = [(array, operands.bind(key)) for array, key in zip(draws, keys)]

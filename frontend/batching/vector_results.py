@@ -5,7 +5,15 @@ import numpy as np
 
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
-from ...compiler.types import I64, DimExpression, dim_names, evaluate_dim, may_be_negative, substitute, symbol
+from ...compiler.types import (
+    I64,
+    DimExpression,
+    dim_names,
+    evaluate_dim,
+    may_be_negative,
+    substitute,
+    symbol,
+)
 from .. import types as t
 from ..staging import state, tensor_type
 from ..trees import children, is_leaf, with_children
@@ -90,8 +98,8 @@ class VectorOutputs:
         """The sizes that a dim has, for each element of the vectors that its names belong to."""
         used = [names[name] for name in dim_names(dim) if name in names]
         shape = max((value.shape for value in used), key=len)
-        size = self._polynomial(dim, names, shape)
-        return self.builder.max(size, self.builder.full(0, size)) if may_be_negative(dim) else size
+        sizes = self._polynomial(dim, names, shape)
+        return self.builder.max(sizes, self.builder.full(0, sizes)) if may_be_negative(dim) else sizes
 
     def _polynomial(self, dim, names, shape):
         b, total = self.builder, None

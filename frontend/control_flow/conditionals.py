@@ -14,6 +14,7 @@ from ...compiler.types import dim_names
 from ..evaluation.completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
 from ..staging import LaneEffect, apply, expand, payload_of, read, state
 from ..values import UNDEFINED, Array, Either, Node, PoisonError, Traced, Undefined
+from .item_buffers import PaddedItems
 from .locations import changed_locations
 from .regions import Region
 from .sharing import entangle
@@ -30,7 +31,7 @@ from .specs import (
     rebuild,
     spec_of,
 )
-from .varying import VaryingItems, VaryingNumbers, varying
+from .varying import PaddedNumbers, VaryingItems, VaryingNumbers, varying, with_common_parts
 
 MAX_NESTING = 150
 """Regions inside of each other; a program has more of them only by recursion without end."""
@@ -113,9 +114,23 @@ class Arm:
         except LoopSignal as signal:
             self.completion = signal.completion
         except WeberError as error:
-            if not getattr(error, "thrown", False):
+            if not getattr(error, "thrown", False) and not put_off(error):
                 raise
             self.error = error
+
+
+OF_VALUES = frozenset({"ArgumentError", "BoundsError", "DimensionMismatch", "DivideError", "DomainError",
+                       "InexactError", "KeyError"})
+"""What fails because of the values it is given."""
+
+
+def put_off(error):
+    """Whether an error is left to the loop that is being staged: the values may be those of its first
+    iteration, in which what fails is not run."""
+    if state.trace.failures is None or error.kind not in OF_VALUES:
+        return False
+    state.trace.failures.append(error)
+    return True
 
 
 class Split(Pending):
@@ -372,6 +387,8 @@ class Joined:
         assumed = self.assumed and second is not None
         if spec.__class__ is Unknown and not assumed:
             join_of_sizes = varying(self.arms, values, is_contents)
+        elif spec.__class__ is Numbers:
+            join_of_sizes = with_common_parts(self.arms, values)
         if join_of_sizes is not None:
             for side, (arm, leaves) in enumerate(zip(self.arms, self.leaves, strict=True)):
                 with arm.region:
@@ -416,7 +433,7 @@ class Joined:
         results = iter(emit_if(condition.data, [arm.region.block for arm in self.arms], self.leaves))
         for setters, spec, count, given_values in self.sets.values():
             leaves = iter([next(results) for _ in range(count)])
-            is_varying = spec.__class__ in (VaryingNumbers, VaryingItems)
+            is_varying = spec.__class__ in (VaryingNumbers, PaddedNumbers, VaryingItems, PaddedItems)
             value = spec.rebuild(leaves, condition.data) if is_varying else rebuild(spec, leaves)
             for set_ in setters:
                 set_(value)

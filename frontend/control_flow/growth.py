@@ -54,6 +54,7 @@ class Growth:
     def placeholder(self, leaves):
         """What stands for the array at the start of an iteration."""
         (self.leaf,) = leaves
+        state.trace.growing.add(self.name)
         return Array(self.leaf)
 
     def continues(self, spec, value):
@@ -257,7 +258,7 @@ class Growth:
             place = apply("add", place, apply("convert", flag, element=I64))
         return buffer, place
 
-    def final(self, array, stacks):
+    def final(self, array, stacks, carried):
         """The array after the loop, of what there was before and the stacked additions."""
         before, stack = as_ir(read(array)), stacks[0]
         if self.prepends:
@@ -320,12 +321,25 @@ class Added:
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        raise reading_error()
+        raise self.is_read()
+
+    def is_read(self, *_):
+        """The error that the items are read: it knows of which vector."""
+        error = reading_error()
+        error.read = self.dim
+        return error
+
+    def __getitem__(self, index):
+        raise self.is_read()
+
+    __len__ = __iter__ = __array__ = lambda self, *_, **__: self[0]
 
 
 def with_items(parts):
     """`[y; [item]]` for a vector that grows: None where no part is one."""
     first, *rest = parts
+    if first.__class__ is Array and first._data.__class__ is Lanes:
+        return with_lanes(first, rest)
     if not any(part.__class__ is Array and part._data.__class__ is Added for part in parts):
         return None
     if first.__class__ is not Array or first._data.__class__ is not Added:
@@ -338,13 +352,23 @@ def with_items(parts):
     return Array(Added(items, first._data.dim, first._data.flags), first.type)
 
 
+def with_lanes(vector, rest):
+    """`[y; [item]]` for a vector of staged elements: None where what follows is no vector of objects."""
+    from .item_buffers import with_more
+
+    if any(part.__class__ is not Array or part._data.__class__ is not np.ndarray
+           or part._data.dtype != object for part in rest):
+        return None
+    return with_more(vector, [item for part in rest for item in part._data.reshape(-1)])
+
+
 class ItemGrowth:
     """How a vector of objects grows: by items. It becomes a vector of staged elements."""
 
     spec = Unknown()
 
     def __init__(self, vector):
-        self.type, self.item = vector.type, None
+        self.type, self.item, self.sample = vector.type, None, None
         self.before, self.dim = len(vector._data), fresh_dim("G")
         self.name = symbol_name(self.dim)
 
@@ -364,6 +388,15 @@ class ItemGrowth:
             self.item = join(self.item, other)
         if not leaf_types(self.item):
             raise reading_error()
+
+    def learn(self, items):
+        """Notes what the items consist of."""
+        from .item_buffers import spec_of_item
+
+        specs = [spec_of_item(item) for item in items]
+        self.sample = specs[0]
+        for spec in specs[1:]:
+            self.sample = join(self.sample, spec)
 
     def capacity(self, trips):
         pass
@@ -391,7 +424,7 @@ class ItemGrowth:
         rows = [apply("reshape", value, shape=(1, *value.shape)) for value in values]
         return rows[0] if len(rows) == 1 else apply("concatenate", *rows, axis=0)
 
-    def final(self, array, stacks):
+    def final(self, array, stacks, carried):
         before = list(array.data)
         if any(join(self.item, spec_of(item)) != self.item for item in before):
             raise reading_error("what is added is not like what there was before")

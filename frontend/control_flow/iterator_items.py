@@ -85,8 +85,11 @@ def _reverse(inner):
     if inner.__class__ in (Array, Range):
         return items_of(call(function("reverse"), (inner,)))
     items = items_of(inner)
-    if items is None or items.count is None:
-        return None
+    return None if items is None or items.count is None else reversed_items(items)
+
+
+def reversed_items(items):
+    """The items from the last to the first."""
     last = subtract(number(items.count), 1)
     return ComputedItems(items.count, lambda index: items.at(subtract(last, index)))
 

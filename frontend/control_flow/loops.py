@@ -14,6 +14,7 @@ from ...compiler.types import fresh_dim
 from ..evaluation.completions import Returned
 from ..staging import HostValueNeeded, LaneEffect, apply, as_value, defined_dim, payload_of, state
 from ..values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
+from .buffers import Buffered
 from .conditionals import (
     BROKEN,
     CONTINUED,
@@ -24,10 +25,12 @@ from .conditionals import (
     close,
     code_of,
     has_local_dims,
+    put_off,
     stage_value,
 )
 from .exits import within
-from .growth import Growth, ItemGrowth, growth_of, reading_error
+from .growth import Added, Growth, ItemGrowth, growth_of, reading_error
+from .item_buffers import BufferedItems
 from .locations import Place, Slot
 from .loop_items import contents
 from .regions import Region
@@ -60,7 +63,7 @@ class Carry:
     spec: object
     reason: str | None = None
     opaque: bool = False
-    growth: Growth | ItemGrowth | None = None
+    growth: Growth | ItemGrowth | Buffered | BufferedItems | None = None
 
     def like(self, other):
         return self.spec == other.spec and self.opaque == other.opaque and self.growth is other.growth
@@ -98,14 +101,27 @@ class Loop:
         self._recall()
         per_element(first)
         for _ in range(MAX_RUNS):
-            attempt = Attempt(self)
-            if attempt.settled():
+            try:
+                attempt = Attempt(self)
+            except HostValueNeeded as error:
+                if not self._buffer_items(error):
+                    raise
+                continue
+            if attempt.settled() and attempt.prepare():
                 state.trace.carried[self.where] = self.carries
                 return attempt.emit(first)
         names = ", ".join(filter(None, (carry.reason for carry in self.carries.values()))) or "a value"
         raise Unstable(f"what this loop changes does not settle: {names} has another type in each iteration",
                        self.where, kind="UnsupportedError")
 
+
+    def _buffer_items(self, error):
+        """Whether an error is that the items of a vector are read which this loop makes longer: they are
+        carried in buffers in the next run."""
+        for carry in self.carries.values():
+            if carry.growth.__class__ is ItemGrowth and carry.growth.dim is getattr(error, "read", None):
+                return buffered_items(carry)
+        return False
 
     def _recall(self):
         """Begins with what the loop carried when it was staged before, so that loops in loops need not find
@@ -141,18 +157,30 @@ class Attempt:
         self.region = Region(state.trace, loop.frame)
         self.entered = {}
         checkpointed, state.checkpointed = state.checkpointed, False  # the outermost loops only
+        self.failures, around = [], state.trace.failures
+        state.trace.failures = self.failures
         try:
             with self.region, within(None):
-                self._enter()
-                item = self._item()
-                given = contents(item)
-                self.completion = absorbed(close(loop.step(item)), CONTINUED)
-                if any(array._data is not content for array, content in given):
-                    raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
-                                          "supported", loop.where, kind="UnsupportedError")
-                self.going = per_element(self._going())
+                self._run()
         finally:
-            state.checkpointed = checkpointed
+            state.checkpointed, state.trace.failures = checkpointed, around
+
+    def _run(self):
+        loop = self.loop
+        self._enter()
+        item = self._item()
+        given = contents(item)
+        try:
+            self.completion = absorbed(close(loop.step(item)), CONTINUED)
+        except WeberError as error:
+            if not put_off(error):
+                raise
+            self.completion, self.going = None, True
+            return
+        if any(array._data is not content for array, content in given):
+            raise HostValueNeeded("a staged loop that changes what it runs over in place is not supported",
+                                  loop.where, kind="UnsupportedError")
+        self.going = per_element(self._going())
 
     def _item(self):
         items = self.loop.items
@@ -234,6 +262,8 @@ class Attempt:
         stable = carries.keys() == loop.carries.keys() and returned == loop.returned and all(
             carry.like(loop.carries[key]) for key, carry in carries.items())
         loop.carries, loop.returned = carries, returned
+        if stable and self.failures:
+            raise self.failures[0]
         return stable
 
     def _carry(self, location, known, spec, value):
@@ -265,7 +295,11 @@ class Attempt:
         if entry.__class__ is not Fixed:
             return None
         numbers = spec.__class__ is Numbers
-        return growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
+        growth = growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
+        if growth.__class__ is ItemGrowth:
+            data = value._data
+            growth.learn(data.items if data.__class__ is Added else list(data))
+        return growth
 
     def _returned(self):
         """The spec of the value that is returned from inside of the loop, None where nothing is."""
@@ -285,23 +319,46 @@ class Attempt:
 
     # --- the operation --------------------------------------------------------------------------------------
 
+    def prepare(self):
+        """Whether the loop can be emitted: what the body yields is there, and all arrays that grow do so in
+        the way that is carried. One that does not is carried in a buffer in the next run."""
+        loop = self.loop
+        escapes = loop.possible & {BROKEN, RETURNED}
+        self.conditional = loop.condition is not None or bool(escapes)
+        self.coded = RETURNED in escapes or loop.keeps_break and bool(escapes)
+        self.grown = [carry for carry in loop.carries.values() if carry.growth is not None]
+        with self.region:
+            self.yielded, self.kept = self._yielded()
+            if self.coded:
+                code, value = self._outcome()
+                returned = flatten(loop.returned, value) if loop.returned is not None else []
+                self.yielded += [code, *returned]
+            if self.conditional:
+                self.yielded.insert(0, as_ir(payload_of(self.going)))
+            for carry in self.grown:
+                if not self._or_buffered(carry, carry.growth.analyse, carry.location.get(), self.region):
+                    return False
+        return all(self._or_buffered(carry, carry.growth.capacity, self._bound) for carry in self.grown)
+
+    @staticmethod
+    def _or_buffered(carry, prepare, *arguments):
+        """Whether a growth can be prepared; if not its array is to be carried in a buffer."""
+        try:
+            prepare(*arguments)
+            return True
+        except HostValueNeeded:
+            if carry.growth.__class__ is ItemGrowth and buffered_items(carry):
+                return False
+            if carry.growth.__class__ is not Growth:
+                raise
+            carry.growth = Buffered(carry.growth)
+            carry.spec = carry.growth.spec
+            return False
+
     def emit(self, first):
         loop, builder = self.loop, state.trace.builder
-        escapes = loop.possible & {BROKEN, RETURNED}
-        conditional = loop.condition is not None or bool(escapes)
-        coded = RETURNED in escapes or loop.keeps_break and bool(escapes)
-        with self.region:
-            yielded, kept = self._yielded()
-            if coded:
-                code, value = self._outcome()
-                yielded += [code, *(flatten(loop.returned, value) if loop.returned is not None else [])]
-            if conditional:
-                yielded.insert(0, as_ir(payload_of(self.going)))
-            grown = [carry for carry in loop.carries.values() if carry.growth is not None]
-            for carry in grown:
-                carry.growth.analyse(carry.location.get(), self.region)
-        for carry in grown:
-            carry.growth.capacity(self._bound)
+        conditional, coded, grown = self.conditional, self.coded, self.grown
+        yielded, kept = self.yielded, self.kept
         with self.region:
             extras, added = [], []
             for carry in grown:
@@ -331,12 +388,13 @@ class Attempt:
                             {key: value for key, value in attributes.items() if value is not False},
                             [self.region.block])
         results = made if isinstance(made, list) else [made]
-        stacks = results[len(initial):]
+        stacks, ends = results[len(initial):], results[len(initial) - len(extras):len(initial)]
         results = iter(results)
         self._leave(results, kept)
         for carry, values in zip(grown, added, strict=True):
             mine, stacks = stacks[:len(values)], stacks[len(values):]
-            carry.location.set(carry.growth.final(carry.location.get(), mine))
+            carried = [end for (owner, _), end in zip(extras, ends, strict=True) if owner is carry]
+            carry.location.set(carry.growth.final(carry.location.get(), mine, carried))
         without_end = loop.items is not None and loop.items.count is None
         return self._completion(results, coded, without_end or self.endless and first is True)
 
@@ -436,6 +494,15 @@ class Attempt:
         is_return = apply("eq", code, as_value(payload_of(RETURNED)))
         code = apply("select", is_return, as_value(payload_of(RETURNED)), as_value(payload_of(NORMAL)))
         return Mixed(Traced(code), {NORMAL, RETURNED}, value, loop.live, loop.frame, loop.where)
+
+
+def buffered_items(carry):
+    """Carries a vector of objects in buffers from now on; whether that can be done."""
+    sample = carry.growth.sample
+    if sample is None or sample.__class__ is Unknown or not leaf_types(sample):
+        return False
+    carry.growth = BufferedItems(carry.growth)
+    return True
 
 
 def returned_value(completion):

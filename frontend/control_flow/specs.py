@@ -13,6 +13,7 @@ import numpy as np
 from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
+from ..batching.lanes import is_lanes
 from ..evaluation.scopes import Cell
 from ..staging import convert_payload, expand, payload_of, read, state
 from ..trees import children, is_number, with_children
@@ -22,6 +23,7 @@ from ..values import (
     DimNumber,
     Either,
     Function,
+    Node,
     Range,
     Struct,
     Traced,
@@ -68,8 +70,8 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Container:
-    """A tuple, named tuple, struct, array of objects, closure or cell: `like` is one of the kind, `parts` are
-    the specs of what is in it."""
+    """A tuple, named tuple, struct, array of objects, closure, cell or node of a tree: `like` is one of the
+    kind, `parts` are the specs of what is in it."""
 
     like: object
     parts: tuple
@@ -117,8 +119,14 @@ def parts_of(value):
         return [value.value]
     if value.__class__ is Either:
         return [value.condition, value.first, value.second]
+    if value.__class__ is Node:
+        return [Traced(value.index)]
     if value.__class__ is Function:
         return None if _code(value) is None else list(value.captured)
+    if is_lanes(value) and not value._data.lengths:
+        from .item_buffers import columns_of
+
+        return [Array(column) for column in columns_of(value)[1]] or None
     items = children(value)
     return None if items is None else [child for _, child in items]
 
@@ -139,11 +147,17 @@ def same_kind(a, b):
     if a.__class__ is Struct:
         return a.type is b.type
     if a.__class__ is Array:
+        if is_lanes(a) or is_lanes(b):
+            from .item_buffers import are_alike
+
+            return are_alike(a, b)
         return a.type is b.type and a._data.shape == b._data.shape
     if a.__class__ is Function:
         return _code(a) is not None and _code(a) is _code(b)
     if a.__class__ in (Cell, Either):
         return True
+    if a.__class__ is Node:
+        return a.forest is b.forest
     return a.names == b.names
 
 
@@ -155,10 +169,16 @@ def with_parts(like, parts):
         return Cell(parts[0])
     if like.__class__ is Either:
         return Either(*parts, like.reason)
+    if like.__class__ is Node:
+        return Node(like.forest, parts[0].data)
     if like.__class__ is Function:
         from ..evaluation.functions import with_captured
 
         return with_captured(like, list(parts))
+    if is_lanes(like):
+        from .item_buffers import columns_of, lanes_of
+
+        return lanes_of(columns_of(like)[0], [read(part) for part in parts])
     return with_children(like, list(parts))
 
 

@@ -6,11 +6,14 @@ conditional those that count are picked, in order. Their number is a dim that th
 
 import numpy as np
 
-from ...compiler.ir import defined_dims
+from ...compiler.ir import Value
 from ...compiler.types import BOOL, TensorType, dim_names
+from ..batching.lanes import is_lanes
 from ..staging import apply, computes_same, expand, read, state, true_places
 from ..values import Array, Traced
+from .buffers import beginning, bounded_dim, is_local, larger, room_for, upper
 from .growth import Added
+from .item_buffers import padded_items
 from .specs import Fixed, as_ir, flatten, full_spec, leaf_types, opened, rebuild, zeros
 
 
@@ -64,23 +67,31 @@ class VaryingNumbers:
         self.behind = sides[0][len(sides[0]) - count:]
         self.pieces = [[flagged(part, axis) for part in side[:len(side) - count]] for side in sides]
         self.is_growth = bool(self.before or self.behind) or [] in self.pieces
-        local = [{name for operation in arm.region.block.operations for name in defined_dims(operation)}
-                 for arm in arms]
-        self.is_possible = not any(dim_names(dim) & names for side, names in zip(self.pieces, local)
+        self.is_possible = not any(is_local(dim, arm.region) for side, arm in zip(self.pieces, arms)
                                    for rows, _ in side for dim in rows.shape)
+        shapes = [[(rows.shape, flags) for rows, flags in side] for side in self.pieces]
+        self.is_paired = shapes[0] == shapes[1] and all(flags is None for _, flags in shapes[0])
 
     def leaves(self, side):
-        """The values that an arm yields, with zeros in place of the other's."""
+        """The values that an arm yields: where both add rows of the same shapes these, else zeros in place of
+        the other's."""
+        if self.is_paired:
+            return [rows for rows, _ in self.pieces[side]]
         return [value if side == own else zeros(value.type)
                 for own, pieces in enumerate(self.pieces)
                 for piece in pieces for value in piece if value is not None]
 
     @property
     def count(self):
+        if self.is_paired:
+            return len(self.pieces[0])
         return sum(value is not None for pieces in self.pieces for piece in pieces for value in piece)
 
     def rebuild(self, leaves, condition):
         """The array, of the values that come out of the conditional."""
+        if self.is_paired:
+            rows = [next(leaves) for _ in self.pieces[0]]
+            return Array(joined([*map(outside, self.before), *rows, *map(outside, self.behind)], self.axis))
         rows, flags = [], []
         for own, pieces in enumerate(self.pieces):
             for _, counts in pieces:
@@ -89,6 +100,31 @@ class VaryingNumbers:
                              expand(sided(condition, own), (rows[-1].shape[self.axis],)))
         middle = picked(joined(rows, self.axis), joined(flags, 0), self.axis)
         return Array(joined([*map(outside, self.before), middle, *map(outside, self.behind)], self.axis))
+
+
+class PaddedNumbers:
+    """The join of two arrays of numbers that differ in size along one axis, neither of which is the other
+    with something added: both with room for the larger."""
+
+    count = 2
+
+    def __init__(self, arms, arrays, axis):
+        self.axis, self.values = axis, []
+        for arm, array in zip(arms, arrays, strict=True):
+            with arm.region:
+                self.values.append(as_ir(read(array)))
+        self.bound = larger(*(value.shape[axis] for value in self.values))
+        self.is_possible = not any(is_local(self.bound, arm.region) for arm in arms)
+
+    def leaves(self, side):
+        """An arm's array with room, and its size."""
+        value = self.values[side]
+        size = state.trace.builder.dim_value(dim=value.shape[self.axis])
+        return [room_for(value, self.axis, self.bound), size]
+
+    def rebuild(self, leaves, condition):
+        whole, size = leaves
+        return Array(beginning(whole, self.axis, bounded_dim(size, self.bound)))
 
 
 class VaryingItems:
@@ -159,6 +195,8 @@ def varying(arms, values, is_contents):
     if any(value.__class__ is not Array for value in values):
         return None
     one, other = (value._data for value in values)
+    if is_lanes(values[0]) or is_lanes(values[1]):
+        return padded_items(arms, values)
     kinds = [getattr(data, "dtype", None) == np.dtype(object) and data.__class__ in (np.ndarray, Added)
              for data in (one, other)]
     if all(kinds):
@@ -171,4 +209,20 @@ def varying(arms, values, is_contents):
     if len(axes) != 1:
         return None
     join = VaryingNumbers(arms, values, axes[0])
-    return join if join.is_possible and (is_contents or join.is_growth) else None
+    if join.is_possible and join.is_growth:
+        return join
+    sizes = [data.shape[axes[0]] for data in (one, other)]
+    if is_contents or any(dim_names(upper(size)) & state.trace.growing for size in sizes):
+        join = PaddedNumbers(arms, values, axes[0])
+    return join if join.is_possible and (is_contents or join.__class__ is PaddedNumbers) else None
+
+
+def with_common_parts(arms, values):
+    """The join of two arrays of one size to which both arms add: only what they add; None for others."""
+    if any(value.__class__ is not Array or value._data.__class__ is not Value for value in values):
+        return None
+    for axis in range(len(values[0]._data.shape)):
+        if dim_names(values[0]._data.shape[axis]) & state.trace.growing:
+            join = VaryingNumbers(arms, values, axis)
+            return join if join.before or join.behind else None
+    return None

@@ -98,24 +98,18 @@ def _size(shape):
 
 def materialise(value):
     """A broadcast argument: ranges and generators become arrays, array-like structs are collected."""
-    if value.__class__ is Range and (value.start.__class__ is Traced or not isinstance(value.length, int)):
+    if value.__class__ is Range:
         from ..base.arrays import as_array
 
-        return as_array(value)  # of a length that only the graph knows
-    if value.__class__ is Range or value.__class__ is GeneratorValue:
-        from ..base.iteration import collect_values, iterate, size_of
-
-        return collect_values(iterate(value), size_of(value))
-    if value.__class__ is Struct and t.is_subtype(value.type, t.AbstractArray):
-        from ..base.registry import function
-
-        return call(function("collect"), (value,))
+        return as_array(value)
+    is_array = value.__class__ is Struct and t.is_subtype(value.type, t.AbstractArray)
+    if is_array or value.__class__ is GeneratorValue:
+        return call(builtin("collect"), (value,))
     if value.__class__ is Struct:
-        from ..base.registry import function
         from .properties import overloaded
 
         if overloaded("broadcastable", value):
-            return call(function("broadcastable"), (value,))
+            return call(builtin("broadcastable"), (value,))
     return value
 
 
@@ -302,6 +296,4 @@ def assign_broadcast(array: Array, value):
 
 
 def _identity():
-    from ..base.registry import function
-
-    return function("identity")
+    return builtin("identity")

@@ -1,5 +1,7 @@
 """Collections: tuples, named tuples, array literals, generators, comprehensions."""
 
+from functools import partial
+
 from ...compiler.errors import WeberError
 from .. import types as t
 from ..base.arrays import undef
@@ -186,7 +188,9 @@ def generator_loops(compiler, node):
                 assign(frame, call(function("one"), (element_type_of(iterable),)))
             return body(frame)
 
-        values = GeneratorValue(lambda: clause_values(frame, 0, iterables), size, parts_of(frame, iterables))
+        parts = parts_of(frame, iterables)
+        nested = partial(nested_parts, frame, iterables, 0) if parts is None else None
+        values = GeneratorValue(lambda: clause_values(frame, 0, iterables), size, parts, nested)
         return values, example if len(clauses) == 1 else no_example
 
     def whole(parts):
@@ -222,6 +226,34 @@ def generator_loops(compiler, node):
         return GeneratorParts(iterables[-1], assign_item, value, None if condition is None else
                               lambda: condition(frame), frame, slots, len(iterables))
 
+    def nested_parts(frame, iterables, level):
+        """The parts of one of all loops, from the slowest to the fastest: `levels`. `iterables` are those of
+        its clause."""
+        depth, position, (renew, assign), condition = levels[level]
+
+        def assign_item(item):
+            if renew is not None:
+                renew(frame)
+            assign(frame, item)
+
+        def value():
+            if level + 1 == len(levels):
+                return body(frame)
+            inside = iterables
+            if levels[level + 1][0] != depth:
+                inside = [iterable(frame) for iterable in clauses[depth + 1][0]]
+            parts = nested_parts(frame, inside, level + 1)
+            if level + 2 == len(levels):
+                values = GeneratorValue(None, None, parts)
+            else:
+                values = GeneratorValue(None, None, None, lambda: parts)
+            return call(function("collect"), (values,))
+
+        return GeneratorParts(iterables[position], assign_item, value, None if condition is None else
+                              lambda: condition(frame), frame, slots)
+
+    levels = [(depth, k, loops[k], condition if k == 0 else None)
+              for depth, (_, loops, condition) in enumerate(clauses) for k in reversed(range(len(loops)))]
     return prepare
 
 

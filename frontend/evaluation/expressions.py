@@ -8,7 +8,7 @@ from ..calling import call
 from ..control_flow.conditionals import is_staged_condition, lifted
 from ..parsing import syntax
 from ..staging import state
-from ..values import NamedTuple, PoisonError, Symbol, colon
+from ..values import Array, NamedTuple, PoisonError, Symbol, colon
 from .broadcasting import broadcast
 from .evaluator import check_names, compiles, divide, field_name, located, truth, wrap_int
 from .properties import get_property
@@ -108,13 +108,35 @@ def argument_list(compiler, nodes):
     def arguments(frame):
         values = []
         for splat, run in parts:
-            if splat:
-                values.extend(iterate(run(frame)))
-            else:
+            if not splat:
                 values.append(run(frame))
+                continue
+            value = run(frame)
+            if len(parts) == 1 and is_open(value):
+                return OpenSplat([value])
+            values.extend(iterate(value))
         return values
 
     return arguments
+
+
+class OpenSplat(list):
+    """The arguments `x...` where only the graph knows how many there are: x itself."""
+
+
+def is_open(value):
+    """Whether a value is a vector whose length only the graph knows."""
+    return value.__class__ is Array and state.trace is not None and len(value._data.shape) == 1 and \
+        not isinstance(value._data.shape[0], int)
+
+
+def call_spread(function, values):
+    """A call with arguments of which only the graph knows how many there are."""
+    from ..base.iteration import iterate
+    from ..base.mapping import spread_fold
+
+    result = spread_fold(function, *values)
+    return result if result is not None else call(function, list(iterate(*values)))
 
 
 def keyword_arguments(compiler, nodes):
@@ -199,6 +221,8 @@ def call_expression(compiler, node):
             given = keywords(frame) if keywords is not None else None
             state.location = location
             try:
+                if values.__class__ is OpenSplat and given is None:
+                    return call_spread(f, values)
                 return call(f, values, given)
             except WeberError as error:
                 try:

@@ -189,6 +189,17 @@ WORDS = [[[2, 1], [3], []], [[4]], [[0, 0], [0]], [[], []], []]
     ("sum(sum(length(w) for w in x) for x in xs)", lambda xs: np.int64(sum(len(w) for x in xs for w in x))),
     ("map(x -> map(w -> w .+ 1, x), xs)", lambda xs: [[w + 1 for w in x] for x in xs]),
     ("[length(x) for x in xs]", lambda xs: np.array([len(x) for x in xs], np.int64)),
+    ("[sum(2c + 1 for w in x for c in w) for x in xs]",
+     lambda xs: np.array([sum(2 * c + 1 for w in x for c in w) for x in xs], np.int64)),
+    ("[[c for w in x if length(w) > 1 for c in w if c > 0] for x in xs]",
+     lambda xs: [np.array([c for w in x if len(w) > 1 for c in w if c > 0], np.int64) for x in xs]),
+    ("[reduce(vcat, x) for x in xs]", lambda xs: [np.array([c for w in x for c in w], np.int64) for x in xs]),
+    ("[sum(vcat(x...) .+ 1) for x in xs]", lambda xs: np.array([sum(len(w) + w.sum() for w in x) for x in xs],
+                                                               np.int64)),
+    ("[[sum(w) for w in reverse(x)] for x in xs]",
+     lambda xs: [np.array([w.sum() for w in x[::-1]], np.int64) for x in xs]),
+    ("[sum(length, x[2:end]; init = 0) for x in xs]",
+     lambda xs: np.array([sum(map(len, x[1:])) for x in xs], np.int64)),
 ])
 def test_vectors_of_vectors(check, source, meaning):
     for sizes in WORDS:
@@ -250,6 +261,12 @@ def test_a_number_of_times_that_is_staged(check, n):
     ("[k * sum(y) for k in 1:2, y in xs]", lambda s: (np.array([1, 2], f32)[None, :] * s[:, None])),
     ("[k * sum(y) for y in xs, k in 1:2]", lambda s: (np.array([1, 2], f32)[:, None] * s[None, :])),
     ("sum(sum(x) * sum(y) for x in xs, y in xs)", lambda s: f32(np.outer(s, s).sum())),
+    ("[sum(x) - 2sum(y) for x in xs, y in xs if sum(x) > sum(y)]",
+     lambda s: f32([x - 2 * y for y in s for x in s if x > y])),
+    ("sum(k * sum(x) for (k, x) in enumerate(xs) for y in xs if sum(y) > k)",
+     lambda s: f32(sum(k * x for k, x in enumerate(s, 1) for y in s if y > k))),
+    ("sum(sum(xs[i]) * sum(xs[j]) for i in 1:length(xs) for j in 1:i-1)",
+     lambda s: f32(sum(s[i] * s[j] for i in range(len(s)) for j in range(i)))),
 ])
 def test_several_loops(check, examples, source, meaning):
     xs = examples([3, 1, 2])
@@ -261,10 +278,19 @@ def test_several_loops(check, examples, source, meaning):
     ("mapfoldl(sum, (a, b) -> a / 2 + b, xs)", lambda s: s[0] / 4 + s[1] / 2 + s[2]),
     ("reduce((a, b) -> 2a - b, [sum(x) for x in xs])", lambda s: 2 * (2 * s[0] - s[1]) - s[2]),
     ("foldl(-, sum.(xs))", lambda s: s[0] - s[1] - s[2]),
+    ("foldr((x, a) -> a / 2 + sum(x), xs; init = 0f0)", lambda s: s[2] / 4 + s[1] / 2 + s[0]),
+    ("foldr(-, sum.(xs))", lambda s: s[0] - (s[1] - s[2])),
+    ("mapfoldr(sum, (a, b) -> a + b / 2, xs)", lambda s: s[0] + (s[1] + s[2] / 2) / 2),
+    ("sum(accumulate((a, x) -> a / 2 + sum(x), xs; init = 0f0))",
+     lambda s: 1.75 * s[0] + 1.5 * s[1] + s[2]),
+    ("accumulate((a, b) -> a / 2 + b, sum.(xs))[end]", lambda s: s[0] / 4 + s[1] / 2 + s[2]),
+    ("sum(xs[argmax(k -> sum(xs[k]), 1:length(xs))])", lambda s: s.max()),
+    ("findmin(x -> sum(x), xs)[1] + extrema(sum(x) for x in xs)[2]", lambda s: s.min() + s.max()),
+    ("Float32(findmax(sum, xs)[2])", lambda s: s.argmax() + 1),
 ])
 def test_folds(check, examples, source, meaning):
     xs = examples([3, 1, 2])
-    check(f"f(xs) = {source}", f"f({XS})", [xs], f32(meaning([x.sum() for x in xs])))
+    check(f"f(xs) = {source}", f"f({XS})", [xs], f32(meaning(np.array([x.sum() for x in xs]))))
 
 
 def test_return_from_a_loop_in_a_broadcast(check):

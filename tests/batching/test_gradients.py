@@ -112,6 +112,26 @@ def test_of_a_condition_and_a_loop(check, examples):
     check(source, XS, [xs], f32(expected), rtol=1e-3, atol=1e-4)
 
 
+def test_of_as_many_elements_as_the_example_says(check):
+    """A cotangent that is the same for all examples goes only to the elements that an example takes."""
+    source = """
+    function largest(x, k)
+        y, s = copy(x), 0f0
+        for _ in 1:k
+            i = argmax(y)
+            s += x[i]
+            y[i] = -Inf32
+        end
+        s
+    end
+    f(xs, ks) = map((x, k) -> gradient(v -> largest(v, k), x)[1], xs, ks)
+    """
+    xs = [np.array(x, f32) for x in ([3, 1, 2, 5], [1], [2, 7, 1, 8, 3], [4, 9])]
+    ks = [2, 1, 4, 1]
+    check(source, "f(xs::Vector{Float32[T]}, ks::Vector{Int})", [xs, ks],
+          [f32(np.argsort(np.argsort(-x)) < k) for x, k in zip(xs, ks, strict=True)])
+
+
 def test_a_training_step(load, examples):
     """An exported step over examples of different sizes descends as numpy does."""
     module = load("""

@@ -441,7 +441,7 @@ ERRORS = {
         "function f(x) A = reshape(x, 1, :); for c in eachcol(A); c .= 0; end; A end", "in place"),
     "a vector that is read while it grows, who knows how far": (
         "function f(x) y = [1f0]; while y[end] < x[1]; push!(y, 1 + sum(y)); end; y end",
-        "how long it will be"),
+        "how long it will be at most"),
     "a vector that grows by what only the iteration knows": ("""
         function f(x)
             y = [1f0]
@@ -582,6 +582,143 @@ GROWTH |= {
             end
             sum(sum, ys)
         end""", lambda x: 3 + 2 * x.sum()),
+}
+
+
+GROWTH |= {
+    "arrays that are read": ("""
+        function f(x)
+            hs = [zeros(Float32, 2)]
+            for (t, v) in enumerate(x)
+                push!(hs, tanh.(hs[end] .+ v .- hs[max(1, t - 2)]))
+            end
+            sum(sum, hs) + sum(hs[end] .* hs[2])
+        end""", None),
+    "all arrays so far": ("""
+        function f(x)
+            memory, h = Vector{Float32}[], zeros(Float32, 2)
+            for v in x
+                c = isempty(memory) ? zeros(Float32, 2) : sum(memory) ./ length(memory)
+                h = tanh.(h .- c .+ [v, 2v])
+                push!(memory, h)
+            end
+            reduce(hcat, memory)
+        end""", None),
+    "a stack of arrays": ("""
+        function f(x)
+            stack = Vector{Float32}[]
+            for v in x
+                push!(stack, [v, 1])
+                if length(stack) > 1 && sin(v) > 0
+                    b = pop!(stack); a = pop!(stack)
+                    push!(stack, a .* b .+ a)
+                end
+            end
+            sum(sum, stack) + 10 * length(stack)
+        end""", None),
+    "tuples sorted, the best of them kept": ("""
+        function f(x)
+            beam = [(0f0, 0)]
+            for (t, v) in enumerate(x)
+                candidates = Tuple{Float32,Int}[]
+                for (score, last) in beam, k in 1:3
+                    push!(candidates, (score + sin(k * v) - (k == last), k))
+                end
+                sort!(candidates; by = first, rev = true)
+                beam = candidates[1:2]
+            end
+            beam[1][1] + beam[2][2]
+        end""", None),
+    "one of two elements": (
+        "function f(x) y = Float32[]; for v in x; if v > 2; push!(y, v); else; push!(y, -v); end; end; y end",
+        lambda x: np.where(x > 2, x, -x)),
+    "runs and their lengths": ("""
+        function f(x)
+            y = Float32[]; counts = Int[]
+            for v in x .÷ 2
+                if !isempty(y) && y[end] == v
+                    counts[end] += 1
+                else
+                    push!(y, v); push!(counts, 1)
+                end
+            end
+            [y; counts]
+        end""", lambda x: np.concatenate(np.unique(x // 2, return_counts=True))),
+    "a stack": ("""
+        function f(x)
+            stack = Float32[]
+            for v in x
+                push!(stack, v)
+                if length(stack) == 3
+                    b = pop!(stack); a = pop!(stack)
+                    push!(stack, a * b)
+                end
+            end
+            stack
+        end""", lambda x: {1: [1], 3: [1, 6], 6: [1, 720]}[len(x)]),
+    "a queue": ("""
+        function f(x)
+            queue = [0f0]
+            for v in x
+                queue = [queue[2:end]; v; queue[1] + v]
+            end
+            queue
+        end""", None),
+    "a window": ("""
+        function f(x)
+            window, s = Float32[], 0f0
+            for v in x
+                push!(window, v)
+                length(window) > 2 && popfirst!(window)
+                s += sum(window) / length(window)
+            end
+            s
+        end""", lambda x: sum(x[max(0, k - 1):k + 1].mean() for k in range(len(x)))),
+    "elements sorted in": ("""
+        function f(x)
+            y = Float32[]
+            for v in x
+                w = sin(3v)
+                k = 1
+                while k <= length(y) && y[k] < w
+                    k += 1
+                end
+                insert!(y, k, w)
+            end
+            y
+        end""", lambda x: np.sort(np.sin(3 * x))),
+    "the largest taken out": ("""
+        function f(x)
+            rest, y = sin.(3 .* x), Float32[]
+            for _ in x
+                k = argmax(rest)
+                push!(y, rest[k])
+                deleteat!(rest, k)
+            end
+            y
+        end""", lambda x: np.sort(np.sin(3 * x))[::-1]),
+    "elements written over": ("""
+        function f(x)
+            y = Float32[]
+            for (k, v) in enumerate(x)
+                push!(y, v)
+                y[1] += v
+                y[k] *= 2
+            end
+            y
+        end""", None),
+    "emptied": ("""
+        function f(x)
+            part, y = Float32[], Float32[]
+            for v in x
+                push!(part, v)
+                if sum(part) > 4
+                    push!(y, sum(part))
+                    empty!(part)
+                end
+            end
+            sum(y) + 100 * length(part)
+        end""", lambda x: {1: 100, 3: 6, 6: 21}[len(x)]),
 }
 
 

@@ -24,6 +24,20 @@ PROGRAMS = {
         end""", lambda n, x: sum(x[i] + 2 * x[i + 1] + 3 * x[i + 2] for i in range(len(x) - 2))),
     "a reversed part": ("f(n, x) = x[n:-1:1]", lambda n, x: x[:n][::-1]),
     "a range as an array": ("f(n, x) = sum((1:n) .* 2)", lambda n, x: n * (n + 1)),
+    "a part by its places": ("f(n, x) = sum(x[1:n] .* (1:n))",
+                             lambda n, x: (x[:n] * np.arange(1, n + 1)).sum()),
+    "an array by its places": ("f(n, x) = sum(x .* (1:length(x)))",
+                               lambda n, x: (x * np.arange(1, len(x) + 1)).sum()),
+    "an array by places of another type": ("f(n, x) = sum(x .* (0.5f0 .* (1:length(x))))",
+                                           lambda n, x: (x * np.arange(1, len(x) + 1)).sum() / 2),
+    "two arrays of one staged size": ("f(n, x) = sum(zeros(n) .+ fill(2.0, n))", lambda n, x: 2 * n),
+    "two parts of one size": ("f(n, x) = x[1:n] .- x[2:n+1]", lambda n, x: x[:n] - x[1:n + 1]),
+    "numbers evenly spaced": ("f(n, x) = range(0f0, 1f0; length = length(x)) .* x",
+                              lambda n, x: np.linspace(0, 1, len(x)) * x),
+    "a staged number of them": ("f(n, x) = sum(range(1, n; length = n + 1))",
+                                lambda n, x: np.linspace(1, n, n + 1).sum()),
+    "extremes of ranges": ("f(n, x) = [maximum(1:n), minimum(length(x):-1:n), sum(1:n), isempty(n:1)]",
+                           lambda n, x: np.array([n, n, n * (n + 1) // 2, n > 1])),
     "an index": ("f(n, x) = x[n]", lambda n, x: x[n - 1]),
     "an index of several": ("f(n, x) = x[[n, 1, n]]", lambda n, x: x[[n - 1, 0, n - 1]]),
     "an element set": ("function f(n, x) y = copy(x); y[n] = 5; y[n] += 1; y end",
@@ -91,3 +105,34 @@ def test_quotients_of_sizes(staged, name):
 def test_a_size_divided_by_zero(staged):
     with pytest.raises(WeberError, match="DivideError"):
         staged("f(x) = mod(length(x), 0)", "f(x::Float32[N])")
+
+
+FUNCTIONS_OF_SIZES = {
+    "isodd(n)": lambda n: n % 2 == 1,
+    "iseven(n + 1)": lambda n: n % 2 == 1,
+    "isone(n) + 2 * iszero(n - 2)": lambda n: (n == 1) + 2 * (n == 2),
+    "n === 3": lambda n: n == 3,
+    "3 !== n": lambda n: n != 3,
+    "cmp(n, 3)": lambda n: np.sign(n - 3),
+    "n ≈ 3": lambda n: n == 3,
+    "n in 2:4": lambda n: 2 <= n <= 4,
+    "n in (1, 3)": lambda n: n in (1, 3),
+    "3 in 1:n": lambda n: n >= 3,
+    "clamp(n, 2, 4)": lambda n: min(max(n, 2), 4),
+    "float(n) / 2": lambda n: n / 2,
+    "isinteger(n)": lambda n: True,
+    "checkbounds(Bool, [7, 8, 9], n)": lambda n: n <= 3,
+    "isempty(1:n-1)": lambda n: n == 1,
+    "sum(n:-1:1)": lambda n: n * (n + 1) // 2,
+    "maximum(n:-1:1) + minimum(n:n+2)": lambda n: 2 * n,
+    "sum(n)": lambda n: n,
+    "1:n == 1:3": lambda n: n == 3,
+    "UInt8(n) + 0": lambda n: n,
+}
+
+
+@pytest.mark.parametrize("text", FUNCTIONS_OF_SIZES)
+def test_functions_of_sizes(staged, text):
+    f = staged(f"f(x) = (n = length(x); {text})", "f(x::Float32[N])")
+    for n in (1, 2, 3, 5):
+        np.testing.assert_array_equal(f(np.zeros(n, np.float32))[0], FUNCTIONS_OF_SIZES[text](n))

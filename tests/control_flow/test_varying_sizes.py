@@ -107,6 +107,11 @@ CHOICES = {
     "a comprehension": ("[2v for v in x if v > 0]", lambda x: 2 * kept(x)),
     "a typed comprehension over indices": ("Float32[x[i] for i in eachindex(x) if x[i] > 0 && isodd(i)]",
                                            lambda x: x[::2][x[::2] > 0]),
+    "a comprehension of two loops": ("[a * b for a in x, b in x if a > b]",
+                                     lambda x: np.array([a * b for b in x for a in x if a > b])),
+    "a comprehension in a comprehension": (
+        "[a * i for (i, a) in enumerate(x) if a > 0 for j in 1:i if isodd(j)]",
+        lambda x: np.array([a * i for i, a in enumerate(x, 1) if a > 0 for j in range(1, i + 1, 2)])),
     "filter": ("filter(>(0), x)", kept),
     "filter!": ("(y = copy(x); filter!(>(0), y); y)", kept),
     "a mask": ("x[x .> 0]", kept),
@@ -188,7 +193,6 @@ def test_cartesian_indices(staged):
 
 ERRORS = {
     "a size of two kinds": ("sum(x) > 0 ? x : reshape(x, 1, :)", "it must have one type and size"),
-    "a collection of two loops": ("[a * b for a in x, b in x if a > b]", "unknown length"),
 }
 
 

@@ -8,7 +8,7 @@ and their results are dropped by `select`.
 
 from ...families import ELEMENTWISE
 from ...ir import Block, Builder, captured_values
-from ...types import size_product
+from ...types import may_be_negative, size_product
 from .lanes import Batched, Lanes, Summed
 
 CHEAP_OPERATIONS = 24
@@ -77,7 +77,7 @@ def _as_list(results):
 
 def _arm(lanes, operation, region, live):
     """The results of an arm for the lanes `live`, by one that all compute or that some lane has to take."""
-    if _is_cheap(region):
+    if _is_cheap(lanes, region):
         inside = Lanes(lanes.builder, lanes.count, lanes, live)
         return _finished(inside, operation, region)
     block = Block()
@@ -123,11 +123,23 @@ def _is_expensive(region, shared) -> bool:
     return False
 
 
-def _is_cheap(region) -> bool:
+def _is_cheap(lanes, region) -> bool:
     count = 0
     for operation in region.operations:
         count += 1
         integral = any(result.element.is_integer for result in operation.results)
         if operation.name not in CHEAP or (operation.name in _FALLIBLE and integral):
             return False
+        if _needs_elements(lanes, operation):
+            return False
     return count <= CHEAP_OPERATIONS
+
+
+def _needs_elements(lanes, operation) -> bool:
+    """Whether an operation has a meaning only where ragged dims are large enough: in the lanes of an arm, but
+    not in all that do not take it."""
+    if operation.name == "slice" and any(lanes.is_ragged(whole) and part != whole for part, whole in
+                                         zip(operation.result.shape, operation.operands[0].shape)):
+        return True
+    return any(lanes.is_ragged(dim) and may_be_negative(dim)
+               for result in operation.results for dim in result.shape)

@@ -86,6 +86,6 @@ def batch_dim_value(lanes: Lanes, operation):
     dim = operation.attributes["dim"]
     if not lanes.is_ragged(dim):
         return [Batched(lanes.size(dim), None, ())]
-    length = lanes.length(dim)
+    length = lanes.number_of(dim)
     assert length.element is I64
     return [Batched(length, 0, ())]

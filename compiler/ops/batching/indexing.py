@@ -3,7 +3,9 @@ of its axis; what is written there is dropped."""
 
 import numpy as np
 
-from ...types import I64, size_product, symbol_name
+from ...ir import Block, Value
+from ...types import I64, TensorType, fresh_dim, size_product, symbol_name
+from ..rules import replace
 from .lanes import Batched, Lanes
 from .movement import picked, picked_anyhow
 
@@ -41,9 +43,22 @@ def _row_axes(operation):
 
 def batch_scatter_add(lanes: Lanes, operation):
     axis, shape = operation.attributes["axis"], operation.result.shape
+    if not lanes.may_be_empty(shape[axis]):
+        return [_rows_added(lanes, operation, shape)]
+    # one row more takes what is added where there is none
+    added = _rows_added(lanes, operation, replace(shape, axis, lanes.extent(shape[axis]) + 1))
+    extents = lanes.batch_shape(shape, added.axis)
+    value = lanes.builder.slice(added.value, starts=(0,) * len(extents), stops=extents,
+                                steps=(1,) * len(extents))
+    return [_vanishing(lanes, Batched(value, added.axis, shape))]
+
+
+def _rows_added(lanes, operation, shape) -> Batched:
+    """The rows added to zeros of a lane's shape."""
+    axis = operation.attributes["axis"]
     index, updates = (lanes[value] for value in operation.operands)
     updates = _updates(lanes, updates, _row_axes(operation))
-    index, b = lanes.clamped(index, shape[axis]), lanes.builder
+    index, b = lanes.clamped(index, shape[axis], always=shape != operation.result.shape), lanes.builder
     if index.axis is None:
         lane = updates.axis
         if lane is not None and axis < lane < axis + index.rank:
@@ -53,13 +68,15 @@ def batch_scatter_add(lanes: Lanes, operation):
             lane = lane - index.rank + 1
         outer = axis if lane is None or axis < lane else axis + 1
         value = b.scatter_add(index.value, updates.value, axis=outer, shape=lanes.batch_shape(shape, lane))
-        return [_vanishing(lanes, Batched(value, lane, shape))]
+        return _vanishing(lanes, Batched(value, lane, shape))
+    if updates.axis is None:
+        updates = lanes.only_live(updates, 0)
     index, updates = lanes.front(index), lanes.front(updates)
     full, count = lanes.batch_shape(shape), size_product(index.value.shape[1:])
     lead, size, rest = full[1:axis + 1], full[axis + 1], full[axis + 2:]
     if isinstance(size, int) and size <= PRODUCT_LIMIT and updates.element.is_float:
         total = _added_by_product(lanes, index, updates, lead, size, rest, count)
-        return [_vanishing(lanes, Batched(total, 0, shape))]
+        return _vanishing(lanes, Batched(total, 0, shape))
     places = lanes.flat_places(index.value, lead, size)
     rows = b.reshape(updates.value, shape=(size_product((lanes.count, *lead, count)), *rest))
     flat = size_product((lanes.count, *lead, size))
@@ -67,7 +84,7 @@ def batch_scatter_add(lanes: Lanes, operation):
     unique = {"unique": True} if count == 1 or operation.attributes.get("unique") else {}
     total = b.scatter_add(b.reshape(places, shape=(size_product(places.shape),)), rows, axis=0,
                           shape=(flat, *rest), **unique)
-    return [_vanishing(lanes, Batched(b.reshape(total, shape=full), 0, shape))]
+    return _vanishing(lanes, Batched(b.reshape(total, shape=full), 0, shape))
 
 
 def _vanishing(lanes, x):
@@ -148,25 +165,29 @@ def batch_scatter_along(lanes: Lanes, operation):
 
 
 def batch_true_indices(lanes: Lanes, operation):
-    flags, shape, b = lanes[operation.operands[0]], operation.result.shape, lanes.builder
+    """The indices of all lanes are found at once; each lane has its own of them, one after the other. Their
+    number is ragged."""
+    flags, name = lanes[operation.operands[0]], symbol_name(operation.attributes["dim"])
     if flags.axis is None and not lanes.ragged_axes(flags):
         value = lanes.emit("true_indices", (flags.value,), operation.attributes)
-        return [Batched(value, None, shape)]
-    flags = lanes.front(lanes.only_live(lanes.filled(flags, False), False)).value
-    ones = b.convert(flags, element=I64)
-    counts = b.reduce_sum(ones, axes=(1,))
-    dim = lanes.define_ragged(symbol_name(shape[0]), counts)
-    # each is written behind those of its lane that come before, what is false to a place behind all
-    count = lanes.count * dim
-    starts = b.mul(b.iota(shape=flags.shape, axis=0, element=I64),
-                   b.broadcast(b.dim_value(dim=dim), shape=flags.shape, axes=()))
-    places = b.add(starts, b.sub(b.cumsum(ones, axis=1), b.full(1, ones)))
-    nowhere = b.broadcast(b.dim_value(dim=count), shape=flags.shape, axes=())
-    places = b.reshape(b.select(flags, places, nowhere), shape=(size_product(flags.shape),))
-    found = b.reshape(b.iota(shape=flags.shape, axis=1, element=I64), shape=places.shape)
-    nothing = b.broadcast(b.constant(np.int64(0)), shape=(count + 1,), axes=())
-    value = b.slice(b.set_rows(nothing, places, found), starts=(0,), stops=(count,), steps=(1,))
-    return [Batched(b.reshape(value, shape=(lanes.count, dim)), 0, shape, 0)]
+        return [Batched(value, None, operation.result.shape)]
+    flags, b = lanes.front(lanes.only_live(lanes.filled(flags, False), False)), lanes.builder
+    counts = b.reduce_sum(b.convert(flags.value, element=I64), axes=(1,))
+    extent = lanes.renamed[name] if name in lanes.renamed else fresh_dim(name)
+    index = Value(TensorType(I64))
+    most = b.reduce_max(counts, axes=(0,))
+    if lanes.live is not None:  # where no lane counts, an axis of that size has a place to read
+        most = b.max(most, b.constant(np.int64(1)))
+    lanes.emit("loop", [most], {"carried": 0, "trips": extent, "counted": True},
+               [Block([index], [], [index])])
+    lanes.add_ragged(name, counts, extent)
+    size = flags.value.shape[1]
+    found = b.true_indices(b.reshape(flags.value, shape=(lanes.count * size,)), dim=fresh_dim(name))
+    firsts = b.sub(b.cumsum(counts, axis=0), counts)
+    places = _window(lanes, Batched(firsts, 0, ()), operation.result.shape[0])
+    index = picked_anyhow(lanes, Batched(found, None, found.shape), 0, places)
+    starts = lanes.flat_places(b.full(0, index.value), (), size)
+    return [Batched(b.sub(index.value, starts), 0, operation.result.shape)]
 
 
 # --- moving windows -----------------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ from ...types import (
     I64,
     Dim,
     DimExpression,
-    TensorType,
     dim_names,
     fresh_dim,
     may_be_negative,
@@ -107,7 +106,7 @@ class Lanes:
         self.unchanged: dict[Value, Value] = {}
         self.vanishing: set[Value] = set()
         self._extents: dict[Dim, Dim] = parent._extents if parent else {}
-        self._lengths: dict[Dim, Value] = {}
+        self._lengths: dict[Dim | tuple, Value] = {}
         self._masks: dict[Dim, Value] = {}
         self.may_compact = parent.may_compact if parent else True
 
@@ -169,6 +168,12 @@ class Lanes:
         """Whether a dim of the lane's code may differ from lane to lane."""
         return not isinstance(dim, int) and not self.ragged.keys().isdisjoint(dim_names(dim))
 
+    def may_be_empty(self, dim: Dim) -> bool:
+        """Whether it may be that no lane has an element along an axis: where all have finished a loop, the
+        sizes that the loop defines are zero."""
+        return self.is_ragged(dim) and self._home(dim).depth > 0 and not any(
+            coefficient > 0 for monomial, coefficient in dim.terms if not monomial)
+
     def speaks_of_ragged(self, operation: Operation) -> bool:
         """Whether an operation has an operand, result or attribute with a ragged dim."""
         values = (*operation.operands, *operation.results)
@@ -216,18 +221,6 @@ class Lanes:
         self.ragged[name] = Ragged(lengths, extent, self)
         self._extents.clear()
 
-    def define_ragged(self, name: str, lengths: Value) -> Dim:
-        """Makes a named dim of the lane's code ragged, whose lengths [N] are known only now; gives its
-        extent, a new dim or the one by which the map's results know it."""
-        b, extent = self.builder, self.renamed[name] if name in self.renamed else fresh_dim(name)
-        # where no lane counts, an axis of that size has a place to read
-        least = b.constant(np.int64(0 if self.live is None else 1))
-        index = Value(TensorType(I64))
-        b.loop(b.max(b.reduce_max(lengths, axes=(0,)), least), regions=[Block([index], [], [index])],
-               carried=0, trips=extent, counted=True)
-        self.add_ragged(name, lengths, extent)
-        return extent
-
     def rename(self, name: str, dim: Dim):
         """Gives a dim that is the same for all lanes another name in the code for all of them."""
         self.renamed[name] = dim
@@ -245,7 +238,10 @@ class Lanes:
         return item
 
     def _home(self, dim) -> "Lanes":
-        """The innermost block among those where the ragged names of a dim got their lengths."""
+        """The innermost block among those where the ragged names of a dim got their lengths; this one for a
+        dim of other names too, which may have been defined anywhere around."""
+        if any(name not in self.ragged for name in dim_names(dim)):
+            return self
         homes = [self.ragged[name].home for name in dim_names(dim) if name in self.ragged]
         return max(homes, key=lambda home: home.depth)
 
@@ -255,17 +251,22 @@ class Lanes:
 
     def length(self, dim: Dim) -> Value:
         """The size of a dim in each lane: i64 [N]."""
+        number = self.number_of(dim)
+        if not may_be_negative(dim):
+            return number
+        home = self._home(dim)
+        if ("size", dim) not in home._lengths:
+            home._lengths["size", dim] = home.builder.max(number, home.builder.full(0, number))
+        return home._lengths["size", dim]
+
+    def number_of(self, dim: Dim) -> Value:
+        """The number that a dim is in each lane, which may be less than zero: i64 [N]."""
         if not self.is_ragged(dim):
             return self.repeated(self.size(dim))
         home = self._home(dim)
         if dim not in home._lengths:
             home._lengths[dim] = home._compute_length(dim)
         return home._lengths[dim]
-
-    def own_extent(self, dim: Dim) -> Value:
-        """The extent that a dim stands for in each lane: its size, or 0 where that is negative."""
-        length = self.length(dim)
-        return self.builder.max(length, self.builder.full(0, length)) if may_be_negative(dim) else length
 
     def size(self, dim: Dim) -> Value:
         """The extent of a dim as an i64 scalar."""
@@ -290,7 +291,7 @@ class Lanes:
                 factor = self._atom_length(atom)
                 product = factor if product is None else b.mul(product, factor)
             total = product if total is None else b.add(total, product)
-        return total if isinstance(rest, int) and rest == 0 else b.add(total, self.length(rest))
+        return total if isinstance(rest, int) and rest == 0 else b.add(total, self.number_of(rest))
 
     def number(self, value) -> Value:
         """An integer for each lane: i64 [N]."""
@@ -298,8 +299,8 @@ class Lanes:
 
     def _atom_length(self, atom):
         if isinstance(atom, str):
-            return self.ragged[atom].lengths if atom in self.ragged else self.length(symbol(atom))
-        numerator, denominator = self.length(atom.numerator), self.length(atom.denominator)
+            return self.ragged[atom].lengths if atom in self.ragged else self.number_of(symbol(atom))
+        numerator, denominator = self.number_of(atom.numerator), self.number_of(atom.denominator)
         b = self.builder
         remainder = b.mod(numerator, denominator)  # idiv rounds to zero, a dim down
         return b.idiv(b.sub(numerator, remainder), denominator)
@@ -307,8 +308,11 @@ class Lanes:
     # --- masks ----------------------------------------------------------------------------------------------
 
     def mask(self, dim: Dim) -> Value:
-        """Which elements along a ragged dim are a lane's own: i1 [N, extent]."""
-        home = self._home(dim)
+        """Which elements along a ragged dim are a lane's own: i1 [N, extent].
+
+        Where the extent may be less than zero the mask is made in the block that asks for it: there some lane
+        has such elements."""
+        home = self if may_be_negative(dim) else self._home(dim)
         if dim not in home._masks:
             b, shape = home.builder, (self.count, self.extent(dim))
             places = b.iota(shape=shape, axis=1, element=I64)

@@ -14,10 +14,12 @@ import numpy as np
 from ...ir import Block, Value, captured_values
 from ...types import BOOL, I64, TensorType, dim_names, fresh_dim, symbol_name
 from ..loop_parts import LoopParts
-from .lanes import Batched, Lanes, Summed
+from .lanes import Batched, CannotBatch, Lanes, Summed
 
 
 def batch_loop(lanes: Lanes, operation):
+    if operation.attributes.get("ragged"):
+        raise CannotBatch("loop", "its iterations differ in size", operation.location)
     return _Loop(lanes, operation).batch()
 
 
@@ -53,7 +55,7 @@ class _Loop:
         """The largest number of trips of each lane, [N]; None where it is the same for all."""
         lanes, loop, limits = self.lanes, self.loop, []
         if not loop.is_open:
-            return lanes.own_extent(loop.trips) if lanes.is_ragged(loop.trips) else None
+            return lanes.length(loop.trips) if lanes.is_ragged(loop.trips) else None
         if self.count is not None and self.count.axis is not None:
             limits.append(self.count.value)
         limits += [lanes.length(x.shape[0]) for x in self.scanned if lanes.is_ragged(x.shape[0])]
@@ -323,14 +325,15 @@ class _Loop:
         return Batched(b.add(b.broadcast(one.start, shape=shape, axes=()), added), 0, ())
 
 
-def depending(lanes, block, seeds) -> set[Value]:
+def depending(lanes, block, seeds, ragged=None) -> set[Value]:
     """The values of a block that may depend on the seeds or on what differs from lane to lane outside.
 
     Told by the operands, what regions capture, and the dims of types and attributes; rather too many than too
-    few.
+    few. The names of dims that may differ from lane to lane are added to `ragged`, a set.
     """
     found = set(seeds)
-    ragged = set(lanes.ragged)
+    ragged = set() if ragged is None else ragged
+    ragged.update(lanes.ragged)
 
     def varies(value):
         if value in found:
@@ -342,14 +345,14 @@ def depending(lanes, block, seeds) -> set[Value]:
         used = list(operation.operands)
         for region in operation.regions:
             used += captured_values(region)
-        if any(map(varies, used)) or _mentions(operation, ragged):
+        if any(map(varies, used)) or mentions(operation, ragged):
             found.update(operation.results)
             if operation.op.defines:
-                ragged |= set(operation.op.defines(operation.attributes))
+                ragged.update(operation.op.defines(operation.attributes))
     return found
 
 
-def _mentions(operation, names):
+def mentions(operation, names):
     """Whether one of the named dims occurs in an operation."""
     if not names:
         return False
@@ -357,7 +360,7 @@ def _mentions(operation, names):
         return True
     if any(_has_dim(value.shape, names) for value in (*operation.results, *operation.operands)):
         return True
-    return any(_mentions(inner, names) for region in operation.regions for inner in region.operations)
+    return any(mentions(inner, names) for region in operation.regions for inner in region.operations)
 
 
 def _has_dim(item, names):

@@ -134,6 +134,8 @@ def _joined(lanes, parts, dims, shape, padded=False):
 
 def picked(lanes: Lanes, x: Batched, axis: int, index: Batched) -> Batched:
     """x at the places `index` along an axis; the index counts from 0 and may be wrong in the padding."""
+    if lanes.may_be_empty(x.shape[axis]):
+        return picked_anyhow(lanes, x, axis, index)
     return lanes.rows(x, axis, lanes.clamped(index, x.shape[axis]))
 
 

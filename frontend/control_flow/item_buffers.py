@@ -1,0 +1,209 @@
+"""Vectors of objects that a staged loop makes longer and reads: in the body they are vectors of staged
+elements, with a buffer for each value that their items consist of."""
+
+from ...compiler.ir import Block, Builder, Value
+from ...compiler.ops.control import INDEX
+from ...compiler.types import TensorType, dim_names, fresh_dim, size_product, symbol_name
+from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
+from ..staging import apply, counts, state
+from .buffers import (
+    beginning,
+    bounded_dim,
+    is_local,
+    larger,
+    room_for,
+    size_error,
+    term_is_positive,
+    terms,
+    upper,
+)
+from .growth import Extra, reading_error, replace_operand
+from .specs import (
+    Container,
+    Fixed,
+    Unknown,
+    as_ir,
+    flatten,
+    full_spec,
+    join,
+    leaf_types,
+    opened,
+    rebuild,
+    zeros,
+)
+
+EVERYTHING = -1
+"""The serial of what is older than all values."""
+
+
+def spec_of_item(item):
+    """The spec of an item with all of its numbers and arrays told apart."""
+    return _opened(full_spec(item, EVERYTHING))
+
+
+def _opened(spec):
+    if spec.__class__ is Fixed:
+        return opened(spec.value) or spec
+    if spec.__class__ is Container:
+        return Container(spec.like, tuple(map(_opened, spec.parts)))
+    return spec
+
+
+def lanes_of(spec, columns):
+    """The vector of items of a spec, whose values are in these columns."""
+    inner = [Value(type_) for type_ in leaf_types(spec)]
+    return vector_of_lanes(Lanes(columns[0].shape[0], rebuild(spec, iter(inner)),
+                                 list(zip(inner, columns, strict=True)), {}))
+
+
+def columns_of(vector):
+    """(the spec of the items, the columns in its order) of a vector of staged elements of one size."""
+    lanes = vector._data
+    if lanes.lengths:
+        raise reading_error("its elements differ in size")
+    spec, columns = spec_of_item(lanes.item), dict(lanes.columns)
+    return spec, [columns[value] for value in flatten(spec, lanes.item)]
+
+
+def are_alike(one, other):
+    """Whether two vectors of staged elements of one size have equally many of the same kind."""
+    if not is_lanes(one) or not is_lanes(other) or one._data.lengths or other._data.lengths:
+        return False
+    return one._data.count == other._data.count and columns_of(one)[0] == columns_of(other)[0]
+
+
+def as_lanes(items):
+    """The vector of staged elements of items that are alike, None for others."""
+    spec = spec_of_item(items[0])
+    for item in items[1:]:
+        spec = join(spec, spec_of_item(item))
+    if spec.__class__ is Unknown or not leaf_types(spec):
+        return None
+    return lanes_of(spec, stacked(spec, items))
+
+
+def stacked(spec, items):
+    """The columns of items of a spec."""
+    rows = [flatten(spec, item) for item in items]
+    if not rows:
+        return [zeros(TensorType(type_.element, (0, *type_.shape))) for type_ in leaf_types(spec)]
+    return [_joined([apply("reshape", row[k], shape=(1, *row[k].shape)) for row in rows])
+            for k in range(len(rows[0]))]
+
+
+def _joined(parts):
+    return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=0)
+
+
+def with_more(vector, items):
+    """A vector of staged elements with items behind them."""
+    spec, columns = columns_of(vector)
+    for item in items:
+        if join(spec, spec_of_item(item)) != spec:
+            raise reading_error("what is added is not like what there was before")
+    return lanes_of(spec, [_joined(pair) for pair in zip(columns, stacked(spec, items), strict=True)])
+
+
+class BufferedItems:
+    """How a vector of objects grows that is read meanwhile: as `Buffered`, with a column for each value of an
+    item."""
+
+    spec = Unknown()
+
+    def __init__(self, growth):
+        self.before, self.item = growth.before, growth.sample
+        self.dim = fresh_dim("G")
+        self.name = symbol_name(self.dim)
+
+    def placeholder(self, leaves):
+        state.trace.growing.add(self.name)
+        self.leaves = [Value(TensorType(type_.element, (self.dim, *type_.shape)))
+                       for type_ in leaf_types(self.item)]
+        return lanes_of(self.item, self.leaves)
+
+    def continues(self, spec, value):
+        return is_lanes(value) and columns_of(value)[0] == self.item
+
+    def analyse(self, array, region):
+        _, self.columns = columns_of(array)
+        self.size = array._data.count
+        bound = upper(self.size)
+        added = bound - self.dim
+        if self.name in dim_names(added) or is_local(added, region):
+            raise size_error("it is changed by amounts that only the iteration knows")
+        self.added = sum(term for term in terms(added) if term_is_positive(term))
+
+    def capacity(self, trips):
+        self.whole = self.before
+        if not isinstance(self.added, int) or self.added > 0:
+            trips = trips()
+            if trips is None:
+                raise size_error("it is not known how long it will be at most, for the loop ends by a "
+                                 "condition")
+            self.whole = self.before + size_product((trips, self.added))
+
+    def additions(self, region, index):
+        length, counter = Value(INDEX, name="length"), Value(INDEX)
+        builder, extras = Builder(), []
+        builder.emit("loop", [length], counts(self.dim), [Block([counter], [], [counter])])
+        for k, (leaf, column) in enumerate(zip(self.leaves, self.columns, strict=True)):
+            shape = (self.whole, *leaf.shape[1:])
+            buffer = Value(TensorType(leaf.element, shape), name="buffer")
+            here = builder.slice(buffer, starts=(0,) * len(shape), stops=leaf.shape, steps=(1,) * len(shape))
+            replace_operand(region.block, leaf, here)
+            value = here if column is leaf else column
+            extras.append(Extra(buffer, lambda vector, k=k: room_for(self._first(vector)[k], 0, self.whole),
+                                (buffer, value)))
+        region.block.operations[:0] = builder.block.operations
+        for extra in extras:
+            buffer, value = extra.following
+            extra.following = apply("dynamic_update_slice", buffer, value, *[as_ir(0)] * len(value.shape))
+        size = state.trace.builder.dim_value(dim=self.size)
+        extras.append(Extra(length, lambda _: state.trace.builder.dim_value(dim=self.before), size))
+        return extras, []
+
+    def _first(self, vector):
+        """The columns before the loop."""
+        return columns_of(vector)[1] if is_lanes(vector) else stacked(self.item, list(vector.data))
+
+    def final(self, array, stacks, carried):
+        *buffers, length = carried
+        size = bounded_dim(length, self.whole)
+        return lanes_of(self.item, [beginning(buffer, 0, size) for buffer in buffers])
+
+
+class PaddedItems:
+    """The join of two vectors of staged elements of different lengths: both with room for the longer."""
+
+    def __init__(self, arms, arrays):
+        self.sides, specs = [], []
+        for arm, array in zip(arms, arrays, strict=True):
+            with arm.region:
+                spec, columns = columns_of(array)
+            specs.append(spec)
+            self.sides.append(columns)
+        self.item = join(*specs)
+        self.sizes = [array._data.count for array in arrays]
+        self.bound = self.sizes[0] if self.sizes[0] == self.sizes[1] else larger(*self.sizes)
+        self.is_possible = specs[0] == specs[1] and not any(is_local(self.bound, arm.region) for arm in arms)
+        self.count = len(leaf_types(self.item)) + 1 if self.is_possible else 0
+
+    def leaves(self, side):
+        size = state.trace.builder.dim_value(dim=self.sizes[side])
+        return [*(room_for(column, 0, self.bound) for column in self.sides[side]), size]
+
+    def rebuild(self, leaves, condition):
+        *columns, size = leaves
+        if self.sizes[0] != self.sizes[1]:
+            dim = bounded_dim(size, self.bound)
+            columns = [beginning(column, 0, dim) for column in columns]
+        return lanes_of(self.item, columns)
+
+
+def padded_items(arms, values):
+    """The join of two vectors of staged elements; None where there is none."""
+    if any(not is_lanes(value) or value._data.lengths for value in values):
+        return None
+    join_of_both = PaddedItems(arms, values)
+    return join_of_both if join_of_both.is_possible else None
+
