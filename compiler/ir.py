@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .errors import Location
-from .types import DimExpression, TensorType, dim_names, fresh_dim, substitute, symbol_name
+from .types import DimExpression, TensorType, dim_names, fresh_dim, may_be_negative, substitute, symbol_name
 
 
 class Value:
@@ -145,6 +145,16 @@ class Builder:
 
         scalar = self.constant(np.asarray(value, dtype=like.element.numpy))
         return self.emit("broadcast", (scalar,), {"shape": like.shape, "axes": ()}) if like.rank else scalar
+
+    def extent(self, dim) -> Value:
+        """The extent that a dim stands for as an i64 scalar: 0 where the dim is negative."""
+        import numpy as np
+
+        zero = np.int64(0)
+        if isinstance(dim, int):
+            return self.constant(max(zero, np.int64(dim)))
+        value = self.emit("dim_value", (), {"dim": dim})
+        return self.emit("max", (value, self.constant(zero))) if may_be_negative(dim) else value
 
 
 def inline(builder: Builder, block: Block, arguments: Iterable[Value], mapping=None) -> list[Value]:

@@ -255,11 +255,6 @@ def substitute(dim: Dim, bindings) -> Dim:
     return total
 
 
-def may_be_negative(dim: Dim) -> bool:
-    """Whether a dim is less than zero for some sizes it is computed from: an axis of it is empty then."""
-    return not isinstance(dim, int) and any(coefficient < 0 for _, coefficient in dim.terms)
-
-
 def evaluate_dim(dim: Dim, bindings) -> int:
     """The integer a dim stands for. Raises KeyError when a name is not bound."""
     if isinstance(dim, int):
@@ -268,6 +263,15 @@ def evaluate_dim(dim: Dim, bindings) -> int:
     if not isinstance(value, int):
         raise KeyError(f"dim {value} is not bound")
     return value
+
+
+def may_be_negative(dim: Dim) -> bool:
+    """Whether a dim is less than zero for some sizes it is computed from: an axis of it is empty then."""
+    if isinstance(dim, int):
+        return dim < 0
+    return any(coefficient < 0 for _, coefficient in dim.terms) or any(
+        may_be_negative(atom.numerator) or may_be_negative(atom.denominator)
+        for monomial, _ in dim.terms for atom in monomial if isinstance(atom, _Quotient))
 
 
 def size_product(dims) -> Dim:

@@ -44,8 +44,8 @@ class Trace:
     on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
     `dim_bounds` maps names of dims that the graph defines to bounds above; `growing` are names of dims
     that stand for the size of an array which a loop changes. `carried` remembers what each loop of the
-    source carried when it was last staged. `scope` is the innermost open `regions.Region`, or the trace
-    itself: its journal gets the writes.
+    source carried when it was last staged, `unrolled` which of them could not be staged. `scope` is the
+    innermost open `regions.Region`, or the trace itself: its journal gets the writes.
     """
 
     outer, depth, assumption = None, 0, None  # as of the outermost scope
@@ -73,6 +73,7 @@ class Trace:
         self.merged: dict[int, Block] = {}  # id of a region's block -> the one that it was merged into
         self.tree_calls: list = []  # the calls with nodes that are being evaluated: see `tree_recursion`
         self.changed: list[int] = []  # where there are trees: the serials of objects that were written to
+        self.unrolled: set = set()
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -544,7 +545,7 @@ def host_number(value, purpose="this"):
 
         return to_host(value.data[()])
     immediate = state.trace is not None and state.trace.immediate
-    if state.lanes and (value.data.__class__ is not Value or (immediate and value.data.rank)):
+    if state.lanes and (value.data.__class__ is not Value or value.data.rank):
         raise LaneEffect
     if immediate:
         from .values import to_host

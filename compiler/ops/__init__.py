@@ -6,6 +6,7 @@ from . import (  # noqa: F401  (importing them fills OPS)
     convolution,
     creation,
     elementwise,
+    equations,
     fused,
     indexing,
     linear,

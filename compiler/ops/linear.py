@@ -107,8 +107,12 @@ class _Contraction:
 
     def lower(self) -> str:
         if not self.summed:
-            tensor = _Tensor(self.product(), self.result)
-        elif self.batch and not self.rows + self.columns:
+            return self.arrange(_Tensor(self.product(), self.result), self.result).name
+        single = self._pick(self.batch, lambda letter: self.sizes[letter] == 1)
+        if single:  # a batch of one is none
+            self.left, self.right = (self.without(tensor, single) for tensor in (self.left, self.right))
+            self.batch = self._pick(self.batch, lambda letter: letter not in single)
+        if self.batch and not self.rows + self.columns:
             tensor = self.row_products()
         elif self.batch:
             tensor = self.batched()
@@ -116,7 +120,15 @@ class _Contraction:
             tensor = self.with_vector()
         else:
             tensor = self.matrices()
+        if single:
+            letters = single + tensor.letters
+            tensor = _Tensor(self.reshape(tensor.name, self.shape(letters)), letters)
         return self.arrange(tensor, self.result).name
+
+    def without(self, tensor: _Tensor, letters: str) -> _Tensor:
+        """The tensor without these axes of extent 1."""
+        rest = self._pick(tensor.letters, lambda letter: letter not in letters)
+        return _Tensor(self.reshape(tensor.name, self.shape(rest)), rest)
 
     def product(self) -> str:
         """Nothing is summed: an elementwise product, broadcast."""
@@ -149,12 +161,25 @@ class _Contraction:
         batch = self.shape(self.batch)
         rows, summed, columns = (size_product(self.shape(group))
                                  for group in (self.rows, self.summed, self.columns))
-        factors = [self.reshape(left.name, (*batch, rows, summed)),
-                   self.reshape(right.name, (*batch, summed, columns))]
+        factors = [self.factor(left, self.left, (*batch, rows, summed)),
+                   self.factor(right, self.right, (*batch, summed, columns))]
         product = self._set_apart(self.node("MatMul", *map(self._set_apart, factors)))
         product = self._zero_if_empty(product, 2, summed)
         letters = self.batch + self.rows + self.columns
         return _Tensor(self.reshape(product, self.shape(letters)), letters)
+
+    def factor(self, arranged: _Tensor, tensor: _Tensor, shape) -> str:
+        """An arranged operand of a batched product in its shape.
+
+        The runtime's product fused with a transpose of the batch kills the process where the first axis of
+        the operand is empty: a Reshape keeps them apart.
+        """
+        first = tensor.letters[0]
+        moved = arranged.name != tensor.name and first != self.batch[0]
+        if not moved or isinstance(self.sizes[first], int) and self.sizes[first]:
+            return self.reshape(arranged.name, shape)
+        return self.lowering.node("Reshape", [arranged.name, self.lowering.shape(shape)], allowzero=1,
+                                  type=TensorType(self.element, tuple(shape)))
 
     def _set_apart(self, tensor):
         """A tensor of float64 behind the sum of it alone, for what `with_vector` says."""

@@ -86,7 +86,7 @@ def _expect_within(parts, dims, context, lane):
 
 
 def _cut(array, shape, bindings):
-    return np.asarray(array[tuple(slice(evaluate_dim(dim, bindings)) for dim in shape)])
+    return np.asarray(array[tuple(slice(max(0, evaluate_dim(dim, bindings))) for dim in shape)])
 
 
 def _padded(array, shape, parts, value):

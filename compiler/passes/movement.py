@@ -274,7 +274,7 @@ def sum_of_repeated(b, operation):
     if isinstance(extent, int):
         count = b.constant(np.asarray(extent).astype(rest.element.numpy))
     else:
-        count = b.convert(b.dim_value(dim=extent), element=rest.element)
+        count = b.convert(b.extent(extent), element=rest.element)
     return b.mul(rest, b.broadcast(count, shape=rest.shape, axes=()))
 
 

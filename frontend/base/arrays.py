@@ -5,6 +5,7 @@ import numpy as np
 from ...compiler.types import may_be_negative
 from .. import staging
 from .. import types as t
+from ..batching.lanes import is_lanes
 from ..evaluation.broadcasting import bits
 from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
@@ -122,7 +123,7 @@ def is_numeric(x):
     """Whether an array-like value holds numbers (and so has a numeric payload)."""
     if x.__class__ is Range:
         return x.start.__class__ is not Char
-    return x.__class__ is Array and x.element in NUMBERS
+    return x.__class__ is Array and x.element in NUMBERS and not is_lanes(x)  # complex numbers may be lanes
 
 
 def dim_number_of(dimension, rank=None):

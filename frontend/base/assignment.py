@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ...compiler.types import I64
 from .. import staging
 from .. import types as t
 from ..staging import Value
@@ -202,8 +203,10 @@ def _start(form):
 
 
 def _updated_by_selection(payload, forms, update):
-    """Each element of the payload stays or is that of the update which stands for its place, known on the
-    host."""
+    """Each element of the payload stays or is that of the update which stands for its place."""
+    if not all(isinstance(size, int) for size in payload.shape) or any(
+            form.__class__ is Gathered and isinstance(form.positions, Value) for form in forms):
+        return _updated_by_staged_selection(payload, forms, update)
     places = [_known_places(form, size) for form, size in zip(forms, payload.shape, strict=True)]
     number = np.full(payload.shape, -1)
     count = as_dim_product([one.size for one in places])
@@ -212,14 +215,56 @@ def _updated_by_selection(payload, forms, update):
     return staging.apply("select", number >= 0, chosen, payload)
 
 
-def _known_places(form, size):
-    if not isinstance(size, int):
-        raise staging.HostValueNeeded("assignment at these indices needs an axis of known size",
-                                      staging.state.location, kind="UnsupportedError")
+def _updated_by_staged_selection(payload, forms, update):
+    shape, index, inside = payload.shape, None, None
+    for axis, (form, size) in enumerate(zip(forms, shape, strict=True)):
+        numbers, count = _numbers_along(form, size)
+        numbers = staging.apply("broadcast", numbers, shape=shape, axes=(axis,))
+        here = staging.apply("ge", numbers, _filled(0, shape))
+        inside = here if inside is None else staging.apply("and", inside, here)
+        index = numbers if index is None else staging.apply(
+            "add", staging.apply("mul", index, _filled(count, shape)), numbers)
+    count = as_dim_product(update.shape)
+    rows = reshaped(update, (count,))
+    if not isinstance(count, int):  # there may be none, and then there is none to take
+        rows = staging.apply("pad", rows, low=(0,), high=(1,), value=0)
+    index = staging.apply("select", inside, index, _filled(0, shape))
+    return staging.apply("select", inside, staging.apply("gather", rows, index, axis=0), payload)
+
+
+def _filled(dim, shape):
+    return staging.expand(staging.payload_of(staging.dim_number(dim), t.Int64), shape)
+
+
+def _numbers_along(form, size):
+    """(for each place along an axis the number, from 0, of the index that names it, -1 where none does; how
+    many indices there are). Of several that name one place the last counts."""
+    places = staging.apply("iota", shape=(size,), axis=0, element=I64)
     if form.__class__ is Gathered:
-        if isinstance(form.positions, Value):
-            raise staging.HostValueNeeded("assignment at an array of indices needs them on the host",
-                                          staging.state.location, kind="UnsupportedError")
+        positions = reshaped(staging.as_value(form.positions), (as_dim_product(form.positions.shape),))
+        count = positions.shape[0]
+        pairs = (size, count + 1)  # with one that names none
+        positions = staging.apply("pad", positions, low=(1,), high=(0,), value=-1)
+        named = staging.apply("eq", staging.apply("broadcast", places, shape=pairs, axes=(0,)),
+                              staging.apply("broadcast", positions, shape=pairs, axes=(1,)))
+        numbers = staging.apply("sub", staging.apply("iota", shape=pairs, axis=1, element=I64),
+                                _filled(1, pairs))
+        return staging.apply("reduce_max", staging.apply("select", named, numbers, _filled(-1, pairs)),
+                             axes=(1,)), count
+    span = form if form.__class__ is Span else Span(form.start, 1, 1)
+    start = span.start if isinstance(span.start, Value) else staging.payload_of(
+        staging.dim_number(span.start), t.Int64)
+    steps = staging.apply("sub", places, staging.expand(start, places.shape))
+    step = _filled(span.step, places.shape)
+    number = staging.apply("idiv", steps, step)
+    named = staging.apply("eq", staging.apply("mul", number, step), steps)
+    for op, bound in (("ge", 0), ("lt", span.length)):
+        named = staging.apply("and", named, staging.apply(op, number, _filled(bound, places.shape)))
+    return staging.apply("select", named, number, _filled(-1, places.shape)), span.length
+
+
+def _known_places(form, size):
+    if form.__class__ is Gathered:
         return form.positions
     start, stop, step = form.bounds()
     places = np.arange(start, stop, step)

@@ -487,14 +487,13 @@ def last(x):
 
 @define("first", t.AbstractArray, t.Integer)
 def first_several(x, count):
-    from .ranges import unit_range
-
-    return get_index(x, unit_range(1, min(require_count(count), as_array(x).size[0])))
+    size = staging.dim_number(as_array(x).size[0])
+    last = call(function("min"), (require_count(count), size))
+    return get_index(x, call(function(":"), (1, last)))
 
 
 @define("last", t.AbstractArray, t.Integer)
 def last_several(x, count):
-    from .ranges import unit_range
-
-    size = as_array(x).size[0]
-    return get_index(x, unit_range(max(1, size - require_count(count) + 1), size))
+    size = staging.dim_number(as_array(x).size[0])
+    first = call(function("max"), (1, size - (require_count(count) - 1)))
+    return get_index(x, call(function(":"), (first, size)))

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .. import types as t
-from ..values import DimNumber, Irrational, Traced, typeof
+from ..values import Array, DimNumber, Irrational, Traced, typeof
 from .arithmetic import absolute, add, divide, multiply, one_like, sign
 from .elements import (
     HOST_TYPES,
@@ -357,6 +357,13 @@ def evaluate_polynomial(x, coefficients):
     from .iteration import iterate
     from .registry import function
 
+    if coefficients.__class__ is Array and not isinstance(coefficients.size[0], int):
+        from ..batching.staged_folds import folded
+        from .iterators import NOTHING_GIVEN
+
+        muladd = function("muladd")
+        return folded(lambda item, total: call(muladd, (x, total, item)), (coefficients,), NOTHING_GIVEN,
+                      from_right=True)
     *rest, total = iterate(coefficients)
     for coefficient in reversed(rest):
         total = call(function("muladd"), (x, total, coefficient))

@@ -54,18 +54,20 @@ def is_open(*numbers):
 
 
 def open_range(start, step, stop):
-    """A range of Int64 whose length is only known when the graph runs, a traced number; its step is known."""
-    step = _integer(step, "the step of a range")
-    if step == 0:
-        raise argument_error("step cannot be zero")
+    """A range of Int64 whose length is only known when the graph runs, a traced number."""
+    has_known_step = not is_open(step)
+    if has_known_step:
+        step = _integer(step, "the step of a range")
+        if step == 0:
+            raise argument_error("step cannot be zero")
     if start.__class__ is Traced and start.type is not t.Int64:
         start = emit("identity", start, kind=t.Int64)
-    kind = UNIT if step == 1 else STEP
+    kind = UNIT if has_known_step and step == 1 else STEP
     (base, first), (other, last) = terms_of(start), terms_of(stop)
-    if base is other:
+    if base is other and has_known_step:
         return Range(start, step, max((last - first) // step + 1, 0), kind)
     length = emit("add", emit("sub", stop, start, kind=t.Int64), step, kind=t.Int64)
-    if step != 1:
+    if kind is STEP:
         length = emit("idiv", length, step, kind=t.Int64)
     return Range(start, step, emit("max", length, 0, kind=t.Int64), kind)
 
@@ -91,7 +93,7 @@ def integer_range(start, stop):
 
 @define(":", t.Integer, t.Integer, t.Integer)
 def integer_steps(start, step, stop):
-    if is_open(start, stop):
+    if is_open(start, step, stop):
         return open_range(start, step, stop)
     start, step, stop = (_integer(x, "a range") for x in (start, step, stop))
     if step == 0:

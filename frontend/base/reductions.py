@@ -10,7 +10,7 @@ from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
 from ..evaluation.broadcasting import broadcast
-from ..values import Array, colon, typeof
+from ..values import Array, Struct, Traced, colon, typeof
 from . import folds
 from .arrays import (
     array_of,
@@ -84,11 +84,29 @@ def folded(name, array, init, dims=colon):
 
 def reduced_lanes(op, items, dims, init, combine):
     """The elements of a vector of staged arrays of one size combined, element by element."""
+    item = items._data.item
+    if op == "reduce_sum" and item.__class__ is Struct and is_complex_type(item.type):
+        return _sum_of_parts(items._data, init)
     column = uniform_column(items._data)
     if column is None or dims is not colon or op != "reduce_sum" and items._data.item.rank:
         raise only_in_graph()
     result = Array(staging.apply(op, column, axes=(0,)))
     return result if init is NOTHING_GIVEN else call(function(combine), (init, result))
+
+
+def _sum_of_parts(lanes, init):
+    """The sum of staged complex numbers."""
+    columns, number = dict(lanes.columns), staging.payload_of(staging.dim_number(lanes.count))
+    parts = []
+    for part in lanes.item.fields:
+        column = columns.get(part.data) if part.__class__ is Traced else None
+        if column is None:  # the same for all
+            count = staging.convert_payload(number, typeof(part))
+            parts.append(call(function("*"), (part, Traced(count))))
+        else:
+            parts.append(Traced(staging.apply("reduce_sum", column, axes=(0,))))
+    result = Struct(lanes.item.type, parts)
+    return result if init is NOTHING_GIVEN else call(function("+"), (init, result))
 
 
 # --- sum and product ----------------------------------------------------------------------------------------

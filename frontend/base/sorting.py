@@ -22,7 +22,9 @@ from .arrays import as_array, axis_of, plain_type
 from .comparison import numbers_is_less
 from .elements import NUMBERS
 from .errors import argument_error, shown
+from .indexing import element_at
 from .iteration import collect_values, iterate
+from .ranges import unit_range
 from .registry import define, function
 
 ORDER_KEYWORDS = ("rev", "by", "lt", "alg", "order", "dims", "scratch")
@@ -163,8 +165,18 @@ def inverse_permutation(x):
     return Array(np.argsort(places) + 1)
 
 
+def neighbours(array):
+    """The ranges of all elements but the last, and of all but the first."""
+    size = staging.dim_number(array.size[0])
+    return unit_range(1, size - 1), unit_range(2, size)
+
+
 @define("issorted", t.Any, keywords=ORDER_KEYWORDS)
 def is_sorted(items, rev=False, by=None, lt=None, **options):
+    if items.__class__ is Array and not isinstance(items.size[0], int) and by is None and lt is None:
+        before, behind = (element_at(items, (range_,)) for range_ in neighbours(items))
+        in_order = broadcast(function(">=" if rev else "<="), [before, behind])
+        return call(function("all"), (in_order,))
     key = comparison_key(lt, by)
     keys = [key(item) for item in iterate(items)]
     pairs = zip(keys, keys[1:], strict=False)

@@ -1,9 +1,13 @@
 """Square matrices: traces, diagonals, determinants, inverses, solving, and the uniform scaling `I`.
 
-Factorisations need the matrix on the host."""
+Matrices that only the graph knows are solved with, and have inverses and determinants, by ops; what else
+needs a factorisation needs the matrix on the host."""
 
 import numpy as np
 
+from ...compiler.errors import UnsupportedError
+from ...compiler.ir import Value
+from ...compiler.types import I64
 from .. import staging
 from .. import types as t
 from ..calling import call, callables
@@ -22,6 +26,10 @@ from .shapes import permute_matrix
 
 def _define(names, *signature, **options):
     return define(names, *signature, module=LINEAR_ALGEBRA, **options)
+
+
+def _unsupported(message):
+    return UnsupportedError(message, staging.state.location, kind="UnsupportedError")
 
 
 def _require_square(array):
@@ -65,18 +73,27 @@ def diagonal_places(array, shift=0):
     """The linear places (from 0) of the elements a[i, i + shift]."""
     rows, columns = array.size
     first_row, first_column = max(-shift, 0), max(shift, 0)
-    count = max(min(rows - first_row, columns - first_column), 0)
-    return (first_column + np.arange(count)) * rows + first_row + np.arange(count)
+    if isinstance(rows, int) and isinstance(columns, int):
+        count = max(min(rows - first_row, columns - first_column), 0)
+        return (first_column + np.arange(count)) * rows + first_row + np.arange(count)
+    if rows != columns:
+        raise _unsupported(f"a diagonal of a matrix of size {size_text(array.size)}, which is not known to "
+                           "be square")
+    steps = staging.apply("iota", shape=(rows - first_row - first_column,), axis=0, element=I64)
+    between, first = (staging.expand(staging.payload_of(staging.dim_number(number)), steps.shape)
+                      for number in (rows + 1, first_column * rows + first_row))
+    return staging.apply("add", staging.apply("mul", steps, between), first)
 
 
 @_define("diagind", t.AbstractMatrix)
 def diagonal_indices(a):
-    return Array(diagonal_places(as_array(a)) + 1)
+    return shifted_diagonal_indices(a, 0)
 
 
 @_define("diagind", t.AbstractMatrix, t.Integer)
 def shifted_diagonal_indices(a, shift):
-    return Array(diagonal_places(as_array(a), shift) + 1)
+    places = diagonal_places(as_array(a), shift)
+    return Array(staging.apply("add", places, staging.expand(np.int64(1), places.shape)))
 
 
 def diagonal(array, shift=0):
@@ -87,14 +104,33 @@ def diagonal(array, shift=0):
                  t.array_type(array.element, 1))
 
 
+def column_offsets(rows, columns):
+    """column - row of each element of a matrix, as a payload."""
+    if isinstance(rows, int) and isinstance(columns, int):
+        return np.arange(columns)[:, None] - np.arange(rows)
+    places = [staging.apply("iota", shape=(columns, rows), axis=axis, element=I64) for axis in (0, 1)]
+    return staging.apply("sub", *places)
+
+
+def is_at_offset(comparison, rows, columns, shift=0):
+    """For which elements of a matrix column - row compares so with a number: "eq", "ge" or "le"."""
+    offsets = column_offsets(rows, columns)
+    return staging.apply(comparison, offsets, staging.expand(np.asarray(shift, np.int64), offsets.shape))
+
+
+def _chosen(mask, payload, element):
+    """The payload with zeros where the mask is false."""
+    zero = staging.expand(np.asarray(0, numpy_type(element)), mask.shape)
+    return staging.apply("select", mask, payload, zero)
+
+
 @_define("diagm", t.AbstractVector)
 def diagonal_matrix(x):
     array = as_array(x)
     payload = staging.read(array)
     count = payload.shape[0]
     square = staging.apply("broadcast", payload, shape=(count, count), axes=(1,))
-    zero = np.zeros((count, count), numpy_type(array.element))
-    return Array(staging.apply("select", np.eye(count, dtype=bool), square, zero))
+    return Array(_chosen(is_at_offset("eq", count, count), square, array.element))
 
 
 Diagonal = t.declare("Diagonal", t.AbstractArrayFamily.apply(_D := t.TypeVar("T"), 2), parameters=(_D,))
@@ -102,7 +138,7 @@ LINEAR_ALGEBRA.bindings["Diagonal"] = Diagonal
 
 
 def identity_matrix(count, element):
-    return Array(np.eye(count, dtype=numpy_type(element)))
+    return scaled_identity(HOST_TYPES[element](1), count, count, element)
 
 
 def host_matrix(a, what):
@@ -124,6 +160,34 @@ def from_host(matrix, kind=None):
     return Array(np.array(matrix.T, dtype=t.NUMPY_TYPES[kind], order="C"))
 
 
+def is_staged(*arrays):
+    return any(staging.read(array).__class__ is Value for array in arrays)
+
+
+def _as_equations(array, kind, what):
+    """The payload of a matrix, or of a vector as one column, as a batch of one in a float type."""
+    if is_complex_type(array.element) or array.element not in t.NUMPY_TYPES:
+        raise _unsupported(f"{what} of complex matrices of which only the graph knows the elements")
+    payload = staging.convert_payload(staging.read(array), kind)
+    shape = payload.shape if array.rank == 2 else (1, *payload.shape)
+    return reshaped(payload, (1, *shape))
+
+
+def staged_solution(a, right, what="\\"):
+    """The x with a x = b, by the graph; what is solved with has to be square."""
+    if a.size[0] != a.size[1]:
+        raise _unsupported(f"{what} with a matrix of size {size_text(a.size)} of which only the graph knows "
+                           "the elements: it has to be square; least squares are `(A' * A) \\ (A' * b)`")
+    kind = t.promote_type(float_type(a.element), float_type(right.element))
+    equations = _as_equations(a, kind, what), _as_equations(right, kind, what)
+    return Array(reshaped(staging.apply("solve", *equations), staging.read(right).shape))
+
+
+def staged_determinant(array, op):
+    kind = float_type(array.element)
+    return Traced(reshaped(staging.apply(op, _as_equations(array, kind, "det")), ()))
+
+
 def _solving(function_, *arguments):
     try:
         return function_(*arguments)
@@ -135,6 +199,8 @@ def _solving(function_, *arguments):
 def determinant(a):
     array = as_array(a)
     _require_square(array)
+    if is_staged(array):
+        return staged_determinant(array, "determinant")
     matrix, kind = host_matrix(array, "det")
     return HOST_TYPES[kind](_determinant(matrix.copy()))
 
@@ -156,7 +222,11 @@ def _determinant(matrix):
 
 @_define("logdet", t.AbstractMatrix)
 def log_determinant(a):
-    matrix, kind = host_matrix(a, "logdet")
+    array = as_array(a)
+    _require_square(array)
+    if is_staged(array):
+        return staged_determinant(array, "log_determinant")
+    matrix, kind = host_matrix(array, "logdet")
     sign, logarithm = np.linalg.slogdet(matrix)
     if sign < 0:
         raise domain_error(float(sign), "determinant is negative")
@@ -167,6 +237,8 @@ def log_determinant(a):
 def inverse(a):
     array = as_array(a)
     _require_square(array)
+    if is_staged(array):
+        return staged_solution(array, identity_matrix(array.size[0], float_type(array.element)), "inv")
     matrix, kind = host_matrix(array, "inv")
     return from_host(_solving(np.linalg.inv, matrix), kind)
 
@@ -177,6 +249,8 @@ def solve(a, b):
     a, b = as_array(a), as_array(b)
     if differ(a.size[0], b.size[0]):
         raise dimension_mismatch(f"arguments must have the same number of rows: {a.size[0]} and {b.size[0]}")
+    if is_staged(a, b):
+        return staged_solution(a, b)
     matrix, kind = host_matrix(a, "\\")
     right, right_kind = host_matrix(b, "\\")
     kind = t.promote_type(kind, right_kind)
@@ -221,21 +295,18 @@ def is_symmetric(a):
     return data.shape[0] == data.shape[1] and bool(np.array_equal(data, data.T))
 
 
-def _triangle(name, keep):
+def _triangle(name, comparison):
     def triangle(a, shift=0):
         array = as_array(a)
-        payload = staging.read(array)
-        rows, columns = array.size
-        mask = keep(np.ones((rows, columns), dtype=bool), shift).T
-        zero = np.zeros(payload.shape, numpy_type(array.element))
-        return Array(staging.apply("select", mask, payload, zero))
+        mask = is_at_offset(comparison, *array.size, shift)
+        return Array(_chosen(mask, staging.read(array), array.element))
 
     _define(name, t.AbstractMatrix)(lambda a: triangle(a))
     _define(name, t.AbstractMatrix, t.Integer)(lambda a, shift: triangle(a, shift))
 
 
-_triangle("triu", np.triu)
-_triangle("tril", np.tril)
+_triangle("triu", "ge")
+_triangle("tril", "le")
 
 
 # --- the uniform scaling I ----------------------------------------------------------------------------------
@@ -263,10 +334,9 @@ def scaled_identity(number, rows, columns, element=None):
     number = convert(element, number)
     if any(isinstance(size, int) and size < 0 for size in (rows, columns)):
         raise argument_error(f"sizes cannot be negative, got {rows} and {columns}")
-    if number.__class__ is Traced:
-        filled = staging.expand(number.data, (columns, rows))
-        return Array(staging.apply("select", np.eye(columns, rows, dtype=bool), filled,
-                                   np.zeros((columns, rows), numpy_type(element))))
+    if number.__class__ is Traced or not (isinstance(rows, int) and isinstance(columns, int)):
+        filled = staging.expand(staging.payload_of(number, element), (columns, rows))
+        return Array(_chosen(is_at_offset("eq", rows, columns), filled, element))
     return Array(np.eye(columns, rows, dtype=numpy_type(element)) * np.asarray(number, numpy_type(element)))
 
 
@@ -322,6 +392,9 @@ def equals_identity(a, i):
 def construct_from_identity(type_, i, rows, columns):
     """`Matrix(I, m, n)`."""
     element = t.unwrap(type_).parameters[0]
+    same = rows is columns
+    rows = staging.as_dim(rows)
+    columns = rows if same else staging.as_dim(columns)
     return scaled_identity(i.fields[0], rows, columns, None if isinstance(element, t.TypeVar) else element)
 
 
@@ -333,7 +406,8 @@ def construct_diagonal(type_, x):
 def _call_identity(arguments, keywords, bindings):
     """`I(n)`: the unit matrix of size n."""
     i, count = arguments
-    return scaled_identity(i.fields[0], staging.as_dim(count), staging.as_dim(count))
+    count = staging.as_dim(count)
+    return scaled_identity(i.fields[0], count, count)
 
 
 callables.add(Method(t.tuple_type(UniformScaling, t.Integer), (), _call_identity, ("I", "n")))

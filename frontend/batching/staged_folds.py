@@ -1,5 +1,7 @@
 """Staged elements one after the other: folds, and maps whose function changes what is outside of it."""
 
+from types import FunctionType
+
 import numpy as np
 
 from ...compiler.errors import WeberError
@@ -22,7 +24,7 @@ from .staged_map import frame_of, has_condition, side_by_side, unsupported, want
 def folded(operation, iterables, init, function=None, from_right=False):
     """The left fold of a function's values for the elements of iterables side by side as one loop, `init`
     being `NOTHING_GIVEN` where the first value begins; None where they are to be iterated over. `from_right`:
-    the operation takes the total as its second argument."""
+    the operation, a value of the program or a Python function, takes the total as its second argument."""
     from ..base.iterators import NOTHING_GIVEN
 
     sources = [wanted_source(iterable) for iterable in iterables]
@@ -32,6 +34,7 @@ def folded(operation, iterables, init, function=None, from_right=False):
     frame, live = frame_of(source)
     if from_right:
         source = reversed_items(source)
+    combine = operation if operation.__class__ is FunctionType else lambda *pair: call(operation, pair)
 
     def value(elements):
         return elements[0] if function is None else call(function, elements)
@@ -40,7 +43,7 @@ def folded(operation, iterables, init, function=None, from_right=False):
 
     def step(item):
         pair = (total.value, value(item))
-        total.assign(call(operation, pair[::-1] if from_right else pair))
+        total.assign(combine(*pair[::-1] if from_right else pair))
 
     loop = Loop(state.location, frame, live, step, source, int(init is NOTHING_GIVEN))
     if not isinstance(source.count, int):

@@ -406,7 +406,7 @@ def _nested_names(item):
 def _is_plain(item):
     """Whether an element is a number that is the same for all lanes and known outside."""
     return item.__class__ in (bool, int, float) or item.__class__ is DimNumber or (
-        item.__class__ is not Traced and typeof(item) in t.NUMPY_TYPES)
+        item.__class__ not in (Traced, Struct) and typeof(item) in t.NUMPY_TYPES)
 
 
 def _filled(number, count):

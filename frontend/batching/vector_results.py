@@ -115,8 +115,10 @@ class VectorOutputs:
 
     def _atom(self, atom, names, shape):
         if not isinstance(atom, str):
-            return self.builder.idiv(self._polynomial(atom.numerator, names, shape),
-                                     self._polynomial(atom.denominator, names, shape))
+            b = self.builder
+            numerator = self._polynomial(atom.numerator, names, shape)
+            denominator = self._polynomial(atom.denominator, names, shape)
+            return b.idiv(b.sub(numerator, b.mod(numerator, denominator)), denominator)  # which rounds down
         return self._full(names[atom] if atom in names else self.builder.dim_value(dim=symbol(atom)), shape)
 
     def _full(self, value, shape):
@@ -169,7 +171,7 @@ def _host_item(template, columns, dims, position):
     """The element at a position; `dims` are its ragged sizes."""
     values = {}
     for inner, stack in columns:
-        cut = tuple(slice(evaluate_dim(dim, dims)) if dim_names(dim) & dims.keys() else slice(None)
+        cut = tuple(slice(max(0, evaluate_dim(dim, dims))) if dim_names(dim) & dims.keys() else slice(None)
                     for dim in inner.shape)
         values[inner] = np.array(stack[position][cut])
     return _hosted(template, values, dims)

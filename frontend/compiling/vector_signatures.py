@@ -43,8 +43,12 @@ def name_lengths(named_specs, parameters):
 
     Raises WeberError where vectors of different counts share a ragged name."""
     specs = [spec for _, spec in named_specs]
-    used = {symbol_name(dim) for spec in specs for dim, _ in _dims(spec, ())} - {None}
-    specs = [_with_counts(spec, used, 0) for spec in specs]
+    named = [(symbol_name(dim), around) for spec in specs for dim, around in _dims(spec, ())
+             if dim is not None]
+    used = {name for name, _ in named} - {None}
+    of_elements = {name for name, around in named if around}
+    outer = _fresh("N", used) if "N" in of_elements else "N"
+    specs = [_with_counts(spec, used, outer, 0) for spec in specs]
     fixed = {symbol_name(dim) for spec in specs for dim in _fixed(spec)}
     depths = {}  # name of a dim → the number of vectors around where it stands first
     for spec in specs:
@@ -69,18 +73,18 @@ def name_lengths(named_specs, parameters):
     return [_with_lengths(spec, depths, inputs, 0) for spec in specs]
 
 
-def _with_counts(spec, used, depth):
-    """The spec with names for the counts that have none: N outside, M, M2, … inside."""
+def _with_counts(spec, used, outer, depth):
+    """The spec with names for the counts that have none: `outer` outside, M, M2, … inside."""
     if isinstance(spec, VectorSpec):
         extent = spec.count
         if extent is None:
-            extent = symbol(_fresh("M", used) if depth else "N")
+            extent = symbol(_fresh("M", used) if depth else outer)
             used.add(symbol_name(extent))
-        return replace(spec, count=extent, item=_with_counts(spec.item, used, depth + 1))
+        return replace(spec, count=extent, item=_with_counts(spec.item, used, outer, depth + 1))
     if hasattr(spec, "links"):
         return spec.with_nodes(_fresh("K", used))
     if hasattr(spec, "items"):
-        return spec.with_items([_with_counts(item, used, depth) for item in spec.items])
+        return spec.with_items([_with_counts(item, used, outer, depth) for item in spec.items])
     return spec
 
 

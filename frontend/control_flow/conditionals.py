@@ -336,6 +336,8 @@ def join_arms(split):
         joined.add(outcome.append, values, "", True)
     code = []
     if len(kinds) > 1:
+        if split.condition.data.shape:  # each lane of a broadcast would go on in a way of its own
+            raise LaneEffect
         joined.add(code.append, [c.code if c.__class__ is Mixed else n
                                  for c, n in zip(completions, codes, strict=True)], "", False)
     joined.emit(split.condition)

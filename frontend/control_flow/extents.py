@@ -89,8 +89,10 @@ def number_of(builder, dim, sizes):
         product = builder.constant(np.int64(coefficient)) if coefficient != 1 or not monomial else None
         for atom in monomial:
             if not isinstance(atom, str):
-                factor = builder.idiv(number_of(builder, atom.numerator, sizes),
-                                      number_of(builder, atom.denominator, sizes))
+                numerator, denominator = (number_of(builder, part, sizes)
+                                          for part in (atom.numerator, atom.denominator))
+                remainder = builder.mod(numerator, denominator)  # idiv rounds to zero, a dim down
+                factor = builder.idiv(builder.sub(numerator, remainder), denominator)
             else:
                 factor = sizes[atom] if atom in sizes else builder.dim_value(dim=symbol(atom))
             product = factor if product is None else builder.mul(product, factor)

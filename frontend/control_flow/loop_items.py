@@ -169,7 +169,7 @@ def _array_items(array):
 
 
 def _range_items(range_):
-    whole = range_.start.__class__ in (int, DimNumber, Traced) and range_.step.__class__ is int
+    whole = range_.start.__class__ in (int, DimNumber, Traced) and range_.step.__class__ in (int, Traced)
     if whole:
         return RangeItems(range_)
     if not isinstance(range_.length, int):

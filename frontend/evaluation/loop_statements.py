@@ -147,7 +147,7 @@ def for_statement(compiler, node):
         # the body may change an outer variable: each value of the inner iterators finds it as it was
         changed = not assigned.isdisjoint(target_names(iteration.target))
         loops.append((iterable, inner.fresh(inner.scope), assign_target(inner, iteration.target),
-                      iteration.location, changed, live, Memory()))
+                      iteration.location, changed, live))
     inner = inner.inner_scope(node.body, soft=True)
     renew, body = inner.fresh(inner.scope), inner.statement(node.body)
     user = compiler.user
@@ -162,7 +162,7 @@ def for_statement(compiler, node):
             except LoopSignal as signal:
                 completion = signal.completion
             return absorbed(completion, CONTINUED) if completion is not None else None
-        iterable, fresh, assign, location, changed, live, memory = loops[depth]
+        iterable, fresh, assign, location, changed, live = loops[depth]
 
         def step(item):
             if fresh is not None:
@@ -176,7 +176,7 @@ def for_statement(compiler, node):
             value = iterable(frame)
             if state.trace is not None:
                 state.location = location if user else state.location
-                return StagedFor(value, frame, live, step, memory, location, depth > 0).run()
+                return StagedFor(value, frame, live, step, location, depth > 0).run()
             items = iterate(value)
         except WeberError as error:
             raise located(error, location, user)  # noqa: B904
@@ -193,19 +193,13 @@ def for_statement(compiler, node):
     return run
 
 
-class Memory:
-    """What is known of a loop in the source from its earlier runs: whether it must be unrolled."""
-
-    unrolls = False
-
-
 class StagedFor:
     """A `for` loop over one iterable in a trace. `inner`: it is not the first of several iterables, so that a
     `break` leaves others too."""
 
-    def __init__(self, value, frame, live, step, memory, where, inner):
+    def __init__(self, value, frame, live, step, where, inner):
         self.value, self.frame, self.live, self.step = value, frame, live, step
-        self.memory, self.where, self.inner = memory, where, inner
+        self.where, self.inner = where, inner
         self.choice = None
         self.items = self.found_items()
 
@@ -245,13 +239,13 @@ class StagedFor:
     def run(self):
         if self.items is not None and not (self.items.count is None or isinstance(self.items.count, int)):
             return self.stage(0)
-        if self.items is None or self.memory.unrolls or self.remaining(0) <= UNROLLED:
+        if self.items is None or self.where in state.trace.unrolled or self.remaining(0) <= UNROLLED:
             return finished(self.unroll(self.values()), self.inner)
         if any(payload.__class__ is Value for payload in self.items.payloads):
             try:
                 return attempt(self.frame, partial(self.stage, 0))
             except WeberError:
-                self.memory.unrolls = True
+                state.trace.unrolled.add(self.where)
                 return finished(self.unroll(self.values()), self.inner)
         return self.try_out(self.values())
 
@@ -285,7 +279,7 @@ class StagedFor:
             try:
                 return attempt(self.frame, partial(self.stage, k))
             except WeberError:
-                self.memory.unrolls = True
+                state.trace.unrolled.add(self.where)
         completion = self.step(item)
         return finished(then(completion, partial(self.unroll, values)), self.inner)
 

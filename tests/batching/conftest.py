@@ -72,7 +72,7 @@ def poisoned(program, arrays):
     for name, array in inputs.items():
         axes = {int(axis): inputs[source] for axis, source in lengths.get(name, {}).items()}
         owners = {axis for other, described in lengths.items() for axis, source in described.items()
-                  if source == name and int(axis) > 1}
+                  if source == name and array.ndim > 1}
         if owners:  # lengths of inner vectors are padded as their vectors are
             axes = {1: next(inputs[described["1"]] for other, described in lengths.items()
                             if name in described.values())}

@@ -291,3 +291,36 @@ def test_several_loops(check, examples, source, meaning):
 def test_folds(check, examples, source, meaning):
     xs = examples([3, 1, 2])
     check(f"f(xs) = {source}", f"f({XS})", [xs], f32(meaning(np.array([x.sum() for x in xs]))))
+
+
+def test_return_from_a_loop_in_a_broadcast(check):
+    """A function of numbers that leaves a loop where its number decides: each number goes its own way."""
+    source = """
+        function f(x)
+            n = 0
+            while true
+                (x < 1 || n >= 5) && return x, n
+                x /= 2
+                n += 1
+            end
+        end
+        g(xs) = map(f, xs)"""
+    expected = [(1 / 2, 0), (3 / 4, 2), (100 / 32, 5)]
+    check(source, "g(xs::Vector{Float64})", [np.array([0.5, 3, 100])],
+          [(x, np.int64(n)) for x, n in expected])
+
+
+def test_loops_are_not_unrolled_for_what_a_broadcast_could_not_do(load):
+    """Whether a loop must be unrolled is found out anew for each entry."""
+    module = load("""
+        function f(x)
+            for i in 1:50
+                abs(x) < 1 && break
+                x /= 2
+            end
+            x
+        end
+        @export many(xs::Vector{Float64}) = map(f, xs)
+        @export slope(x::Float64) = gradient(f, x)[1]""")
+    assert module.compile("many").model.ByteSize() < 10_000
+    assert module.compile("slope").model.ByteSize() < 10_000

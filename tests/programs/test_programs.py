@@ -214,7 +214,7 @@ def check_arguments(program, gradient, arguments, tolerance):
             return program.objective(parameters(program.file), *arguments[:k], x, *arguments[k + 1:])
 
         x = np.asarray(arguments[k], np.float64)
-        step = 1e-5 * max(1, np.abs(x).max())
+        step = 1e-5 * max(1, np.abs(x).max(initial=0))
         expected = central_difference(objective, x, direction, step)
         np.testing.assert_allclose(np.sum(np.asarray(found) * direction),
                                    expected,

@@ -175,7 +175,10 @@ def batch_true_indices(lanes: Lanes, operation):
     counts = b.reduce_sum(b.convert(flags.value, element=I64), axes=(1,))
     extent = lanes.renamed[name] if name in lanes.renamed else fresh_dim(name)
     index = Value(TensorType(I64))
-    lanes.emit("loop", [b.reduce_max(counts, axes=(0,))], {"carried": 0, "trips": extent, "counted": True},
+    most = b.reduce_max(counts, axes=(0,))
+    if lanes.live is not None:  # where no lane counts, an axis of that size has a place to read
+        most = b.max(most, b.constant(np.int64(1)))
+    lanes.emit("loop", [most], {"carried": 0, "trips": extent, "counted": True},
                [Block([index], [], [index])])
     lanes.add_ragged(name, counts, extent)
     size = flags.value.shape[1]

@@ -162,7 +162,11 @@ class _Loop:
         lanes, b, operands = self.lanes, self.lanes.builder, []
         if self.loop.is_open:
             if self.limits is not None:
-                operands.append(b.reduce_max(self.limits, axes=(0,)))
+                most = b.reduce_max(self.limits, axes=(0,))
+                if lanes.live is not None and not self.loop.carried:
+                    # the loop defines a size: where no lane counts, an axis of that size has a place to read
+                    most = b.max(most, b.constant(np.int64(1)))
+                operands.append(most)
             elif self.count is not None:
                 operands.append(self.count.value)
         self.counted = bool(operands)

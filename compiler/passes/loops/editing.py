@@ -54,7 +54,7 @@ class Loop(LoopParts):
 
     def trips_as(self, b, element) -> Value:
         """The number of iterations as a scalar of an element type."""
-        return b.convert(b.dim_value(dim=self.trips), element=element)
+        return b.convert(b.extent(self.trips), element=element)
 
     def indices(self, b) -> Value:
         """The indices of all iterations, stacked."""

@@ -5,9 +5,12 @@ An access is at the index plus a constant, along one axis, and of all elements a
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...ir import Builder, Value
 from ...ops.shape import reshape_to, slice_axis
 from ...rewrite import Rules
+from ...types import I64, may_be_negative
 from ..patterns import constant_of, made_by
 from .editing import Loop, replace_values
 
@@ -157,8 +160,26 @@ def _assembled(b, stack, access, trips):
     if axis:
         stack = b.transpose(stack, permutation=(*range(1, axis + 1), 0, *range(axis + 1, array.rank)))
     extent, parts = array.shape[axis], [stack]
+    if may_be_negative(trips):  # nothing is replaced, and there may be no rows before and behind either
+        return _replaced(b, array, stack, axis, offset)
     if offset:
         parts.insert(0, slice_axis(b, array, axis, 0, offset))
     if extent - trips - offset != 0:
         parts.append(slice_axis(b, array, axis, offset + trips, extent))
     return b.concatenate(*parts, axis=axis) if len(parts) > 1 else stack
+
+
+def _replaced(b, array, stack, axis, offset):
+    """The array with the rows from `offset` on replaced by those of a stack, of which there may be none."""
+    around = [(0, 0)] * array.rank
+    around[axis] = offset, array.shape[axis] - stack.shape[axis] - offset
+    low, high = zip(*around)
+    rows = b.pad(stack, low=low, high=high, value=0)
+    places = b.iota(shape=array.shape, axis=axis, element=I64)
+    before = b.constant(np.int64(offset))
+    end = b.add(b.extent(stack.shape[axis]), before)
+    is_new = b.lt(places, b.broadcast(end, shape=array.shape, axes=()))
+    if offset:
+        reached = b.ge(places, b.broadcast(before, shape=array.shape, axes=()))
+        is_new = b.emit("and", (reached, is_new))
+    return b.select(is_new, rows, array)

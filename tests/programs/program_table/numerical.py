@@ -3,7 +3,9 @@
 import numpy as np
 from program_table.program import Program, dense
 from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
+from scipy.optimize import brentq, least_squares
+from scipy.special import erf
+from scipy.stats import norm
 
 
 def newton(p, a):
@@ -209,4 +211,95 @@ FIXED_POINT = Program("fixed_point.jl",
                       falls=0.8,
                       tolerance=1e-9)
 
-PROGRAMS = [NEWTON, BISECTION, NEURAL_ODE, CART_POLE, TREBUCHET, FIXED_POINT]
+
+
+def filtered(p, zs):
+    """The filter in the form of Joseph, and the likelihood of each observation given those before."""
+    acceleration, seen = np.exp(p["noise"])
+    motion, h = np.array([[1, 0.1], [0, 1]]), np.array([1.0, 0])
+    x, cov, means, total = np.zeros(2), np.eye(2), np.zeros((len(zs), 2)), 0.0
+    for t, z in enumerate(zs):
+        x = motion @ x
+        cov = motion @ cov @ motion.T + acceleration * np.array([[0.1**3 / 3, 0.005], [0.005, 0.1]])
+        variance = cov[0, 0] + seen
+        total += norm.logpdf(z, x[0], np.sqrt(variance))
+        gain = cov[:, 0] / variance
+        x = x + gain * (z - x[0])
+        rest = np.eye(2) - np.outer(gain, h)
+        cov = rest @ cov @ rest.T + seen * np.outer(gain, gain)
+        means[t] = x
+    return means, total
+
+
+def _walks(rng):
+    return [(np.cumsum(0.1 * rng.normal(size=n)),) for n in (6, 1, 9, 4)]
+
+
+KALMAN = Program("kalman_filter.jl",
+                 "track",
+                 "tracks",
+                 _walks,
+                 filtered,
+                 least=lambda: (np.zeros(0),),
+                 largest=lambda: (np.sin(np.arange(80.0)),),
+                 gradient="slope",
+                 gradients="slopes",
+                 objective=lambda p, zs: filtered(p, zs)[1],
+                 train="train_step",
+                 batch=lambda rng: ([walk for (walk,) in _walks(rng)],),
+                 steps=60,
+                 falls=0.7,
+                 tolerance=1e-9)
+
+
+def fitted(p, ts, ys):
+    """The least squares of amplitude · exp(-rate · t): where the gradient is zero, by Newton's method from
+    what scipy finds."""
+    q = least_squares(lambda q: q[0] * np.exp(-q[1] * ts) - ys, [1.0, 1.0]).x
+    for _ in range(4):
+        shape = np.exp(-q[1] * ts)
+        slopes, rest = np.stack([shape, -q[0] * ts * shape], 1), q[0] * shape - ys
+        mixed, bend = -(rest * ts * shape).sum(), (rest * q[0] * ts**2 * shape).sum()
+        q = q - np.linalg.solve(slopes.T @ slopes + np.array([[0, mixed], [mixed, bend]]), slopes.T @ rest)
+    return q
+
+
+def _decays(rng):
+    return [(ts := np.sort(rng.uniform(0, 3, n)),
+             rng.uniform(1, 3) * np.exp(-rng.uniform(0.5, 2) * ts) + 0.01 * rng.normal(size=n))
+            for n in (6, 4, 9, 5)]
+
+
+CURVE_FIT = Program("curve_fit.jl",
+                    "fit_one",
+                    "fit_all",
+                    _decays,
+                    lambda p, ts, ys: (fitted(p, ts, ys),),
+                    largest=lambda: (np.linspace(0, 4, 50), 2 * np.exp(-np.linspace(0, 4, 50))),
+                    gradient="sensitivity_of_one",
+                    gradients="sensitivities",
+                    objective=lambda p, ts, ys: fitted(p, ts, ys).sum(),
+                    of=(1,),
+                    tolerance=1e-6)
+
+
+def bell_area(p, a, b, scale):
+    root = np.sqrt(scale)
+    return np.sqrt(np.pi) / (2 * root) * (erf(root * b) - erf(root * a))
+
+
+QUADRATURE = Program("quadrature.jl",
+                     "integral",
+                     "integrals",
+                     lambda rng: [(rng.uniform(-2, 0), rng.uniform(0, 3), rng.uniform(0.1, 4))
+                                  for _ in range(5)],
+                     lambda p, a, b, scale: (bell_area(p, a, b, scale),),
+                     least=lambda: (1.0, 1.0, 2.0),
+                     largest=lambda: (-30.0, 29.0, 5.0),
+                     gradient="slope",
+                     gradients="slopes",
+                     objective=bell_area,
+                     of=(0, 1, 2),
+                     tolerance=1e-8)
+
+PROGRAMS = [NEWTON, BISECTION, NEURAL_ODE, CART_POLE, TREBUCHET, FIXED_POINT, KALMAN, CURVE_FIT, QUADRATURE]

@@ -66,3 +66,37 @@ def _draw_hard_sigmoid(d):
 
 row("hard_sigmoid", _draw_hard_sigmoid, lambda x, alpha, beta: np.median(
     [x * float(alpha) + beta, 0 * x, 0 * x + 1], axis=0), ("f32", "f16"))
+
+
+def _draw_matrices(d, *right):
+    """Matrices (batch, n, n) whose diagonal outweighs the rest, and right sides (batch, m, n)."""
+    batch, size = (d.choose(*([1, 2, 3, N, K] if d.smooth else [1, 2, 3, N, K, 0])) for _ in range(2))
+    shapes = [(batch, size, size), *((batch, rows, size) for rows in right)]
+    arrays = [d.array(shape) for shape in shapes]
+    arrays[0] = (arrays[0] / 4 + 4 * np.eye(arrays[0].shape[1])).astype(arrays[0].dtype)
+    arrays[0][:, ::2] *= -1
+    arrays[0] = np.roll(arrays[0], 1, axis=1)  # so that rows have to change places
+    return d.sample(shapes, arrays)
+
+
+def _by_inverse(a, right):
+    return np.stack([y @ np.linalg.inv(x) for x, y in zip(a.astype(float), right.astype(float))]) if len(
+        a) else right
+
+
+def _by_permutations(a):
+    """Leibniz's formula."""
+    def one(matrix):
+        total = 0
+        for order in itertools.permutations(range(len(matrix))):
+            sign = (-1)**sum(x > y for x, y in itertools.combinations(order, 2))
+            total += sign * np.prod([matrix[i, j] for i, j in enumerate(order)])
+        return total
+
+    return np.array([one(matrix) for matrix in a.astype(float)])
+
+
+row("solve", lambda d: _draw_matrices(d, d.choose(1, 2, N)), _by_inverse, ("f32", "f64", "f16"), tolerance=20)
+row("determinant", _draw_matrices, _by_permutations, ("f32", "f64"), tolerance=100)
+row("log_determinant", _draw_matrices, lambda a: np.log(abs(_by_permutations(a))), ("f32", "f64"),
+    tolerance=20)
