@@ -95,11 +95,25 @@ def builtin_call(python, name, keywords=()):
         try:
             return python(*arguments, **given) if given else python(*arguments)
         except UNFORESEEN as error:
+            numbers = as_staged_numbers(arguments)
+            if numbers is not None:
+                return call(numbers, given, bindings)
             if os.environ.get("WEBER_DEBUG") or is_out_of_memory(error):
                 raise
             raise unforeseen(name, arguments, given, error) from error
 
     return call
+
+
+def as_staged_numbers(arguments):
+    """Arguments with numbers of the graph in place of sizes that are not known, None where there is no size:
+    a builtin that is not written for sizes may be for those."""
+    from ..staging import payload_of, state
+    from ..values import DimNumber, Traced
+
+    if state.trace is None or not any(argument.__class__ is DimNumber for argument in arguments):
+        return None
+    return tuple([Traced(payload_of(a)) if a.__class__ is DimNumber else a for a in arguments])
 
 
 def is_out_of_memory(error):

@@ -206,7 +206,8 @@ def generator_loops(compiler, node):
             parts.assign(element)
             return parts.body()
 
-        return collect_values(map(item, iterate(parts.iterable)))
+        values = collect_values(map(item, iterate(parts.iterable)))
+        return values if parts.loops == 1 else call(function("stack"), (values,))
 
     def parts_of(frame, iterables):
         """The parts of the last loop; of several loops its body gives the vector of those before it."""
