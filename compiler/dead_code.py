@@ -110,15 +110,15 @@ def _needed_carries(region, arguments, following, carried, roots):
 
 
 def _drop_inputs_of_loop(operation):
-    """Drops scanned inputs that the region does not read; where they limit the number of iterations they
-    stay."""
+    """Drops scanned inputs that the region does not read; where they limit the number of iterations,
+    or give the sizes of pieces, they stay."""
     (region,) = operation.regions
     loop = LoopParts(operation.attributes, region)
     if loop.is_open:
         return 0
     used = used_values(region)
     index, carries, slices = loop.arguments(region.arguments)
-    keep = [value in used for value in slices]
+    keep = [place < len(loop.ragged) or value in used for place, value in enumerate(slices)]
     if all(keep):
         return 0
     scanned = loop.operands(operation.operands)[3]

@@ -9,6 +9,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 from .errors import WeberError
 from .ir import Function
 from .lowering import Graph, Lowering
+from .onnx_types import SequenceType
 from .types import ElementType, TensorType, element_type_of, symbol_name
 
 IR_VERSIONS = {21: 10, 22: 10, 23: 11, 24: 11, 25: 12, 26: 13}
@@ -129,10 +130,12 @@ def tensor(array: np.ndarray, name: str) -> TensorProto:
     return TensorProto(name=name, data_type=element.onnx, dims=array.shape, raw_data=array.tobytes())
 
 
-def value_info(proto: ValueInfoProto, name: str, type: TensorType):
+def value_info(proto: ValueInfoProto, name: str, type: TensorType | SequenceType):
     """Fills in a value's name and type; symbolic dims become `dim_param`s."""
     proto.name = name
     tensor_type = proto.type.tensor_type
+    if isinstance(type, SequenceType):
+        type, tensor_type = type.tensor, proto.type.sequence_type.elem_type.tensor_type
     tensor_type.elem_type = type.element.onnx
     dims = tensor_type.shape.dim
     tensor_type.shape.SetInParent()

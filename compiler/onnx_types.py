@@ -1,6 +1,16 @@
 """Result types of the ONNX nodes that lowerings add as helpers, where input types and constants tell them."""
 
+from dataclasses import dataclass
+
 from .types import BOOL, I64, TensorType, element_type_of_onnx
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceType:
+    """The type of a sequence of tensors, which ONNX has and the IR has not."""
+
+    tensor: TensorType
+    shape = None
 
 _AS_FIRST = frozenset("""
     Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu

@@ -8,7 +8,9 @@ from .passes.batch import Report, batch
 from .passes.calls import inline_calls
 from .passes.fuse import fuse
 from .passes.loops.restructure import restructure_loops
+from .passes.packing import pack_sums
 from .passes.recurrence import raise_recurrences
+from .passes.row_sparse import keep_rows
 from .passes.simplify import simplify
 from .text import print_function
 from .verify import verify
@@ -31,6 +33,10 @@ def optimise(function: Function, target: str = "portable", report: Report | None
         function = _inspect(simplify(batched), "simplify")
         function = _inspect(raise_recurrences(function), "raise_recurrences")
         function = _inspect(restructure_loops(function), "restructure_loops")
+    for change in (pack_sums, keep_rows):
+        changed = change(function)
+        if changed is not function:
+            function = _inspect(changed, change.__name__)
     return _inspect(fuse(function), "fuse")
 
 

@@ -15,9 +15,9 @@ def verify(function: Function) -> Function:
     """Checks a function and returns it. Raises InvalidIRError.
 
     Every operand is defined before its use, in the same block or around it; no value is defined twice; every
-    op is registered and its type rule, applied again, gives the types recorded; a dim that a map binds has no
-    other meaning around it; argument and result names are as many as the values they name and unique;
-    defaults and state name arguments and results of fitting types.
+    op is registered and its type rule, applied again, gives the types recorded; a dim that a map or loop
+    binds has no other meaning around it; argument and result names are as many as the values they name and
+    unique; defaults and state name arguments and results of fitting types.
     """
     _Verifier(function).run()
     return function
@@ -95,10 +95,10 @@ class _Verifier:
             if value not in scope:
                 self.fail(f"operand {position} of {name} is used before its definition or outside its block",
                           location)
-        ragged = operation.attributes.get("ragged", ()) if name == "map" else ()
+        ragged = operation.attributes.get("ragged", ())
         for dim in ragged:
             if dim in self.bound:
-                self.fail(f"the ragged dim {dim} of map has a meaning around it", location)
+                self.fail(f"the ragged dim {dim} of {name} has a meaning around it", location)
         self.bound.update(ragged)
         for region in operation.regions:
             self._block(region, scope, f"a region of {name}")

@@ -72,6 +72,7 @@ class Trace:
         self.lane_sources: dict[Value, tuple] = {}  # argument of a map's region -> (its operands, all lanes)
         self.merged: dict[int, Block] = {}  # id of a region's block -> the one that it was merged into
         self.tree_calls: list = []  # the calls with nodes that are being evaluated: see `tree_recursion`
+        self.changes = 0  # grows with each change of what a function may read
 
     def argument(self, type_, name=""):
         """A new block argument."""
@@ -89,6 +90,7 @@ class Trace:
 
     def record(self, owner, key, old):
         """Notes the value of a location of an object that is older than the scope before its first write."""
+        self.changes += 1
         scope = self.scope
         if owner.serial < scope.serial:
             scope.journal.setdefault((id(owner), key), (owner, key, old))

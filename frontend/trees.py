@@ -7,7 +7,7 @@ not entered: they have an identity, and what changes in them is journalled place
 import numpy as np
 
 from . import types as t
-from .values import Array, NamedTuple, Struct, Traced, typeof
+from .values import Array, Either, NamedTuple, Struct, Traced, typeof
 
 _COMPLEX = t.unwrap(t.Complex).family
 _NUMERIC = frozenset(t.NUMPY_TYPES)
@@ -136,11 +136,14 @@ def accessor(tree, path):
 
 
 def rebuilder(tree, rule):
-    """A function `build(context)` that makes the tree anew; `rule(leaf)` gives None for a leaf that stays, or
-    a function of the context that makes the leaf."""
+    """A function `build(context)` that makes the tree anew, and chooses where it is one of two values;
+    `rule(leaf)` gives None for a leaf that stays, or a function of the context that makes the leaf."""
     if is_leaf(tree):
         make = rule(tree)
         return make if make is not None else lambda context: tree
+    if tree.__class__ is Either:  # which of the two it is, is known by then
+        decide, first, second = (rebuilder(part, rule) for part in (tree.condition, tree.first, tree.second))
+        return lambda context: (first if decide(context) else second)(context)
     items = children(tree)
     if not items:
         return lambda context: tree

@@ -101,12 +101,14 @@ class Either:
 
 class Node:
     """A node of a tree that only the graph knows: the row `index`, an IR value, of a `Forest`. `known`
-    maps fields that are children to whether they are nothing, where that is known."""
+    maps fields that are children to whether they are nothing, where that is known. It is so many `steps`
+    below the node whose row is `origin`."""
 
-    __slots__ = ("forest", "index", "known")
+    __slots__ = ("forest", "index", "known", "origin", "steps")
 
-    def __init__(self, forest, index, known=None):
+    def __init__(self, forest, index, known=None, origin=None, steps=0):
         self.forest, self.index, self.known = forest, index, known or {}
+        self.origin, self.steps = index if origin is None else origin, steps
         state.trace.note_node(index)
 
     @property
@@ -208,6 +210,7 @@ class Traced:
     __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
     __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
     __floordiv__ = _binary("÷")
+    __lt__, __le__, __gt__, __ge__ = _binary("<"), _binary("<="), _binary(">"), _binary(">=")
 
     def __neg__(self):
         return 0 - self
@@ -218,8 +221,13 @@ class Traced:
 
         return host_number(self, "this function")
 
+    def __bool__(self):
+        return bool(self._host())
+
     def __int__(self):
         return int(self._host())
+
+    __index__ = __int__
 
     def __float__(self):
         return float(self._host())
@@ -264,6 +272,8 @@ class DimNumber:
         return DimNumber.of(self.dim * -1)
 
     def __eq__(self, other):
+        if isinstance(other, int | float):
+            raise HostValueNeeded("whether a size equals a number is only known when the graph runs")
         return isinstance(other, DimNumber) and self.dim == other.dim
 
     def __hash__(self):
@@ -372,8 +382,13 @@ class Range:
         self._fractions = None
 
     @property
+    def is_staged(self):
+        """Whether only the graph knows where it starts or how long it is."""
+        return any(number.__class__ in (Traced, DimNumber) for number in (self.start, self.length))
+
+    @property
     def stop(self):
-        return self[self.length - 1] if self.length else self.start - self.step
+        return self[self.length - 1] if self.is_staged or self.length else self.start - self.step
 
     @property
     def fractions(self):

@@ -17,6 +17,7 @@ from . import (  # noqa: F401  (importing them fills OPS)
     reduction,
     rows,
     shape,
+    sorting,
     transcendental,
 )
 from .record import OPS, Elementwise, Linear, Multilinear, Op, Regional, Rule, TypeRuleError, Zero

@@ -3,13 +3,14 @@ in `mapping`."""
 
 import numpy as np
 
-from ..ir import Block, captured_values
-from ..types import I64, DimExpression, TensorType, symbol_name
+from ..errors import WeberError
+from ..types import TensorType, symbol, symbol_name
 from .batching.conditionals import batch_if
 from .batching.loops import batch_loop
 from .control_derivatives import conditional
 from .control_derivatives import loop as looped
-from .loop_parts import CONDITION, INDEX, LoopParts, stacked_type
+from .loop_lowering import lower_loop
+from .loop_parts import CONDITION, INDEX, LoopParts
 from .record import Regional, expect, register
 
 
@@ -65,14 +66,10 @@ def _infer_loop(operands, attributes, regions):
     expect(count is None or count.type == INDEX, "the trip count of a loop is a scalar of type i64")
     expect(condition is None or condition.type == CONDITION, "the condition of a loop is a scalar of type i1")
     expect(not (loop.reverse and loop.is_open), "a reverse loop has neither trip count nor condition")
-    for value in scanned:
-        expect(value.rank > 0, "a scanned input of a loop has a leading axis")
-        expect(loop.is_open or value.shape[0] == loop.trips,
-               f"a loop of {loop.trips} iterations scans an input of extent {value.shape[0]}")
     expect(not loop.is_open or symbol_name(loop.trips) is not None,
            "a loop with a trip count or a condition defines the named dim `trips`")
     types = [value.type for value in carried]
-    slices = [TensorType(value.element, value.shape[1:]) for value in scanned]
+    slices = _slice_types(loop, scanned)
     expect_types("the loop region's argument", region.arguments, [INDEX, *types, *slices])
     least = loop.carried + loop.conditional
     expect(len(region.results) >= least, f"the loop's region yields at least {least} values")
@@ -80,23 +77,49 @@ def _infer_loop(operands, attributes, regions):
     expect(condition is None or condition.type == CONDITION,
            "a loop's region yields its condition, a scalar of type i1")
     expect_types("the loop's carried value", following, types)
-    return types + [stacked_type(value.type, loop.trips) for value in stacked]
+    for value in stacked:
+        expect(loop.has_outer_type(value.type),
+               f"a loop with the ragged dims {', '.join(loop.ragged)} stacks a value of type {value.type}")
+    return types + [loop.outer_type(value.type) for value in stacked]
+
+
+def _slice_types(loop, scanned):
+    """The types of the region's arguments for the scanned operands."""
+    count = len(loop.ragged)
+    expect(len(loop.totals) == count, f"a loop has {count} ragged dims and {len(loop.totals)} totals")
+    expect(not (loop.ragged and loop.is_open), "a loop with ragged dims has neither trip count nor condition")
+    expect(len(scanned) >= count, f"a loop with {count} ragged dims scans their sizes")
+    arguments, types = loop.arguments(loop.region.arguments)[2], []
+    for position, value in enumerate(scanned):
+        expect(value.rank > 0, "a scanned input of a loop has a leading axis")
+        name = loop.piece_dim(arguments[position].type) if position < len(arguments) else None
+        extent = loop.trips if name is None else loop.total(name)
+        expect(loop.is_open or value.shape[0] == extent,
+               f"a loop of {loop.trips} iterations scans an input of extent {value.shape[0]}")
+        first = () if name is None else (symbol(name),)
+        types.append(TensorType(value.element, (*first, *value.shape[1:])))
+        expect(position >= count or types[-1] == INDEX, "the sizes of a ragged dim are i64 numbers")
+    return types
 
 
 def _evaluate_loop(arrays, attributes, context):
     (region,) = context.regions
     loop = LoopParts(attributes, region)
     count, going, carried, scanned = loop.operands(arrays)
-    limits = [array.shape[0] for array in scanned]
+    limits = [] if loop.ragged else [array.shape[0] for array in scanned]
     if count is not None:
         limits.append(max(0, int(count)))
     if not loop.is_open:
         limits.append(context.size(loop.trips))
     limit = min(limits) if limits else None
-    stacks, trip = [[] for _ in loop.yielded(region.results)[2]], 0
+    pieces = _Pieces(loop, scanned, context)
+    values = loop.yielded(region.results)[2]
+    stacks, trip = [[] for _ in values], 0
     while trip != limit and (going is None or going):
         index = limit - 1 - trip if loop.reverse else trip
-        results = context.run(region, [np.asarray(index, np.int64), *carried, *_slices(scanned, index)])
+        slices = [pieces.cut(argument, array, index)
+                  for argument, array in zip(loop.arguments(region.arguments)[2], scanned)]
+        results = context.run(region, [np.asarray(index, np.int64), *carried, *slices], pieces.sizes(index))
         condition, carried, stacked = loop.yielded(results)
         going = going if condition is None else condition
         for stack, array in zip(stacks, stacked):
@@ -105,115 +128,39 @@ def _evaluate_loop(arrays, attributes, context):
     if loop.is_open:
         context.bindings[symbol_name(loop.trips)] = trip
     results = list(carried)
-    for stack, value in zip(stacks, loop.yielded(region.results)[2]):
-        if stack:
-            results.append(np.stack(stack[::-1] if loop.reverse else stack))
-        else:
-            results.append(empty_stack(value.type, context))
+    for stack, value in zip(stacks, values):
+        join = np.concatenate if loop.piece_dim(value.type) else np.stack
+        results.append(join(stack[::-1] if loop.reverse else stack) if stack
+                       else np.empty([context.size(dim) for dim in loop.outer_type(value.type).shape],
+                                     value.element.numpy))
     return results
 
 
-def _slices(arrays, index):
-    return [np.asarray(array[index]) for array in arrays]
+class _Pieces:
+    """The slices and pieces of scanned arrays, by the sizes that the first of them give."""
+
+    def __init__(self, loop, scanned, context):
+        self.loop = loop
+        self.lengths = dict(zip(loop.ragged, scanned))
+        for name, total in zip(loop.ragged, loop.totals):
+            found = int(self.lengths[name].sum())
+            if found != context.dim(total):
+                raise WeberError(f"the pieces of a loop have {found} rows, expected {context.dim(total)}",
+                                 kind="DimensionMismatch")
+
+    def sizes(self, index):
+        return {name: int(lengths[index]) for name, lengths in self.lengths.items()}
+
+    def cut(self, argument, array, index):
+        name = self.loop.piece_dim(argument.type)
+        if name is None:
+            return np.asarray(array[index])
+        start = int(self.lengths[name][:index].sum())
+        return array[start:start + int(self.lengths[name][index])]
 
 
 def empty_stack(type, context):
     return np.empty((0, *map(context.size, type.shape)), type.element.numpy)
-
-
-def _lower_loop(lowering, operation, names):
-    loop = LoopParts(operation.attributes, operation.regions[0])
-    if not loop.is_open:
-        return _lower_closed(lowering, operation, loop, names)
-    count, condition, carried, scanned = loop.operands(names)
-    limit = _trip_limit(lowering, count, scanned)
-    with lowering.subgraph() as body:
-        trip, going = lowering.input("index", INDEX), lowering.input("condition", CONDITION)
-        arguments = loop.region.arguments
-        inside = [lowering.input(value.name or "carried", value.type)
-                  for value in arguments[1:1 + loop.carried]]
-        slices = [lowering.node("Gather", [name, trip], axis=0, type=value.type)
-                  for name, value in zip(scanned, arguments[1 + loop.carried:])]
-        proceed, following, stacked = loop.yielded(lowering.block(loop.region, [trip, *inside, *slices]))
-        lowering.outputs([proceed or going, *following], carried=True)
-        lowering.outputs(stacked)
-    types = [value.type for value in operation.results]
-    inputs = [limit, condition or lowering.constant(np.True_), *carried]
-    made = lowering.node("Loop", inputs, len(types), types, body=body)
-    made = [made] if len(types) == 1 else made
-    return made[:loop.carried] + [finished_stack(lowering, name, type)
-                                  for name, type in zip(made[loop.carried:], types[loop.carried:])]
-
-
-def _lower_closed(lowering, operation, loop, names):
-    """A loop of a known number of iterations, as Scan where there are any: it cuts slices and stacks results
-    without copies, but cannot run zero times."""
-    if not operation.results:
-        return []
-    if isinstance(loop.trips, int) and loop.trips > 0:
-        return _lower_scan(lowering, operation, loop, names)
-    types = [value.type for value in operation.results]
-    runs = lowering.node("Greater", [lowering.dim(loop.trips), lowering.scalar(0, I64)], type=CONDITION)
-    with lowering.subgraph() as then:
-        lowering.outputs(_lower_scan(lowering, operation, loop, names))
-    with lowering.subgraph() as otherwise:
-        lowering.outputs(loop.operands(names)[2])
-        lowering.outputs([_nothing(lowering, type) for type in types[loop.carried:]])
-    made = lowering.node("If", [runs], len(types), types, then_branch=then, else_branch=otherwise)
-    return [made] if len(types) == 1 else made
-
-
-def _nothing(lowering, type):
-    """A stack of nothing."""
-    return lowering.node("ConstantOfShape", [lowering.shape(type.shape)], type=type,
-                         value=np.zeros(1, type.element.numpy))
-
-
-def _lower_scan(lowering, operation, loop, names):
-    _, _, carried, scanned = loop.operands(names)
-    index, carries, slices = loop.arguments(loop.region.arguments)
-    is_read = index in captured_values(Block([], loop.region.operations, loop.region.results))
-    if is_read or not scanned:
-        scanned, slices = [_indices(lowering, loop.trips), *scanned], [index, *slices]
-    with lowering.subgraph() as body:
-        inside = [lowering.input(value.name or "carried", value.type) for value in carries]
-        inner = [lowering.input(value.name or "slice", value.type) for value in slices]
-        first, *_ = tensors = [*inside, *inner]  # any will do for an index that is not read
-        by_argument = dict(zip([*carries, *slices], tensors))
-        arguments = [by_argument.get(value, first) for value in loop.region.arguments]
-        _, following, stacked = loop.yielded(lowering.block(loop.region, arguments))
-        lowering.outputs([*following, *stacked])
-    types, direction = [value.type for value in operation.results], int(loop.reverse)
-    made = lowering.node("Scan", [*carried, *scanned], len(types), types, body=body,
-                         num_scan_inputs=len(scanned), scan_input_directions=[direction] * len(scanned),
-                         scan_output_directions=[direction] * len(stacked) or None)
-    return [made] if len(types) == 1 else made
-
-
-def _indices(lowering, trips):
-    if isinstance(trips, int):
-        return lowering.constant(np.arange(trips, dtype=np.int64))
-    limits = [lowering.scalar(0, I64), lowering.dim(trips), lowering.scalar(1, I64)]
-    return lowering.node("Range", limits, type=TensorType(I64, (trips,)))
-
-
-def _trip_limit(lowering, count, scanned):
-    """The name of the largest number of iterations, None where only the condition ends the loop."""
-    extents = [lowering.node("Shape", [name], start=0, end=1) for name in scanned]
-    limits = [lowering.node("Squeeze", [extent, lowering.integers([0])]) for extent in extents]
-    limits += [count] if count else []
-    return lowering.node("Min", limits, type=INDEX) if len(limits) > 1 else limits[0] if limits else None
-
-
-def finished_stack(lowering, name, type):
-    """A stacked output of the runtime's Loop as the IR means it: with its shape also after zero iterations,
-    when the runtime makes every symbolic dim 0."""
-    may_be_empty = isinstance(type.shape[0], DimExpression) or type.shape[0] == 0
-    if may_be_empty and any(isinstance(dim, DimExpression) for dim in type.shape[1:]):
-        extent = lowering.node("Shape", [name], start=0, end=1)
-        shape = lowering.node("Concat", [extent, lowering.shape(type.shape[1:])], axis=0)
-        name = lowering.node("Reshape", [name, shape], allowzero=1, type=type)
-    return name
 
 
 def _loop_dims(attributes):
@@ -221,6 +168,6 @@ def _loop_dims(attributes):
     return (symbol_name(attributes["trips"]),) if is_open else ()
 
 
-register("loop", _infer_loop, _evaluate_loop, Regional(looped.depends, looped.vjp, looped.jvp), _lower_loop,
+register("loop", _infer_loop, _evaluate_loop, Regional(looped.depends, looped.vjp, looped.jvp), lower_loop,
          "repeats its region, carrying values and stacking others; see LoopParts for its operands",
          defines=_loop_dims, batch=batch_loop)

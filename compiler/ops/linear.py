@@ -206,7 +206,11 @@ class _Contraction:
 
     def matrices(self) -> _Tensor:
         """Gemm, whose flags take groups of axes in either order; MatMul where no flag is needed."""
-        left, right, rows, columns = self.left, self.right, self.rows, self.columns
+        left, right = self.left, self.right
+        rows = self.rows if self._is_wider(self.columns) else self._pick(left.letters, self.rows.__contains__)
+        columns = self.columns
+        if not self._is_wider(self.rows):
+            columns = self._pick(right.letters, self.columns.__contains__)
         summed = self._pick(left.letters, lambda letter: letter in self.summed)
         has_flags = self.element.is_float
         is_moved = left.letters not in (rows + summed, *([summed + rows] if has_flags else []))
@@ -229,6 +233,13 @@ class _Contraction:
         else:
             product = self.node("MatMul", a, b, shape=merged)
         return _Tensor(self.reshape(product, self.shape(letters)), letters)
+
+
+    def _is_wider(self, letters):
+        """Whether it is not better to transpose a result with these letters than an operand, which has those
+        summed over instead."""
+        across, summed = (size_product(self.shape(group)) for group in (letters, self.summed))
+        return not isinstance(across, int) or not isinstance(summed, int) or across >= summed
 
 
 def _lower_contract(lowering, operation, names):

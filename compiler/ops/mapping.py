@@ -9,10 +9,11 @@ import numpy as np
 from ..errors import WeberError
 from ..types import BOOL, I64, TensorType, dim_names, evaluate_dim, substitute, symbol
 from .batching.lanes import CannotBatch
-from .control import INDEX, empty_stack, finished_stack
+from .control import empty_stack
 from .control_derivatives import mapped
 from .kernels import compute
-from .loop_parts import stacked_type
+from .loop_lowering import finished_stack
+from .loop_parts import INDEX, stacked_type
 from .map_parts import MapParts, never_falls
 from .record import Regional, expect, register
 

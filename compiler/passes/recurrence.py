@@ -28,7 +28,7 @@ def raise_loop(b, operation):
     loop = LoopParts(operation.attributes, operation.regions[0])
     if b.is_inside("map"):  # lanes are batched as the loops they are
         return None
-    if loop.is_open or loop.carried not in (1, 2) or loop.trips == 0:
+    if loop.is_open or loop.ragged or loop.carried not in (1, 2) or loop.trips == 0:
         return None
     body = Body(b, loop, operation.operands)
     if any(state.element is not F32 or state.rank != 2 or 0 in state.shape for state in body.states):

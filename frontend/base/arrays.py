@@ -93,7 +93,7 @@ def as_array(x) -> Array:
     if x.__class__ is Array:
         return x
     if x.__class__ is Range:
-        if x.start.__class__ is Traced or not isinstance(x.length, int):
+        if x.is_staged:
             return Array(range_payload(x))
         if isinstance(x.start, int):
             return Array(np.arange(x.start, x.start + x.step * x.length, x.step, dtype=np.int64)[:x.length])

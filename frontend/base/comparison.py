@@ -8,10 +8,10 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import Array, NamedTuple, Range, Struct, Traced, typeof
+from ..values import Array, DimNumber, NamedTuple, Range, Struct, Traced, typeof
 from .elements import dual, emit, matched, number_of, number_type, python_number, select
 from .errors import size_text
-from .registry import define, function
+from .registry import as_number, define, function
 
 
 def comparison(op, python):
@@ -119,13 +119,16 @@ def at_least(a, b):
     return _call("<=", b, a)
 
 
+_STAGED = (Traced, DimNumber)
+
+
 @define("=== ≡", t.Any, t.Any)
 def identical(a, b):
     """Whether two values cannot be told apart: the same object, or immutable with identical contents."""
     if a is b:
         return True
     kind = a.__class__
-    if kind is Traced or b.__class__ is Traced:
+    if kind in _STAGED or b.__class__ in _STAGED:
         same_kind = typeof(a) is typeof(b)
         return equal(a, b) if same_kind else False
     if kind is not b.__class__:
@@ -234,7 +237,10 @@ def symbols_ordered(a, b):
 
 @define("cmp", t.Any, t.Any)
 def compare(a, b):
-    return -1 if _call("isless", a, b) else 1 if _call("isless", b, a) else 0
+    less, more = _call("isless", a, b), _call("isless", b, a)
+    if less.__class__ is Traced or more.__class__ is Traced:
+        return _call("-", more, less)
+    return -1 if less else 1 if more else 0
 
 
 # --- collections --------------------------------------------------------------------------------------------
@@ -363,6 +369,7 @@ def numbers_close(a, b, atol=0, rtol=None, nans=False, norm=None):
     from .arithmetic import absolute, multiply, subtract
     from .mathematics import is_finite
 
+    a, b = as_number(a), as_number(b)
     if rtol is None:
         rtol = 0 if (atol.__class__ is not Traced and atol > 0) else default_tolerance(typeof(a), typeof(b))
     close = less_equal(absolute(subtract(a, b)),

@@ -5,6 +5,7 @@ An index is brought into one of four forms, which count from 0: `Place` (one ele
 `Gathered` (any array of indices, or a traced number), and the whole axis.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, element, elements_at, is_lanes, only_in_graph
+from ..calling import call
 from ..control_flow.growth import Added
 from ..control_flow.item_buffers import as_lanes
 from ..control_flow.sharing import entangle
@@ -22,7 +24,7 @@ from .arrays import array_of, as_array, as_dim_product, plain_type, range_payloa
 from .conversion import constructs
 from .elements import number_of
 from .errors import argument_error, bounds_error, require_count
-from .registry import define
+from .registry import define, function
 
 CartesianIndexType = t.declare("CartesianIndex", parameters=(t.TypeVar("N"),), fields=("I",))
 CARTESIAN_FAMILY = t.unwrap(CartesianIndexType).family
@@ -456,6 +458,12 @@ def check_bounds(x, *indices):
 def are_in_bounds(_, x, *indices):
     from ...compiler.errors import WeberError
 
+    x = as_array(x)
+    if any(index.__class__ in (Traced, DimNumber) for index in indices):
+        limits = x.size if len(indices) == len(x.size) else (as_dim_product(x.size),)
+        inside = [call(function(name), pair) for index, limit in zip(indices, limits, strict=True)
+                  for name, pair in (("<=", (1, index)), ("<=", (index, DimNumber.of(limit))))]
+        return functools.reduce(lambda a, b: call(function("&"), (a, b)), inside)
     try:
         normalised(as_array(x), indices)
     except WeberError as error:

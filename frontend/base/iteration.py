@@ -37,7 +37,7 @@ unknown."""
 FAMILY_ELEMENTS = {}
 """The element type of builtin iterator structs by type family: struct -> type."""
 
-_NUMBERS = (int, float, complex, bool, np.generic, Traced, Irrational)
+_NUMBERS = (int, float, complex, bool, np.generic, Traced, DimNumber, Irrational)
 
 
 def iterate(value):

@@ -234,29 +234,29 @@ def last(x):
 
 @define("minimum", t.AbstractRange)
 def minimum(x):
-    return _extreme("minimum", min, x)
+    return _extreme("min", x)
 
 
 @define("maximum", t.AbstractRange)
 def maximum(x):
-    return _extreme("maximum", max, x)
+    return _extreme("max", x)
 
 
-def _extreme(name, choose, x):
-    if not isinstance(x.length, int):
-        return call(function(name), (as_array(x),))
-    if x.length:
-        return choose(x.start, x.stop)
-    raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` to "
-                         "the reducer")
+def _extreme(name, x):
+    if not x.is_staged and x.length == 0:
+        raise argument_error("reducing over an empty collection is not allowed; consider supplying `init` to "
+                             "the reducer")
+    return call(function(name), (x.start, x.stop))
 
 
 @define("in ∈", t.Number, t.AbstractRange)
 def is_in_range(x, range_):
-    if x.__class__ is Traced or range_.length == 0:
+    if x.__class__ is Traced or range_.is_staged:
         from .searching import is_in
 
-        return is_in(x, range_) if x.__class__ is Traced else False
+        return is_in(x, as_array(range_) if range_.is_staged else range_)
+    if range_.length == 0:
+        return False
     if range_.start.__class__ is Char:
         return False
     index = (x - range_.start) / range_.step
@@ -275,8 +275,15 @@ def is_empty(x):
 
 @define("==", t.AbstractRange, t.AbstractRange)
 def equal(a, b):
-    if Traced in (a.length.__class__, b.length.__class__, a.start.__class__, b.start.__class__):
-        return call(function("=="), (as_array(a), as_array(b)))
+    if a.is_staged or b.is_staged:
+        def compared(name, x, y):
+            return call(function(name), (x, y))
+
+        same = compared("==", a.start, b.start)
+        if a.step != b.step:
+            same = compared("&", same, compared("==", a.length, 1))
+        same = compared("|", same, compared("==", a.length, 0))
+        return compared("&", compared("==", a.length, b.length), same)
     if a.length != b.length:
         return False
     return a.length == 0 or (a.start == b.start and (a.length == 1 or a.step == b.step))
@@ -296,7 +303,6 @@ def subtract(a, b):
 
 
 def _combined(name, a, b):
-    from ..calling import call
     return call(function(name), (as_array(a), as_array(b)))
 
 
@@ -357,9 +363,7 @@ def broadcast_range(function_, arguments):
 
 @define("sum", t.AbstractRange)
 def total(x):
-    if not isinstance(x.length, int):
-        return call(function("sum"), (as_array(x),))
-    if isinstance(x.start, int):
+    if isinstance(x.start, int) or x.is_staged:
         return x.length * x.start + x.step * (x.length * (x.length - 1) // 2)
     return sum(x, start=HOST_TYPES[typeof(x.start)](0))
 

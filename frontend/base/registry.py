@@ -11,7 +11,7 @@ from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..calling import constructors
 from ..dispatch import Method, MethodTable
-from ..values import Function, Module, dispatch_type
+from ..values import DimNumber, Function, HostValueNeeded, Module, Traced, dispatch_type
 
 CORE = Module("Core")
 BASE = Module("Base", parent=CORE)
@@ -94,10 +94,11 @@ def builtin_call(python, name, keywords=()):
                                      f"got a value of type {found}", kind="TypeError")
         try:
             return python(*arguments, **given) if given else python(*arguments)
-        except UNFORESEEN as error:
-            numbers = as_staged_numbers(arguments)
-            if numbers is not None:
-                return call(numbers, given, bindings)
+        except (*UNFORESEEN, HostValueNeeded) as error:
+            if any(argument.__class__ is DimNumber for argument in arguments):
+                return python(*map(as_number, arguments), **(given or {}))
+            if isinstance(error, HostValueNeeded):
+                raise
             if os.environ.get("WEBER_DEBUG") or is_out_of_memory(error):
                 raise
             raise unforeseen(name, arguments, given, error) from error
@@ -105,15 +106,11 @@ def builtin_call(python, name, keywords=()):
     return call
 
 
-def as_staged_numbers(arguments):
-    """Arguments with numbers of the graph in place of sizes that are not known, None where there is no size:
-    a builtin that is not written for sizes may be for those."""
-    from ..staging import payload_of, state
-    from ..values import DimNumber, Traced
+def as_number(argument):
+    """A symbolic size as a number of the graph, for what does not reckon with sizes; else the argument."""
+    from ..staging import payload_of
 
-    if state.trace is None or not any(argument.__class__ is DimNumber for argument in arguments):
-        return None
-    return tuple([Traced(payload_of(a)) if a.__class__ is DimNumber else a for a in arguments])
+    return Traced(payload_of(argument)) if argument.__class__ is DimNumber else argument
 
 
 def is_out_of_memory(error):

@@ -5,16 +5,15 @@ node, as the graph decides. Where a node is that of a lane of a `map`, rows are 
 outside of the map, and bound to it as further operands.
 """
 
-import numpy as np
+from functools import cached_property
 
-from ...compiler.ir import Block, Builder, Value
-from ...compiler.ops.loop_parts import INDEX
-from ...compiler.types import I64, TensorType, dim_names, fresh_dim, symbol
-from .. import types as t
-from ..staging import apply, as_value, emitting_into, payload_of, state
+from ...compiler.ir import Value
+from ...compiler.types import I64, TensorType, dim_names, symbol
+from ..staging import apply, emitting_into, state
 from ..trees import children, with_children
-from ..values import Array, DimNumber, Either, NamedTuple, Node, Struct, Traced
+from ..values import Array, Either, NamedTuple, Node, Struct, Traced
 from .lanes import Lanes
+from .tree_schedules import Schedule, depths, extent
 
 
 class Forest:
@@ -47,7 +46,9 @@ class Forest:
             self.columns[name] = self._with_row(apply("select", none, nothing, child),
                                                 extent(self.nothing))
             self.missing[name] = self._flat(none, True)
-        self._levels = {}
+        last = apply("sub", self.lengths, self._full(1, self.lengths))
+        self.roots = apply("add", self.first, last)  # their rows
+        self._schedules = {}
         self.evaluated = []  # recursive functions, as `tree_recursion.Levels`
 
     def _full(self, number, like):
@@ -63,40 +64,19 @@ class Forest:
         rows = apply("reshape", table, shape=(self.nothing, *table.shape[2:]))
         return apply("concatenate", rows, apply("reshape", row, shape=(1, *row.shape)), axis=0)
 
-    def roots(self):
-        """The rows of the roots, (count,)."""
-        last = apply("sub", self.lengths, self._full(1, self.lengths))
-        return apply("add", self.first, last)
-
-    def levels(self, ending):
-        """The level of each row and the highest level: 0 where all children `ending` are nothing, elsewhere
-        one more than the highest child's; -1 where there is no node."""
-        if ending not in self._levels:
+    def schedule(self, ending):
+        """The order in which a recursion goes over the nodes that ends where all children `ending` are
+        nothing."""
+        if ending not in self._schedules:
             with emitting_into(self.block):
-                self._levels[ending] = self._make_levels(ending)
-        return self._levels[ending]
+                self._schedules[ending] = Schedule(self, self.depths, ending)
+        return self._schedules[ending]
 
-    def _make_levels(self, ending):
-        """Relaxation: as many rounds as there are levels."""
-        builder, type_ = state.trace.builder, TensorType(I64, (self.rows,))
-        index, level = Value(INDEX), Value(type_)
-        ends = self.missing[ending[0]]
-        for name in ending[1:]:
-            ends = apply("and", ends, self.missing[name])
-        start = apply("select", self.there, self._full(0, level), self._full(-1, level))
-        rises = apply("and", self.there, apply("not", ends))
-        block = Block([index, level])
-        inner = Builder(block, state.location)
-        highest = None
-        for name in self.spec.links:
-            found = inner.gather(level, self.columns[name], axis=0)
-            highest = found if highest is None else inner.max(highest, found)
-        raised = inner.select(rises, inner.add(highest, inner.full(1, level)), start)
-        changed = inner.reduce_or(inner.ne(raised, level), axes=(0,))
-        block.results = [changed, raised]
-        level = builder.loop(extent(self.bound), builder.constant(np.True_), start, regions=[block],
-                             carried=1, trips=fresh_dim("K"), counted=True, conditional=True)
-        return level, builder.reduce_max(level, axes=(0,))
+    @cached_property
+    def depths(self):
+        """The number of links from a root to each row; -1 where there is no node."""
+        with emitting_into(self.block):
+            return depths(self)
 
     def single(self, index):
         """The tree that a row belongs to as a forest of its own, and the row in that."""
@@ -107,11 +87,6 @@ class Forest:
         return forest, apply("rem", index, bound)
 
 
-def extent(dim):
-    """A dim as a value of the graph."""
-    return as_value(payload_of(dim if isinstance(dim, int) else DimNumber.of(dim), t.Int64))
-
-
 def node_field(node: Node, name):
     """The field of a node: a number, an array, or nothing or a node."""
     forest = node.forest
@@ -120,7 +95,7 @@ def node_field(node: Node, name):
         return Array(value) if value.rank else Traced(value)
     if node.known.get(name):
         return None
-    child = Node(forest, row(forest.columns[name], node.index))
+    child = Node(forest, row(forest.columns[name], node.index), origin=node.origin, steps=node.steps + 1)
     if name in node.known:
         return child
     missing = row(forest.missing[name], node.index)
@@ -140,22 +115,29 @@ def row(column, index):
     return trace.rows[key]
 
 
-def row_of_lane(column, index, **attributes):
-    """The row of a column for the lane of a map, read for all lanes outside of the map."""
+def row_of_lane(column, index, places=None, **attributes):
+    """The row of a column for the lane of a map, read for all lanes outside of the map; where there are
+    `places`, these are where in the column the rows of the forest stand."""
     operands, rows = state.trace.lane_sources[index]
     with emitting_into(operands.block):
+        if places is not None:
+            rows = apply("gather", places, rows, axis=0)
         rows = apply("gather", column, rows, axis=0, **attributes)
     return operands.bind(rows)
 
 
 class NodeItems:
-    """The nodes at given rows of a forest, as what a map runs over."""
+    """The nodes at given rows of a forest, as what a map runs over; `keys_of(array)` are keys for random
+    numbers of all rows, where `array` is the state of a generator."""
 
     payloads, is_ragged = (), False
 
-    def __init__(self, forest, indices, known):
-        self.forest, self.indices, self.known = forest, indices, known
+    def __init__(self, forest, indices, known, keys_of):
+        self.forest, self.indices, self.known, self.keys_of = forest, indices, known, keys_of
         self.count = indices.shape[0]
+
+    def keys(self, array, count):
+        return apply("gather", self.keys_of(array), self.indices, axis=0)
 
     def bind(self, operands):
         index = operands.bind(self.indices)
@@ -178,7 +160,7 @@ def planted_tree(table):
               for name, column in zip(table.spec.names, table.columns, strict=True)}
     nodes = apply("reshape", extent(table.spec.nodes), shape=(1,))
     forest = Forest(table.spec, tables, nodes)
-    return Node(forest, apply("reshape", forest.roots(), shape=()))
+    return Node(forest, apply("reshape", forest.roots, shape=()))
 
 
 def planted(lanes: Lanes) -> Lanes:
@@ -195,7 +177,7 @@ def planted(lanes: Lanes) -> Lanes:
             (name,) = (name for name in lengths if spec.nodes == symbol(name))
             forest = Forest(spec, tables, lengths[name][0])
             index = Value(TensorType(I64))
-            columns[index] = forest.roots()
+            columns[index] = forest.roots
             return Node(forest, index)
         items = children(value) if value.__class__ in (tuple, NamedTuple, Struct) else None
         return value if not items else with_children(value, [plant(child) for _, child in items])

@@ -84,7 +84,8 @@ def substituted(value, values, dims):
     if kind is DimNumber:
         return DimNumber.of(substitute(value.dim, dims))
     if kind is Node:
-        return Node(value.forest, values.get(value.index, value.index), value.known)
+        new = values.get(value.index)
+        return value if new is None else Node(value.forest, new, value.known)
     if kind is Array:
         data = value._data
         if data.__class__ is Value:

@@ -17,6 +17,7 @@ from ..control_flow.regions import Region
 from ..staging import HostValueNeeded, apply, as_value, expand, payload_of, read, state
 from ..trees import children
 from ..values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
+from .forests import NodeItems
 from .lanes import Lanes, Outline, defined_dim, is_lanes, vector_of_lanes
 
 UNROLLED = 4
@@ -346,7 +347,8 @@ def map_source(function, source):
 
         return looped(function, source)
     if draws:
-        keys = [lane_keys(array, count) for array in draws]
+        keys_of = source.keys if source.__class__ is NodeItems else lane_keys
+        keys = [keys_of(array, count) for array in draws]
         operands = Operands(trace, count)
         element = source.bind(operands)
         keys = [(array, operands.bind(key)) for array, key in zip(draws, keys)]

@@ -1,15 +1,17 @@
 """Functions that call themselves on the children of a tree that only the graph knows.
 
 Such a call is evaluated for all nodes of all trees of the batch: first for the leaves, then level by level in
-a `loop`, whose body is a `map` over the nodes of a level. The results of all nodes stand in a memory with a
-row for each node; a call on a child reads its row. That a function is recursive shows when it meets itself:
-what it has done till then is undone.
+a `loop`, whose body is a `map` over the nodes of a level. A call on a child reads the child's row of the
+results of the level before. That a function is recursive shows when it meets itself: what it has done till
+then is undone.
 """
+
+import numpy as np
 
 from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Block, Value, captured_values, defined_dims
 from ...compiler.ops.loop_parts import INDEX
-from ...compiler.types import BOOL, I64, TensorType, dim_names, fresh_dim
+from ...compiler.types import BOOL, I64, TensorType, dim_names, fresh_dim, symbol_name
 from ..control_flow.regions import Region
 from ..control_flow.specs import (
     Container,
@@ -96,7 +98,8 @@ def call_on_node(method, arguments, keywords, bindings):
 
 
 class DependsOnLane(Exception):
-    """The arguments of a recursive function beside the node differ from lane to lane of a map."""
+    """The arguments of a recursive function beside the node, or the random numbers that it draws, differ from
+    lane to lane of a map."""
 
 
 def evaluate(call):
@@ -104,9 +107,17 @@ def evaluate(call):
     arguments depend on the lane of a map, each lane evaluates its own tree, and the map stays a loop."""
     trace, forest, index = state.trace, call.node.forest, call.node.index
     source = trace.lane_sources.get(index)
-    if source is not None:
+    blocks = [] if source is None else [source[0].block]
+    if any(active.__class__ is Levels for active in trace.tree_calls):
+        # in another recursion: computed once, if it can be, and not for each level of the other
+        blocks.insert(0, forest.block)
+    for block in blocks:
+        region = Region(trace)  # what a failure has done is undone
         try:
-            return levels_of(call, forest, source[0].block).at(index)
+            with region:
+                levels = levels_of(call, forest, block)
+            region.merge()
+            return levels.at(index)
         except DependsOnLane:
             pass
     if forest.count != 1 or source is not None:
@@ -116,9 +127,12 @@ def evaluate(call):
 
 
 def levels_of(call, forest, block):
-    """The evaluation of a call for a forest in a block; the one that is there already."""
+    """The evaluation of a call for a forest in a block; the one that is there already, if nothing has been
+    changed since."""
+    changes = state.trace.changes
     for levels in forest.evaluated:
-        if levels.block is block and levels.is_same_function(call) and levels.call.is_like(call):
+        if (levels.block is block and levels.changes == changes and levels.is_same_function(call)
+                and levels.call.is_like(call)):
             return levels
     forest.evaluated.append(Levels(call, forest, block))
     return forest.evaluated[-1]
@@ -126,26 +140,39 @@ def levels_of(call, forest, block):
 
 class Levels:
     """The evaluation of a recursive call for all nodes of a forest, in a block. While the function is staged
-    it stands among the calls with nodes, and answers those on children."""
+    it stands among the calls with nodes, and answers those on nodes below.
+
+    Where these are known to be so many steps below, at most `reach`, the loop carries the results of so many
+    levels, as windows. Where they are not (another recursive function goes through the nodes between),
+    `reach` is None and it carries the results of all nodes, the memory.
+    """
 
     def __init__(self, call, forest, block):
         self.call, self.method, self.forest, self.block = call, call.method, forest, block
         self.place, self.location = call.place, state.location
         self.node = Node(forest, Value(TensorType(I64)))  # none of those that it is called with
+        self.lane = None  # the row of the node that the function is staged for
+        self.reads_outer = False  # whether it calls a function in the levels of which it is evaluated
+        self.keys = {}  # for random numbers: state of a generator -> a key for each row
         state.trace.tree_calls.append(self)
         try:
             with emitting_into(block):
-                self.spec, self.memory = None, []
+                self.spec, self.reach = None, 1
                 self._settle()
-                self.memory = self._emit()
+                self.results = self._emit()
         finally:
             state.trace.tree_calls.remove(self)
+        self.changes = state.trace.changes
 
     is_same_function = Call.is_same_function
 
+    def at(self, index):
+        """The result for the node of a row."""
+        return self._result(index, self.results, self.schedule.position)
+
     def result(self, call):
-        """What a call on a node below gives: its row of the memory."""
-        name = self.method.definition.name
+        """What a call on a node below gives."""
+        name, node = self.method.definition.name, call.node
         if not self.call.is_like(call):
             raise UnsupportedError(
                 f"`{name}` calls itself on a child with other arguments: what is no node must be the same "
@@ -153,17 +180,26 @@ class Levels:
         if self.spec is None:
             raise UnsupportedError(f"`{name}` calls itself for a node without children", state.location,
                                    kind="UnsupportedError")
-        return self.at(call.node.index)
+        if node.origin is not self.lane:
+            self.reach = None
+            for inner in state.trace.tree_calls[state.trace.tree_calls.index(self) + 1:]:
+                inner.reads_outer = True
+        elif self.reach is not None:
+            self.reach = max(self.reach, node.steps)
+        if self.reach is None:
+            return self._result(node.index, self._carried(0), self.schedule.position, unique=True)
+        return self._result(node.index, self._carried(node.steps - 1), self.schedule.place, unique=True)
 
-    def at(self, index):
-        """The result for the node of a row."""
+    def _result(self, index, columns, places, **attributes):
+        """The result for the node of a row; `places` are those of all rows in columns of results."""
         key, trace = (self, index), state.trace
         if index not in trace.lane_sources:
-            rows = [apply("gather", column, index, axis=0) for column in self.memory]
+            place = apply("gather", places, index, axis=0)
+            rows = [apply("gather", column, place, axis=0) for column in columns]
         elif key in trace.rows:
             rows = trace.rows[key]
         else:
-            rows = trace.rows[key] = [row_of_lane(column, index, unique=True) for column in self.memory]
+            rows = trace.rows[key] = [row_of_lane(column, index, places, **attributes) for column in columns]
         rows = [apply("convert", row, element=BOOL) if type_.element is BOOL else row
                 for row, type_ in zip(rows, self._types(), strict=True)]
         return rebuild(self.spec, iter(rows))
@@ -174,7 +210,7 @@ class Levels:
         """Finds where the recursion ends, and the spec of the results: that of the nodes where it does,
         joined with that of the others."""
         self.ending, self.spec = self._end()
-        self.level, self.highest = self.forest.levels(self.ending)
+        self.schedule = self.forest.schedule(self.ending)
         for _ in range(MAX_RUNS):
             found = join(self.spec, self._tried(self._known(False)),
                          " for a leaf and for a node with children")
@@ -213,7 +249,7 @@ class Levels:
 
         def run(node):
             region = state.trace.scope
-            value = self.call.run(node)
+            value = self._run(node)
             spec = told_apart(full_spec(value, region.serial))
             local = {name for operation in region.block.operations for name in defined_dims(operation)}
             if any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape):
@@ -223,67 +259,90 @@ class Levels:
             return ()
 
         with Region(state.trace):
-            self.memory = [Value(self._column(type_)) for type_ in self._types()]
+            self.carried = None
             nodes = state.trace.builder.true_indices(self.forest.there, dim=fresh_dim("K"))
-            map_source(run, NodeItems(self.forest, nodes, known))
+            map_source(run, NodeItems(self.forest, nodes, known, self._trial_keys))
         return found[-1]
+
+    def _trial_keys(self, array):
+        return self.keys.setdefault(array, Value(TensorType(I64, (self.forest.rows,))))
+
+    def _run(self, node):
+        self.lane = node.index
+        return self.call.run(node)
 
     def _types(self):
         return leaf_types(self.spec) if self.spec is not None else []
 
-    def _column(self, type_):
-        return TensorType(_kept(type_.element), (self.forest.rows, *type_.shape))
+    def _columns(self, count):
+        """The types of columns of the results of so many nodes."""
+        return [TensorType(_kept(type_.element), (count, *type_.shape)) for type_ in self._types()]
+
+    def _carried(self, window):
+        """The columns of a window, or of the memory; in a trial they are of no consequence."""
+        if self.carried is None:
+            return list(map(Value, self._columns(self.schedule.window)))
+        return self.carried[window]
 
     # --- the operations -------------------------------------------------------------------------------------
 
-    def _nodes(self, number):
-        """The rows of the nodes of a level."""
-        builder = state.trace.builder
-        if number.__class__ is not Value:
-            number = builder.full(number, self.level)
-        else:
-            number = builder.broadcast(number, shape=self.level.shape, axes=())
-        return builder.true_indices(apply("eq", self.level, number), dim=fresh_dim("K"))
-
-    def _results(self, nodes, ends):
+    def _rows(self, nodes, ends):
         """The results for nodes as columns."""
         from .staged_map import map_source
 
         def run(node):
             values = [apply("convert" if leaf.element is BOOL else "identity", leaf,
                             **({"element": _kept(BOOL)} if leaf.element is BOOL else {}))
-                      for leaf in flatten(self.spec, self.call.run(node))]
+                      for leaf in flatten(self.spec, self._run(node))]
             return tuple([Array(value) if value.rank else Traced(value) for value in values])
 
-        lanes = map_source(run, NodeItems(self.forest, nodes, self._known(ends)))._data
+        lanes = map_source(run, NodeItems(self.forest, nodes, self._known(ends), self.keys.get))._data
         columns = dict(lanes.columns)
         return [columns[part._data if part.__class__ is Array else part.data] for part in lanes.item]
 
-    def _written(self, memory, nodes):
-        """A memory with the results for nodes, whose rows were zero, added."""
-        rows = self._results(nodes, not self.memory)
-        return [apply("add_rows", column, nodes, new) for column, new in zip(memory, rows, strict=True)]
-
     def _emit(self):
-        """The memory with the results for all nodes."""
-        trace = state.trace
-        builder, types = trace.builder, self._types()
-        if not types:
+        """The columns of the results for all nodes, in the order of `Schedule.position`."""
+        if not self._types():
             return []
-        self.memory, first = [], len(builder.block.operations)
-        empty = [builder.full(0, Value(self._column(type_))) for type_ in types]
-        start = self._written(empty, self._nodes(0))
-        index, self.memory = Value(INDEX), [Value(column.type) for column in start]
-        region = Region(trace, arguments=[index, *self.memory])
-        with region:
-            following = apply("add", index, builder.constant(1))
-            region.block.results = self._written(self.memory, self._nodes(following))
+        first = len(state.trace.builder.block.operations)
+        if self.keys and self.forest.count != 1 or self.reads_outer and self.block is self.forest.block:
+            raise DependsOnLane
+        self.keys = {array: row_keys(array, self.forest.rows) for array in self.keys}
+        leaves = self._rows(self.schedule.leaves.nodes, True)
+        region, results = (self._with_memory if self.reach is None else self._with_windows)(leaves)
         self._check(region, first)
-        builder.location = self.location
-        made = builder.emit("loop", [self.highest, *start],
-                            {"carried": len(start), "trips": fresh_dim("K"), "counted": True,
-                             "once": tuple(range(len(start)))}, [region.block])
-        return made if isinstance(made, list) else [made]
+        return results
+
+    def _with_windows(self, leaves):
+        schedule, width = self.schedule, len(leaves)
+        starts = [zeros(type_) for _ in range(self.reach) for type_ in self._columns(schedule.window)]
+
+        def level(carried, nodes, joining):
+            self.carried = [carried[k:k + width] for k in range(0, len(carried), width)]
+            new = self._rows(*nodes, False)
+            rest = schedule.window - sum(part[0].shape[0] for part in (new, joining))
+            window = [apply("concatenate", *parts, axis=0)
+                      for parts in zip(new, joining, map(zeros, self._columns(rest)), strict=True)]
+            return [*window, *carried[:-width], *new]
+
+        pieces = [(schedule.inner, [schedule.inner.nodes]), (schedule.leaves, leaves)]
+        region, made = over_levels(schedule, starts, pieces, level)
+        inner, nothing = made[len(starts):], map(zeros, self._columns(1))
+        return region, [apply("concatenate", *parts, axis=0) for parts in zip(inner, leaves, nothing)]
+
+    def _with_memory(self, leaves):
+        inner = self.schedule.inner
+        before, nothing = (map(zeros, self._columns(count)) for count in (inner.count, 1))
+        starts = [apply("concatenate", *parts, axis=0) for parts in zip(before, leaves, nothing)]
+
+        def level(carried, piece):
+            nodes, places = piece
+            self.carried = [carried]
+            return [apply("add_rows", column, places, new)
+                    for column, new in zip(carried, self._rows(nodes, False), strict=True)]
+
+        return over_levels(self.schedule, starts, [(inner, [inner.nodes, inner.places])], level,
+                           once=tuple(range(len(starts))))
 
     def _check(self, region, first):
         """Raises where the function changes something, or what stands in the block from the operation `first`
@@ -303,8 +362,40 @@ class Levels:
             scope = scope.outer
 
 
+def over_levels(schedule, starts, pieces, body, **attributes):
+    """(region, results) of a loop over the levels of a schedule that carries values. `pieces` are pairs of
+    a `Level` and columns of its nodes; `body(carried, *parts)` gives the results of an iteration."""
+    trace = state.trace
+    dims = [fresh_dim("K") for _ in pieces]
+    carried = [Value(start.type) for start in starts]
+    parts = [[Value(TensorType(column.element, (dim, *column.shape[1:]))) for column in columns]
+             for dim, (_, columns) in zip(dims, pieces)]
+    sizes = [Value(INDEX) for _ in pieces]
+    region = Region(trace, arguments=[Value(INDEX), *carried, *sizes, *sum(parts, [])])
+    with region:
+        region.block.results = body(carried, *parts)
+    operands = [*starts, *(level.sizes for level, _ in pieces), *sum((columns for _, columns in pieces), [])]
+    attributes = {"carried": len(starts), "trips": schedule.trips, "ragged": tuple(map(symbol_name, dims)),
+                  "totals": tuple(level.count for level, _ in pieces), **attributes}
+    made = trace.builder.emit("loop", operands, attributes, [region.block])
+    return region, made if isinstance(made, list) else [made]
+
+
+def row_keys(array, rows):
+    """Keys for so many rows, from the state of a generator, which moves on by one number. A row's key does
+    not depend on how many there are."""
+    from ..base.random_numbers import draw
+
+    key = apply("reshape", draw(array, "random_bits", (1,)), shape=())
+    return apply("random_bits", key, np.int64(0), shape=(rows,))
+
+
+def zeros(type_):
+    return state.trace.builder.full(0, Value(type_))
+
+
 def _kept(element):
-    """The element type in which the memory, to which rows are added, keeps numbers of a type."""
+    """The element type in which columns of results, to which rows are added, keep numbers of a type."""
     return I64 if element is BOOL else element
 
 

@@ -155,7 +155,7 @@ class Specialisation:
                     self.place_leaves.setdefault(id(leaf), (index, accessor(tree, path)))
         outputs = {}
         for tree in [recording.result, *(tree for _, tree in recording.written)]:
-            map_leaves(tree, lambda leaf, path: _collect(outputs, leaf))
+            rebuilder(tree, lambda leaf: _collect(outputs, leaf))
         self.output_index = {value: index for index, value in enumerate(outputs)}
         body = recording.trace.block
         arguments = used_arguments(body, outputs)
@@ -298,7 +298,6 @@ def _leaf_at(kind, source, context):
 def _collect(outputs, leaf):
     for value in staged_values(leaf):
         outputs.setdefault(value)
-    return leaf
 
 
 def used_values(body, outputs):

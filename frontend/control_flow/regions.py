@@ -47,6 +47,7 @@ class Region:
         trace = self.trace
         trace.scope, trace.builder.block = self.outer, self.outer_block
         self.written = undo(self.journal)
+        trace.changes += bool(self.written)
         if self.frame is not None:
             self.slots = list(self.frame)
             self.frame[:] = self.before

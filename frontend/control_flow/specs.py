@@ -23,6 +23,7 @@ from ..values import (
     DimNumber,
     Either,
     Function,
+    Node,
     Range,
     Struct,
     Traced,
@@ -69,8 +70,8 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Container:
-    """A tuple, named tuple, struct, array of objects, closure or cell: `like` is one of the kind, `parts` are
-    the specs of what is in it."""
+    """A tuple, named tuple, struct, array of objects, closure, cell or node of a tree: `like` is one of the
+    kind, `parts` are the specs of what is in it."""
 
     like: object
     parts: tuple
@@ -123,6 +124,8 @@ def parts_of(value):
         return [value.value]
     if value.__class__ is Either:
         return [value.condition, value.first, value.second]
+    if value.__class__ is Node:
+        return [Traced(value.index)]
     if value.__class__ is Function:
         return None if _code(value) is None else list(value.captured)
     if is_lanes(value) and not value._data.lengths:
@@ -158,6 +161,8 @@ def same_kind(a, b):
         return _code(a) is not None and _code(a) is _code(b)
     if a.__class__ in (Cell, Either):
         return True
+    if a.__class__ is Node:
+        return a.forest is b.forest
     return a.names == b.names
 
 
@@ -169,6 +174,8 @@ def with_parts(like, parts):
         return Cell(parts[0])
     if like.__class__ is Either:
         return Either(*parts, like.reason)
+    if like.__class__ is Node:
+        return Node(like.forest, parts[0].data)
     if like.__class__ is Function:
         from ..evaluation.functions import with_captured
 

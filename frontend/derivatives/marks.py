@@ -24,6 +24,7 @@ class Marks:
 
     def __init__(self, trace):
         self.trace = trace
+        trace.changes += 1
         self.arrays: dict[int, tuple[Array, Value, object]] = {}
         self.fields: list = []  # (struct, index, marked child, old child) of replaced fields
         self.values: list[Value] = []
@@ -176,6 +177,7 @@ class Marks:
 
     def remove(self):
         """Puts back what the marks replaced, except where the function wrote."""
+        self.trace.changes += 1
         journal = self.trace.scope.journal
         for array, shadow in self.shadowed:
             if shadow._data is not self.arrays[id(shadow)][1]:  # written to: the array itself is meant

@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 import weber
+from weber.compiler.ops.loop_parts import LoopParts
 from weber.frontend.compiling.entries import stage_entry
 
 TREE = """
@@ -206,6 +207,159 @@ def test_mutual_recursion(check):
     check(source, MANY, [TREES], np.array([even(tree) for tree in TREES]))
 
 
+def test_a_call_on_a_child_of_a_child(check):
+    """Results of two levels are at hand."""
+    source = f"""{TREE}
+        function f1(t)
+            t.left === nothing && return 1.0 * t.word
+            far = t.left.left === nothing ? 0.5 : f1(t.left.left) - f1(t.left.right)
+            return t.word + far * f1(t.right)
+        end
+        f(trees) = map(f1, trees)"""
+
+    def f1(t):
+        if t["left"] is None:
+            return 1.0 * t["word"]
+        far = 0.5 if t["left"]["left"] is None else f1(t["left"]["left"]) - f1(t["left"]["right"])
+        return t["word"] + far * f1(t["right"])
+
+    trees = [*TREES, chain(5)]
+    check(source, MANY, [trees], np.array([f1(tree) for tree in trees]))
+
+
+def test_two_recursions_through_each_other(check):
+    """Each calls itself, too: what the one needs of the other is not at a known number of levels below."""
+    source = f"""{TREE}
+        up(E, t) = t.left === nothing ? E[t.word] : 0.5up(E, t.left) + sin(down(E, t.right))
+        down(E, t) = t.left === nothing ? 2E[t.word] : down(E, t.left) * up(E, t.right)
+        E = [0.1, -0.2, 0.3, 0.5, -0.7, 0.2, 0.4, 0.9]
+        f(trees) = (map(t -> up(E, t), trees), gradient(E -> sum(up(E, t) for t in trees), E)[1])"""
+
+    def up(E, t):
+        return E[t["word"] - 1] if t["left"] is None else 0.5 * up(E, t["left"]) + np.sin(down(E, t["right"]))
+
+    def down(E, t):
+        return 2 * E[t["word"] - 1] if t["left"] is None else down(E, t["left"]) * up(E, t["right"])
+
+    trees = [shifted(tree) for tree in [*TREES, chain(5)]]
+    E = np.array([0.1, -0.2, 0.3, 0.5, -0.7, 0.2, 0.4, 0.9])
+    slope = central(lambda E: sum(up(E, tree) for tree in trees), E)
+    check(source, MANY, [trees], (np.array([up(E, tree) for tree in trees]), slope), rtol=1e-6, atol=1e-8)
+
+
+def test_a_recursion_in_a_recursion(check, load):
+    """The inner one is computed for all nodes once, not for each level of the outer one."""
+    source = f"""{TREE}
+        leaves(E, t) = t.left === nothing ? E[t.word] : leaves(E, t.left) + leaves(E, t.right)
+        g(E, t) = t.left === nothing ? 0.5 * t.word : g(E, t.left) * leaves(E, t.right) - g(E, t.right)
+        E = [0.1, -0.2, 0.3, 0.5, -0.7, 0.2, 0.4, 0.9]
+        f(trees) = (map(t -> g(E, t), trees), gradient(E -> sum(g(E, t) for t in trees), E)[1])"""
+
+    def leaves(E, t):
+        return E[t["word"] - 1] if t["left"] is None else leaves(E, t["left"]) + leaves(E, t["right"])
+
+    def g(E, t):
+        if t["left"] is None:
+            return 0.5 * t["word"]
+        return g(E, t["left"]) * leaves(E, t["right"]) - g(E, t["right"])
+
+    trees = [shifted(tree) for tree in [*TREES, chain(6)]]
+    E = np.array([0.1, -0.2, 0.3, 0.5, -0.7, 0.2, 0.4, 0.9])
+    slope = central(lambda E: sum(g(E, tree) for tree in trees), E)
+    check(source, MANY, [trees], (np.array([g(E, tree) for tree in trees]), slope), rtol=1e-6, atol=1e-8)
+    operations = stage_entry(load(source).add_entry(MANY)).body.operations
+    assert sum(operation.name == "loop" and "ragged" in operation.attributes for operation in operations) == 6
+
+
+def test_walks_down(check):
+    """A variable that goes from node to node, and a node that a condition picks."""
+    source = f"""{TREE}
+        function first_word(t)
+            while t.left !== nothing
+                t = t.left
+            end
+            return t.word
+        end
+        function weighted(t)
+            s = 0.0
+            while t !== nothing
+                s = 2s + t.word
+                t = t.word > 1 ? t.left : t.right
+            end
+            return s
+        end
+        both(t) = (first_word(t), weighted(t))
+        """
+
+    def first_word(t):
+        return t["word"] if t["left"] is None else first_word(t["left"])
+
+    def weighted(t):
+        s = 0.0
+        while t is not None:
+            s, t = 2 * s + t["word"], t["left"] if t["word"] > 1 else t["right"]
+        return s
+
+    trees = [*TREES, chain(9)]
+    expected = [(first_word(tree), weighted(tree)) for tree in trees]
+    check(f"{source}f(trees) = map(both, trees)", MANY, [trees], expected)
+    check(f"{source}f(tree) = both(tree)", ONE, [chain(6)], (first_word(chain(6)), weighted(chain(6))))
+
+
+def test_a_recursion_on_a_node_that_a_loop_finds(check):
+    """It is not at a known number of levels below."""
+    source = f"""{NETWORK}
+        function deep(W, t)
+            t.left === nothing && return E[:, t.word]
+            d = t.left
+            while d.left !== nothing && d.word > 2
+                d = d.right
+            end
+            return tanh.(W * vcat(deep(W, d), deep(W, t.right)))
+        end
+        f(trees) = gradient(W -> sum(sum(abs2, deep(W, t)) for t in trees), W)[1]"""
+
+    def deep(W, t):
+        if t["left"] is None:
+            return E[:, t["word"] - 1]
+        d = t["left"]
+        while d["left"] is not None and d["word"] > 2:
+            d = d["right"]
+        return np.tanh(W @ np.concatenate([deep(W, d), deep(W, t["right"])]))
+
+    trees = [shifted(tree) for tree in [*TREES, chain(6), node(4, SMALL, node(5, SMALL, leaf(1)))]]
+    expected = central(lambda W: sum(np.sum(deep(W, tree)**2) for tree in trees), W)
+    check(source, MANY, [trees], expected, rtol=1e-6, atol=1e-8)
+
+
+def test_a_recursion_that_gives_a_node(check):
+    source = f"""{TREE}
+        largest(a, b) = a.word > b.word ? a : b
+        pick(t) = t.left === nothing ? t : largest(t, largest(pick(t.left), pick(t.right)))
+        f(trees) = [10pick(t).word + (pick(t).left === nothing) for t in trees]"""
+
+    def nodes(t):
+        return [] if t is None else [t, *nodes(t["left"]), *nodes(t["right"])]
+
+    trees = [node(1, leaf(5), leaf(2)), node(7, leaf(3), leaf(4)), leaf(3)]
+    best = [max(nodes(tree), key=lambda t: t["word"]) for tree in trees]
+    check(source, MANY, [trees], np.array([10 * t["word"] + (t["left"] is None) for t in best]))
+
+
+def test_random_numbers_are_each_nodes_own(load):
+    """They depend neither on the other trees nor on how far the tables are padded."""
+    module = load(f"""{TREE}
+        noise(t) = t.left === nothing ? [rand()] : 10 .* noise(t.left) .+ 100 .* noise(t.right) .+ rand()
+        @export f(trees::Vector{{Tree}}) = [only(noise(t)) for t in trees]""")
+    text = module.compile("f").to_bytes()
+    first, other = (weber.Program(text)([SMALL, tree]) for tree in (leaf(1), chain(9)))
+    assert first[0] == other[0] and 0 <= first[1] < 1
+    again = weber.Program(text)
+    results = np.array([again([SMALL, SMALL]) for _ in range(200)]) / (1 + 10 + 100 + 1000 + 10000)
+    assert abs(results.mean() - 0.5) < 0.05 and results.std() > 0.15
+    assert len(np.unique(results)) == results.size
+
+
 # --- derivatives --------------------------------------------------------------------------------------------
 
 NETWORK = f"""{TREE}
@@ -254,15 +408,38 @@ def shifted(tree):
                      "right": shifted(tree["right"])}
 
 
-def test_the_derivative_keeps_the_memory_once(load):
-    """It reads the last value of the memory; there is no copy of it for each level."""
+def test_the_derivative_keeps_a_row_for_each_node(load):
+    """There is no copy of the results of a level, or of all nodes, for each level."""
     module = load(f"""{NETWORK}
         @export f(trees::Vector{{Tree}}) = gradient(W -> sum(score(E, W, t) for t in trees), W)[1]""")
     loops = [operation for operation in stage_entry(module.entries()[0]).body.operations
-             if operation.attributes.get("once")]
-    (levels,) = loops
-    stacks = levels.results[levels.attributes["carried"]:]
-    assert all(stack.rank == 1 for stack in stacks), "nothing but the levels' numbers"
+             if operation.attributes.get("ragged")]
+    levels, backwards = loops
+    parts = LoopParts(levels.attributes, levels.regions[0])
+    kept = parts.yielded(levels.regions[0].results)[2]
+    assert len(kept) > 1 and all(map(parts.piece_dim, (value.type for value in kept)))
+    assert backwards.attributes["reverse"] and backwards.attributes["carried"] == 2, "a window, and W"
+
+
+def test_what_is_computed_again_is_computed_anew(check):
+    """With marks for the gradient, and with weights that have changed between."""
+    trees = [shifted(tree) for tree in TREES]
+    source = f"""{NETWORK}
+        total(W, trees) = sum(score(E, W, t) for t in trees)
+        function f(trees)
+            V = copy(W)
+            before, slope = total(V, trees), gradient(V -> total(V, trees), V)[1]
+            V .*= 2
+            return before, slope, total(V, trees)
+        end"""
+    before, after = (np.float64(sum(score(E, s * W, tree) for tree in trees)) for s in (1, 2))
+    check(source, MANY, [trees], (before, gradients(trees)[1], after), rtol=1e-6, atol=1e-8)
+
+
+def test_gradient_of_a_tree_that_is_there_twice(check):
+    trees = [shifted(tree) for tree in TREES]
+    source = f"{NETWORK}\nf(trees) = gradient(W -> sum(score(E, W, t) for t in trees[[1, 4, 1]]), W)[1]"
+    check(source, MANY, [trees], gradients([trees[k] for k in (0, 3, 0)])[1], rtol=1e-6, atol=1e-8)
 
 
 def test_gradient_for_one_tree_and_for_each(check):

@@ -107,3 +107,34 @@ def test_quotients_of_sizes(staged, name):
 def test_a_size_divided_by_zero(staged):
     with pytest.raises(WeberError, match="DivideError"):
         staged("f(x) = mod(length(x), 0)", "f(x::Float32[N])")
+
+
+FUNCTIONS_OF_SIZES = {
+    "isodd(n)": lambda n: n % 2 == 1,
+    "iseven(n + 1)": lambda n: n % 2 == 1,
+    "isone(n) + 2 * iszero(n - 2)": lambda n: (n == 1) + 2 * (n == 2),
+    "n === 3": lambda n: n == 3,
+    "3 !== n": lambda n: n != 3,
+    "cmp(n, 3)": lambda n: np.sign(n - 3),
+    "n ≈ 3": lambda n: n == 3,
+    "n in 2:4": lambda n: 2 <= n <= 4,
+    "n in (1, 3)": lambda n: n in (1, 3),
+    "3 in 1:n": lambda n: n >= 3,
+    "clamp(n, 2, 4)": lambda n: min(max(n, 2), 4),
+    "float(n) / 2": lambda n: n / 2,
+    "isinteger(n)": lambda n: True,
+    "checkbounds(Bool, [7, 8, 9], n)": lambda n: n <= 3,
+    "isempty(1:n-1)": lambda n: n == 1,
+    "sum(n:-1:1)": lambda n: n * (n + 1) // 2,
+    "maximum(n:-1:1) + minimum(n:n+2)": lambda n: 2 * n,
+    "sum(n)": lambda n: n,
+    "1:n == 1:3": lambda n: n == 3,
+    "UInt8(n) + 0": lambda n: n,
+}
+
+
+@pytest.mark.parametrize("text", FUNCTIONS_OF_SIZES)
+def test_functions_of_sizes(staged, text):
+    f = staged(f"f(x) = (n = length(x); {text})", "f(x::Float32[N])")
+    for n in (1, 2, 3, 5):
+        np.testing.assert_array_equal(f(np.zeros(n, np.float32))[0], FUNCTIONS_OF_SIZES[text](n))

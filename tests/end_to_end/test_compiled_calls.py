@@ -163,3 +163,12 @@ def test_arguments_of_which_only_the_size_is_used(load):
     """)
     assert module.double(np.zeros(3, np.float32)) == 6
     assert module.scaled(np.zeros(2, np.float32), np.ones(2, np.float32), np.zeros(5, np.float32)) == 3
+
+
+def test_results_that_are_nothing_or_a_value(load):
+    module = load("""
+    @export place(x::Float64[T]) = findfirst(>(2.0), x)
+    @export pair(x::Float64) = x > 0 ? (x, 1) : nothing
+    """)
+    assert module.place(np.array([1.0, 3.0])) == 2 and module.place(np.ones(2)) is None
+    assert module.pair(1.5) == (1.5, 1) and module.pair(-1.5) is None

@@ -1,4 +1,5 @@
-"""A hundred exported steps of Adam and of Momentum against numpy, with all derivatives written out."""
+"""Exported steps of optimisers against numpy, with all derivatives written out: a hundred of a small network,
+some of a large embedding."""
 
 import numpy as np
 import pytest
@@ -111,3 +112,56 @@ def test_a_hundred_steps(rule, load, defaults, session):
         assert state[name].dtype == np.float32
         tolerance = 1e-4 * np.abs(value).max()
         np.testing.assert_allclose(state[name], value, rtol=1e-4, atol=tolerance, err_msg=name)
+
+
+class Descent:
+    """x ← x - η g"""
+
+    rule = "Descent(0.05)"
+
+    def __init__(self, parameter):
+        pass
+
+    def step(self, gradient):
+        return 0.05 * gradient
+
+    def states(self):
+        return {}
+
+
+EMBEDDING = """
+using Random: seed!
+seed!(5)
+words = Embedding(400 => 16)
+opt = Flux.setup({rule}, words)
+@export function train_step(data::Vector{{Int[T]}})
+    loss, grads = Flux.withgradient(m -> sum(sum(abs2, m(s)) / 2 for s in data), words)
+    Flux.update!(opt, words, grads[1])
+    return loss
+end
+"""
+
+
+@pytest.mark.parametrize("rule", [Adam, DefaultAdam, Momentum, Descent])
+def test_steps_of_an_embedding(rule, load, defaults, session):
+    """The gradient of a word's vector is the vector, as often as the word occurs: rows that occur in no
+    sentence have none, but what their state asks for is done with them too."""
+    model = load(EMBEDDING.format(rule=rule.rule)).compile("train_step").model
+    step, state, rng = session(model), defaults(model), np.random.default_rng(2)
+    (name,) = (name for name in state if name.startswith("words"))
+    table = state[name].astype(float)
+    one = rule(table)
+    for lengths in ([3, 9, 0, 20], [1], [40, 2], [0, 0]):
+        words = rng.integers(1, 401, (len(lengths), max(lengths, default=0)))
+        words[:, ::2] = rng.integers(1, 4, words[:, ::2].shape)  # some come often
+        inside = np.arange(words.shape[1]) < np.array(lengths)[:, None]
+        outputs = step(**{"data": words, "data.lengths": np.array(lengths)}, **state)
+        state = {key: outputs[f"{key}.next"] for key in state}
+        counts = np.bincount(words[inside] - 1, minlength=400)
+        expected = (counts[:, None] * table**2).sum() / 2
+        table = table - one.step(counts[:, None] * table)
+        np.testing.assert_allclose(outputs["train_step"], expected, rtol=1e-5)
+    np.testing.assert_allclose(state[name], table, rtol=1e-4, atol=1e-5)
+    for part, value in one.states().items():
+        found = next(array for key, array in state.items() if key.endswith(part))
+        np.testing.assert_allclose(found, value, rtol=1e-4, atol=1e-6, err_msg=part)

@@ -14,10 +14,12 @@ import numpy as np
 from ...ir import Block, Value, captured_values
 from ...types import BOOL, I64, TensorType, dim_names, fresh_dim, symbol_name
 from ..loop_parts import LoopParts
-from .lanes import Batched, Lanes, Summed
+from .lanes import Batched, CannotBatch, Lanes, Summed
 
 
 def batch_loop(lanes: Lanes, operation):
+    if operation.attributes.get("ragged"):
+        raise CannotBatch("loop", "its iterations differ in size", operation.location)
     return _Loop(lanes, operation).batch()
 
 

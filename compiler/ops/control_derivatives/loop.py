@@ -3,7 +3,7 @@ needs of each from stacked results."""
 
 from ...ir import Block, Builder, Value, captured_values
 from ..dependence import depending_values, influencing_values
-from ..loop_parts import INDEX, LoopParts, stacked_type
+from ..loop_parts import INDEX, LoopParts
 from ..shape import slice_axis
 from . import checkpointing
 from .closure import Closure
@@ -35,13 +35,13 @@ class _Loop(LoopParts):
         if value not in self.stacked:
             self.stacked.append(value)
             self.region.results.append(value)
-            operation.results.append(Value(stacked_type(value.type, self.trips), operation,
-                                           len(operation.results)))
+            operation.results.append(Value(self.outer_type(value.type), operation, len(operation.results)))
         return operation.results[self.carried + self.stacked.index(value)]
 
     def scanned_part(self, b, value):
         """A scanned operand as far as the loop ran."""
-        return value if value.shape[0] == self.trips else slice_axis(b, value, 0, 0, self.trips)
+        is_whole = not self.is_open or value.shape[0] == self.trips
+        return value if is_whole else slice_axis(b, value, 0, 0, self.trips)
 
 
 def depends(operation, active):
@@ -156,19 +156,24 @@ def _emit(b, loop, block, starts, scanned, reverse):
     if not block.results:
         return []
     given = [loop.index, *loop.slices, *loop.written_once]
-    closure = Closure(block, loop.region, given, lambda value: not loop.recompute)
-    slices = [value for value in loop.slices if value in closure.used]
+    closure = Closure(block, loop.region, given,
+                      lambda value: not loop.recompute and loop.has_outer_type(value.type))
+    lengths = loop.slices[:len(loop.ragged)]
+    slices = [value for value in loop.slices if value in closure.used and value not in lengths]
     scanned = [*scanned, *(loop.scanned_part(b, loop.scanned[loop.slices.index(value)]) for value in slices),
                *map(loop.stack_of, closure.kept)]
     if loop.is_open and not loop.stacked:
         loop.stack_of(loop.index)  # which tells the number of iterations
-    read = [*slices, *closure.kept]
+    read = [*lengths, *slices, *closure.kept]
     index, own = Value(INDEX), [Value(value.type, name=value.name) for value in block.arguments]
     given = {value: Value(value.type, name=value.name) for value in read}
+    sizes, rest = (list(map(given.get, values)) for values in (lengths, [*slices, *closure.kept]))
     given |= {loop.index: index, **loop.written_once}
-    region = Block([index, *own, *(given[value] for value in read)])
+    region = Block([index, *own[:len(starts)], *sizes, *own[len(starts):], *rest])
     region.results = closure.build(Builder(region, b.location), own, given)
     attributes = {"recompute": True} if loop.recompute else {}
-    made = b.loop(*starts, *scanned, regions=[region], carried=len(starts), trips=loop.trips, reverse=reverse,
-                  **attributes)
+    if loop.ragged:
+        attributes |= {"ragged": loop.ragged, "totals": loop.totals}
+    made = b.loop(*starts, *loop.scanned[:len(lengths)], *scanned, regions=[region], carried=len(starts),
+                  trips=loop.trips, reverse=reverse, **attributes)
     return made if isinstance(made, list) else [made]

@@ -32,11 +32,12 @@ class Loop(LoopParts):
 
     def can_leave(self, value: Value) -> bool:
         """Whether the type of a value makes sense outside."""
-        return self.own_dims.isdisjoint(names_of_dims(value.type))
+        return self.own_dims.isdisjoint(names_of_dims(value.type)) and self.has_outer_type(value.type)
 
-    def scan(self, value: Value) -> Value:
-        """A new argument of the region that is a slice of `value` in each iteration."""
-        argument = Value(TensorType(value.element, value.shape[1:]), name=value.name)
+    def scan(self, value: Value, type: TensorType | None = None) -> Value:
+        """A new argument of the region that is a slice, or a piece of this type, of `value` in each
+        iteration."""
+        argument = Value(type or TensorType(value.element, value.shape[1:]), name=value.name)
         self.scanned.append(value)
         self.slices.append(argument)
         self.inside.add(argument)

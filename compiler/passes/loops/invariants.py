@@ -49,6 +49,8 @@ def no_iterations(b, operation):
 def merge_equal_parts(b, operation):
     """What is scanned or stacked twice is so once."""
     loop = Loop(operation)
+    if len(set(loop.scanned[:len(loop.ragged)])) < len(loop.ragged):
+        return None  # two ragged dims that are equal
     first_slices, first_stacks = {}, {}
     for value, argument in zip(loop.scanned, loop.slices):
         first_slices.setdefault(value, argument)
@@ -65,6 +67,20 @@ def merge_equal_parts(b, operation):
     made = loop.rebuilt(b)
     count = len(loop.carries)
     return made[:count] + [made[count + places[value]] for value in stacked]
+
+
+@RULES("loop")
+def stack_of_slices(b, operation):
+    """What is scanned and stacked again is there."""
+    loop = Loop(operation)
+    scanned = {} if loop.is_open else dict(zip(loop.slices, loop.scanned))
+    stacks = loop.stacked
+    loop.stacked = [value for value in stacks if value not in scanned]
+    if len(loop.stacked) == len(stacks):
+        return None
+    made = loop.rebuilt(b)
+    rest = iter(made[len(loop.carries):])
+    return made[:len(loop.carries)] + [scanned.get(value) or next(rest) for value in stacks]
 
 
 @RULES("loop", "map")

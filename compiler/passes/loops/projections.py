@@ -22,7 +22,7 @@ def project_stacks(b, operation):
             continue
         is_stacked = [operand in known for operand in product.operands]
         others = [operand for operand, one in zip(product.operands, is_stacked) if not one]
-        if any(is_stacked) and all(map(loop.is_invariant, others)) and can_stack(product, is_stacked):
+        if any(is_stacked) and all(map(loop.is_invariant, others)) and can_stack(loop, product, is_stacked):
             products[value] = product, is_stacked
     if not products:
         return None
@@ -36,7 +36,7 @@ def project_stacks(b, operation):
             product, is_stacked = products[value]
             operands = [stack_of(operand) if one else operand
                         for operand, one in zip(product.operands, is_stacked)]  # fmt: skip
-            outside[value] = stacked(b, product, operands, is_stacked, loop.trips)
+            outside[value] = stacked(b, loop, product, operands, is_stacked)
         return outside[value]
 
     return made[:len(loop.carries)] + list(map(stack_of, stacks))

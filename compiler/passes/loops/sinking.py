@@ -4,9 +4,10 @@ A carried value that is only ever added to is a sum of terms. A term that is lin
 computed from their stacks.
 """
 
+from ...ops.linear import parse_spec
 from ...rewrite import Rules
 from ...types import size_product
-from ..patterns import is_splat
+from ..patterns import is_splat, made_by
 from .arms import Arms
 from .editing import Loop
 from .indexing import offset_of
@@ -28,7 +29,7 @@ def sink_sums(b, operation):
     if loop.recompute:
         return None  # stacks would need the memory that this loop is to save
     plan, sums, dropped = _Plan(loop), {}, set()
-    for index, (terms, additions) in _accumulators(loop).items():
+    for index, (terms, additions) in sorted(_accumulators(loop).items(), key=_with_products_first):
         planned = [(sign, plan.sum(term)) for sign, term in terms]
         if all(make is not None for _, make in planned):
             sums[index] = planned
@@ -54,6 +55,12 @@ def sink_sums(b, operation):
                 total = b.emit("add" if sign > 0 else "sub", (total, term))
         results.append(total if index in sums else next(changing))
     return results + stacked[:stacks]
+
+
+def _with_products_first(accumulator):
+    """What products need stacked is known before other terms are planned: they may be sums of it."""
+    _, (terms, _) = accumulator
+    return not any(made_by(term, "contract") for _, term in terms)
 
 
 def _accumulators(loop):
@@ -125,6 +132,8 @@ class _Plan:
         loop = self.loop
         if loop.is_invariant(value):
             return lambda outside: _times(outside, value)
+        if loop.piece_dim(value.type) or self._is_sum_of_lanes(value):
+            return None
         if value.operation is None or not loop.can_leave(value):
             return self._stack(value)
         if value.operation.name == "if":
@@ -132,6 +141,13 @@ class _Plan:
         rule = getattr(self, f"_sum_{value.operation.name}", None)
         made = rule(value.operation) if rule else None
         return made or self._stack(value)
+
+    def _is_sum_of_lanes(self, value):
+        """Whether a value is the sum of the lanes of a map over a piece: it waits until the map is batched,
+        when it may be a product."""
+        total = made_by(value, "reduce_sum")
+        return total is not None and made_by(total.operands[0], "map") and self.loop.piece_dim(
+            total.operands[0].type)
 
     def _stack(self, value):
         """The sum of the stack of a small value, or of one that is stacked anyway."""
@@ -144,6 +160,8 @@ class _Plan:
         return lambda outside: outside.b.reduce_sum(outside.stack(value), axes=(0,))
 
     def _both(self, operation, name):
+        if self._is_stacked(operation.result):
+            return self._stack(operation.result)
         x, y = map(self.sum, operation.operands)
         return x and y and (lambda outside: outside.b.emit(name, (x(outside), y(outside))))
 
@@ -164,11 +182,23 @@ class _Plan:
 
     def _sum_reduce_sum(self, operation):
         (x,) = operation.operands
+        if self.loop.piece_dim(x.type):
+            return self._sum_rows(operation)
         if self._is_stacked(x):
             self.needed[x] = None
             axes = (0, *(axis + 1 for axis in operation.attributes["axes"]))
             return lambda outside: outside.b.reduce_sum(outside.stack(x), axes=axes)
         return None
+
+    def _sum_rows(self, operation):
+        """Of a sum over the rows of a piece: over all rows."""
+        (x,), axes = operation.operands, operation.attributes["axes"]
+        size = size_product(x.shape[1:])
+        is_small = self._is_stacked(x) or isinstance(size, int) and size <= LARGEST_TERM
+        if 0 not in axes or not is_small or not self.loop.can_leave(x):
+            return None
+        self.needed[x] = None
+        return lambda outside: outside.b.reduce_sum(outside.stack(x), axes=axes)
 
     def _is_stacked(self, value):
         loop = self.loop
@@ -201,9 +231,7 @@ class _Plan:
         if inner.name == "contract":
             operands = [self.arms.result(conditional, arm, operand) for operand in inner.operands]
             if all(operand is not None and self.loop.can_leave(operand) for operand in operands):
-                self.needed.update(dict.fromkeys(operands))
-                spec = stacked_spec(inner.attributes["spec"], (True, True), False)
-                return lambda outside: outside.b.contract(*map(outside.stack, operands), spec=spec)
+                return self._contraction(operands, inner.attributes["spec"])
         return None
 
     def _sum_contract(self, operation):
@@ -213,8 +241,17 @@ class _Plan:
             return self._factor(operation, varying.index(True))
         if not operation.result.element.is_float or not all(map(self.loop.can_leave, operands)):
             return None
+        return self._contraction(operands, operation.attributes["spec"])
+
+    def _contraction(self, operands, spec):
+        """The sum of the products of two values: one product of their stacks, or of all rows of pieces."""
+        left, right, result = parse_spec(spec)
+        pieces = [self.loop.piece_dim(value.type) for value in operands]
+        if not any(pieces):
+            spec = stacked_spec(spec, (True, True), False)
+        elif pieces[0] != pieces[1] or left[0] != right[0] or left[0] in result:
+            return None
         self.needed.update(dict.fromkeys(operands))
-        spec = stacked_spec(operation.attributes["spec"], varying, False)
         return lambda outside: outside.b.contract(*map(outside.stack, operands), spec=spec)
 
     def _sum_mul(self, operation):
@@ -231,7 +268,8 @@ class _Plan:
     def _sum_scatter_add(self, operation):
         (indices, updates), attributes = operation.operands, operation.attributes
         offset = None if indices.rank else offset_of(indices, self.loop.index)
-        if attributes["axis"] != 0 or not self._can_stack(indices, updates):
+        pieces = [self.loop.piece_dim(value.type) for value in operation.operands]
+        if attributes["axis"] != 0 or pieces[0] != pieces[1] or not self._can_stack(indices, updates):
             return None
         if offset is not None and attributes["shape"][0] - self.loop.trips - offset == 0:
             return lambda outside: _pad_first(outside.b, outside.stack(updates), offset)

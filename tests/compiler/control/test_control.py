@@ -58,6 +58,35 @@ def scan(reverse):
     return function_of({"x": ROWS}, make)
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("sizes", [(2, 0, 3), (1,), ()])
+def test_loop_over_pieces(check, sizes, reverse):
+    """Of the rows of x, so many at a time: their sums added up, each row with the sums before its piece, and
+    these sums."""
+    trips, size = symbol("D"), symbol("P")
+
+    def make(b, x, sizes):
+        def step(b, index, total, size_, piece):
+            start = b.broadcast(total, shape=(size, 3), axes=(1,))
+            return [b.add(total, b.reduce_sum(piece, axes=(0,))), b.add(piece, start), total,
+                    b.broadcast(size_, shape=(size,), axes=())]
+
+        body = region([INDEX, ROW, INDEX, TensorType(F32, (size, 3))], step)
+        return b.loop(b.constant(np.zeros(3, np.float32)), sizes, x, regions=[body], carried=1, trips=trips,
+                      reverse=reverse, ragged=("P",), totals=(N,))
+
+    x, ends = rows(sum(sizes)), np.cumsum(sizes, dtype=np.int64)
+    total, sums, added = np.zeros(3, np.float32), [], np.empty_like(x)
+    for stop, size_ in list(zip(ends, sizes))[::-1 if reverse else 1]:
+        added[stop - size_:stop] = x[stop - size_:stop] + total
+        sums.append(total)
+        total = total + x[stop - size_:stop].sum(0)
+    sums = np.array(sums[::-1] if reverse else sums, np.float32).reshape(-1, 3)
+    function = function_of({"x": ROWS, "sizes": TensorType(I64, (trips,))}, make)
+    check(function, {"x": x, "sizes": np.array(sizes, np.int64)},
+          [total, added, sums, np.repeat(np.array(sizes, np.int64), sizes)])
+
+
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_scan(check, count):
     x = rows(count)

@@ -204,6 +204,42 @@ def stacks_used_again(b, region, x, w):
         [INDEX, ROW, ROW, ROW], lambda b, index, h, row, same: [b.add(b.mul(h, row), same)])])
 
 
+# --- iterations that differ in size -------------------------------------------------------------------------
+
+D, P = symbol("D"), symbol("P")
+SIZES, PIECE = TensorType(I64, (D,)), TensorType(F64, (P, 3))
+
+
+def pieces(*sizes):
+    return rows(sum(sizes)), np.array(sizes, np.int64), rows(len(sizes), 9), A, Y
+
+
+@program(pieces(2, 1, 3), pieces(0, 2), pieces(3), x=ROWS, sizes=SIZES, y=TensorType(F64, (D, 3)), w=SQUARE,
+         h=ROW)
+def a_loop_over_pieces(b, region, x, sizes, y, w, h):
+    """Takes pieces and slices, hands out both, and carries a row."""
+    def step(b, index, h, size, piece, row):
+        new = b.tanh(b.contract(piece, w, spec="pk,hk->ph"))
+        new = b.mul(new, b.broadcast(h, shape=(P, 3), axes=(1,)))
+        return [b.sin(b.add(h, b.mul(b.reduce_sum(new, axes=(0,)), row))), new, b.mul(h, row), piece]
+
+    return b.loop(h, sizes, x, y, carried=1, trips=D, ragged=("P",), totals=(N,),
+                  regions=[region([INDEX, ROW, INDEX, PIECE, ROW], step)])
+
+
+@program(pieces(2, 1, 3), x=ROWS, sizes=SIZES, y=TensorType(F64, (D, 3)), w=SQUARE, h=ROW)
+def pieces_from_the_end(b, region, x, sizes, y, w, h):
+    """What is in a window from the iteration before is read by rows."""
+    def step(b, index, window, size, piece):
+        place = b.broadcast(b.constant(np.int64(1)), shape=(P,), axes=())
+        new = b.add(b.sin(b.gather(window, place, axis=0)), b.mul(piece, piece))
+        return [b.pad(new, low=(0, 0), high=(4 - P, 0), value=0), new, b.reduce_sum(new, axes=(0,))]
+
+    start = b.broadcast(h, shape=(4, 3), axes=(1,))
+    return b.loop(start, sizes, x, carried=1, trips=D, reverse=True, ragged=("P",), totals=(N,),
+                  regions=[region([INDEX, TensorType(F64, (4, 3)), INDEX, PIECE], step)])
+
+
 # --- indexing -----------------------------------------------------------------------------------------------
 
 def at(b, index, number):

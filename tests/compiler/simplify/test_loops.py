@@ -14,7 +14,7 @@ from weber.compiler.pipeline import compile_to_onnx
 from weber.compiler.types import F64, I64, TensorType, symbol
 from weber.compiler.verify import verify
 
-T, K = symbol("T"), symbol("K")
+T, K, P = symbol("T"), symbol("K"), symbol("P")
 INDEX, ROW, SQUARE = TensorType(I64), TensorType(F64, (3,)), TensorType(F64, (3, 3))
 ROWS = TensorType(F64, (T, 3))
 TYPES = {"x": ROWS, "h": ROW, "w": SQUARE, "u": SQUARE, "k": INDEX, "i": TensorType(I64, (T,)),
@@ -135,6 +135,24 @@ def in_and_out(b, x, h, w, **_):
     return scan(b, [h], [x], lambda b, index, h, row: [b.add(h, b.tanh(product(b, w, row))), b.exp(row)])
 
 
+def factors_regrouped(b, x, h, w, **_):
+    """(v · s) · t of which s and t are known before the loop, v only in it."""
+    def step(b, index, h, row):
+        return [b.sin(b.mul(b.mul(b.add(h, row), b.exp(row)), b.cos(row)))]
+
+    return scan(b, [h], [x], step)
+
+
+def sums_of_what_products_need(b, x, h, w, **_):
+    """A sum of pieces, whose whole a product needs stacked: its sum is that of the one stack."""
+    def step(b, index, h, bias, total, row):
+        pieces = b.sin(h), b.mul(h, row)
+        whole = b.add(*pieces)
+        return [b.tanh(product(b, w, whole)), b.add(bias, whole), b.add(total, outer(b, whole, row))]
+
+    return scan(b, [h, h, b.full(0, w)], [x], step)
+
+
 def rows_by_index(b, x, h, w, **_):
     """x[t, :] is read by index, behind one-based arithmetic."""
     def step(b, index, h):
@@ -175,14 +193,37 @@ def rows_read_after_others(b, w, h, **_):
     return scan(b, [w], [], step, trips=2)
 
 
+def pieces(b, x, h, w, u, i, e, k, **_):
+    """Of rows in two pieces: a projection comes before the loop; a sum of products, one of rows of a table
+    and products that are handed out come after it."""
+    half = b.idiv(k, b.constant(np.int64(2)))
+    sizes = b.concatenate(*(b.reshape(size, shape=(1,)) for size in (b.sub(k, half), half)), axis=0)
+    rows = TensorType(F64, (P, 3))
+
+    def step(b, index, h, total, table, size, piece, places):
+        fixed = b.mul(b.contract(piece, w, spec="pk,hk->ph"), b.full(2, piece))
+        new = b.tanh(b.add(fixed, b.broadcast(h, shape=(P, 3), axes=(1,))))
+        return [b.sin(b.add(h, b.reduce_sum(new, axes=(0,)))),
+                b.add(total, b.contract(new, piece, spec="ph,pk->hk")),
+                b.add(table, b.scatter_add(places, new, axis=0, shape=e.shape)),
+                b.contract(new, u, spec="pk,hk->ph"), piece]
+
+    body = region([INDEX, ROW, SQUARE, e.type, INDEX, rows, TensorType(I64, (P,))], step)
+    return b.loop(h, b.full(0, w), b.full(0, e), sizes, x, i, regions=[body], carried=3, trips=2,
+                  ragged=("P",), totals=(T,))
+
+
 # program: names of operations in the bodies of loops that are left, in order
 PROGRAMS = {
     sum_of_products: ["contract", "add", "tanh"], input_projection: ["contract", "add", "tanh"],
     plain_sums: [], rows_of_a_table: ["add", "sin"], columns_set: ["contract", "sin", "reshape"],
     open_sum: ["contract", "tanh"], nested_sum: ["loop", "contract", "tanh"], in_and_out: [],
     products_in_arms: ["if", "add", "tanh", "sin", "broadcast", "mul", "broadcast"],
+    factors_regrouped: ["add", "mul", "sin"],
+    sums_of_what_products_need: ["sin", "mul", "add", "contract", "tanh"],
     rows_by_index: ["add", "tanh"], rows_by_index_from_the_second: ["add", "sin"],
     columns_written: ["add", "sin"],
+    pieces: ["broadcast", "add", "tanh", "reduce_sum", "add", "sin"],
     rows_read_after_others: ["gather", "sin", "add", "reshape", "dynamic_update_slice"],
 }
 
@@ -204,6 +245,12 @@ def test_what_leaves_loops(make, trips, run_onnx, assert_same, monkeypatch):
     assert_same(run(changed, inputs), expected, rtol=1e-12, atol=1e-12)
     for optimised in (False, True):
         assert_same(run_onnx(compile_to_onnx(function), inputs, optimised), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_sum_that_is_stacked_is_summed_as_a_whole():
+    loop, = (operation for operation in restructure_loops(build(sums_of_what_products_need)).body.operations
+             if operation.name == "loop")
+    assert [value.shape for value in loop.results] == [(3,), (T, 3)]
 
 
 def test_products_of_stacks_leave_the_loop(run_onnx):

@@ -73,13 +73,14 @@ def chosen(b, element=F32):
     return b.one_hot(b.iota(shape=(N,), axis=0, element=I64), depth=5, element=element)
 
 
-def repeated(b, carried, make, trips=3):
-    """A loop over values whose next ones are the first that `make(b, *values)` gives; gives all that it
-    makes."""
-    arguments = [ir.Value(TensorType(I64)), *(ir.Value(value.type) for value in carried)]
+def repeated(b, carried, make, trips=3, scanned=()):
+    """A loop over values whose next ones are the first that `make(b, *values, *slices)` gives; gives all that
+    it makes."""
+    slices = (TensorType(value.element, value.shape[1:]) for value in scanned)
+    arguments = [ir.Value(type) for type in (TensorType(I64), *(value.type for value in carried), *slices)]
     block = ir.Block(arguments)
     block.results = make(ir.Builder(block), *arguments[1:])
-    return b.loop(*carried, regions=[block], carried=len(carried), trips=trips)
+    return b.loop(*carried, *scanned, regions=[block], carried=len(carried), trips=trips)
 
 
 # rule: (program, names of the operations that are left)
@@ -89,6 +90,8 @@ SIMPLIFIED = {
                          ["exp", "loop"]),
     "merge_equal_parts": (lambda b, a: b.add(*repeated(b, [a.v], lambda b, x: [b.exp(x), x, x])[1:]),
                           ["loop", "add"]),
+    "stack_of_slices": (lambda b, a: b.exp(repeated(b, [a.v], lambda b, x, row: [b.exp(x), row],
+                                                    scanned=[a.w])[1]), ["exp"]),
     "sum_of_nothing": (lambda b, a: b.reduce_sum(b.slice(a.w, starts=(0, 0), stops=(0, 4), steps=(1, 1)),
                                                  axes=(0,)), ["constant", "broadcast"]),
     "contract_nothing": (lambda b, a: b.contract(b.slice(a.w, starts=(0, 0), stops=(3, 0), steps=(1, 1)),

@@ -60,6 +60,17 @@ row("arg_max", _draw_argument, _first_place(lambda a, b: a > b), NUMBERS)
 row("arg_min", _draw_argument, _first_place(lambda a, b: a < b), NUMBERS)
 
 
+def _order(x, axis):
+    result = np.empty(x.shape, np.int64)
+    for place in np.ndindex(*np.delete(x.shape, axis)):
+        line = np.moveaxis(x, axis, -1)[place]
+        np.moveaxis(result, axis, -1)[place] = sorted(range(len(line)), key=line.__getitem__)
+    return result
+
+
+row("arg_sort", _draw_argument, _order, ("i64", "f32", "f64"))
+
+
 def _draw_cumulative(d):
     shape = d.shape(1)
     return d.sample([shape], axis=int(d.random.integers(len(shape))), exclusive=d.choose(True, False),
