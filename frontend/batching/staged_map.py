@@ -159,14 +159,29 @@ def kept(source):
     return GeneratorItems(unconditional, items_of(chosen(items, as_value(read(flags)))))
 
 
+def generator(parts, size=None, nested=False):
+    """The generator with these parts; of a `nested` one the values are what its vectors hold."""
+    from ..base.iteration import iterate
+    from ..evaluation.evaluator import truth
+
+    def values():
+        for item in iterate(parts.iterable):
+            parts.assign(item)
+            if parts.condition is None or truth(parts.condition(), state.location):
+                value = parts.body()
+                yield from iterate(value) if nested else (value,)
+
+    return GeneratorValue(values, size, None if nested else parts, (lambda: parts) if nested else None)
+
+
 def presence(iterable):
     """A generator of true for each value of an iterable."""
     parts = iterable.parts if iterable.__class__ is GeneratorValue else None
     if parts is None:
         own = GeneratorParts(iterable, lambda item: None, lambda: True, None, [], slice(0, 0))
-        return GeneratorValue(None, None, own)
-    return GeneratorValue(None, None, GeneratorParts(parts.iterable, parts.assign, lambda: True,
-                                                     parts.condition, parts.frame, parts.slots))
+        return generator(own)
+    return generator(GeneratorParts(parts.iterable, parts.assign, lambda: True, parts.condition, parts.frame,
+                                    parts.slots))
 
 
 def collected_of(function, *iterables):
@@ -258,7 +273,7 @@ def flattened(parts):
     iterated over."""
     from ..base.mapping import joined_lanes
 
-    source = wanted_source(GeneratorValue(None, None, parts))
+    source = wanted_source(generator(parts))
     if source is None:
         return None
     vectors = mapped(lambda item: item, kept(source) if has_condition(source) else source)

@@ -26,6 +26,7 @@ from .specs import (
     either_of,
     flatten,
     full_spec,
+    holds_mutable,
     join,
     leaf_types,
     rebuild,
@@ -374,7 +375,9 @@ class Joined:
         if first is second:
             self.sets[key] = [set_], Fixed(first), 0, values
             return
-        spec = join(spec_of(first), spec_of(second), where, lenient)
+        specs = [full_spec(value, arm.region.serial) if holds_mutable(value) else spec_of(value)
+                 for value, arm in zip(values, self.arms, strict=True)]
+        spec = join(*specs, where, lenient)
         if spec.__class__ is Fixed:  # one arm alone has a value: what was made in it has to leave it
             arm, value = next((arm, value) for arm, value in zip(self.arms, values, strict=True)
                               if value.__class__ is not Undefined)

@@ -111,6 +111,11 @@ def is_mutable(value):
     return value.__class__ is Struct and value.type.family.mutable
 
 
+def holds_mutable(value):
+    """Whether a value is, or holds, an object whose fields can be assigned."""
+    return is_mutable(value) or any(holds_mutable(child) for _, child in children(value) or ())
+
+
 def parts_of(value):
     """The values inside of a container as a list, None for what is none."""
     if is_mutable(value):
@@ -247,6 +252,8 @@ def join(a, b, where="", lenient=False):
 def _join(a, b):
     if a == b:
         return a
+    if a.__class__ is b.__class__ is Fixed and is_mutable(a.value) and is_mutable(b.value):
+        raise Conflict  # two objects: what is written to the one that is meant must be seen there
     if is_either(a) != is_either(b):
         return _join_side(*((a, b) if is_either(a) else (b, a)))
     if a.__class__ is Fixed:

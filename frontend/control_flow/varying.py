@@ -212,7 +212,8 @@ def varying(arms, values, is_contents):
     if join.is_possible and join.is_growth:
         return join
     sizes = [data.shape[axes[0]] for data in (one, other)]
-    if is_contents or any(dim_names(upper(size)) & state.trace.growing for size in sizes):
+    defined = state.trace.growing | state.trace.dim_bounds.keys()
+    if is_contents or any((dim_names(size) | dim_names(upper(size))) & defined for size in sizes):
         join = PaddedNumbers(arms, values, axes[0])
     return join if join.is_possible and (is_contents or join.__class__ is PaddedNumbers) else None
 

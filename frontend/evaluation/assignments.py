@@ -5,9 +5,10 @@ from ...compiler.ir import Value
 from .. import types as t
 from ..base.registry import function
 from ..calling import call
+from ..control_flow.conditionals import lifted
 from ..parsing import syntax
 from ..staging import state
-from ..values import Array, Dictionary, NamedTuple, Traced, typeof
+from ..values import Array, Dictionary, NamedTuple, PoisonError, Traced, typeof
 from .broadcasting import assign_broadcast, broadcast
 from .element_access import index_arguments
 from .evaluator import check_names, compiles, located
@@ -39,7 +40,11 @@ def assign_target(compiler, target):
 
         def assign_field(frame, value):
             try:
-                set_property(run(frame), name, value)
+                owner = run(frame)
+                try:
+                    set_property(owner, name, value)
+                except PoisonError as error:
+                    lifted(error, lambda one: set_property(one, name, value), owner)
             except WeberError as error:
                 raise located(error, location, user)  # noqa: B904
 

@@ -196,9 +196,9 @@ def generator_loops(compiler, node):
     def whole(parts):
         """The values of inner loops."""
         from ..base.iteration import collect_values
-        from ..batching.staged_map import collected
+        from ..batching.staged_map import collected, generator
 
-        values = collected(GeneratorValue(None, size_of(parts.iterable), parts))
+        values = collected(generator(parts, size_of(parts.iterable)))
         if values is not None:
             return values
 
@@ -206,7 +206,8 @@ def generator_loops(compiler, node):
             parts.assign(element)
             return parts.body()
 
-        return collect_values(map(item, iterate(parts.iterable)))
+        values = collect_values(map(item, iterate(parts.iterable)))
+        return values if parts.loops == 1 else call(function("stack"), (values,))
 
     def parts_of(frame, iterables):
         """The parts of the last loop; of several loops its body gives the vector of those before it."""
@@ -229,6 +230,8 @@ def generator_loops(compiler, node):
     def nested_parts(frame, iterables, level):
         """The parts of one of all loops, from the slowest to the fastest: `levels`. `iterables` are those of
         its clause."""
+        from ..batching.staged_map import generator
+
         depth, position, (renew, assign), condition = levels[level]
 
         def assign_item(item):
@@ -243,11 +246,7 @@ def generator_loops(compiler, node):
             if levels[level + 1][0] != depth:
                 inside = [iterable(frame) for iterable in clauses[depth + 1][0]]
             parts = nested_parts(frame, inside, level + 1)
-            if level + 2 == len(levels):
-                values = GeneratorValue(None, None, parts)
-            else:
-                values = GeneratorValue(None, None, None, lambda: parts)
-            return call(function("collect"), (values,))
+            return call(function("collect"), (generator(parts, nested=level + 2 < len(levels)),))
 
         return GeneratorParts(iterables[position], assign_item, value, None if condition is None else
                               lambda: condition(frame), frame, slots)

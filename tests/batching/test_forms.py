@@ -259,6 +259,9 @@ def test_a_number_of_times_that_is_staged(check, n):
 @pytest.mark.parametrize("source, meaning", [
     ("[sum(x) - 2sum(y) for x in xs, y in xs]", lambda s: (s[None, :] - 2 * s[:, None]).astype(f32)),
     ("[k * sum(y) for k in 1:2, y in xs]", lambda s: (np.array([1, 2], f32)[None, :] * s[:, None])),
+    ("[k * sum(y) for k in 1:6, y in xs]", lambda s: (np.arange(1, 7, dtype=f32)[None, :] * s[:, None])),
+    ("sum([j * k^i * sum(x) for i in 1:2, j in 1:3, k in 1:2, x in xs])",
+     lambda s: f32(sum(j * k**i * x for x in s for k in (1, 2) for j in (1, 2, 3) for i in (1, 2)))),
     ("[k * sum(y) for y in xs, k in 1:2]", lambda s: (np.array([1, 2], f32)[:, None] * s[None, :])),
     ("sum(sum(x) * sum(y) for x in xs, y in xs)", lambda s: f32(np.outer(s, s).sum())),
     ("[sum(x) - 2sum(y) for x in xs, y in xs if sum(x) > sum(y)]",

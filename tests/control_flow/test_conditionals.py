@@ -151,6 +151,24 @@ def test_scalars(staged, name):
 
 
 ARRAYS = {
+    "one of two objects changed": ("""
+        mutable struct Sum
+            total::Float32
+        end
+        function add!(s, v)
+            s.total += v
+            s
+        end
+        function f(x)
+            low, high = Sum(0), Sum(1)
+            for v in x
+                s = v > 0.5 ? high : low
+                s.total += v
+                add!(v > 1 ? high : low, 2v)
+            end
+            [low.total, high.total]
+        end""", lambda x: np.array([x[x <= 0.5].sum() + 2 * x[x <= 1].sum(),
+                                    1 + x[x > 0.5].sum() + 2 * x[x > 1].sum()])),
     "arrays": ("f(x) = sum(x) > 0 ? x .* 2 : x .- 1", lambda x: x * 2 if x.sum() > 0 else x - 1),
     "writes to an array": ("""
         function f(x)

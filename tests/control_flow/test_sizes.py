@@ -38,6 +38,8 @@ PROGRAMS = {
                                 lambda n, x: np.linspace(1, n, n + 1).sum()),
     "extremes of ranges": ("f(n, x) = [maximum(1:n), minimum(length(x):-1:n), sum(1:n), isempty(n:1)]",
                            lambda n, x: np.array([n, n, n * (n + 1) // 2, n > 1])),
+    "functions of a size": ("f(n, x) = [isodd(length(x)) ? 1.0 : 2.0, sqrt(length(x)), length(x)^2]",
+                            lambda n, x: np.array([2 - len(x) % 2, len(x) ** 0.5, len(x) ** 2])),
     "an index": ("f(n, x) = x[n]", lambda n, x: x[n - 1]),
     "an index of several": ("f(n, x) = x[[n, 1, n]]", lambda n, x: x[[n - 1, 0, n - 1]]),
     "an element set": ("function f(n, x) y = copy(x); y[n] = 5; y[n] += 1; y end",

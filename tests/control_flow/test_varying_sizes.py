@@ -112,6 +112,14 @@ CHOICES = {
     "a comprehension in a comprehension": (
         "[a * i for (i, a) in enumerate(x) if a > 0 for j in 1:i if isodd(j)]",
         lambda x: np.array([a * i for i, a in enumerate(x, 1) if a > 0 for j in range(1, i + 1, 2)])),
+    "chosen again and again": ("""
+        y = copy(x)
+        while length(y) > 1
+            z = y[y .> sum(y) / length(y)]
+            isempty(z) && break
+            y = z
+        end
+        y""", lambda x: x if len(x) < 2 else np.array([x.max()])),
     "filter": ("filter(>(0), x)", kept),
     "filter!": ("(y = copy(x); filter!(>(0), y); y)", kept),
     "a mask": ("x[x .> 0]", kept),

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import weber
-from program_table import learning, numerical, sequences
+from program_table import learning, numerical, sequences, structures
 from program_table.running import Session, flat, padded
 
 FOLDER = Path(__file__).parents[2] / "examples" / "control_flow"
-PROGRAMS = [*numerical.PROGRAMS, *sequences.PROGRAMS, *learning.PROGRAMS]
+PROGRAMS = [*numerical.PROGRAMS, *sequences.PROGRAMS, *structures.PROGRAMS, *learning.PROGRAMS]
 
 
 def programs(condition=lambda program: True):
