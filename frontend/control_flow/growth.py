@@ -43,13 +43,23 @@ class Extra:
 
 
 class Growth:
-    """How an array grows: along the payload axis `axis`, which has the extent `dim` in the body."""
+    """How an array grows: along the payload axis `axis`, which has the extent `dim` in the body. Arrays that
+    the body needs to be of one size share the dim of the `first` of them, and are carried in buffers."""
+
+    first = None
 
     def __init__(self, spec, axis):
         self.axis, self.dim, self.before = axis, fresh_dim("G"), spec.shape[axis]
         self.name = symbol_name(self.dim)
         shape = (*spec.shape[:axis], self.dim, *spec.shape[axis + 1:])
         self.spec, self.leaf = Numbers(spec.element, shape), None
+
+    def share(self, first):
+        """Takes the dim of another growth."""
+        self.first, first.first = first, first
+        self.dim, self.name = first.dim, first.name
+        shape = self.spec.shape
+        self.spec = Numbers(self.spec.element, (*shape[:self.axis], self.dim, *shape[self.axis + 1:]))
 
     def placeholder(self, leaves):
         """What stands for the array at the start of an iteration."""
@@ -90,6 +100,10 @@ class Growth:
         drop_unused(region.block, self.name, [operation.result for operation in self.chain])
         self._find_rows(region)
         self._find_reads(region)
+        first = self.first
+        if first is not None and (self.is_conditional or self.prepends
+                                  or (self.before, self.added) != (first.before, first.added)):
+            raise reading_error("two arrays that it makes longer differ in size")
 
     def _find_rows(self, region):
         from .varying import flagged
@@ -103,7 +117,10 @@ class Growth:
 
     def _find_reads(self, region):
         """What the body reads: sizes, `near` elements at the end that it adds to, or any others."""
-        self.sizes, self.near, self.is_buffered = takes_size(region.block, self.name), 0, False
+        self.sizes, self.near = takes_size(region.block, self.name), 0
+        self.is_buffered = self.first is not None
+        if self.is_buffered:
+            return
         grown = {self.leaf, *(operation.result for operation in self.chain)}
         for operation in uses_of(region.block, self.name):
             if operation in self.chain or operation.name == "dim_value":
@@ -224,12 +241,17 @@ class Growth:
         buffer = Value(TensorType(self.leaf.element, shape), name="buffer")
         builder = Builder(location=state.location)
         length = self._length(builder, index) if length is None else length
-        builder.emit("loop", [length], {"carried": 0, "trips": self.dim, "counted": True}, [counting_block()])
+        if self.first in (None, self):
+            builder.emit("loop", [length], {"carried": 0, "trips": self.dim, "counted": True},
+                         [counting_block()])
+            (self.counting,), place = builder.block.operations[-1:], 0
+        else:  # behind what defines the dim
+            place = block.operations.index(self.first.counting) + 1
         zero = (0,) * len(shape)
         array_now = builder.slice(buffer, starts=zero, stops=self._at(shape, self.dim),
                                   steps=(1,) * len(shape))
         replace_operand(block, self.leaf, array_now)
-        block.operations[:0] = builder.block.operations
+        block.operations[place:place] = builder.block.operations
         following, place = buffer, length
         for rows, flags in self.rows:
             following, place = self._written(following, place, rows, flags)

@@ -5,6 +5,7 @@ next. It is run again with them carried, until the carried values keep their typ
 the loop by its condition; what they leave behind is carried too.
 """
 
+import re
 from dataclasses import dataclass
 
 from ...compiler.errors import WeberError
@@ -103,11 +104,16 @@ class Loop:
         for _ in range(MAX_RUNS):
             try:
                 attempt = Attempt(self)
+                is_ready = attempt.settled() and attempt.prepare()
             except HostValueNeeded as error:
                 if not self._buffer_items(error):
                     raise
                 continue
-            if attempt.settled() and attempt.prepare():
+            except WeberError as error:
+                if not self._share_size(error):
+                    raise
+                continue
+            if is_ready:
                 state.trace.carried[self.where] = self.carries
                 return attempt.emit(first)
         names = ", ".join(filter(None, (carry.reason for carry in self.carries.values()))) or "a value"
@@ -122,6 +128,20 @@ class Loop:
             if carry.growth.__class__ is ItemGrowth and carry.growth.dim is getattr(error, "read", None):
                 return buffered_items(carry)
         return False
+
+    def _share_size(self, error):
+        """Whether an error is that two arrays which this loop makes longer have not one size: in the next run
+        they have, if they have begun as equals."""
+        grown = [carry for carry in self.carries.values() if carry.growth.__class__ is Growth
+                 and re.search(rf"{re.escape(carry.growth.name)}\b", str(error))]
+        first, *others = grown or [None]
+        others = [carry for carry in others if carry.growth.name != first.growth.name]
+        if not others or any(carry.growth.before != first.growth.before for carry in others):
+            return False
+        for carry in others:
+            carry.growth.share(first.growth)
+            carry.spec = carry.growth.spec
+        return True
 
     def _recall(self):
         """Begins with what the loop carried when it was staged before, so that loops in loops need not find
