@@ -423,6 +423,46 @@ def test_the_derivative_keeps_a_row_for_each_node(load):
                    for operation in operations), "each root is there once"
 
 
+def test_gradient_through_decisions_and_loops_of_a_node(check):
+    """Also on the level farthest from the roots, which has leaves alone."""
+    source = f"""{NETWORK}
+        function g(W, t)
+            t.left === nothing && return E[:, t.word]
+            x = vcat(g(W, t.left), g(W, t.right))
+            t.word > 3 || return W * x ./ (sum(abs, x) + 1)
+            s, k = 0.0, t.word
+            while k > 1
+                s += 1 / k
+                k = k ÷ 2
+            end
+            h = tanh.(W * x) .* s
+            for i in 1:mod(t.word, 3) + 1
+                h = h .+ W[:, i] .* maximum(x) ./ (h[1] + 3)
+            end
+            return h
+        end
+        f(trees) = gradient(W -> sum(sum(g(W, t)) for t in trees), W)[1]"""
+
+    def g(W, t):
+        if t["left"] is None:
+            return E[:, t["word"] - 1]
+        x = np.concatenate([g(W, t["left"]), g(W, t["right"])])
+        if t["word"] <= 3:
+            return W @ x / (np.sum(np.abs(x)) + 1)
+        s, k = 0.0, t["word"]
+        while k > 1:
+            s, k = s + 1 / k, k // 2
+        h = np.tanh(W @ x) * s
+        for i in range(t["word"] % 3 + 1):
+            h = h + W[:, i] * np.max(x) / (h[0] + 3)
+        return h
+
+    trees = [node(5, leaf(2), node(1, leaf(4), leaf(6))), leaf(3),
+             node(8, node(7, leaf(1), leaf(2)), leaf(5))]
+    check(source, MANY, [trees], central(lambda W: sum(np.sum(g(W, tree)) for tree in trees), W),
+          rtol=1e-6, atol=1e-8)
+
+
 def test_what_is_computed_again_is_computed_anew(check):
     """With marks for the gradient, and with weights that have changed between."""
     trees = [shifted(tree) for tree in TREES]
