@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..families import ELEMENTWISE
-from ..ir import Block, Builder, Function, Operation, Value, captured_values, copy_operation
+from ..ir import Block, Builder, Function, Operation, Value, captured_values, copy_operation, rename_dims
 from ..ops.indexing import ONE_HOT_LIMIT, fits_add_rows
 from ..rewrite import with_body
 from ..types import size_product
@@ -59,7 +59,7 @@ class Rows:
 class _Sparse:
     def __init__(self, builder, mapping):
         self.builder = builder
-        self.mapping: dict[Value, Value] = mapping  # what values have become
+        self.mapping = mapping  # what values have become, and dims, by their names
         self.rows: dict[Value, Rows] = {}  # those that are known as rows
 
     def rewrite(self, operation: Operation):
@@ -84,7 +84,8 @@ class _Sparse:
         """The whole array."""
         if value not in self.mapping and value in self.rows:
             rows, b = self.rows[value], self.builder
-            zeros = b.broadcast(b.constant(np.zeros((), value.element.numpy)), shape=value.shape, axes=())
+            shape = rename_dims(value.type, self.mapping).shape
+            zeros = b.broadcast(b.constant(np.zeros((), value.element.numpy)), shape=shape, axes=())
             self.mapping[value] = b.set_rows(zeros, rows.indices, rows.values)
         return self.mapping.get(value, value)
 
@@ -93,7 +94,8 @@ class _Sparse:
         b, (indices, updates) = self.builder, map(self.dense, operation.operands)
         count = size_product(indices.shape)
         indices = b.reshape(indices, shape=(count,))
-        return Rows(*summed_rows(b, indices, b.reshape(updates, shape=(count, *operation.result.shape[1:]))))
+        _, *row = rename_dims(operation.result.type, self.mapping).shape
+        return Rows(*summed_rows(b, indices, b.reshape(updates, shape=(count, *row))))
 
     def elementwise(self, operation):
         """An operation on rows and numbers that is zero where the rows are; or rows added to an array."""

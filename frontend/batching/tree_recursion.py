@@ -167,7 +167,9 @@ class Levels:
 
     def at(self, index):
         """The result for the node of a row."""
-        return self._result(index, self.results, self.schedule.position)
+        source = state.trace.lane_sources.get(index)
+        unique = source is not None and source[1] is self.forest.roots
+        return self._result(index, self.results, self.schedule.position, unique=unique)
 
     def result(self, call):
         """What a call on a node below gives."""

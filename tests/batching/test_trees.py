@@ -412,13 +412,55 @@ def test_the_derivative_keeps_a_row_for_each_node(load):
     """There is no copy of the results of a level, or of all nodes, for each level."""
     module = load(f"""{NETWORK}
         @export f(trees::Vector{{Tree}}) = gradient(W -> sum(score(E, W, t) for t in trees), W)[1]""")
-    loops = [operation for operation in stage_entry(module.entries()[0]).body.operations
-             if operation.attributes.get("ragged")]
-    levels, backwards = loops
+    operations = stage_entry(module.entries()[0]).body.operations
+    levels, backwards = [operation for operation in operations
+                         if operation.name == "loop" and operation.attributes.get("ragged")]
     parts = LoopParts(levels.attributes, levels.regions[0])
     kept = parts.yielded(levels.regions[0].results)[2]
     assert len(kept) > 1 and all(map(parts.piece_dim, (value.type for value in kept)))
     assert backwards.attributes["reverse"] and backwards.attributes["carried"] == 2, "a window, and W"
+    assert not any(operation.name == "scatter_add" and operation.result.element.is_float
+                   for operation in operations), "each root is there once"
+
+
+def test_gradient_through_decisions_and_loops_of_a_node(check):
+    """Also on the level farthest from the roots, which has leaves alone."""
+    source = f"""{NETWORK}
+        function g(W, t)
+            t.left === nothing && return E[:, t.word]
+            x = vcat(g(W, t.left), g(W, t.right))
+            t.word > 3 || return W * x ./ (sum(abs, x) + 1)
+            s, k = 0.0, t.word
+            while k > 1
+                s += 1 / k
+                k = k ÷ 2
+            end
+            h = tanh.(W * x) .* s
+            for i in 1:mod(t.word, 3) + 1
+                h = h .+ W[:, i] .* maximum(x) ./ (h[1] + 3)
+            end
+            return h
+        end
+        f(trees) = gradient(W -> sum(sum(g(W, t)) for t in trees), W)[1]"""
+
+    def g(W, t):
+        if t["left"] is None:
+            return E[:, t["word"] - 1]
+        x = np.concatenate([g(W, t["left"]), g(W, t["right"])])
+        if t["word"] <= 3:
+            return W @ x / (np.sum(np.abs(x)) + 1)
+        s, k = 0.0, t["word"]
+        while k > 1:
+            s, k = s + 1 / k, k // 2
+        h = np.tanh(W @ x) * s
+        for i in range(t["word"] % 3 + 1):
+            h = h + W[:, i] * np.max(x) / (h[0] + 3)
+        return h
+
+    trees = [node(5, leaf(2), node(1, leaf(4), leaf(6))), leaf(3),
+             node(8, node(7, leaf(1), leaf(2)), leaf(5))]
+    check(source, MANY, [trees], central(lambda W: sum(np.sum(g(W, tree)) for tree in trees), W),
+          rtol=1e-6, atol=1e-8)
 
 
 def test_what_is_computed_again_is_computed_anew(check):
@@ -440,6 +482,18 @@ def test_gradient_of_a_tree_that_is_there_twice(check):
     trees = [shifted(tree) for tree in TREES]
     source = f"{NETWORK}\nf(trees) = gradient(W -> sum(score(E, W, t) for t in trees[[1, 4, 1]]), W)[1]"
     check(source, MANY, [trees], gradients([trees[k] for k in (0, 3, 0)])[1], rtol=1e-6, atol=1e-8)
+
+
+def test_gradient_of_wide_rows_that_are_there_twice(load):
+    module = load(f"""{NETWORK}
+        wide = reshape(sin.(1:512), 16, 32) ./ 4
+        first_rows = reshape(cos.(1:128), 16, 8)
+        slope(W, trees) = gradient(W -> sum(score(first_rows, W, t) for t in trees), W)[1]
+        @export twice(trees::Vector{{Tree}}) = slope(wide, trees[[1, 4, 1]])
+        @export each(trees::Vector{{Tree}}) = slope(wide, trees)""")
+    twice, each = (weber.Program(module.compile(name).to_bytes()) for name in ("twice", "each"))
+    trees = [shifted(tree) for tree in TREES]
+    np.testing.assert_allclose(twice(trees), each([trees[0], trees[3], trees[0]]), rtol=1e-12)
 
 
 def test_gradient_for_one_tree_and_for_each(check):
