@@ -130,6 +130,8 @@ def side_by_side(sources):
 
 def collected(iterable):
     """The vector of an iterable's values by one map; None where they are to be iterated over."""
+    from ..base.iteration import size_of
+
     source = wanted_source(iterable)
     if source is None:
         return None
@@ -137,7 +139,20 @@ def collected(iterable):
         if isinstance(source.count, int) and not decides_on_staged(source):
             return None
         source = kept(source)
-    return stacked_loops(mapped(lambda item: item, source), source)
+        return stacked_loops(mapped(lambda item: item, source), source)
+    return shaped(stacked_loops(mapped(lambda item: item, source), source), size_of(iterable))
+
+
+def shaped(values, size):
+    """The vector of an iterable's values in the iterable's size, where that has several dims."""
+    if values is None or size is None or len(size) < 2 or values.rank != 1:
+        return values
+    if is_lanes(values):
+        raise unsupported("an array of several dims of staged elements that are no numbers")
+    from ..base.arrays import reshaped
+
+    dims = [dim.dim if dim.__class__ is DimNumber else dim for dim in size]
+    return Array(reshaped(read(values), tuple(reversed(dims))))
 
 
 def kept(source):

@@ -198,7 +198,7 @@ def generator_loops(compiler, node):
         from ..base.iteration import collect_values
         from ..batching.staged_map import collected
 
-        values = collected(GeneratorValue(None, size_of(parts.iterable), parts))
+        values = collected(GeneratorValue(None, None, parts))
         if values is not None:
             return values
 
