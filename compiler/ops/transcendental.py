@@ -84,6 +84,13 @@ def _acosh(x):
     return (x > 1e8).choose(x.apply("Log") + math.log(2), _log1p(t + t.apply("Sqrt") * (t + 2).apply("Sqrt")))
 
 
+def _logarithm(x, base):
+    """The logarithm to a base, exact for its whole powers."""
+    power = x.apply("Log") * (1 / math.log(base))
+    whole = power.apply("Round")
+    return x.constant(base).apply("Pow", whole).equals(x).choose(whole, power)
+
+
 def _softplus(x):
     return _log1p((-x.apply("Abs")).apply("Exp")) + x.apply("Max", 0)
 
@@ -149,9 +156,9 @@ _analytic("log", np.log, lambda b, x, y: b.reciprocal(x), "Log")
 _analytic("log1p", np.log1p, lambda b, x, y: b.reciprocal(b.add(x, _one(b, x))), otherwise=_log1p,
           doc="log(1 + x)")
 _analytic("log2", np.log2, lambda b, x, y: b.reciprocal(_scaled(b, x, math.log(2))),
-          otherwise=lambda x: x.apply("Log") * (1 / math.log(2)))
+          otherwise=lambda x: _logarithm(x, 2))
 _analytic("log10", np.log10, lambda b, x, y: b.reciprocal(_scaled(b, x, math.log(10))),
-          otherwise=lambda x: x.apply("Log") * (1 / math.log(10)))
+          otherwise=lambda x: _logarithm(x, 10))
 _analytic("sqrt", np.sqrt, lambda b, x, y: b.reciprocal(b.add(y, y)), "Sqrt")
 _analytic("rsqrt", lambda x: 1 / np.sqrt(x), lambda b, x, y: _scaled(b, b.div(y, x), -0.5),
           otherwise=lambda x: x.apply("Sqrt").apply("Reciprocal"), doc="1 / √x")

@@ -57,9 +57,13 @@ def cartesian_indices(_, x):
     dims = x if x.__class__ is tuple else as_array(x).size
     dims = [d.length if d.__class__ is Range else d for d in dims]
     if not all(isinstance(d, int | np.integer) for d in dims):
+        from .iteration import GRIDS
         from .selection import indices_of_size
 
-        return indices_of_size([d if hasattr(d, "terms") else staging.as_dim(d) for d in dims])
+        dims = tuple(d if hasattr(d, "terms") else staging.as_dim(d) for d in dims)
+        indices = indices_of_size(dims)
+        GRIDS[indices] = dims
+        return indices
     places = [cartesian_index(*(i + 1 for i in reversed(place))) for place in np.ndindex(*dims[::-1])]
     return array_of(CARTESIAN_FAMILY.apply(len(dims)), places, dims)
 

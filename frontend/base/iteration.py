@@ -1,5 +1,7 @@
 """Iteration: a Python iterator over any Julia iterable, and arrays made of what an iterator gives."""
 
+import weakref
+
 import numpy as np
 
 from ...compiler.errors import UnsupportedError
@@ -143,11 +145,15 @@ def _iterated(value, step, found):
         result = call(step, (value, position))
 
 
+GRIDS = weakref.WeakKeyDictionary()
+"""The sizes of arrays of cartesian indices that only the graph knows, which are vectors of the indices."""
+
+
 def size_of(value):
     """The Julia size of an iterable, where it is known without iterating; else None."""
     cls = value.__class__
     if cls is Array:
-        return value.size
+        return GRIDS.get(value, value.size) if GRIDS else value.size
     if cls is Range:
         return (as_dim(value.length),)
     if cls is tuple or cls is str:

@@ -75,9 +75,16 @@ def reduce(operation, x, dims=colon, init=NOTHING_GIVEN):
         return whole if init is NOTHING_GIVEN else call(operation, (init, whole))
     if dims is not colon:
         return _reduce_slices(operation, as_array(x), dims, init)
+    if operation in JOINS and init is NOTHING_GIVEN and is_numeric(x) and is_staged(x):
+        numbers = (as_dim_product(x.data.shape),)  # which stand below or beside each other
+        return Array(reshaped(x.data, numbers if operation is function("vcat") else (*numbers, 1)))
     if operation in JOINS and init is NOTHING_GIVEN and x.__class__ is Array and x.data.size:
         return JOINS[operation](list(iterate(x)))
     return folds.foldl(operation, x, init)
+
+
+def is_staged(x):
+    return isinstance(staging.read(as_array(x)), staging.Value)
 
 
 def joined_lanes(vector, horizontally):

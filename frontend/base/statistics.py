@@ -206,12 +206,37 @@ def middle_of_array(x):
 @_define("quantile", t.Any, t.Any, keywords=("sorted", "alpha", "beta"))
 def quantile(items, places, sorted=False, alpha=1.0, beta=1.0):
     """The value below which a share of the elements lies, by linear interpolation."""
-    data = _sorted_data(_real_numbers(items, "quantile"), "quantile").astype(np.float64)
+    numbers = _real_numbers(items, "quantile")
+    if isinstance(staging.read(numbers), staging.Value):
+        return _staged_quantiles(call(function("sort"), (numbers,)), places, alpha, beta)
+    data = _sorted_data(numbers, "quantile").astype(np.float64)
     if places.__class__ is Array or places.__class__ is Range:
         return Array(np.array([_quantile(data, p, alpha, beta) for p in iterate(places)]))
     if places.__class__ is tuple:
         return tuple(_quantile(data, p, alpha, beta) for p in places)
     return _quantile(data, places, alpha, beta)
+
+
+def _staged_quantiles(data, places, alpha, beta):
+    if places.__class__ is tuple:
+        return tuple(_staged_quantile(data, p, alpha, beta) for p in places)
+    if places.__class__ in (Array, Range):
+        return collect_values([_staged_quantile(data, p, alpha, beta) for p in iterate(places)])
+    return _staged_quantile(data, places, alpha, beta)
+
+
+def _staged_quantile(data, p, alpha, beta):
+    """As `_quantile`, of a sorted vector that only the graph knows; it is taken not to be empty."""
+    def of(name, *arguments):
+        return call(function(name), arguments)
+
+    count = of("length", data)
+    place = of("+", of("*", count, p), of("+", alpha, of("*", p, 1 - alpha - beta)))
+    below = of("clamp", of("floor", t.Int64, place), 1, of("max", of("-", count, 1), 1))
+    share = of("clamp", of("-", place, below), 0.0, 1.0)
+    low = of("getindex", data, below)
+    high = of("getindex", data, of("min", of("+", below, 1), count))
+    return of("+", low, of("*", share, of("-", high, low)))
 
 
 def _quantile(data, *options):

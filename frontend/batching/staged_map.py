@@ -9,6 +9,7 @@ import numpy as np
 
 from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Value, defined_dims
+from ...compiler.ops.map_parts import never_falls
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from .. import types as t
 from ..control_flow.conditionals import is_staged_condition
@@ -18,7 +19,7 @@ from ..staging import HostValueNeeded, apply, as_value, expand, payload_of, read
 from ..trees import children
 from ..values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
 from .forests import NodeItems
-from .lanes import Lanes, Outline, defined_dim, is_lanes, vector_of_lanes
+from .lanes import Lanes, Outline, defined_dim, is_lanes, substituted, vector_of_lanes
 
 UNROLLED = 4
 """So many elements of known number are evaluated one after the other."""
@@ -129,6 +130,8 @@ def side_by_side(sources):
 
 def collected(iterable):
     """The vector of an iterable's values by one map; None where they are to be iterated over."""
+    from ..base.iteration import size_of
+
     source = wanted_source(iterable)
     if source is None:
         return None
@@ -136,7 +139,20 @@ def collected(iterable):
         if isinstance(source.count, int) and not decides_on_staged(source):
             return None
         source = kept(source)
-    return stacked_loops(mapped(lambda item: item, source), source)
+        return stacked_loops(mapped(lambda item: item, source), source)
+    return shaped(stacked_loops(mapped(lambda item: item, source), source), size_of(iterable))
+
+
+def shaped(values, size):
+    """The vector of an iterable's values in the iterable's size, where that has several dims."""
+    if values is None or size is None or len(size) < 2 or values.rank != 1:
+        return values
+    if is_lanes(values):
+        raise unsupported("an array of several dims of staged elements that are no numbers")
+    from ..base.arrays import reshaped
+
+    dims = [dim.dim if dim.__class__ is DimNumber else dim for dim in size]
+    return Array(reshaped(read(values), tuple(reversed(dims))))
 
 
 def kept(source):
@@ -383,6 +399,7 @@ def _run(trace, operands, function, element, keys=()):
 def _emit(trace, operands, region, item, outline, count):
     """The map op of a region, and the lanes of what it gives."""
     values = list(outline.values)
+    values, item = _with_own_sizes(trace, operands, region, values, item)
     ragged = dict(zip(operands.ragged, zip(operands.lengths, operands.bounds)))
     names = set().union(*(dim_names(dim) for value in values for dim in value.type.shape))
     names |= set().union(*_nested_names(item))
@@ -403,6 +420,26 @@ def _emit(trace, operands, region, item, outline, count):
     for name, size in zip(defined, made[len(values):]):
         lengths[name] = size, symbol(f"{name}.max")
     return Lanes(count, item, list(zip(values, made)), lengths)
+
+
+def _with_own_sizes(trace, operands, region, values, item):
+    """The values and the template with dims of their own in place of sizes that may fall where an example
+    grows, `n - n ÷ 2`: the outside could not tell how large they are at most."""
+    own, changed = {}, {}
+    with region:
+        builder = trace.builder
+        for value in values:
+            falling = {dim for dim in value.shape if not never_falls(dim, operands.ragged)}
+            if not falling:
+                continue
+            for dim in falling - own.keys():
+                own[dim] = defined_dim(builder, "K", builder.extent(dim))
+            starts = [builder.constant(np.int64(0))] * value.rank
+            sizes = tuple(own.get(dim, dim) for dim in value.shape)
+            changed[value] = builder.dynamic_slice(value, *starts, sizes=sizes)
+    if not changed:
+        return values, item
+    return [changed.get(value, value) for value in values], substituted(item, changed, {})
 
 
 def _nested_names(item):

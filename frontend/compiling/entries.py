@@ -248,7 +248,8 @@ def written_places(table: EntryTable):
 def stage_entry(entry: Entry) -> Graph:
     """The entry as a graph: its arguments, then the file's state that it uses; results, then the next states.
 
-    Raises WeberError for a result that no tensor can hold and for a state that changes its structure."""
+    Raises WeberError for a result that no tensor can hold, where there is none at all, and for a state that
+    changes its structure."""
     if entry.parameters is None:
         raise WeberError(f"`{entry.name}` has parameters without sizes: compile it with --entry "
                          f"\"{entry.name}(x::Float32[…])\"", entry.location)
@@ -332,6 +333,9 @@ def stage_entry(entry: Entry) -> Graph:
                 add_unread_state(block, argument_names, defaults, name, place, leaf)
             next_state[name] = f"{name}.next"
             add_result(leaf, f"{name}.next")
+    if not results:
+        raise WeberError(f"`{entry.name}` gives nothing and changes no state: there is nothing to compute",
+                         entry.location)
     block.results = results
     return Graph(entry.name, block, argument_names, result_names, defaults, next_state, entry.location,
                  ragged_metadata(entry, vectors))

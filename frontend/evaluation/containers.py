@@ -198,7 +198,7 @@ def generator_loops(compiler, node):
         from ..base.iteration import collect_values
         from ..batching.staged_map import collected, generator
 
-        values = collected(generator(parts, size_of(parts.iterable)))
+        values = collected(generator(parts))
         if values is not None:
             return values
 

@@ -31,6 +31,8 @@ FORMS = {
     "parity of a size": ("iseven(length(x)) ? 1 : 2", lambda x: np.int64(1 + len(x) % 2)),
     "median": ("[median(x[max(1, i - 1):min(end, i + 1)]) for i in eachindex(x)]",
                lambda x: np.array([np.median(x[max(0, i - 1):i + 2]) for i in range(len(x))])),
+    "quantiles": ("(quantile([x; 1.0], 0.3), quantile([x; 1.0], (0.0, 0.9))[2])",
+                  lambda x: tuple(np.quantile(np.r_[x, 1], [0.3, 0.9]))),
     "sums of complex numbers": ("abs2(sum(x[m] * exp(-2π * im * m / 3) for m in 1:length(x)))",
                                 lambda x: abs(np.sum(x * np.exp(-2j * np.pi * np.arange(
                                     1, len(x) + 1) / 3)))**2),

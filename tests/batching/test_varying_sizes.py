@@ -221,3 +221,16 @@ def test_parts_of_empty_examples_as_results(check, examples, source):
     for lengths in ([3, 1, 2, 0], [0, 0]):
         xs = [x[:, 0] for x in examples(lengths, 1)]
         check(source + "\nf(xs) = map(g, xs)", f"f({XS})", [xs], [RESULTS[source](x) for x in xs])
+
+
+def test_a_size_that_may_fall_where_an_example_grows(check):
+    """The second half, whose size is no sum of rising terms."""
+    xs = [np.arange(n, dtype=np.float64) for n in (5, 1, 0, 4)]
+    check("f(xs) = map(x -> x[end÷2+1:end], xs)", "f(xs::Vector{Float64[n]})", [xs],
+          [x[len(x) // 2:] for x in xs])
+
+
+def test_numbers_spread_into_a_concatenation(check):
+    xs = [np.arange(n, dtype=np.float64) for n in (3, 1)]
+    check("f(xs) = map(x -> (vcat(x...), hcat(x...)), xs)", "f(xs::Vector{Float64[n]})", [xs],
+          [(x, x[:, None]) for x in xs])

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import weber
+from weber import WeberError
 
 PROGRAMS = {
     "conditional": "f(x) = sum(x) > 0 ? sum(x .^ 2) : sum(sin.(x))",
@@ -204,3 +206,11 @@ def test_recurrent_layers_over_a_symbolic_length(staged, cell):
     assert "loop" in looped.operations() and "loop" not in unrolled.operations()
     x = np.sin(np.arange(24)).reshape(2, 4, 3).astype(np.float32)
     np.testing.assert_allclose(looped(x, host=False)[0], unrolled(x, host=False)[0], rtol=1e-4, atol=1e-6)
+
+
+def test_an_entry_that_gives_nothing(tmp_path):
+    """What does not depend on a number has no gradient, and an artifact without results cannot be."""
+    path = tmp_path / "program.jl"
+    path.write_text("using Flux\n@export f(x::Float64[3]) = gradient(x -> 1.0, x)[1]\n", encoding="utf-8")
+    with pytest.raises(WeberError, match="`f` gives nothing and changes no state"):
+        weber.load(path).compile("f")

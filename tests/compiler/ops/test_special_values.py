@@ -148,3 +148,12 @@ def _element(name):
 def test_the_interpreter_refuses_what_has_no_meaning(apply_op, op, arrays, attributes, message):
     with pytest.raises(WeberError, match=message):
         apply_op(op, *arrays, **attributes)
+
+
+@pytest.mark.parametrize("op, base", [("log2", 2.0), ("log10", 10.0)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_logarithms_of_whole_powers_are_whole(apply_op, op, base, dtype):
+    powers = np.arange(-9, 10) if base == 2 else np.arange(10)
+    _, found = apply_op(op, (base ** powers.astype(float)).astype(dtype))
+    for array in found:
+        np.testing.assert_array_equal(array, powers.astype(dtype))
