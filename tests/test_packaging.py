@@ -40,7 +40,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     kept = {name.removeprefix("weber/") for name in names if name.startswith("weber/")}
     assert kept >= {"__init__.py", "cli.py", "runtime/program.py", "frontend/parsing/grammar.lark"}
     sources = ["*.py", "compiler/**/*.py", "frontend/**/*.py", "runtime/*.py"]
-    for pattern in [*sources, "frontend/*.lark", "frontend/library/*.jl"]:
+    for pattern in [*sources, "frontend/parsing/*.lark", "frontend/library/*.jl"]:
         tree = {path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)}
         assert tree and tree <= kept, f"{pattern} misses {sorted(tree - kept)}"
     assert not [name for name in kept if name.startswith(("tests", "examples", "bench", "docs"))]
