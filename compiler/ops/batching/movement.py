@@ -248,7 +248,7 @@ def sum_padded(lanes: Lanes, operation):
 def _padded_by_lane(lanes, x, axis, low, size, number):
     """x moved along an axis by a number of places that differs from lane to lane, among `number`s."""
     b, dim = lanes.builder, x.shape[axis]
-    index = _plus(lanes, _counted(lanes, size), b.neg(lanes.length(low)))
+    index = _plus(lanes, _counted(lanes, size), b.neg(lanes.number_of(low)))
     inside = lanes.emit("and", (b.ge(index.value, b.full(0, index.value)), b.lt(
         index.value, b.broadcast(lanes.length(dim), shape=index.value.shape, axes=(0,)))))
     result = picked_anyhow(lanes, x, axis, index)
