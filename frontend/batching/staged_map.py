@@ -269,6 +269,8 @@ def has_condition(source):
 def wanted_source(iterable):
     """The source of an iterable whose elements should be treated by one map: those that only the graph knows,
     and a known number of more than a few."""
+    from ..base.iteration import size_of
+
     if state.trace is None or iterable.__class__ not in (Array, Range, GeneratorValue, Struct):
         return None
     if iterable.__class__ is GeneratorValue and iterable.nested is not None:
@@ -276,7 +278,8 @@ def wanted_source(iterable):
         return None if vector is None else items_of(vector)
     source = source_of(iterable)
     if source.__class__ is GeneratorItems and source.parts.loops > 1:
-        return None if all(isinstance(dim, int) for dim in iterable.size) else source
+        size = size_of(source.parts.iterable) if iterable.size is None else iterable.size
+        return None if all(isinstance(dim, int) for dim in size) else source
     if source is None or not isinstance(source.count, int) or source.is_ragged:
         return source
     if source.count <= UNROLLED:
