@@ -96,7 +96,7 @@ def builtin_call(python, name, keywords=()):
             return python(*arguments, **given) if given else python(*arguments)
         except (*UNFORESEEN, HostValueNeeded) as error:
             if any(argument.__class__ is DimNumber for argument in arguments):
-                return python(*map(as_number, arguments), **(given or {}))
+                return call(list(map(as_number, arguments)), given, bindings)
             if isinstance(error, HostValueNeeded):
                 raise
             if os.environ.get("WEBER_DEBUG") or is_out_of_memory(error):

@@ -104,6 +104,11 @@ def test_quotients_of_sizes(staged, name):
         np.testing.assert_array_equal(f(np.zeros(size, np.float32))[0], expected)
 
 
+def test_a_function_without_a_form_for_sizes(staged):
+    with pytest.raises(WeberError, match="no method matching powermod"):
+        staged("f(x) = powermod(2, length(x), 5)", "f(x::Float32[N])")
+
+
 def test_a_size_divided_by_zero(staged):
     with pytest.raises(WeberError, match="DivideError"):
         staged("f(x) = mod(length(x), 0)", "f(x::Float32[N])")
