@@ -172,3 +172,13 @@ def test_results_that_are_nothing_or_a_value(load):
     """)
     assert module.place(np.array([1.0, 3.0])) == 2 and module.place(np.ones(2)) is None
     assert module.pair(1.5) == (1.5, 1) and module.pair(-1.5) is None
+
+
+def test_complex_numbers_of_two_arrays(load, capsys):
+    module = load("""
+    println(abs.(complex.([3.0, 1.0], [4.0, 0.0])))
+    @export sizes(x::Float64[8], y::Float64[8]) = abs.(complex.(x, y))
+    """)
+    assert capsys.readouterr().out == "[5.0, 1.0]\n"
+    x, y = np.arange(8.0), np.linspace(-1, 1, 8)
+    np.testing.assert_allclose(module.sizes(x, y), np.hypot(x, y), rtol=1e-15)
