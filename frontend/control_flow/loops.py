@@ -230,7 +230,7 @@ class Attempt:
         condition, completion = self.loop.condition, self.completion
         if completion is None:
             return True if condition is None else self._tested()
-        if completion.__class__ is not Mixed:
+        if completion.__class__ is not Mixed or NORMAL not in completion.possible:
             return False
         normal = completion.is_one_of((NORMAL,))
         if condition is None:
