@@ -488,8 +488,12 @@ class Attempt:
         runs = self._certainly_runs()
         shared = {}
         for carry, inside in zip(self._carried(), kept, strict=True):
-            value = rebuild(carry.spec, results)
-            value = shared.setdefault(id(inside), value)  # what shares a value goes on sharing it
+            value, before = rebuild(carry.spec, results), carry.location.get()
+            first, first_before = shared.setdefault(id(inside), (value, before))
+            if runs or before is first_before:  # what shares a value goes on sharing it
+                value = first
+            elif value.__class__ is Array and value is not first:
+                entangle(value, first)
             if carry.opaque and not runs and carry.reason != UNASSIGNED:
                 value = Undefined(carry.reason)
             carry.location.set(value)
