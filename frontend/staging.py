@@ -410,7 +410,6 @@ def as_dim(value):
 def defined_dim(size):
     """The dim of this size, a scalar of the graph: the trips of a loop that counts them, the same for sizes
     that are certainly equal."""
-    from ..compiler.ops.control import INDEX
     from ..compiler.types import I64, fresh_dim
 
     size = convert_payload(size, t.FROM_ELEMENT[I64])
@@ -421,11 +420,18 @@ def defined_dim(size):
                 known, constant = counted_terms(operation.operands[0])
                 if offset == constant and (known is wanted or computes_same(known, wanted)):
                     return operation.attributes["trips"]
-    dim, index = fresh_dim("K"), Value(INDEX)
-    builder = state.trace.builder
+    dim, builder = fresh_dim("K"), state.trace.builder
     builder.location = state.location
-    builder.emit("loop", [size], counts(dim), [Block([index], [], [index])])
+    define_dim(builder, dim, size)
     return dim
+
+
+def define_dim(builder, dim, size):
+    """Appends what gives a dim this size, an i64 scalar: a loop that counts its trips."""
+    from ..compiler.ops.control import INDEX
+
+    index = Value(INDEX)
+    builder.emit("loop", [size], counts(dim), [Block([index], [], [index])])
 
 
 def counts(dim):

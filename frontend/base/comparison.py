@@ -11,7 +11,7 @@ from .. import types as t
 from ..values import Array, DimNumber, NamedTuple, Range, Struct, Traced, typeof
 from .elements import dual, emit, matched, number_of, number_type, python_number, select
 from .errors import size_text
-from .registry import as_number, define, function
+from .registry import define, function
 
 
 def comparison(op, python):
@@ -369,7 +369,6 @@ def numbers_close(a, b, atol=0, rtol=None, nans=False, norm=None):
     from .arithmetic import absolute, multiply, subtract
     from .mathematics import is_finite
 
-    a, b = as_number(a), as_number(b)
     if rtol is None:
         rtol = 0 if (atol.__class__ is not Traced and atol > 0) else default_tolerance(typeof(a), typeof(b))
     close = less_equal(absolute(subtract(a, b)),

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .. import types as t
-from ..values import Array, DimNumber, Irrational, Traced, typeof
+from ..values import Array, Irrational, Traced, typeof
 from .arithmetic import absolute, add, divide, multiply, one_like, sign
 from .elements import (
     HOST_TYPES,
@@ -299,12 +299,12 @@ is_finite = _test("isfinite", _isfinite, "is_finite", True)
 
 @define("iszero", t.Number)
 def is_zero(x):
-    return emit("eq", x, 0) if x.__class__ in (Traced, DimNumber) else bool(x == 0)
+    return emit("eq", x, 0) if x.__class__ is Traced else bool(x == 0)
 
 
 @define("isone", t.Number)
 def is_one(x):
-    return emit("eq", x, 1) if x.__class__ in (Traced, DimNumber) else bool(x == 1)
+    return emit("eq", x, 1) if x.__class__ is Traced else bool(x == 1)
 
 
 @define("isinteger", t.Number)

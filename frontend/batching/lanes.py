@@ -8,10 +8,10 @@ Sizes that differ between elements are named dims of the template, padded outsid
 import numpy as np
 
 from ...compiler.errors import UnsupportedError
-from ...compiler.ir import Block, Value, rename_dims
-from ...compiler.types import I64, TensorType, dim_names, fresh_dim, substitute
+from ...compiler.ir import Value, rename_dims
+from ...compiler.types import I64, dim_names, fresh_dim, substitute
 from .. import types as t
-from ..staging import as_value, emit, payload_of, read, state
+from ..staging import as_value, define_dim, emit, payload_of, read, state
 from ..trees import children, with_children
 from ..values import Array, DimNumber, Function, NamedTuple, Node, Range, Struct, Traced, typeof
 
@@ -219,9 +219,8 @@ def elements_at(array: Array, places):
 
 def defined_dim(builder, name, size):
     """A new dim of this size, an i64 scalar: the trips of a loop that counts them."""
-    dim, block = fresh_dim(name), Block([Value(TensorType(I64))])
-    block.results = list(block.arguments)
-    builder.loop(size, regions=[block], carried=0, trips=dim, counted=True)
+    dim = fresh_dim(name)
+    define_dim(builder, dim, size)
     return dim
 
 

@@ -6,22 +6,21 @@ the array is the beginning of the buffer. How large it can be follows from a bou
 bounds of dims that the graph defines are kept in the trace.
 """
 
-from ...compiler.ir import Block, Builder, Value, defined_dims
+from ...compiler.ir import Builder, Value, defined_dims
 from ...compiler.ops.control import INDEX
 from ...compiler.types import (
     DimExpression,
     TensorType,
     dim_names,
-    fresh_dim,
     size_product,
     substitute,
     symbol_name,
 )
-from ..staging import HostValueNeeded, apply, counts, defined_dim, read, state
+from ..staging import HostValueNeeded, apply, define_dim, defined_dim, read, state
 from ..values import Array
 from .extents import least
-from .growth import Extra, replace_operand
-from .specs import Numbers, as_ir, zeros
+from .growth import Extra, Resized, replace_operand
+from .specs import as_ir, zeros
 
 
 def size_error(reason):
@@ -84,30 +83,30 @@ def bounded_dim(size, bound):
     return dim
 
 
-class Buffered:
-    """How an array changes that a loop makes longer and shorter along the payload axis `axis`, which has the
-    extent `dim` in the body."""
+def amount_error():
+    return size_error("it is changed by amounts that only the iteration knows")
+
+
+def most(added):
+    """A bound above of what an iteration adds, without what it takes away."""
+    return sum(term for term in terms(added) if term_is_positive(term))
+
+
+def room_after(trips, added):
+    """What iterations add at most that add so much each; `trips()` is a bound of their number, or None."""
+    if added == 0:
+        return 0
+    trips = trips()
+    if trips is None:
+        raise size_error("it is not known how long it will be at most, for the loop ends by a condition")
+    return size_product((trips, added))
+
+
+class Buffered(Resized):
+    """How an array changes that a loop makes longer and shorter."""
 
     def __init__(self, growth):
-        self.axis, self.before = growth.axis, growth.before
-        self.dim = fresh_dim("G")
-        self.name = symbol_name(self.dim)
-        shape = growth.spec.shape
-        self.spec = Numbers(growth.spec.element, (*shape[:self.axis], self.dim, *shape[self.axis + 1:]))
-        self.leaf, self.room = None, 0
-
-    def placeholder(self, leaves):
-        """What stands for the array at the start of an iteration."""
-        (self.leaf,) = leaves
-        state.trace.growing.add(self.name)
-        return Array(self.leaf)
-
-    def continues(self, spec, value):
-        """Whether an array of the spec differs from the placeholder in its size along the axis alone."""
-        if spec.__class__ is not Numbers or spec.element is not self.spec.element:
-            return False
-        return len(spec.shape) == len(self.spec.shape) and all(
-            k == self.axis or a == b for k, (a, b) in enumerate(zip(spec.shape, self.spec.shape)))
+        super().__init__(growth.spec, growth.axis, growth.before)
 
     def analyse(self, array, region):
         """Finds a bound of what an iteration adds. Raises HostValueNeeded where there is none."""
@@ -116,30 +115,25 @@ class Buffered:
         if self.name in dim_names(added) or is_local(added, region):
             added = upper(self.value.shape[self.axis])  # an array of another size, whatever there was before
             if self.name in dim_names(added) or is_local(added, region):
-                raise size_error("it is changed by amounts that only the iteration knows")
+                raise amount_error()
             self.largest, self.added = added, None
             return
-        self.added = sum(term for term in terms(added) if term_is_positive(term))
+        self.added = most(added)
 
     def capacity(self, trips):
         """Makes room, before the loop, for all that it may add."""
         if self.added is None:
-            self.room = larger(self.before, self.largest) - self.before
-        elif self.added != 0:
-            trips = trips()
-            if trips is None:
-                raise size_error("it is not known how long it will be at most, for the loop ends by a "
-                                 "condition")
-            self.room = size_product((trips, self.added))
-        self.whole = self.before + self.room
+            self.whole = larger(self.before, self.largest)
+        else:
+            self.whole = self.before + room_after(trips, self.added)
 
     def additions(self, region, index):
         """The buffer and the size that the loop carries; nothing is stacked."""
         shape = (*self.spec.shape[:self.axis], self.whole, *self.spec.shape[self.axis + 1:])
         buffer = Value(TensorType(self.leaf.element, shape), name="buffer")
         length = Value(INDEX, name="length")
-        builder, counter = Builder(location=state.location), Value(INDEX)
-        builder.emit("loop", [length], counts(self.dim), [Block([counter], [], [counter])])
+        builder = Builder(location=state.location)
+        define_dim(builder, self.dim, length)
         here = builder.slice(buffer, starts=(0,) * len(shape), steps=(1,) * len(shape),
                              stops=(*shape[:self.axis], self.dim, *shape[self.axis + 1:]))
         replace_operand(region.block, self.leaf, here)

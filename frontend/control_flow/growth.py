@@ -9,11 +9,11 @@ others, a buffer with room for all that the loop may add is carried.
 
 import numpy as np
 
-from ...compiler.ir import Block, Builder, Value, defined_dims
+from ...compiler.ir import Builder, Value, defined_dims
 from ...compiler.ops.control import INDEX
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, size_product, symbol_name
 from ..batching.lanes import Lanes, vector_of_lanes
-from ..staging import HostValueNeeded, apply, expand, read, state, true_places
+from ..staging import HostValueNeeded, apply, define_dim, expand, read, state, true_places
 from ..values import Array
 from .extents import drop_unused, least, operations_in, replace_sizes, substitute_dim, takes_size, uses_of
 from .specs import (
@@ -42,24 +42,16 @@ class Extra:
         self.argument, self.initial, self.following = argument, initial, following
 
 
-class Growth:
-    """How an array grows: along the payload axis `axis`, which has the extent `dim` in the body. Arrays that
-    the body needs to be of one size share the dim of the `first` of them, and are carried in buffers."""
+class Resized:
+    """An array whose size along the payload axis `axis` is `before` before a loop, `dim` in its body."""
 
-    first = None
+    def __init__(self, spec, axis, before):
+        self.axis, self.before, self.leaf = axis, before, None
+        self._have(spec, fresh_dim("G"))
 
-    def __init__(self, spec, axis):
-        self.axis, self.dim, self.before = axis, fresh_dim("G"), spec.shape[axis]
-        self.name = symbol_name(self.dim)
-        shape = (*spec.shape[:axis], self.dim, *spec.shape[axis + 1:])
-        self.spec, self.leaf = Numbers(spec.element, shape), None
-
-    def share(self, first):
-        """Takes the dim of another growth."""
-        self.first, first.first = first, first
-        self.dim, self.name = first.dim, first.name
-        shape = self.spec.shape
-        self.spec = Numbers(self.spec.element, (*shape[:self.axis], self.dim, *shape[self.axis + 1:]))
+    def _have(self, spec, dim):
+        self.dim, self.name = dim, symbol_name(dim)
+        self.spec = Numbers(spec.element, (*spec.shape[:self.axis], dim, *spec.shape[self.axis + 1:]))
 
     def placeholder(self, leaves):
         """What stands for the array at the start of an iteration."""
@@ -68,12 +60,26 @@ class Growth:
         return Array(self.leaf)
 
     def continues(self, spec, value):
-        """Whether an array of the spec is the placeholder with something added."""
+        """Whether an array of the spec differs from the placeholder in its size along the axis alone."""
         if spec.__class__ is not Numbers or spec.element is not self.spec.element:
             return False
-        others = [(a, b) for k, (a, b) in enumerate(zip(spec.shape, self.spec.shape, strict=True))
-                  if k != self.axis] if len(spec.shape) == len(self.spec.shape) else [(0, 1)]
-        return all(a == b for a, b in others)
+        return len(spec.shape) == len(self.spec.shape) and all(
+            k == self.axis or a == b for k, (a, b) in enumerate(zip(spec.shape, self.spec.shape)))
+
+
+class Growth(Resized):
+    """How an array grows. Arrays that the body needs to be of one size share the dim of the `first` of them,
+    and are carried in buffers."""
+
+    first = None
+
+    def __init__(self, spec, axis):
+        super().__init__(spec, axis, spec.shape[axis])
+
+    def share(self, first):
+        """Takes the dim of another growth."""
+        self.first, first.first = first, first
+        self._have(self.spec, first.dim)
 
     # --- what an iteration adds -----------------------------------------------------------------------------
 
@@ -194,19 +200,16 @@ class Growth:
         return total
 
     def _stacked(self):
-        rows = self._joined([rows for rows, _ in self.rows], self.axis)
+        rows = joined([rows for rows, _ in self.rows], self.axis)
         if not self.is_conditional:
             return [rows]
         flags = [self._flags(rows, flags) for rows, flags in self.rows]
-        return [rows, self._joined(flags, 0)]
+        return [rows, joined(flags, 0)]
 
     def _flags(self, rows, flags):
         if flags is not None:
             return flags
         return expand(as_ir(np.array(True)), (rows.shape[self.axis],))
-
-    def _joined(self, parts, axis):
-        return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=axis)
 
     def _window(self, value, start, size):
         """The elements of a value from a start on along the axis."""
@@ -232,7 +235,7 @@ class Growth:
         return Extra(end, initial, self._nearest([*self.parts, end] if self.prepends else [end, *self.parts]))
 
     def _nearest(self, parts):
-        whole = self._joined(parts, self.axis)
+        whole = joined(parts, self.axis)
         return self._window(whole, 0 if self.prepends else whole.shape[self.axis] - self.near, self.near)
 
     def _buffer(self, block, index, length):
@@ -242,8 +245,7 @@ class Growth:
         builder = Builder(location=state.location)
         length = self._length(builder, index) if length is None else length
         if self.first in (None, self):
-            builder.emit("loop", [length], {"carried": 0, "trips": self.dim, "counted": True},
-                         [counting_block()])
+            define_dim(builder, self.dim, length)
             (self.counting,), place = builder.block.operations[-1:], 0
         else:  # behind what defines the dim
             place = block.operations.index(self.first.counting) + 1
@@ -259,7 +261,7 @@ class Growth:
         def initial(array):
             before = as_ir(read(array))
             room = zeros(TensorType(before.element, self._at(before.shape, self.room)))
-            return self._joined([before, room], self.axis)
+            return joined([before, room], self.axis)
 
         return Extra(buffer, initial, following)
 
@@ -295,12 +297,6 @@ class Growth:
             return Array(added)
         parts = (added, before) if self.prepends else (before, added)
         return Array(apply("concatenate", *parts, axis=self.axis))
-
-
-def counting_block():
-    """The region of a loop that only counts."""
-    index = Value(INDEX)
-    return Block([index], [], [index])
 
 
 def replace_operand(block, old, new):
@@ -435,16 +431,11 @@ class ItemGrowth:
         if uses_of(region.block, self.name):
             raise reading_error()
         rows = [flatten(self.item, item) for item in self.items]
-        stacked = [self._column([row[k] for row in rows]) for k in range(len(rows[0]))]
+        stacked = [column_of([row[k] for row in rows]) for k in range(len(rows[0]))]
         if self.is_conditional:
             flags = [as_ir(np.array(True)) if flag is None else flag.data for flag in self.flags]
-            stacked.append(self._column(flags))
+            stacked.append(column_of(flags))
         return [], stacked
-
-    def _column(self, values):
-        """The values of one leaf of all items, along a new first axis."""
-        rows = [apply("reshape", value, shape=(1, *value.shape)) for value in values]
-        return rows[0] if len(rows) == 1 else apply("concatenate", *rows, axis=0)
 
     def final(self, array, stacks, carried):
         before = list(array.data)
@@ -456,12 +447,26 @@ class ItemGrowth:
             columns = [apply("gather", column, places, axis=0) for column in columns]
         rows = [flatten(self.item, item) for item in before]
         if rows:
-            columns = [apply("concatenate", self._column([row[k] for row in rows]), column, axis=0)
+            columns = [apply("concatenate", column_of([row[k] for row in rows]), column, axis=0)
                        for k, column in enumerate(columns)]
-        inner = [Value(type_) for type_ in leaf_types(self.item)]
-        template = rebuild(self.item, iter(inner))
-        return vector_of_lanes(Lanes(columns[0].shape[0], template, list(zip(inner, columns, strict=True)),
-                                     {}))
+        return lanes_of(self.item, columns)
+
+
+def column_of(values):
+    """The values of one leaf of all items, along a new first axis."""
+    return joined([apply("reshape", value, shape=(1, *value.shape)) for value in values])
+
+
+def joined(parts, axis=0):
+    """Arrays, one behind the other along an axis."""
+    return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=axis)
+
+
+def lanes_of(spec, columns):
+    """The vector of items of a spec, whose values are in these columns."""
+    inner = [Value(type_) for type_ in leaf_types(spec)]
+    return vector_of_lanes(Lanes(columns[0].shape[0], rebuild(spec, iter(inner)),
+                                 list(zip(inner, columns, strict=True)), {}))
 
 
 def growth_of(before, after):

@@ -1,23 +1,23 @@
 """Vectors of objects that a staged loop makes longer and reads: in the body they are vectors of staged
 elements, with a buffer for each value that their items consist of."""
 
-from ...compiler.ir import Block, Builder, Value
+from ...compiler.ir import Builder, Value
 from ...compiler.ops.control import INDEX
-from ...compiler.types import TensorType, dim_names, fresh_dim, size_product, symbol_name
-from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
-from ..staging import apply, counts, state
+from ...compiler.types import TensorType, dim_names, fresh_dim, symbol_name
+from ..batching.lanes import is_lanes
+from ..staging import apply, define_dim, state
 from .buffers import (
+    amount_error,
     beginning,
     bounded_dim,
     is_local,
     larger,
+    most,
+    room_after,
     room_for,
-    size_error,
-    term_is_positive,
-    terms,
     upper,
 )
-from .growth import Extra, reading_error, replace_operand
+from .growth import Extra, column_of, joined, lanes_of, reading_error, replace_operand
 from .specs import (
     Container,
     Fixed,
@@ -28,7 +28,6 @@ from .specs import (
     join,
     leaf_types,
     opened,
-    rebuild,
     zeros,
 )
 
@@ -47,13 +46,6 @@ def _opened(spec):
     if spec.__class__ is Container:
         return Container(spec.like, tuple(map(_opened, spec.parts)))
     return spec
-
-
-def lanes_of(spec, columns):
-    """The vector of items of a spec, whose values are in these columns."""
-    inner = [Value(type_) for type_ in leaf_types(spec)]
-    return vector_of_lanes(Lanes(columns[0].shape[0], rebuild(spec, iter(inner)),
-                                 list(zip(inner, columns, strict=True)), {}))
 
 
 def columns_of(vector):
@@ -87,12 +79,7 @@ def stacked(spec, items):
     rows = [flatten(spec, item) for item in items]
     if not rows:
         return [zeros(TensorType(type_.element, (0, *type_.shape))) for type_ in leaf_types(spec)]
-    return [_joined([apply("reshape", row[k], shape=(1, *row[k].shape)) for row in rows])
-            for k in range(len(rows[0]))]
-
-
-def _joined(parts):
-    return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=0)
+    return [column_of([row[k] for row in rows]) for k in range(len(rows[0]))]
 
 
 def with_more(vector, items):
@@ -101,7 +88,7 @@ def with_more(vector, items):
     for item in items:
         if join(spec, spec_of_item(item)) != spec:
             raise reading_error("what is added is not like what there was before")
-    return lanes_of(spec, [_joined(pair) for pair in zip(columns, stacked(spec, items), strict=True)])
+    return lanes_of(spec, [joined(pair) for pair in zip(columns, stacked(spec, items), strict=True)])
 
 
 class BufferedItems:
@@ -127,25 +114,18 @@ class BufferedItems:
     def analyse(self, array, region):
         _, self.columns = columns_of(array)
         self.size = array._data.count
-        bound = upper(self.size)
-        added = bound - self.dim
+        added = upper(self.size) - self.dim
         if self.name in dim_names(added) or is_local(added, region):
-            raise size_error("it is changed by amounts that only the iteration knows")
-        self.added = sum(term for term in terms(added) if term_is_positive(term))
+            raise amount_error()
+        self.added = most(added)
 
     def capacity(self, trips):
-        self.whole = self.before
-        if not isinstance(self.added, int) or self.added > 0:
-            trips = trips()
-            if trips is None:
-                raise size_error("it is not known how long it will be at most, for the loop ends by a "
-                                 "condition")
-            self.whole = self.before + size_product((trips, self.added))
+        self.whole = self.before + room_after(trips, self.added)
 
     def additions(self, region, index):
-        length, counter = Value(INDEX, name="length"), Value(INDEX)
+        length = Value(INDEX, name="length")
         builder, extras = Builder(), []
-        builder.emit("loop", [length], counts(self.dim), [Block([counter], [], [counter])])
+        define_dim(builder, self.dim, length)
         for k, (leaf, column) in enumerate(zip(self.leaves, self.columns, strict=True)):
             shape = (self.whole, *leaf.shape[1:])
             buffer = Value(TensorType(leaf.element, shape), name="buffer")
