@@ -45,6 +45,8 @@ class Extra:
 class Resized:
     """An array whose size along the payload axis `axis` is `before` before a loop, `dim` in its body."""
 
+    is_searched = False  # whether a search finds the room for it
+
     def __init__(self, spec, axis, before):
         self.axis, self.before, self.leaf = axis, before, None
         self._have(spec, fresh_dim("G"))
@@ -383,7 +385,7 @@ def with_lanes(vector, rest):
 class ItemGrowth:
     """How a vector of objects grows: by items. It becomes a vector of staged elements."""
 
-    spec = Unknown()
+    spec, is_searched = Unknown(), False
 
     def __init__(self, vector):
         self.type, self.item, self.sample = vector.type, None, None

@@ -3,26 +3,15 @@ elements, with a buffer for each value that their items consist of."""
 
 from ...compiler.ir import Builder, Value
 from ...compiler.ops.control import INDEX
-from ...compiler.types import TensorType, dim_names, fresh_dim, symbol_name
+from ...compiler.types import TensorType, fresh_dim, symbol_name
 from ..batching.lanes import is_lanes
-from ..staging import apply, define_dim, state
-from .buffers import (
-    amount_error,
-    beginning,
-    bounded_dim,
-    is_local,
-    larger,
-    most,
-    room_after,
-    room_for,
-    upper,
-)
+from ..staging import define_dim, state
+from .buffers import Room, beginning, bounded_dim, is_local, larger, room_for
 from .growth import Extra, column_of, joined, lanes_of, reading_error, replace_operand
 from .specs import (
     Container,
     Fixed,
     Unknown,
-    as_ir,
     flatten,
     full_spec,
     join,
@@ -91,7 +80,7 @@ def with_more(vector, items):
     return lanes_of(spec, [joined(pair) for pair in zip(columns, stacked(spec, items), strict=True)])
 
 
-class BufferedItems:
+class BufferedItems(Room):
     """How a vector of objects grows that is read meanwhile: as `Buffered`, with a column for each value of an
     item."""
 
@@ -113,14 +102,8 @@ class BufferedItems:
 
     def analyse(self, array, region):
         _, self.columns = columns_of(array)
-        self.size = array._data.count
-        added = upper(self.size) - self.dim
-        if self.name in dim_names(added) or is_local(added, region):
-            raise amount_error()
-        self.added = most(added)
-
-    def capacity(self, trips):
-        self.whole = self.before + room_after(trips, self.added)
+        self.count = array._data.count
+        self.bound(self.count, region)
 
     def additions(self, region, index):
         length = Value(INDEX, name="length")
@@ -136,10 +119,9 @@ class BufferedItems:
                                 (buffer, value)))
         region.block.operations[:0] = builder.block.operations
         for extra in extras:
-            buffer, value = extra.following
-            extra.following = apply("dynamic_update_slice", buffer, value, *[as_ir(0)] * len(value.shape))
-        size = state.trace.builder.dim_value(dim=self.size)
-        extras.append(Extra(length, lambda _: state.trace.builder.dim_value(dim=self.before), size))
+            extra.following = self.written(*extra.following, 0)
+        self.size = state.trace.builder.dim_value(dim=self.count)
+        extras.append(Extra(length, lambda _: state.trace.builder.dim_value(dim=self.before), self.size))
         return extras, []
 
     def _first(self, vector):

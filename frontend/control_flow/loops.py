@@ -9,11 +9,21 @@ import re
 from dataclasses import dataclass
 
 from ...compiler.errors import WeberError
-from ...compiler.ir import Value
+from ...compiler.ir import Block, Value
 from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import LoopParts
 from ...compiler.types import fresh_dim
 from ..evaluation.completions import Returned
-from ..staging import HostValueNeeded, LaneEffect, apply, as_value, defined_dim, payload_of, state
+from ..staging import (
+    HostValueNeeded,
+    LaneEffect,
+    apply,
+    as_value,
+    defined_dim,
+    emitting_into,
+    payload_of,
+    state,
+)
 from ..values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
 from .buffers import Buffered
 from .conditionals import (
@@ -35,6 +45,7 @@ from .item_buffers import BufferedItems
 from .locations import Place, Slot
 from .loop_items import contents
 from .regions import Region
+from .rooms import define_rooms
 from .sharing import entangle
 from .specs import (
     Fixed,
@@ -394,16 +405,23 @@ class Attempt:
             more = [INDEX, *(leaf_types(loop.returned) if loop.returned is not None else [])]
             initial += [zeros(type_) for type_ in more]
             arguments += [Value(type_) for type_ in more]
-        initial += [extra.initial(carry.location.get()) for carry, extra in extras]
         arguments += [extra.argument for _, extra in extras]
+        starts = Block()
+        with emitting_into(starts):
+            starts.results = [extra.initial(carry.location.get()) for carry, extra in extras]
         count, trips, scanned = self._extent(conditional)
         self.region.block.arguments = [self.index, *arguments, *self.slices]
-        operands = [count] if count is not None else []
-        operands += [as_ir(payload_of(first))] if conditional else []
         segments = state.checkpointed and not conditional and not (count is not None and scanned)
-        attributes = {"carried": len(initial), "trips": trips, "counted": count is not None,
+        attributes = {"carried": len(arguments), "trips": trips, "counted": count is not None,
                       "conditional": conditional, "checkpoint": segments}
         builder.location = loop.where or state.location
+        condition = as_ir(payload_of(first))
+        define_rooms([carry.growth for carry in grown], LoopParts(attributes, self.region.block),
+                     (count, condition), initial, starts, scanned)
+        builder.block.operations += starts.operations
+        initial += starts.results
+        operands = [count] if count is not None else []
+        operands += [condition] if conditional else []
         made = builder.emit("loop", [*operands, *initial, *scanned],
                             {key: value for key, value in attributes.items() if value is not False},
                             [self.region.block])
