@@ -70,7 +70,7 @@ class Trace:
         self.rows: dict[tuple[Value, Value], Value] = {}  # read by nodes: see `forests.row`
         self.node_blocks: dict[Value, Block] = {}  # where the rows of nodes are known
         self.lane_sources: dict[Value, tuple] = {}  # argument of a map's region -> (its operands, all lanes)
-        self.merged: dict[int, Block] = {}  # id of a region's block -> the one that it was merged into
+        self.merged: dict[Block, Block] = {}  # the block of a region -> the one that it was merged into
         self.tree_calls: list = []  # the calls with nodes that are being evaluated: see `tree_recursion`
         self.changed: list[int] = []  # where there are trees: the serials of objects that were written to
         self.unrolled: set = set()
@@ -147,8 +147,8 @@ class Trace:
 def emitting_into(block):
     """Appends operations to a block around the current one."""
     trace = state.trace
-    while id(block) in trace.merged:
-        block = trace.merged[id(block)]
+    while block in trace.merged:
+        block = trace.merged[block]
     outer, trace.builder.block = trace.builder.block, block
     try:
         yield

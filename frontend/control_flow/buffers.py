@@ -89,6 +89,8 @@ class Room:
     start of an iteration: `whole` is how long it can get. Where nothing bounds that before the loop it is a
     dim that a search defines (see `rooms`), and `is_searched` holds."""
 
+    is_searched = False
+
     def bound(self, size, region):
         """Finds a bound of what an iteration adds, or of the size that it leaves."""
         size, self.added, self.largest = upper(size), None, None

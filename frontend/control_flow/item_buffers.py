@@ -1,6 +1,8 @@
 """Vectors of objects that a staged loop makes longer and reads: in the body they are vectors of staged
 elements, with a buffer for each value that their items consist of."""
 
+from functools import partial, reduce
+
 from ...compiler.ir import Builder, Value
 from ...compiler.ops.control import INDEX
 from ...compiler.types import TensorType, fresh_dim, symbol_name
@@ -31,7 +33,7 @@ def spec_of_item(item):
 
 def _opened(spec):
     if spec.__class__ is Fixed:
-        return opened(spec.value) or spec
+        spec = opened(spec.value) or spec
     if spec.__class__ is Container:
         return Container(spec.like, tuple(map(_opened, spec.parts)))
     return spec
@@ -55,9 +57,7 @@ def are_alike(one, other):
 
 def as_lanes(items):
     """The vector of staged elements of items that are alike, None for others."""
-    spec = spec_of_item(items[0])
-    for item in items[1:]:
-        spec = join(spec, spec_of_item(item))
+    spec = spec_of_items(items)
     if spec.__class__ is Unknown or not leaf_types(spec):
         return None
     return lanes_of(spec, stacked(spec, items))
@@ -86,8 +86,8 @@ class BufferedItems(Room):
 
     spec = Unknown()
 
-    def __init__(self, growth):
-        self.before, self.item = growth.before, growth.sample
+    def __init__(self, before, item):
+        self.before, self.item = before, item
         self.dim = fresh_dim("G")
         self.name = symbol_name(self.dim)
 
@@ -115,8 +115,7 @@ class BufferedItems(Room):
             here = builder.slice(buffer, starts=(0,) * len(shape), stops=leaf.shape, steps=(1,) * len(shape))
             replace_operand(region.block, leaf, here)
             value = here if column is leaf else column
-            extras.append(Extra(buffer, lambda vector, k=k: room_for(self._first(vector)[k], 0, self.whole),
-                                (buffer, value)))
+            extras.append(Extra(buffer, partial(self._room, k), (buffer, value)))
         region.block.operations[:0] = builder.block.operations
         for extra in extras:
             extra.following = self.written(*extra.following, 0)
@@ -124,9 +123,9 @@ class BufferedItems(Room):
         extras.append(Extra(length, lambda _: state.trace.builder.dim_value(dim=self.before), self.size))
         return extras, []
 
-    def _first(self, vector):
-        """The columns before the loop."""
-        return columns_of(vector)[1] if is_lanes(vector) else stacked(self.item, list(vector.data))
+    def _room(self, k, vector):
+        """A column of the vector before the loop, with the room for it."""
+        return room_for(columns_as(self.item, vector)[k], 0, self.whole)
 
     def final(self, array, stacks, carried):
         *buffers, length = carried
@@ -135,20 +134,17 @@ class BufferedItems(Room):
 
 
 class PaddedItems:
-    """The join of two vectors of staged elements of different lengths: both with room for the longer."""
+    """The join of two vectors of objects of different lengths: both with room for the longer."""
 
-    def __init__(self, arms, arrays):
-        self.sides, specs = [], []
+    def __init__(self, arms, arrays, item):
+        self.item, self.sides = item, []
+        self.sizes = [array._data.shape[0] for array in arrays]
+        self.bound = self.sizes[0] if self.sizes[0] == self.sizes[1] else larger(*self.sizes)
+        self.count = len(leaf_types(item)) + 1
+        self.is_possible = not any(is_local(self.bound, arm.region) for arm in arms)
         for arm, array in zip(arms, arrays, strict=True):
             with arm.region:
-                spec, columns = columns_of(array)
-            specs.append(spec)
-            self.sides.append(columns)
-        self.item = join(*specs)
-        self.sizes = [array._data.count for array in arrays]
-        self.bound = self.sizes[0] if self.sizes[0] == self.sizes[1] else larger(*self.sizes)
-        self.is_possible = specs[0] == specs[1] and not any(is_local(self.bound, arm.region) for arm in arms)
-        self.count = len(leaf_types(self.item)) + 1 if self.is_possible else 0
+                self.sides.append(columns_as(item, array))
 
     def leaves(self, side):
         size = state.trace.builder.dim_value(dim=self.sizes[side])
@@ -163,9 +159,28 @@ class PaddedItems:
 
 
 def padded_items(arms, values):
-    """The join of two vectors of staged elements; None where there is none."""
-    if any(not is_lanes(value) or value._data.lengths for value in values):
+    """The join of two vectors of objects; None where there is none."""
+    specs = [item_spec(value) for value in values]
+    known = [spec for spec in specs if spec is not None]
+    if not known or any(spec != known[0] for spec in known) or not leaf_types(known[0]):
         return None
-    join_of_both = PaddedItems(arms, values)
+    join_of_both = PaddedItems(arms, values, known[0])
     return join_of_both if join_of_both.is_possible else None
 
+
+def item_spec(vector):
+    """The spec of the items of a vector of objects of one size; None where there are no items."""
+    if is_lanes(vector):
+        return Unknown() if vector._data.lengths else columns_of(vector)[0]
+    items = list(vector.data)
+    return spec_of_items(items) if items else None
+
+
+def spec_of_items(items):
+    """The spec that items have in common."""
+    return reduce(join, map(spec_of_item, items))
+
+
+def columns_as(spec, vector):
+    """The columns of a vector of objects whose items are of a spec."""
+    return columns_of(vector)[1] if is_lanes(vector) else stacked(spec, list(vector.data))

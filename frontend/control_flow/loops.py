@@ -40,7 +40,7 @@ from .conditionals import (
     stage_value,
 )
 from .exits import within
-from .growth import Added, Growth, ItemGrowth, growth_of, reading_error
+from .growth import Growth, ItemGrowth, growth_of, reading_error
 from .item_buffers import BufferedItems
 from .locations import Place, Slot
 from .loop_items import contents
@@ -136,7 +136,7 @@ class Loop:
         """Whether an error is that the items of a vector are read which this loop makes longer: they are
         carried in buffers in the next run."""
         for carry in self.carries.values():
-            if carry.growth.__class__ is ItemGrowth and carry.growth.dim is getattr(error, "read", None):
+            if carry.growth.__class__ is ItemGrowth and carry.growth.dim is getattr(error, "grown", None):
                 return buffered_items(carry)
         return False
 
@@ -302,7 +302,7 @@ class Attempt:
         entry = spec_of(location.get())
         if known is not None and known.growth is not None:
             if not known.growth.continues(spec, value):
-                raise reading_error()
+                raise reading_error(grown=known.growth.dim)
             return known
         opaque, reason = known is not None and known.opaque, known.reason if known is not None else None
         if known is not None:
@@ -326,11 +326,7 @@ class Attempt:
         if entry.__class__ is not Fixed:
             return None
         numbers = spec.__class__ is Numbers
-        growth = growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
-        if growth.__class__ is ItemGrowth:
-            data = value._data
-            growth.learn(data.items if data.__class__ is Added else list(data))
-        return growth
+        return growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
 
     def _returned(self):
         """The spec of the value that is returned from inside of the loop, None where nothing is."""
@@ -543,7 +539,7 @@ def buffered_items(carry):
     sample = carry.growth.sample
     if sample is None or sample.__class__ is Unknown or not leaf_types(sample):
         return False
-    carry.growth = BufferedItems(carry.growth)
+    carry.growth = BufferedItems(carry.growth.before, sample)
     return True
 
 

@@ -133,7 +133,7 @@ class VaryingItems:
     is_possible = is_growth = True
 
     def __init__(self, arms, arrays):
-        first, second = (added(array) for array in arrays)
+        first, second = (array._data for array in arrays)
         count = common_length(first.pairs(), second.pairs(), lambda a, b: a[0] is b[0] and a[1] is b[1])
         self.type, self.dim, self.before = arrays[0].type, first.dim, first.pairs()[:count]
         self.pieces = []
@@ -164,12 +164,6 @@ class VaryingItems:
         return Array(Added([item for item, _ in pairs], self.dim, [flag for _, flag in pairs]), self.type)
 
 
-def added(array):
-    """The contents of a vector of objects as what is added to the items that there were."""
-    data = array._data
-    return data if data.__class__ is Added else Added(data, 0)
-
-
 def item_spec(item, region):
     spec = full_spec(item, region.serial)
     return opened(item) or spec if spec.__class__ is Fixed else spec
@@ -195,13 +189,12 @@ def varying(arms, values, is_contents):
     if any(value.__class__ is not Array for value in values):
         return None
     one, other = (value._data for value in values)
-    if is_lanes(values[0]) or is_lanes(values[1]):
+    if one.__class__ is other.__class__ is Added:
+        return VaryingItems(arms, values) if one.dim == other.dim else None
+    kinds = [data.__class__ in (np.ndarray, Added) and data.dtype == object or is_lanes(value)
+             for value, data in zip(values, (one, other))]
+    if all(kinds) and Added not in (one.__class__, other.__class__) and one.ndim == other.ndim == 1:
         return padded_items(arms, values)
-    kinds = [getattr(data, "dtype", None) == np.dtype(object) and data.__class__ in (np.ndarray, Added)
-             for data in (one, other)]
-    if all(kinds):
-        same_dim = added(values[0]).dim == added(values[1]).dim and one.ndim == other.ndim == 1
-        return VaryingItems(arms, values) if same_dim else None
     specs = [opened(value) for value in values]
     if any(kinds) or specs[0].element is not specs[1].element or len(one.shape) != len(other.shape):
         return None
