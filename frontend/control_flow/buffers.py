@@ -79,6 +79,17 @@ def bounded_dim(size, bound):
     return dim
 
 
+def common_room(arms, sizes, measure):
+    """(a dim with room for either of two sizes behind a conditional, whether it is just the one that there
+    is): where the arms define sizes of their own, `measure` finds it."""
+    if sizes[0] == sizes[1] and not is_local(sizes[0], arms[0].region):
+        return sizes[0], True
+    bound = larger(*sizes)
+    if any(is_local(bound, arm.region) for arm in arms):
+        return measure(sizes), True
+    return bound, False
+
+
 def most(added):
     """A bound above of what an iteration adds, without what it takes away."""
     return sum(term for term in terms(added) if term_is_positive(term))

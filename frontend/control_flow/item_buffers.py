@@ -8,7 +8,7 @@ from ...compiler.ops.control import INDEX
 from ...compiler.types import TensorType, fresh_dim, symbol_name
 from ..batching.lanes import is_lanes
 from ..staging import define_dim, state
-from .buffers import Room, beginning, bounded_dim, is_local, larger, room_for
+from .buffers import Room, beginning, bounded_dim, common_room, room_for
 from .growth import Extra, column_of, joined, lanes_of, reading_error, replace_operand
 from .specs import (
     Container,
@@ -136,36 +136,38 @@ class BufferedItems(Room):
 class PaddedItems:
     """The join of two vectors of objects of different lengths: both with room for the longer."""
 
-    def __init__(self, arms, arrays, item):
+    def __init__(self, arms, arrays, item, measure):
         self.item, self.sides = item, []
         self.sizes = [array._data.shape[0] for array in arrays]
-        self.bound = self.sizes[0] if self.sizes[0] == self.sizes[1] else larger(*self.sizes)
-        self.count = len(leaf_types(item)) + 1
-        self.is_possible = not any(is_local(self.bound, arm.region) for arm in arms)
+        self.room, self.is_full = common_room(arms, self.sizes, measure)
+        self.count = len(leaf_types(item)) + (not self.is_full)
         for arm, array in zip(arms, arrays, strict=True):
             with arm.region:
                 self.sides.append(columns_as(item, array))
 
     def leaves(self, side):
-        size = state.trace.builder.dim_value(dim=self.sizes[side])
-        return [*(room_for(column, 0, self.bound) for column in self.sides[side]), size]
+        columns = [room_for(column, 0, self.room) for column in self.sides[side]]
+        return columns if self.is_full else [*columns,
+                                             state.trace.builder.dim_value(dim=self.sizes[side])]
 
     def rebuild(self, leaves, condition):
-        *columns, size = leaves
-        if self.sizes[0] != self.sizes[1]:
-            dim = bounded_dim(size, self.bound)
+        columns = [next(leaves) for _ in leaf_types(self.item)]
+        if not self.is_full:
+            dim = bounded_dim(next(leaves), self.room)
             columns = [beginning(column, 0, dim) for column in columns]
         return lanes_of(self.item, columns)
 
 
-def padded_items(arms, values):
+def padded_items(arms, values, measure):
     """The join of two vectors of objects; None where there is none."""
-    specs = [item_spec(value) for value in values]
+    specs = []
+    for arm, value in zip(arms, values, strict=True):
+        with arm.region:
+            specs.append(item_spec(value))
     known = [spec for spec in specs if spec is not None]
     if not known or any(spec != known[0] for spec in known) or not leaf_types(known[0]):
         return None
-    join_of_both = PaddedItems(arms, values, known[0])
-    return join_of_both if join_of_both.is_possible else None
+    return PaddedItems(arms, values, known[0], measure)
 
 
 def item_spec(vector):

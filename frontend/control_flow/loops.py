@@ -35,13 +35,13 @@ from .conditionals import (
     absorbed,
     close,
     code_of,
-    has_local_dims,
     put_off,
     stage_value,
 )
 from .exits import within
 from .growth import Growth, ItemGrowth, growth_of, reading_error
 from .item_buffers import BufferedItems
+from .joining import has_local_dims
 from .locations import Place, Slot
 from .loop_items import contents
 from .regions import Region
