@@ -7,8 +7,11 @@ import numpy as np
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..batching.lanes import Lanes, only_in_graph
+from ..control_flow.growth import Added
+from ..control_flow.item_buffers import by_column, items_like
 from ..staging import Value
-from ..values import Array, Range, colon, typeof
+from ..values import Array, Range, Traced, colon, typeof
 from .arrays import as_array, as_dim_product, object_payload, reshaped
 from .conversion import convert, convert_array
 from .elements import NUMBERS
@@ -50,6 +53,8 @@ def assign(array, value, indices, spread=False):
     if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
         return _assign_cartesian(array, value, indices[0], spread)
     payload, forms = normalised(array, indices)
+    if payload.__class__ in (Lanes, Added):
+        return _assign_lane(array, payload, value, forms, indices)
     shape = _places_shape(forms)
     single = all(form.__class__ is Place or _is_scalar(form) for form in forms)
     update = _update(array, value, shape, single, spread, payload)
@@ -58,6 +63,24 @@ def assign(array, value, indices, spread=False):
         _write_host(array, payload, index, update)
     else:
         staging.write(array, reshaped(_updated(payload, forms, update), array.data.shape))
+    return None
+
+
+def _assign_lane(vector, payload, value, forms, indices):
+    """Replaces one element of a vector of staged elements, in each of its columns."""
+    if payload.__class__ is Added:
+        raise payload.is_read()
+    if not all(form.__class__ is Place or _is_scalar(form) for form in forms):
+        raise only_in_graph()
+
+    def put(column, item):
+        rest, column = item.shape[1:], Array(column)
+        item = staging.apply("reshape", item, shape=rest)
+        assign(column, Array(item) if rest else Traced(item), (*[colon] * len(rest), *indices))
+        return staging.as_value(staging.read(column))
+
+    value = items_like(vector, [convert(vector.element, value)])
+    staging.write(vector, staging.read(by_column(put, vector, value)))
     return None
 
 

@@ -8,6 +8,7 @@ from .. import types as t
 from ..values import Function, missing, typeof
 from .arithmetic import host_binary
 from .elements import convert_host, dual, emit, select, wrap
+from .integers import iteration
 from .registry import define
 
 invert_bool = dual(operator.not_, lambda a: emit("not", a))
@@ -149,7 +150,7 @@ def _register_counts():
                         ("count_zeros", lambda low, bits: bits - low.bit_count()),
                         ("leading_zeros", lambda low, bits: bits - low.bit_length()),
                         ("trailing_zeros", lambda low, bits: (low & -low).bit_length() - 1 if low else bits)):
-        define(name, t.Integer)(counting(count))
+        iteration(name, t.Integer)(counting(count))
 
 
 _register_counts()

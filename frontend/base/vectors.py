@@ -4,9 +4,9 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..batching.lanes import is_lanes
+from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
 from ..control_flow.growth import Added
-from ..control_flow.item_buffers import columns_of, lanes_of, with_more
+from ..control_flow.item_buffers import by_column, items_like
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -18,13 +18,38 @@ from .registry import define
 from .shapes import sliced
 
 
+def _each(operation, *payloads):
+    """An operation on payloads; on those of vectors of staged elements for each of their columns."""
+    if not any(payload.__class__ is Lanes for payload in payloads):
+        return operation(*payloads)
+    return staging.read(by_column(operation, *map(vector_of_lanes, payloads)))
+
+
 def _joined(*parts):
-    return staging.apply("concatenate", *parts, axis=0)
+    return _each(lambda *parts: staging.apply("concatenate", *parts, axis=0), *parts)
+
+
+def _cut(payload, start, stop):
+    """The elements start … stop - 1 (from 0) of a payload."""
+    return _each(lambda column: sliced(column, 0, start, stop), payload)
+
+
+def _gathered(payload, places):
+    return _each(lambda column: staging.apply("gather", column, places, axis=0), payload)
+
+
+def _read(vector):
+    """A vector's payload, one that has all elements."""
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        raise payload.is_read()
+    return payload
 
 
 def _elements(vector, items):
     """Items converted to a vector's element type, as a payload."""
-    return staging.read(array_of(vector.element, [convert(vector.element, x) for x in items]))
+    items = [convert(vector.element, x) for x in items]
+    return staging.read(items_like(vector, items) if is_lanes(vector) else array_of(vector.element, items))
 
 
 def _replace(vector, payload):
@@ -46,10 +71,7 @@ def push(vector, *items):
     if payload.__class__ is Added:
         items = [*payload.items, *(convert(vector.element, x) for x in items)]
         return _replace(vector, Added(items, payload.dim, payload.flags))
-    if is_lanes(vector):
-        more = with_more(vector, [convert(vector.element, x) for x in items])
-        return _replace(vector, staging.read(more))
-    return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
+    return _replace(vector, _joined(payload, _elements(vector, items)))
 
 
 @define("push!", LIST)
@@ -59,25 +81,30 @@ def push_nothing(vector):
 
 @define("pushfirst!", LIST, t.Any, t.Any, ...)
 def push_first(vector, *items):
-    return _replace(vector, _joined(_elements(vector, items), staging.read(vector)))
+    return _replace(vector, _joined(_elements(vector, items), _read(vector)))
 
 
 @define("append!", LIST, t.Any, ...)
 def append(vector, *collections):
     for items in collections:
-        _replace(vector, _joined(staging.read(vector), _converted(vector, items)))
+        if staging.read(vector).__class__ is Added and not is_lanes(items):
+            push(vector, *iterate(items))
+        else:
+            _replace(vector, _joined(_read(vector), _converted(vector, items)))
     return vector
 
 
 @define("prepend!", LIST, t.Any, ...)
 def prepend(vector, *collections):
     for items in reversed(collections):
-        _replace(vector, _joined(_converted(vector, items), staging.read(vector)))
+        _replace(vector, _joined(_converted(vector, items), _read(vector)))
     return vector
 
 
 def _converted(vector, items):
     """Another collection's elements as a payload of the vector's element type."""
+    if is_lanes(vector):
+        return staging.read(items) if is_lanes(items) else _elements(vector, iterate(items))
     array = items if items.__class__ is Array else collect_values(iterate(items))
     if 0 in array.size:
         return staging.read(array_of(vector.element, []))
@@ -87,19 +114,13 @@ def _converted(vector, items):
 
 def _removed(vector, start, stop):
     """The payload without the elements start … stop - 1 (from 0)."""
-    payload = staging.read(vector)
-    return _joined(sliced(payload, 0, 0, start), sliced(payload, 0, stop, payload.shape[0]))
+    payload = _read(vector)
+    return _joined(_cut(payload, 0, start), _cut(payload, stop, payload.shape[0]))
 
 
 def _part(vector, start, stop):
     """The payload of the elements start … stop - 1 (from 0)."""
-    payload = staging.read(vector)
-    if payload.__class__ is Added:
-        raise payload.is_read()
-    if is_lanes(vector):
-        spec, columns = columns_of(vector)
-        return staging.read(lanes_of(spec, [sliced(column, 0, start, stop) for column in columns]))
-    return _owned(sliced(payload, 0, start, stop))
+    return _owned(_cut(_read(vector), start, stop))
 
 
 def _require_elements(vector):
@@ -146,7 +167,7 @@ def _is_open(vector, index):
 def _picked(vector, change, index):
     """The payload with one element less (`change` is -1), the one at an index, or one more, the last before
     it, where only the graph knows which."""
-    payload, size = staging.read(vector), _length(vector)
+    payload, size = _read(vector), _length(vector)
     if change > 0:
         size = size - 1  # of those that were there
     shape = (size + change,)
@@ -162,19 +183,19 @@ def _picked(vector, change, index):
         here = staging.apply("eq", spread(index), staging.apply("add", places, spread(1)))
         here = staging.apply("and", here, staging.apply("not", behind))
         places = staging.apply("select", here, spread(staging.dim_number(size)), places)
-    return staging.apply("gather", payload, places, axis=0)
+    return _gathered(payload, places)
 
 
 @define("insert!", LIST, t.Integer, t.Any)
 def insert(vector, index, item):
     """Puts an item at an index; what was there and behind moves up."""
-    payload = staging.read(vector)
+    payload = _read(vector)
     if _is_open(vector, index):
         push(vector, item)
         return _replace(vector, _picked(vector, 1, index))
     if not 1 <= index <= payload.shape[0] + 1:
         raise bounds_error(vector, (index,))
-    before, behind = sliced(payload, 0, 0, index - 1), sliced(payload, 0, index - 1, payload.shape[0])
+    before, behind = _cut(payload, 0, index - 1), _cut(payload, index - 1, payload.shape[0])
     return _replace(vector, _joined(before, _elements(vector, [item]), behind))
 
 
@@ -193,7 +214,7 @@ def delete_at(vector, indices):
         if not 1 <= index <= count:
             raise bounds_error(vector, (index,))
     kept = np.setdiff1d(np.arange(count), np.array(indices, dtype=np.int64) - 1)
-    return _replace(vector, staging.apply("gather", staging.read(vector), kept, axis=0))
+    return _replace(vector, _gathered(_read(vector), kept))
 
 
 @define("keepat!", LIST, t.AbstractVector)
@@ -216,9 +237,8 @@ def splice_in(vector, indices, replacement):
     nothing = indices.__class__ is Range and indices.length == 0
     removed = array_of(vector.element, []) if nothing else element_at(vector, (indices,))
     start, count = (indices.start, indices.length) if indices.__class__ is Range else (indices, 1)
-    payload = staging.read(vector)
-    before = sliced(payload, 0, 0, start - 1)
-    behind = sliced(payload, 0, start - 1 + count, payload.shape[0])
+    payload = _read(vector)
+    before, behind = _cut(payload, 0, start - 1), _cut(payload, start - 1 + count, payload.shape[0])
     _replace(vector, _joined(before, _converted(vector, replacement), behind))
     return removed
 
@@ -241,14 +261,14 @@ def empty_of_type(vector, type_):
 @define("resize!", LIST, t.Integer)
 def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
-    payload = staging.read(vector)
+    payload = _read(vector)
     if _is_open(vector, count) and payload.__class__ is staging.Value:
         return _replace(vector, _resized(payload, staging.as_dim(count)))
     if count < 0:
         raise argument_error("new length must be ≥ 0")
     size = payload.shape[0]
     if count <= size:
-        return _replace(vector, _owned(sliced(payload, 0, 0, count)))
+        return _replace(vector, _owned(_cut(payload, 0, count)))
     blank = 0 if vector.element in NUMBERS else None
     filler = np.full(count - size, blank, dtype=t.NUMPY_TYPES.get(vector.element, object))
     return _replace(vector, _joined(payload, filler))

@@ -381,12 +381,13 @@ def with_items(parts):
 
 def with_lanes(vector, rest):
     """`[y; [item]]` for a vector of staged elements: None where what follows is no vector of objects."""
-    from .item_buffers import with_more
+    from .item_buffers import by_column, items_like
 
     if any(part.__class__ is not Array or part._data.__class__ is not np.ndarray
            or part._data.dtype != object for part in rest):
         return None
-    return with_more(vector, [item for part in rest for item in part._data.reshape(-1)])
+    more = items_like(vector, [item for part in rest for item in part._data.reshape(-1)])
+    return by_column(lambda *parts: joined(parts), vector, more)
 
 
 class ItemGrowth:

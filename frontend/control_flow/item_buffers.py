@@ -9,7 +9,7 @@ from ...compiler.types import TensorType, fresh_dim, symbol_name
 from ..batching.lanes import is_lanes
 from ..staging import define_dim, state
 from .buffers import Room, beginning, bounded_dim, common_room, room_for
-from .growth import Extra, column_of, joined, lanes_of, reading_error, replace_operand
+from .growth import Extra, column_of, lanes_of, reading_error, replace_operand
 from .specs import (
     Container,
     Fixed,
@@ -71,13 +71,21 @@ def stacked(spec, items):
     return [column_of([row[k] for row in rows]) for k in range(len(rows[0]))]
 
 
-def with_more(vector, items):
-    """A vector of staged elements with items behind them."""
-    spec, columns = columns_of(vector)
+def items_like(vector, items):
+    """Items as a vector of staged elements of the kind of another."""
+    spec, _ = columns_of(vector)
     for item in items:
         if join(spec, spec_of_item(item)) != spec:
             raise reading_error("what is added is not like what there was before")
-    return lanes_of(spec, [joined(pair) for pair in zip(columns, stacked(spec, items), strict=True)])
+    return lanes_of(spec, stacked(spec, items))
+
+
+def by_column(operation, *vectors):
+    """What an operation on arrays makes of vectors of staged elements of one kind, column by column."""
+    specs, columns = zip(*map(columns_of, vectors))
+    if any(spec != specs[0] for spec in specs):
+        raise reading_error("what is added is not like what there was before")
+    return lanes_of(specs[0], [operation(*parts) for parts in zip(*columns, strict=True)])
 
 
 class BufferedItems(Room):
