@@ -5,9 +5,9 @@ import numpy as np
 from ...compiler.types import may_be_negative
 from .. import staging
 from .. import types as t
-from ..batching.lanes import is_lanes
+from ..batching.lanes import Lanes, is_lanes, sharing_with
 from ..evaluation.broadcasting import bits
-from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
+from ..values import UNDEFINED, Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
 from .errors import argument_error, dimension_mismatch, fault
@@ -213,6 +213,8 @@ def uninitialised(element, dims):
     """An array without contents: zeros, or `nothing` where that is no number."""
     if element in NUMBERS:
         return filled(HOST_TYPES[element](0), dims)
+    if len(dims) == 1 and not isinstance(dims[0], int):
+        return Array(Lanes(dims[0], UNDEFINED, [], {}), t.array_type(element, 1))
     return filled(None, dims, element)
 
 
@@ -307,6 +309,8 @@ def zero_array(x):
 def copy_array(array):
     """A shallow copy with storage of its own."""
     payload = staging.read(array)
+    if payload.__class__ is Lanes:
+        return sharing_with(array, payload)
     return Array(payload.copy() if isinstance(payload, np.ndarray) else payload, plain_type(array))
 
 

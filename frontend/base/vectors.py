@@ -7,6 +7,7 @@ from .. import types as t
 from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added
 from ..control_flow.item_buffers import columns_of, lanes_of, with_more
+from ..control_flow.vector_elements import LIVE, note
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -47,8 +48,11 @@ def push(vector, *items):
         items = [*payload.items, *(convert(vector.element, x) for x in items)]
         return _replace(vector, Added(items, payload.dim, payload.flags))
     if is_lanes(vector):
-        more = with_more(vector, [convert(vector.element, x) for x in items])
-        return _replace(vector, staging.read(more))
+        items, count = [convert(vector.element, x) for x in items], payload.count
+        _replace(vector, staging.read(with_more(vector, items)))
+        for k, item in enumerate(items):
+            note(vector, item, count + k, LIVE)
+        return vector
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 

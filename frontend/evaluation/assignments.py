@@ -8,6 +8,7 @@ from ..calling import call
 from ..control_flow.conditionals import lifted
 from ..parsing import syntax
 from ..staging import state
+from ..trees import is_number
 from ..values import Array, Dictionary, NamedTuple, PoisonError, Traced, typeof
 from .broadcasting import assign_broadcast, broadcast
 from .element_access import index_arguments
@@ -271,7 +272,7 @@ def _holds_arrays(collection, indices):
         return collection.__class__ in (tuple, NamedTuple, Dictionary)
     if len(indices) == 1 and collection.element is t.Any:
         return True
-    return t.is_subtype(collection.element, t.AbstractArray) and all(isinstance(i, int) for i in indices)
+    return t.is_subtype(collection.element, t.AbstractArray) and all(map(is_number, indices))
 
 
 def broadcast_assignment(compiler, node):
