@@ -13,7 +13,7 @@ from .base.registry import is_out_of_memory
 from .calling import call
 from .compiling.entries import Entry, entry_table, stage_entry
 from .evaluation.evaluator import evaluate_block
-from .interactive.stack import with_deep_stack
+from .evaluation.stack import with_deep_stack
 from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host
 
 
@@ -54,6 +54,7 @@ def prepare():
         assignments,
         autosize,
         containers,
+        docstrings,
         element_access,
         expressions,
         functions,

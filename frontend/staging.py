@@ -428,7 +428,7 @@ def defined_dim(size):
 
 def define_dim(builder, dim, size):
     """Appends what gives a dim this size, an i64 scalar: a loop that counts its trips."""
-    from ..compiler.ops.control import INDEX
+    from ..compiler.ops.loop_parts import INDEX
 
     index = Value(INDEX)
     builder.emit("loop", [size], counts(dim), [Block([index], [], [index])])

@@ -476,7 +476,7 @@ class Module:
         self.anonymous = 0  # how many names anonymous functions have been given
         self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
         self.file = None
-        self.documentation, self.documented = None, {}  # see `documentation`
+        self.documentation, self.documented = None, {}  # see `docstrings`
         self.serial = next(serials)
 
     def get_location(self, name):

@@ -9,9 +9,8 @@ import weakref
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..evaluation.scopes import UNDEFINED
 from ..printing.display import Context, print_value, show_text
-from ..values import Char, Struct, typeof
+from ..values import UNDEFINED, Char, Struct, typeof
 from .io import memory_stream
 from .printing import string
 from .registry import define, define_constructor, function

@@ -217,9 +217,8 @@ def epsilon_of_type(type_):
 def spacing(x):
     """The distance to the next larger number of the type."""
     if x.__class__ is Traced:
-        from .arithmetic import multiply
+        from .arithmetic import absolute, multiply
         from .comparison import maximum
-        from .mathematics import absolute
         from .powers import power
 
         exponent = emit("floor",

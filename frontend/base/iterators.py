@@ -5,7 +5,7 @@ import math
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..interactive.steps import take_step
+from ..evaluation.steps import take_step
 from ..printing.display import FAMILIES, show_text
 from ..staging import host_integer, host_number
 from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct

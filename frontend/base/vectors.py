@@ -5,8 +5,8 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
-from ..control_flow.growth import Added
-from ..control_flow.item_buffers import columns_of, lanes_of, with_more
+from ..control_flow.growth import Added, lanes_of
+from ..control_flow.item_buffers import columns_of, with_more
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array

@@ -21,7 +21,7 @@ from ..values import Array, Dictionary, Function, Module, Struct, Traced, typeof
 from .compiled import Specialisation, changed_places, run_compiled, used_values
 from .paths import name_layer
 from .signatures import ArgumentList, argument_of, fits, parse_signature, spec_leaves
-from .specialise import Place, is_current, record, staged_value
+from .specialise import is_current, record, staged_value
 from .struct_signatures import as_tables, tree_paths
 from .vector_signatures import describe_vectors
 
@@ -452,6 +452,3 @@ def check_result(value, entry):
         )
     for _, child in items or ():
         check_result(child, entry)
-
-
-__all__ = ["Entry", "Place", "call_entry", "entry_table", "export_definition", "stage_entry"]

@@ -17,7 +17,7 @@ from .. import types as t
 from ..calling import call
 from ..control_flow.sharing import unlinked
 from ..staging import HostValueNeeded, Trace, get_location, payload_of, set_location, state
-from ..trees import children, is_leaf, is_number, leaves, map_leaves, same_structure, with_children
+from ..trees import children, is_number, leaves, map_leaves, same_structure, with_children
 from ..values import Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned, typeof
 
 MAX_RUNS = 8
@@ -212,6 +212,3 @@ def staged_value(leaf):
     """The IR value of a result leaf, or None when the leaf is concrete."""
     data = leaf.data if leaf.__class__ is Traced else leaf._data if leaf.__class__ is Array else None
     return data if data.__class__ is Value else None
-
-
-__all__ = ["Place", "Recording", "is_leaf", "record", "staged_value"]

@@ -7,7 +7,7 @@ bounds of dims that the graph defines are kept in the trace.
 """
 
 from ...compiler.ir import Builder, Value, defined_dims
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import (
     DimExpression,
     TensorType,

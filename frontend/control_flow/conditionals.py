@@ -9,7 +9,7 @@ from functools import partial
 
 from ...compiler.errors import WeberError
 from ...compiler.ir import Value, defined_dims
-from ...compiler.ops.control import CONDITION
+from ...compiler.ops.loop_parts import CONDITION
 from ...compiler.types import dim_names
 from ..evaluation.completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
 from ..staging import LaneEffect, apply, expand, payload_of, read, state

@@ -10,7 +10,7 @@ others, a buffer with room for all that the loop may add is carried.
 import numpy as np
 
 from ...compiler.ir import Builder, Value, defined_dims
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, size_product, symbol_name
 from ..batching.lanes import Lanes, vector_of_lanes
 from ..staging import HostValueNeeded, apply, define_dim, expand, read, state, true_places

@@ -2,7 +2,7 @@
 elements, with a buffer for each value that their items consist of."""
 
 from ...compiler.ir import Builder, Value
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import TensorType, dim_names, fresh_dim, symbol_name
 from ..batching.lanes import is_lanes
 from ..staging import apply, define_dim, state

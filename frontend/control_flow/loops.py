@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ...compiler.errors import WeberError
 from ...compiler.ir import Value
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import fresh_dim
 from ..evaluation.completions import Returned
 from ..staging import HostValueNeeded, LaneEffect, apply, as_value, defined_dim, payload_of, state

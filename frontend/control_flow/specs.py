@@ -181,7 +181,8 @@ def with_parts(like, parts):
 
         return with_captured(like, list(parts))
     if is_lanes(like):
-        from .item_buffers import columns_of, lanes_of
+        from .growth import lanes_of
+        from .item_buffers import columns_of
 
         return lanes_of(columns_of(like)[0], [read(part) for part in parts])
     return with_children(like, list(parts))

@@ -7,7 +7,6 @@ from .. import types as t
 from ..base.arrays import undef
 from ..base.registry import function
 from ..calling import call
-from ..interactive.steps import take_step
 from ..parsing import syntax
 from ..staging import state
 from ..values import GeneratorParts, GeneratorValue, NamedTuple, typeof
@@ -18,6 +17,7 @@ from .evaluator import (
 )
 from .expressions import argument_list, keyword_arguments
 from .scopes import target_names
+from .steps import take_step
 
 
 @compiles(syntax.Tuple)

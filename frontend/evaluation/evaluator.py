@@ -14,9 +14,9 @@ from ..compiling.paths import name_layer
 from ..parsing import syntax
 from ..parsing.signature_builder import is_operator
 from ..staging import state
-from ..values import Function, Module, Undefined
+from ..values import UNDEFINED, Function, Module, Undefined
 from .completions import LoopSignal, ReturnSignal
-from .scopes import UNDEFINED, Cell, FrameLayout, Scope, closure_mentions, undefined, unreadable
+from .scopes import Cell, FrameLayout, Scope, closure_mentions, undefined, unreadable
 
 COMPILERS = {}
 STATEMENTS = {}

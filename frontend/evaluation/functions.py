@@ -4,15 +4,15 @@ from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..calling import callables
 from ..dispatch import Method, MethodTable
-from ..interactive.stack import MAX_DEPTH
-from ..interactive.steps import take_step
 from ..parsing import syntax
 from ..staging import state
-from ..values import Function, NamedTuple, Symbol, typeof
+from ..values import UNDEFINED, Function, NamedTuple, Symbol, typeof
 from .completions import ReturnSignal
 from .evaluator import Compiler, check_names, compiles, field_name
 from .properties import convert_to, get_property
-from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
+from .scopes import Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
+from .stack import MAX_DEPTH
+from .steps import take_step
 from .type_expressions import type_variables
 
 

@@ -12,7 +12,6 @@ from ..base.registry import function
 from ..calling import call
 from ..parsing import syntax
 from ..staging import state
-from ..values import Symbol
 from .evaluator import compiles, located, lookup
 
 MACROS = {}
@@ -580,4 +579,3 @@ def _base():
 
 STRING_MACROS["r"] = regex_macro
 STRING_MACROS["v"] = lambda text, suffix: text
-__all__ = ["MACROS", "STRING_MACROS", "Symbol", "layers"]

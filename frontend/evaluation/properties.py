@@ -5,8 +5,7 @@ from .. import types as t
 from ..base.registry import function
 from ..calling import call
 from ..staging import read_field, write_field
-from ..values import Irrational, Module, NamedTuple, Node, Range, Struct, Symbol, typeof
-from .scopes import UNDEFINED
+from ..values import UNDEFINED, Irrational, Module, NamedTuple, Node, Range, Struct, Symbol, typeof
 
 
 def get_property(value, name):

@@ -4,12 +4,11 @@ from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..dispatch import Method, MethodTable
 from ..parsing import syntax
-from ..values import Struct, typeof
+from ..values import UNDEFINED, Struct, typeof
 from .evaluator import check_names, compiles, located
 from .expressions import argument_list
 from .functions import FunctionCode, add_constructors, make_methods, signature_types
 from .properties import convert_to
-from .scopes import UNDEFINED
 from .type_expressions import apply_type, as_bounds, type_variables
 
 

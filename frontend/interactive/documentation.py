@@ -1,7 +1,4 @@
-"""Documentation: where docstrings are kept, and what the REPL's help mode shows for a name.
-
-Functions, types and modules carry their docstrings in `documentation`, by signature; a module keeps those of
-other values in `documented`, by name."""
+"""What the REPL's help mode shows for a name: docstrings, signatures, keywords."""
 
 import difflib
 import functools
@@ -44,11 +41,6 @@ KEYWORD_HELP = {
     "where": "f(x::T) where {T<:Real} introduces type variables of a signature.",
 }  # fmt: skip
 _SAME = {"else": "if", "elseif": "if", "catch": "try", "finally": "try", "type": "abstract"}
-
-
-def document(owner, text, signature=""):
-    """Adds a docstring to a function, a type family or a module; that of the same signature is replaced."""
-    owner.documentation = {**(owner.documentation or {}), signature: text}
 
 
 def help_text(module: Module, query: str) -> str:

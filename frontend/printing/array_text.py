@@ -4,9 +4,8 @@ import re
 from dataclasses import replace
 
 from .. import types as t
-from ..evaluation.scopes import UNDEFINED
 from ..staging import read_host
-from ..values import Array, Range, Struct, to_host, typeof
+from ..values import UNDEFINED, Array, Range, Struct, to_host, typeof
 
 
 class Elements:

@@ -13,10 +13,10 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..base.pairs import PairFamily, is_pair
 from ..base.registry import BASE
-from ..evaluation.scopes import UNDEFINED
-from ..interactive.stack import MAX_DEPTH
+from ..evaluation.stack import MAX_DEPTH
 from ..staging import host_number
 from ..values import (
+    UNDEFINED,
     Array,
     Char,
     Dictionary,
