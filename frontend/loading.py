@@ -14,6 +14,7 @@ from .calling import call
 from .compiling.entries import Entry, entry_table, stage_entry
 from .evaluation.evaluator import evaluate_block
 from .evaluation.stack import with_deep_stack
+from .type_lattice import is_type
 from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host
 
 
@@ -326,7 +327,7 @@ def to_python(value):
         from collections import namedtuple
 
         return namedtuple("NamedTuple", value.names, rename=True)(*map(to_python, value.values))
-    if value.__class__ is Function or t.is_type(value):
+    if value.__class__ is Function or is_type(value):
         return PythonFunction(value)
     if value.__class__ is Struct:
         return PythonStruct(value)

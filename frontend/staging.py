@@ -17,6 +17,8 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
+from .type_lattice import is_subtype, unwrap
+from .type_names import type_name
 from .values import (
     UNDEFINED,
     Array,
@@ -188,7 +190,7 @@ def tensor_type(data):
         return TensorType(element_type_of(data.dtype), tuple(data.shape))
     except KeyError:
         raise WeberError(
-            f"an array of {t.type_name(t.JULIA_TYPES.get(data.dtype, t.Any))} cannot be part of a graph"
+            f"an array of {type_name(t.JULIA_TYPES.get(data.dtype, t.Any))} cannot be part of a graph"
         ) from None
 
 
@@ -196,7 +198,7 @@ VIEWS = weakref.WeakKeyDictionary()
 """What arrays of type SubArray show of others: array -> `base.views.View`, which reads and writes the
 parent."""
 
-_VIEW_FAMILY = t.unwrap(t.SubArray).family
+_VIEW_FAMILY = unwrap(t.SubArray).family
 
 
 def read(array: Array):
@@ -399,7 +401,7 @@ def as_dim(value):
     if value.__class__ is DimNumber:
         return value.dim
     if value.__class__ is Traced and value.known is None and value.data.__class__ is Value \
-            and not value.data.shape and t.is_subtype(value.type, t.Integer):
+            and not value.data.shape and is_subtype(value.type, t.Integer):
         return defined_dim(value.data)
     value = host_number(value, "a size")
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
@@ -522,7 +524,7 @@ def payload_of(value, julia_type=None):
 
         type_ = julia_type or typeof(value)
         if type_ not in t.NUMPY_TYPES:
-            raise WeberError(f"MethodError: Cannot `convert` an object of type {t.type_name(typeof(value))} "
+            raise WeberError(f"MethodError: Cannot `convert` an object of type {type_name(typeof(value))} "
                              f"to a number", kind="MethodError")
         payload = np.asarray(value, dtype=t.NUMPY_TYPES[type_])
     return payload if julia_type is None else convert_payload(payload, julia_type)
@@ -537,7 +539,7 @@ def host_integer(value, purpose="this"):
         from .values import typeof
 
         raise WeberError(f"ArgumentError: {purpose} must be an integer, not a value of type "
-                         f"{t.type_name(typeof(number))}", kind="ArgumentError") from None
+                         f"{type_name(typeof(number))}", kind="ArgumentError") from None
 
 
 def host_number(value, purpose="this"):

@@ -7,9 +7,10 @@ not entered: they have an identity, and what changes in them is journalled place
 import numpy as np
 
 from . import types as t
+from .type_lattice import unwrap
 from .values import Array, Either, NamedTuple, Struct, Traced, typeof
 
-_COMPLEX = t.unwrap(t.Complex).family
+_COMPLEX = unwrap(t.Complex).family
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 _NUMBER_CLASSES = (bool, int, float, complex, np.number, np.bool_)
 

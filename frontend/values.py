@@ -20,6 +20,8 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Value
 from ..compiler.types import DimExpression
 from . import types as t
+from .type_lattice import TYPE_CLASSES, DataType, TypeFamily, TypeOfTypeFamily, UnionAll, UnionType
+from .type_names import type_name
 
 serials = itertools.count(1)
 """Birth serials: what is older than a trace has a smaller serial than the trace."""
@@ -179,7 +181,7 @@ class Array:
         return isinstance(self.data, Value)
 
     def __repr__(self):
-        return f"<Array {t.type_name(self.type)} {self.size}>"
+        return f"<Array {type_name(self.type)} {self.size}>"
 
 
 class Traced:
@@ -196,7 +198,7 @@ class Traced:
         self.known = known
 
     def __repr__(self):
-        return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
+        return f"<Traced {type_name(self.type)} {self.data.shape}>"
 
     def _binary(name, swapped=False):  # noqa: N805
         def method(self, other):
@@ -366,7 +368,7 @@ class Struct:
         self.type, self.fields, self.serial = type, fields, next(serials)
 
     def __repr__(self):
-        return f"<Struct {t.type_name(self.type)}>"
+        return f"<Struct {type_name(self.type)}>"
 
 
 class Range:
@@ -443,7 +445,7 @@ class Function:
     def __init__(self, name, methods, module=None, captured=()):
         self.name, self.methods, self.module, self.captured = name, methods, module, captured
         self.frame = None  # of a local function: the activation that defined it
-        self.type = t.TypeFamily(f"typeof({name})", supertype=t.Function, module=module).apply()
+        self.type = TypeFamily(f"typeof({name})", supertype=t.Function, module=module).apply()
         self.serial = next(serials)
         self.documentation = None
 
@@ -593,9 +595,9 @@ _PYTHON_TYPES = {
     Module: t.Module,
     complex: t.BUILTIN_TYPES["ComplexF64"],
     np.complex64: t.BUILTIN_TYPES["ComplexF32"],
-    t.DataType: t.DataTypeType,
-    t.UnionAll: t.UnionAllType,
-    t.UnionType: t.UnionTypeType,
+    DataType: t.DataTypeType,
+    UnionAll: t.UnionAllType,
+    UnionType: t.UnionTypeType,
     np.bool_: t.Bool,
     np.float64: t.Float64,
     np.int64: t.Int64,
@@ -607,7 +609,7 @@ _WITH_TYPE = frozenset(
 )
 
 
-def typeof(value) -> t.DataType:
+def typeof(value) -> DataType:
     """Julia's `typeof`."""
     cls = value.__class__
     found = _PYTHON_TYPES.get(cls)
@@ -626,8 +628,8 @@ def typeof(value) -> t.DataType:
 
 def dispatch_type(value):
     """The type an argument has for dispatch: `typeof`, but `Type{T}` for a type T."""
-    if isinstance(value, t.TYPE_CLASSES):
-        return t.TypeOfTypeFamily.apply(value)
+    if isinstance(value, TYPE_CLASSES):
+        return TypeOfTypeFamily.apply(value)
     return typeof(value)
 
 

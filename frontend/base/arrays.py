@@ -7,6 +7,8 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
 from ..evaluation.broadcasting import bits
+from ..type_lattice import DataType, TypeVar, is_subtype, union, unwrap
+from ..type_names import type_name
 from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
@@ -70,15 +72,15 @@ def vector(elements):
 def promoted_element(kinds):
     """The element type of an array literal: numbers promote, arrays by their element types, others join."""
     kinds = list(kinds)
-    if all(t.is_subtype(kind, t.Number) for kind in kinds):
+    if all(is_subtype(kind, t.Number) for kind in kinds):
         return promote_types(kinds)
-    if all(isinstance(kind, t.DataType) and kind.family is t.ArrayFamily for kind in kinds):
+    if all(isinstance(kind, DataType) and kind.family is t.ArrayFamily for kind in kinds):
         ranks = {kind.parameters[1] for kind in kinds}
         if len(ranks) == 1:
             return t.array_type(promoted_element({kind.parameters[0] for kind in kinds}), ranks.pop())
     rest = [kind for kind in kinds if kind not in (t.Nothing, t.Missing)]
     if len(rest) < len(kinds) and rest:
-        return t.union(promoted_element(rest), *(kind for kind in kinds if kind not in rest))
+        return union(promoted_element(rest), *(kind for kind in kinds if kind not in rest))
     from .iteration import join_all
 
     return join_all(kinds)
@@ -219,21 +221,21 @@ def uninitialised(element, dims):
 @constructs(t.Array, Undef, t.Any, ...)
 def construct_uninitialised(type_, _, *dims):
     dims = dims_of(dims)
-    body = t.unwrap(type_)
+    body = unwrap(type_)
     element, rank = body.parameters
     if isinstance(rank, int) and rank != len(dims):
-        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::UndefInitializer, "
+        raise fault("MethodError", f"no method matching {type_name(type_)}(::UndefInitializer, "
                                    f"{', '.join(['::Int64'] * len(dims))})")
-    return uninitialised(t.Any if isinstance(element, t.TypeVar) else element, dims)
+    return uninitialised(t.Any if isinstance(element, TypeVar) else element, dims)
 
 
-@constructs(t.Array, t.union(t.Nothing, t.Missing), t.Any, ...)
+@constructs(t.Array, union(t.Nothing, t.Missing), t.Any, ...)
 def construct_filled(type_, content, *dims):
     """`Vector{Union{Nothing, T}}(nothing, n)`: all elements are nothing, or missing."""
-    element = t.unwrap(type_).parameters[0]
-    if isinstance(element, t.TypeVar) or not t.is_subtype(typeof(content), element):
-        found = t.type_name(typeof(content))
-        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{found}, ::Int64)")
+    element = unwrap(type_).parameters[0]
+    if isinstance(element, TypeVar) or not is_subtype(typeof(content), element):
+        found = type_name(typeof(content))
+        raise fault("MethodError", f"no method matching {type_name(type_)}(::{found}, ::Int64)")
     return filled(content, dims_of(dims), element)
 
 
@@ -244,8 +246,8 @@ def construct_bits(type_, _, *dims):
 
 @constructs(t.Vector)
 def construct_empty(type_):
-    element = t.unwrap(type_).parameters[0]
-    return array_of(t.Any if isinstance(element, t.TypeVar) else element, [])
+    element = unwrap(type_).parameters[0]
+    return array_of(t.Any if isinstance(element, TypeVar) else element, [])
 
 
 @constructs(t.AbstractArray, t.AbstractArray)
@@ -254,7 +256,7 @@ def construct_array(type_, x):
     from .conversion import convert_to_array
 
     array = as_array(x)
-    family = t.unwrap(type_).family
+    family = unwrap(type_).family
     if family is t.BitFamily:
         copied = copy_array(convert_array(t.Bool, array))
         copied.type = t.BitFamily.apply(copied.rank)

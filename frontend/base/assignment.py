@@ -8,6 +8,8 @@ from ...compiler.types import I64
 from .. import staging
 from .. import types as t
 from ..staging import Value
+from ..type_lattice import is_subtype
+from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
 from .arrays import as_array, as_dim_product, object_payload, reshaped
 from .conversion import convert, convert_array
@@ -20,7 +22,7 @@ from .registry import define
 def refuse_range(array):
     """Raises CanonicalIndexError for a range, whose elements are fixed."""
     if array.__class__ is Range:
-        raise fault("CanonicalIndexError", f"setindex! not defined for {t.type_name(array.type)}")
+        raise fault("CanonicalIndexError", f"setindex! not defined for {type_name(array.type)}")
 
 
 def overwrite(array, contents):
@@ -111,7 +113,7 @@ def _update(array, value, shape, single, spread, payload):
 
 
 def _is_collection(value):
-    return value.__class__ is tuple or t.is_subtype(typeof(value), t.AbstractArray)
+    return value.__class__ is tuple or is_subtype(typeof(value), t.AbstractArray)
 
 
 def _mismatch_text(given, places):
@@ -292,7 +294,7 @@ def assign_masked(array, value, mask):
 def _assign_cartesian(array, value, indices, spread):
     places = staging.read_host(indices, "indexed assignment").reshape(-1)
     if not all(is_cartesian(place) for place in places):
-        raise argument_error(f"invalid index of type {t.type_name(indices.type)}")
+        raise argument_error(f"invalid index of type {type_name(indices.type)}")
     from .iteration import iterate
 
     values = list(iterate(value)) if _is_collection(value) else [value] * len(places)

@@ -19,6 +19,8 @@ from ..control_flow.item_buffers import as_lanes
 from ..control_flow.sharing import entangle
 from ..printing.display import FAMILIES
 from ..staging import Value
+from ..type_lattice import TypeVar, is_subtype, unwrap
+from ..type_names import type_name
 from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
 from .arrays import array_of, as_array, as_dim_product, plain_type, range_payload, reshaped
 from .conversion import constructs
@@ -26,8 +28,8 @@ from .elements import number_of
 from .errors import argument_error, bounds_error, require_count
 from .registry import define, function
 
-CartesianIndexType = t.declare("CartesianIndex", parameters=(t.TypeVar("N"),), fields=("I",))
-CARTESIAN_FAMILY = t.unwrap(CartesianIndexType).family
+CartesianIndexType = t.declare("CartesianIndex", parameters=(TypeVar("N"),), fields=("I",))
+CARTESIAN_FAMILY = unwrap(CartesianIndexType).family
 
 
 FAMILIES[CARTESIAN_FAMILY] = lambda value, context: f"CartesianIndex({', '.join(map(str, value.fields[0]))})"
@@ -155,7 +157,7 @@ def index_form(index, size):
     if kind is Range:
         return _span(index, size)
     if kind is Traced:
-        if not t.is_subtype(index.type, t.Integer) or index.type is t.Bool:
+        if not is_subtype(index.type, t.Integer) or index.type is t.Bool:
             raise _invalid(index)
         if index.known is not None and not isinstance(index.data, Value):
             return index_form(index.known, size)
@@ -174,7 +176,7 @@ def _inside(place, first, last):
 def _invalid(index):
     from .errors import shown
 
-    return argument_error(f"invalid index: {shown(index)} of type {t.type_name(typeof(index))}")
+    return argument_error(f"invalid index: {shown(index)} of type {type_name(typeof(index))}")
 
 
 def _span(range_, size):
@@ -212,8 +214,8 @@ def _gathered(array, size):
         return Gathered(np.flatnonzero(mask))
     if array.element is t.Any and array.size == (0,):
         return Gathered(np.zeros(0, dtype=np.int64))
-    if array.element not in t.NUMPY_TYPES or not t.is_subtype(array.element, t.Integer):
-        raise argument_error(f"invalid index of type {t.type_name(array.type)}")
+    if array.element not in t.NUMPY_TYPES or not is_subtype(array.element, t.Integer):
+        raise argument_error(f"invalid index of type {type_name(array.type)}")
     payload = staging.payload_of(array, t.Int64)
     if isinstance(payload, np.ndarray) and isinstance(size, int) and payload.size and (
             payload.min() < 1 or payload.max() > size):
@@ -351,7 +353,7 @@ def _at_cartesian(array, indices):
     """`array[indices]` for an array of cartesian indices."""
     places = staging.read_host(indices, "indexing").reshape(-1)
     if not all(is_cartesian(place) for place in places):
-        raise argument_error(f"invalid index of type {t.type_name(indices.type)}")
+        raise argument_error(f"invalid index of type {type_name(indices.type)}")
     return array_of(array.element, [element_at(array, (place,)) for place in places], indices.size)
 
 

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from .. import types as t
+from ..type_lattice import is_subtype
 from ..values import Array, Irrational, Traced, typeof
 from .arithmetic import absolute, add, divide, multiply, one_like, sign
 from .elements import (
@@ -274,7 +275,7 @@ def _traced_sinc(x):
 
 
 def _is_float(x):
-    return t.is_subtype(typeof(x), t.AbstractFloat)
+    return is_subtype(typeof(x), t.AbstractFloat)
 
 
 def _test(name, on_float, op, otherwise):

@@ -7,6 +7,7 @@ from ...compiler.types import TensorType
 from .. import types as t
 from ..calling import call
 from ..staging import Trace, as_dim, read
+from ..type_lattice import UnionType, is_concrete, match
 from ..values import Array, Dictionary, NamedTuple, Range, Struct, Symbol, Traced, typeof
 from .registry import define, module
 
@@ -22,7 +23,7 @@ def rebuild(instance, *fields):
     family = instance.type.family
     bindings = dict.fromkeys(family.parameters)
     for value, declared in zip(fields, family.field_types, strict=True):
-        t.match(typeof(value), declared, bindings)
+        match(typeof(value), declared, bindings)
     parameters = [old if bindings[variable] is None else bindings[variable]
                   for variable, old in zip(family.parameters, instance.type.parameters, strict=True)]
     return new_instance(family.apply(*parameters) if parameters else instance.type, fields)
@@ -137,7 +138,7 @@ def _stored(value, declared):
     """(bytes, alignment) of a value where it is stored."""
     if _is_object(value) or value.__class__ is Symbol or _is_boxed(value, declared):
         return 8, 8
-    if isinstance(declared, t.UnionType):  # the larger member, and a byte that tells which it is
+    if isinstance(declared, UnionType):  # the larger member, and a byte that tells which it is
         size = max((_item_size(member) for member in declared.members if member in t.NUMPY_TYPES), default=0)
         return size + 1, max(size, 1)
     if value.__class__ is Range:
@@ -150,7 +151,7 @@ def _stored(value, declared):
 
 def _is_boxed(value, declared):
     """Whether a field of this declared type refers to the value instead of holding it."""
-    return not isinstance(declared, t.UnionType) and not t.is_concrete(declared)
+    return not isinstance(declared, UnionType) and not is_concrete(declared)
 
 
 def _declared(value):

@@ -7,6 +7,7 @@ import statistics
 
 from .. import staging
 from .. import types as t
+from ..promotion import promote_type
 from ..values import Array, Traced, typeof
 from .arithmetic import add, divide, multiply, negate, subtract
 from .arrays import as_array, axis_of, reshaped
@@ -135,13 +136,13 @@ def _pads(pad):
 
 
 def _pair(x, w):
-    kind = float_type(t.promote_type(x.element, w.element))
+    kind = float_type(promote_type(x.element, w.element))
     return [staging.read(convert_array(kind, array)) for array in (x, w)]
 
 
 def _result(payload, x, w):
     """The array of a convolution: of integers again integers."""
-    kind = t.promote_type(x.element, w.element)
+    kind = promote_type(x.element, w.element)
     return Array(staging.convert_payload(payload, kind) if is_integer_type(kind) else payload)
 
 
@@ -193,7 +194,7 @@ _define("meanpool", t.AbstractArray, t.Tuple, keywords=("stride", "pad"))(_pool(
 def batched_multiply(a, b):
     """C[:, :, k] = A[:, :, k] * B[:, :, k]; a stack of one matrix serves for all k."""
     a, b = as_array(a), as_array(b)
-    kind = t.promote_type(a.element, b.element)
+    kind = promote_type(a.element, b.element)
     left, right = (staging.read(convert_array(kind, x)) for x in (a, b))
     if left.shape[0] == 1 and right.shape[0] != 1:
         left = reshaped(left, left.shape[1:])

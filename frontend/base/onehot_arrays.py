@@ -4,6 +4,8 @@ their type when columns are chosen or joined."""
 from .. import staging
 from .. import types as t
 from ..printing.array_text import WRAPPER_TEXTS
+from ..type_lattice import TypeVar, unwrap
+from ..type_names import type_name
 from ..values import Array
 from .arrays import as_array
 from .indexing import index_form
@@ -11,9 +13,9 @@ from .registry import define, module
 
 PRIMITIVES = module("Primitives")
 
-_T, _N, _I = t.TypeVar("T"), t.TypeVar("N"), t.TypeVar("I")
+_T, _N, _I = TypeVar("T"), TypeVar("N"), TypeVar("I")
 OneHotArray = t.declare("OneHotArray", t.AbstractArrayFamily.apply(_T, _N), parameters=(_T, _N, _I))
-FAMILY = t.unwrap(OneHotArray).family
+FAMILY = unwrap(OneHotArray).family
 del t.BUILTIN_TYPES["OneHotArray"]
 PRIMITIVES.bindings["OneHotArray"] = OneHotArray
 
@@ -32,7 +34,7 @@ def _text(array):
     """`OneHotMatrix(::Vector{UInt32}) with eltype Bool`."""
     rank, held = array.type.parameters[1:]
     name = {1: "OneHotVector", 2: "OneHotMatrix"}.get(rank, "OneHotArray")
-    return f"{name}(::{t.type_name(held)}) with eltype Bool"
+    return f"{name}(::{type_name(held)}) with eltype Bool"
 
 
 WRAPPER_TEXTS[FAMILY] = _text

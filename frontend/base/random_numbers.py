@@ -11,6 +11,8 @@ import numpy as np
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..type_lattice import is_subtype, is_type
+from ..type_names import type_name
 from ..values import Array, Dictionary, Range, SetValue, Struct
 from .arrays import array_of, as_array, as_dim_product, dims_of, reshaped
 from .conversion import constructs
@@ -169,7 +171,7 @@ def below(state, shape, count):
 
 def _generator(arguments):
     """(state, the other arguments): the first may be a generator."""
-    if arguments and arguments[0].__class__ is Struct and t.is_subtype(arguments[0].type, AbstractRNG):
+    if arguments and arguments[0].__class__ is Struct and is_subtype(arguments[0].type, AbstractRNG):
         return arguments[0].fields[0], arguments[1:]
     return GENERATOR, arguments
 
@@ -185,15 +187,15 @@ def _is_collection(x):
 def _rand(arguments):
     state, arguments = _generator(arguments)
     source, arguments = (arguments[0], arguments[1:]) if arguments and (
-        t.is_type(arguments[0]) or _is_collection(arguments[0])) else (t.Float64, arguments)
+        is_type(arguments[0]) or _is_collection(arguments[0])) else (t.Float64, arguments)
     dims = dims_of(arguments) if arguments else None
     shape = () if dims is None else dims[::-1]
-    if t.is_type(source):
+    if is_type(source):
         if source in FLOATS:
             return _result(uniform(state, shape, source), dims)
         if source in HOST_TYPES and is_integer_type(source):
             return _result(integers(state, shape, source), dims)
-        raise fault("MethodError", f"no random numbers of type {t.type_name(source)}")
+        raise fault("MethodError", f"no random numbers of type {type_name(source)}")
     return chosen(state, source, dims, shape)
 
 
@@ -233,10 +235,10 @@ def rand(*arguments):
 def _define_floats(name, kind):
     def of_floats(*arguments):
         state, arguments = _generator(arguments)
-        type_, arguments = (arguments[0], arguments[1:]) if arguments and t.is_type(arguments[0]) else (
+        type_, arguments = (arguments[0], arguments[1:]) if arguments and is_type(arguments[0]) else (
             t.Float64, arguments)
         if type_ not in FLOATS:
-            raise fault("MethodError", f"no method matching {name}(::Type{{{t.type_name(type_)}}})")
+            raise fault("MethodError", f"no method matching {name}(::Type{{{type_name(type_)}}})")
         dims = dims_of(arguments) if arguments else None
         return _result(kind(state, () if dims is None else dims[::-1], type_), dims)
 
@@ -246,7 +248,7 @@ def _define_floats(name, kind):
         state, (array,) = _generator(arguments)
         refuse_range(array)
         if array.element not in (NUMBERS if name == "rand" else FLOATS):
-            raise fault("MethodError", f"no method matching {name}!(::{t.type_name(array.type)})")
+            raise fault("MethodError", f"no method matching {name}!(::{type_name(array.type)})")
         overwrite(array, Array(kind(state, staging.read(array).shape, array.element)))
         return array
 

@@ -8,6 +8,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call
 from ..staging import dim_number
+from ..type_lattice import TypeVar, unwrap
 from ..values import Array, Char, DimNumber, Range, Traced, simplest_fraction, typeof
 from .arrays import as_array, one_to
 from .conversion import constructs
@@ -16,9 +17,9 @@ from .errors import argument_error, shown
 from .registry import define, function
 
 UNIT = t.UnitRange.body.family.apply(t.Int64)
-STEP = t.unwrap(t.StepRange).family.apply(t.Int64, t.Int64)
-STEP_LENGTH = t.unwrap(t.StepRangeLen).family
-TWICE = t.declare("TwicePrecision", parameters=(t.TypeVar("T"),)).body.family.apply(t.Float64)
+STEP = unwrap(t.StepRange).family.apply(t.Int64, t.Int64)
+STEP_LENGTH = unwrap(t.StepRangeLen).family
+TWICE = t.declare("TwicePrecision", parameters=(TypeVar("T"),)).body.family.apply(t.Float64)
 
 
 def float_range_type(element):

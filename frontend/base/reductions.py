@@ -10,6 +10,7 @@ from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
 from ..evaluation.broadcasting import broadcast
+from ..type_names import type_name
 from ..values import Array, Struct, Traced, colon, typeof
 from . import folds
 from .arrays import (
@@ -121,7 +122,7 @@ def _define_total(name, op, operator, neutral):
         items = as_array(items)
         if init is NOTHING_GIVEN and 0 in items.size:
             element = items.element
-            raise fault("MethodError", f"no method matching {neutral}(::Type{{{t.type_name(element)}}})")
+            raise fault("MethodError", f"no method matching {neutral}(::Type{{{type_name(element)}}})")
         return folded(operator, items, init, dims)
 
     def total_of(f, items, dims=colon, init=NOTHING_GIVEN):

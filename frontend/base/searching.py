@@ -6,6 +6,7 @@ from .. import staging
 from .. import types as t
 from ..calling import call
 from ..evaluation.broadcasting import broadcast
+from ..type_lattice import union
 from ..values import Array, Range, Traced
 from .arrays import array_of, as_array, as_dim_product, reshaped
 from .elements import NUMBERS, number_of
@@ -161,7 +162,7 @@ def index_in(a, b):
     for place, item in enumerate(iterate(b), 1):
         places.setdefault(hash_key(item), place)
     found = [places.get(hash_key(item)) for item in iterate(a)]
-    kinds = t.union(t.Int64, t.Nothing)
+    kinds = union(t.Int64, t.Nothing)
     return array_of(kinds, found, as_array(a).size)
 
 

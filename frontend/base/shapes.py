@@ -13,6 +13,9 @@ from ..batching.staged_map import collected, collected_of
 from ..calling import call
 from ..control_flow.sharing import linked
 from ..printing.array_text import WRAPPER_TEXTS
+from ..promotion import promote_type
+from ..type_lattice import TypeVar, is_subtype, unwrap
+from ..type_names import type_name
 from ..values import Array, Range, Singleton, colon, typeof
 from .arrays import (
     array_of,
@@ -32,26 +35,26 @@ from .errors import argument_error, dimension_mismatch, fault, size_text
 from .iteration import iterate
 from .registry import define, function
 
-_T, _S = t.TypeVar("T"), t.TypeVar("S")
+_T, _S = TypeVar("T"), TypeVar("S")
 Adjoint = t.declare("Adjoint", t.AbstractArrayFamily.apply(_T, 2), parameters=(_T, _S))
-_T, _S = t.TypeVar("T"), t.TypeVar("S")
+_T, _S = TypeVar("T"), TypeVar("S")
 Transpose = t.declare("Transpose", t.AbstractArrayFamily.apply(_T, 2), parameters=(_T, _S))
-WRAPPERS = (t.unwrap(Adjoint).family, t.unwrap(Transpose).family)
-_T, _N, _P = t.TypeVar("T"), t.TypeVar("N"), t.TypeVar("P")
+WRAPPERS = (unwrap(Adjoint).family, unwrap(Transpose).family)
+_T, _N, _P = TypeVar("T"), TypeVar("N"), TypeVar("P")
 ReshapedArray = t.declare("ReshapedArray", t.AbstractArrayFamily.apply(_T, _N), parameters=(_T, _N, _P))
 
 
 def _wrapper_text(name):
-    return lambda x: (f"{name}(::{t.type_name(x.type.parameters[1])}) with eltype {t.type_name(x.element)}")
+    return lambda x: (f"{name}(::{type_name(x.type.parameters[1])}) with eltype {type_name(x.element)}")
 
 
 def _reshaped_text(x):
-    return (f"reshape(::{t.type_name(x.type.parameters[2])}, {', '.join(map(str, x.size))}) with eltype "
-            f"{t.type_name(x.element)}")
+    return (f"reshape(::{type_name(x.type.parameters[2])}, {', '.join(map(str, x.size))}) with eltype "
+            f"{type_name(x.element)}")
 
 
 WRAPPER_TEXTS.update({WRAPPERS[0]: _wrapper_text("adjoint"), WRAPPERS[1]: _wrapper_text("transpose"),
-                      t.unwrap(ReshapedArray).family: _reshaped_text})
+                      unwrap(ReshapedArray).family: _reshaped_text})
 
 
 def axes_of(array, dims):
@@ -108,7 +111,7 @@ def reshape(x, *dims):
     array = as_array(x)
     result = reshape_array(array, new_dims(array, dims))
     if x.__class__ is Range:
-        result.type = t.unwrap(ReshapedArray).family.apply(array.element, result.rank, x.type)
+        result.type = unwrap(ReshapedArray).family.apply(array.element, result.rank, x.type)
     return result
 
 
@@ -176,7 +179,7 @@ def _transposed(payload):
 
 def _flipped(x, wrapper, each):
     array = as_array(x)
-    if array.type.family is t.unwrap(wrapper).family:  # the transpose of a transpose is its parent
+    if array.type.family is unwrap(wrapper).family:  # the transpose of a transpose is its parent
         parent = array.type.parameters[1]
         payload = staging.read(array)
         if parent.parameters[1] == 1:
@@ -185,12 +188,12 @@ def _flipped(x, wrapper, each):
                 vector, array, lambda row: reshaped(row, vector.data.shape), _column)
         return linked(Array(_transposed(payload), parent), array, _transposed, _transposed)
     if array.rank not in (1, 2):
-        raise fault("MethodError", f"no method matching {each}(::{t.type_name(array.type)})")
+        raise fault("MethodError", f"no method matching {each}(::{type_name(array.type)})")
     payload = _row(array) if array.rank == 1 else _transposed(staging.read(array))
     if array.element not in NUMBERS:
         flipped = [call(function(each), (item,)) for item in payload.reshape(-1)]
         return array_of(typeof(flipped[0]) if flipped else array.element, flipped, payload.shape[::-1])
-    type_ = t.unwrap(wrapper).family.apply(array.element, plain_type(array))
+    type_ = unwrap(wrapper).family.apply(array.element, plain_type(array))
     if each == "adjoint" and is_complex_type(array.element):
         return Array(payload.conj(), type_)
     if array.rank == 1:
@@ -471,7 +474,7 @@ def stack_arrays(arrays, dimension=None):
                                      f"while first had {_axes_text(first)}")
     element = first.element
     for other in arrays[1:]:
-        element = t.promote_type(element, other.element)
+        element = promote_type(element, other.element)
     dimension = first.rank + 1 if dimension is None else dimension
     axis = axis_of(dimension, first.rank + 1)
     payloads = []
@@ -516,7 +519,7 @@ def stack(items, dims=colon):
     if values is not None:
         return stack_lanes(values, dims)
     elements = list(iterate(items))
-    if elements and t.is_subtype(typeof(elements[0]), t.Number):
+    if elements and is_subtype(typeof(elements[0]), t.Number):
         from .arrays import vector
 
         return vector(elements)

@@ -9,6 +9,7 @@ from .. import types as t
 from ..batching import staged_map
 from ..calling import call
 from ..evaluation.broadcasting import broadcast
+from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
 from .arithmetic import divide, multiply, subtract
 from .arrays import as_array, as_dim_product, is_numeric
@@ -138,7 +139,7 @@ def deviation_about(x, mean, dims=colon, corrected=True):
 def _sorted_data(array, what):
     data = staging.read_host(array, what).reshape(-1)
     if data.size == 0:
-        raise argument_error(f"{what} of an empty array is undefined, {t.type_name(array.type)}[]")
+        raise argument_error(f"{what} of an empty array is undefined, {type_name(array.type)}[]")
     return np.sort(data)
 
 
@@ -148,7 +149,7 @@ def _real_numbers(items, what):
     if not is_numeric(array):
         array = collect_values(iterate(array))
     if not is_numeric(array) and array.size != (0,) or is_complex_type(array.element):
-        raise fault("MethodError", f"no method matching {what}(::{t.type_name(typeof(items))})")
+        raise fault("MethodError", f"no method matching {what}(::{type_name(typeof(items))})")
     return array
 
 

@@ -7,6 +7,7 @@ from .. import types as t
 from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added, lanes_of
 from ..control_flow.item_buffers import columns_of, with_more
+from ..type_lattice import is_subtype, union
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -36,7 +37,7 @@ def _length(vector):
     return staging.read(vector).shape[0]
 
 
-LIST = t.union(t.Vector, t.BitVector)
+LIST = union(t.Vector, t.BitVector)
 """What can grow and shrink."""
 
 
@@ -181,7 +182,7 @@ def insert(vector, index, item):
 @define("deleteat!", LIST, t.Any)
 def delete_at(vector, indices):
     """Removes the elements at an index or at several."""
-    if t.is_subtype(typeof(indices), t.Integer) and _is_open(vector, indices):
+    if is_subtype(typeof(indices), t.Integer) and _is_open(vector, indices):
         return _replace(vector, _picked(vector, -1, indices))
     indices = [indices] if indices.__class__ is int else list(iterate(indices))
     count = _length(vector)

@@ -13,6 +13,7 @@ from ...compiler.types import I64, dim_names, fresh_dim, substitute
 from .. import types as t
 from ..staging import as_value, define_dim, emit, payload_of, read, state
 from ..trees import children, with_children
+from ..type_names import type_name
 from ..values import Array, DimNumber, Function, NamedTuple, Node, Range, Struct, Traced, typeof
 
 
@@ -136,7 +137,7 @@ class Outline:
             return with_children(value, [self.of(child) for _, child in children(value)])
         if kind in (Struct, Function) and value.serial > self.region.serial:
             raise UnsupportedError(
-                f"a function over staged elements cannot return a value of type {t.type_name(typeof(value))}",
+                f"a function over staged elements cannot return a value of type {type_name(typeof(value))}",
                 state.location, kind="UnsupportedError")
         return value
 

@@ -17,6 +17,7 @@ from ..control_flow.loop_items import NumberItems, TupleItems, items_of
 from ..control_flow.regions import Region
 from ..staging import HostValueNeeded, apply, as_value, expand, payload_of, read, state
 from ..trees import children
+from ..type_names import type_name
 from ..values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
 from .forests import NodeItems
 from .lanes import Lanes, Outline, defined_dim, is_lanes, substituted, vector_of_lanes
@@ -516,7 +517,7 @@ def broadcast_vectors(function, arguments, keywords):
             source = source_of(argument) if argument.rank == 1 else None
             if source is None:
                 raise unsupported(f"a broadcast over a vector of staged elements and a value of type "
-                                  f"{t.type_name(typeof(argument))}")
+                                  f"{type_name(typeof(argument))}")
             sources[position] = source
         elif argument.__class__ is tuple and len(argument) != 1:
             raise unsupported("a broadcast over a vector of staged elements and a tuple")

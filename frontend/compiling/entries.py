@@ -17,6 +17,7 @@ from ..dispatch import Method, MethodTable
 from ..parsing import syntax
 from ..staging import state
 from ..trees import children, is_leaf, is_number, leaves
+from ..type_names import type_name
 from ..values import Array, Dictionary, Function, Module, Struct, Traced, typeof
 from .compiled import Specialisation, changed_places, run_compiled, used_values
 from .paths import name_layer
@@ -446,7 +447,7 @@ def check_result(value, entry):
     items = children(value)
     if items is None and value.__class__ is not Function:
         raise WeberError(
-            f"`{entry.name}` returns a value of type {t.type_name(typeof(value))}, which no tensor can hold",
+            f"`{entry.name}` returns a value of type {type_name(typeof(value))}, which no tensor can hold",
             entry.location,
             kind="UnsupportedError",
         )

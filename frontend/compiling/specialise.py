@@ -16,6 +16,7 @@ from ...compiler.types import TensorType
 from .. import types as t
 from ..calling import call
 from ..control_flow.sharing import unlinked
+from ..promotion import promote_type
 from ..staging import HostValueNeeded, Trace, get_location, payload_of, set_location, state
 from ..trees import children, is_number, leaves, map_leaves, same_structure, with_children
 from ..values import Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned, typeof
@@ -141,7 +142,7 @@ def _promote(place, old, new, promoted):
         for (path, before), (_, after) in zip(leaves(old), leaves(new), strict=True):
             if is_number(before):
                 type_ = promoted.get((place.identity, path), typeof(before))
-                wider = t.promote_type(type_, typeof(after))
+                wider = promote_type(type_, typeof(after))
                 if wider is not type_:
                     promoted[(place.identity, path)] = wider
                     changed = True

@@ -15,6 +15,7 @@ from ..base.registry import function as builtin
 from ..batching.lanes import is_lanes
 from ..calling import call
 from ..staging import VIEWS, LaneEffect, expand, payload_of, read, state, write
+from ..type_lattice import is_subtype
 from ..values import (
     Array,
     Dictionary,
@@ -102,7 +103,7 @@ def materialise(value):
         from ..base.arrays import as_array
 
         return as_array(value)
-    is_array = value.__class__ is Struct and t.is_subtype(value.type, t.AbstractArray)
+    is_array = value.__class__ is Struct and is_subtype(value.type, t.AbstractArray)
     if is_array or value.__class__ is GeneratorValue:
         return call(builtin("collect"), (value,))
     if value.__class__ is Struct:

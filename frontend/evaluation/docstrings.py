@@ -1,8 +1,8 @@
 """Docstrings: functions, types and modules carry theirs in `documentation`, by signature; a module keeps
 those of other values in `documented`, by name."""
 
-from .. import types as t
 from ..parsing import syntax
+from ..type_lattice import is_type, unwrap
 from ..values import Function, Module
 from .evaluator import compiles
 
@@ -28,8 +28,8 @@ def documented(compiler, node):
         value = module.bindings.get(name) if name else None
         if value.__class__ in (Function, Module):
             document(value, text, signature)
-        elif t.is_type(value) and hasattr(t.unwrap(value), "family"):
-            document(t.unwrap(value).family, text, signature)
+        elif is_type(value) and hasattr(unwrap(value), "family"):
+            document(unwrap(value).family, text, signature)
         elif name is not None:
             module.documented[name] = text
         return result

@@ -323,7 +323,7 @@ def truth(value, location, user=True):
             raise located(error, location, user) from None
         if isinstance(value, bool):
             return value
-    from ..types import type_name
+    from ..type_names import type_name
 
     raise WeberError(f"TypeError: non-boolean ({type_name(typeof(value))}) used in boolean context",
                      location if user else None, kind="TypeError")

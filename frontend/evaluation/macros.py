@@ -359,10 +359,10 @@ def layer(compiler, node):
     leaf = node.name.endswith("leaf")
 
     def run(frame):
-        from .. import types as t
+        from ..type_lattice import unwrap
 
         for one in types:
-            family = getattr(t.unwrap(one(frame)), "family", None)
+            family = getattr(unwrap(one(frame)), "family", None)
             if family is None:
                 raise WeberError(
                     f"`@{node.name}` takes the names of structs", node.location, kind="TypeError"
