@@ -4,9 +4,10 @@ from ..compiler.errors import WeberError
 from . import types as t
 from .dispatch import MethodTable, short_name
 from .evaluation.method_errors import no_method
+from .state import state
 from .type_lattice import TYPE_CLASSES, UnionAll, is_subtype, unwrap
 from .type_names import type_name
-from .values import Function, Node, state, typeof
+from .values import Function, Node, typeof
 
 callables = MethodTable("callable", has_receiver=True)
 """The methods of callable structs, `(m::Dense)(x)`: the object is the first argument."""

@@ -14,8 +14,9 @@ from .calling import call
 from .compiling.entries import Entry, entry_table, stage_entry
 from .evaluation.evaluator import evaluate_block
 from .evaluation.stack import with_deep_stack
+from .state import LaneEffect, state
 from .type_lattice import is_type
-from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host
+from .values import Array, Function, Module, NamedTuple, Struct, to_host
 
 
 @contextmanager

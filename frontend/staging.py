@@ -17,22 +17,12 @@ from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from . import types as t
+from .poison import UNDEFINED, HostValueNeeded, PoisonedContents, Undefined, poisoned
+from .staged_numbers import DimNumber, Traced
+from .state import LaneEffect, serials, state
 from .type_lattice import is_subtype, unwrap
 from .type_names import type_name
-from .values import (
-    UNDEFINED,
-    Array,
-    DimNumber,
-    HostValueNeeded,
-    LaneEffect,
-    PoisonedContents,
-    Struct,
-    Traced,
-    Undefined,
-    poisoned,
-    serials,
-    state,
-)
+from .values import Array, Struct
 
 
 class Trace:

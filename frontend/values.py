@@ -4,101 +4,23 @@
 |---|---|
 | Int64, Bool, Float64 | int, bool, float |
 | other numbers | numpy scalars (float32, int8, uint64, bfloat16 …), complex for ComplexF64 |
-| a number whose value is not known while staging, or one per lane of a broadcast | `Traced` |
+| a number that only the graph knows, or one per lane of a broadcast | `staged_numbers.Traced` |
 | Array{T,N} | `Array` (reference semantics) |
 | Tuple, nothing, String | tuple, None, str |
 | everything declared by `struct` | `Struct` |
 """
 
-import itertools
 import math
 from fractions import Fraction
 
 import numpy as np
 
-from ..compiler.errors import WeberError
 from ..compiler.ir import Value
-from ..compiler.types import DimExpression
 from . import types as t
+from .staged_numbers import DimNumber, Traced
+from .state import LaneEffect, serials, state
 from .type_lattice import TYPE_CLASSES, DataType, TypeFamily, TypeOfTypeFamily, UnionAll, UnionType
 from .type_names import type_name
-
-serials = itertools.count(1)
-"""Birth serials: what is older than a trace has a smaller serial than the trace."""
-
-
-class LaneEffect(Exception):
-    """Inside a broadcast over lanes something ran that must run once for each element; the broadcast starts
-    over."""
-
-
-class State:
-    """What is current in an evaluation."""
-
-    trace = None  # the `staging.Trace` that records, None outside of one
-    location = None  # the user's line that is being evaluated
-    lanes = 0  # how many broadcasts over lanes we are inside: effects and arrays abort them
-    depth = 0  # nested calls
-    including = 0  # nested files
-    steps_left = max_steps = float("inf")  # see `steps`
-    differentiating = 0  # nested differentiations
-    checkpointed = False  # whether loops are to be differentiated in segments
-    decisions = None  # of the statement that is being evaluated; see `exits`
-
-
-state = State()
-
-
-class Undefined:
-    """What a variable holds that has no value: nothing was assigned yet (`UNDEFINED`), or, with a reason,
-    poison: what staged conditions and loops left there cannot be told. It is an error when it is read."""
-
-    __slots__ = ("reason",)
-
-    def __init__(self, reason=None):
-        self.reason = reason
-
-    @property
-    def type(self):
-        if self.reason is None:
-            raise WeberError("UndefRefError: access to undefined reference", state.location,
-                             kind="UndefRefError")
-        raise poisoned("a value", self.reason, state.location)
-
-    def __repr__(self):
-        return "#undef"
-
-
-UNDEFINED = Undefined()
-
-
-class HostValueNeeded(WeberError):
-    """The program needs a number on the host (a size, an index, a condition) that is only known when the
-    graph runs."""
-
-
-class PoisonError(HostValueNeeded):
-    """What staged conditions and loops left in a variable cannot be told."""
-
-
-def poisoned(what, reason, location):
-    """The error of reading poison."""
-    return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
-
-
-class Either:
-    """One of two values that no other kind of value can stand for, as a condition of the graph decides: a
-    number or nothing, one of two functions. What is called with it is called with each; see
-    `conditionals.lifted`."""
-
-    __slots__ = ("condition", "first", "second", "reason")
-
-    def __init__(self, condition, first, second, reason):
-        self.condition, self.first, self.second, self.reason = condition, first, second, reason
-
-    @property
-    def type(self):
-        raise poisoned("a value", self.reason, state.location)
 
 
 class Node:
@@ -116,18 +38,6 @@ class Node:
     @property
     def type(self):
         return self.forest.spec.type
-
-
-class PoisonedContents:
-    """The contents of an array that cannot be read."""
-
-    shape, ndim = (), 0
-
-    def __init__(self, reason):
-        self.reason = reason
-
-    def fetch(self):
-        raise poisoned("an array", self.reason, state.location)
 
 
 class Array:
@@ -182,107 +92,6 @@ class Array:
 
     def __repr__(self):
         return f"<Array {type_name(self.type)} {self.size}>"
-
-
-class Traced:
-    """A number held as a tensor: rank 0 for a scalar, or one number per lane inside a broadcast. Immutable.
-
-    `data` is an IR value or a numpy array. `known` is the host number where it is known all the same (a
-    number that is being differentiated): conditions on it are decided on the host."""
-
-    __slots__ = ("data", "type", "known")
-
-    def __init__(self, data, known=None):
-        self.data = data
-        self.type = t.FROM_ELEMENT[data.element] if isinstance(data, Value) else t.JULIA_TYPES[data.dtype]
-        self.known = known
-
-    def __repr__(self):
-        return f"<Traced {type_name(self.type)} {self.data.shape}>"
-
-    def _binary(name, swapped=False):  # noqa: N805
-        def method(self, other):
-            from .base.registry import function
-            from .calling import call
-
-            return call(function(name), (other, self) if swapped else (self, other))
-
-        return method
-
-    __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
-    __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
-    __floordiv__ = _binary("÷")
-    __lt__, __le__, __gt__, __ge__ = _binary("<"), _binary("<="), _binary(">"), _binary(">=")
-
-    def __neg__(self):
-        return 0 - self
-
-    def _host(self):
-        """The host number; what a builtin without a staged form asks for."""
-        from .staging import host_number
-
-        return host_number(self, "this function")
-
-    def __bool__(self):
-        return bool(self._host())
-
-    def __int__(self):
-        return int(self._host())
-
-    __index__ = __int__
-
-    def __float__(self):
-        return float(self._host())
-
-    def __complex__(self):
-        return complex(self._host())
-
-
-class DimNumber:
-    """An Int64 that is a symbolic dim, such as `size(x, 2)` of a staged batch. Arithmetic stays symbolic."""
-
-    __slots__ = ("dim",)
-    type = t.Int64
-
-    def __init__(self, dim):
-        self.dim = dim
-
-    @staticmethod
-    def of(dim):
-        """A dim as a Julia number: an int where it is known."""
-        return dim if isinstance(dim, int) else DimNumber(dim)
-
-    def _binary(operation):  # noqa: N805
-        def method(self, other):
-            if other.__class__ is DimNumber:
-                other = other.dim
-            return (
-                DimNumber.of(operation(self.dim, other))
-                if isinstance(other, int | DimExpression)
-                else NotImplemented
-            )
-
-        return method
-
-    __add__ = __radd__ = _binary(lambda a, b: a + b)
-    __mul__ = __rmul__ = _binary(lambda a, b: a * b)
-    __sub__, __rsub__ = _binary(lambda a, b: a - b), _binary(lambda a, b: b - a)
-    __floordiv__, __rfloordiv__ = _binary(lambda a, b: a // b), _binary(lambda a, b: b // a)
-    __mod__, __rmod__ = _binary(lambda a, b: a - a // b * b), _binary(lambda a, b: b - b // a * a)
-
-    def __neg__(self):
-        return DimNumber.of(self.dim * -1)
-
-    def __eq__(self, other):
-        if isinstance(other, int | float):
-            raise HostValueNeeded("whether a size equals a number is only known when the graph runs")
-        return isinstance(other, DimNumber) and self.dim == other.dim
-
-    def __hash__(self):
-        return hash(self.dim)
-
-    def __repr__(self):
-        return f"DimNumber({self.dim})"
 
 
 class Char:

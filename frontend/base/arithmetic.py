@@ -7,9 +7,10 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..staged_numbers import DimNumber, Traced
 from ..type_lattice import is_subtype
 from ..type_names import type_name
-from ..values import DimNumber, Traced, typeof
+from ..values import typeof
 from .elements import (
     HOST_TYPES,
     INT_MIN,

@@ -7,9 +7,11 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
 from ..evaluation.broadcasting import bits
+from ..staged_numbers import DimNumber, Traced
+from ..state import LaneEffect
 from ..type_lattice import DataType, TypeVar, is_subtype, union, unwrap
 from ..type_names import type_name
-from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
+from ..values import Array, Char, Range, Singleton, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
 from .errors import argument_error, dimension_mismatch, fault
@@ -174,7 +176,7 @@ def filled(value, dims, element=None):
         return Array(object_payload([value] * count, shape), t.array_type(element, len(shape)))
     payload = staging.payload_of(value, element)
     if len(payload.shape):
-        raise staging.LaneEffect
+        raise LaneEffect
     if isinstance(payload, np.ndarray) and all(isinstance(dim, int) for dim in shape):
         return Array(np.full(shape, payload))
     return Array(staging.expand(payload, shape))

@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
-from ..staging import Value
+from ..poison import HostValueNeeded
+from ..state import LaneEffect, state
 from ..type_lattice import is_subtype
 from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
@@ -33,7 +35,7 @@ def overwrite(array, contents):
     if isinstance(given, int) and isinstance(own, int) and given != own:
         raise dimension_mismatch(f"a destination of size {size_text(array.size)} cannot hold "
                                  f"{size_text(tuple(reversed(payload.shape)))}")
-    if staging.state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
+    if state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
         in_place = payload.reshape(array.data.shape)  # what shares memory sees it
         staging.write_elements(array, ..., in_place)
     else:
@@ -44,8 +46,8 @@ def assign(array, value, indices, spread=False):
     """`array[indices...] = value`; with `spread` the value is broadcast to the places, as `.=` does.
 
     Raises BoundsError, DimensionMismatch."""
-    if staging.state.lanes:
-        raise staging.LaneEffect
+    if state.lanes:
+        raise LaneEffect
     refuse_range(array)
     if len(indices) == 1 and _is_mask(indices[0]) and isinstance(staging.read(indices[0]), Value):
         return assign_masked(array, value, indices[0])
@@ -280,9 +282,9 @@ def assign_masked(array, value, mask):
 
     payload, condition = staging.read(array), staging.read(mask)
     if tuple(condition.shape) != tuple(payload.shape):
-        raise staging.HostValueNeeded("assignment through a mask that is only known when the graph runs "
-                                      "takes a mask of the array's size", staging.state.location,
-                                      kind="UnsupportedError")
+        raise HostValueNeeded("assignment through a mask that is only known when the graph runs "
+                              "takes a mask of the array's size", state.location,
+                              kind="UnsupportedError")
     if _is_collection(value):
         values = staging.as_value(staging.payload_of(as_array(value), array.element))
         values = reshaped(values, (as_dim_product(values.shape),))
@@ -326,7 +328,7 @@ def _set_number(array, value, indices):
 
 @define("setindex!", t.AbstractArray, t.Any, t.Any, ...)
 def set_index(array, value, *indices):
-    if staging.state.trace is None and not staging.state.lanes and _set_number(array, value, indices):
+    if state.trace is None and not state.lanes and _set_number(array, value, indices):
         return array
     assign(array, value, indices or (1,))
     return array

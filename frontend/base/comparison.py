@@ -8,9 +8,12 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..poison import HostValueNeeded
 from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
+from ..state import state
 from ..type_lattice import is_subtype, is_type
-from ..values import Array, DimNumber, NamedTuple, Range, Struct, Traced, typeof
+from ..values import Array, NamedTuple, Range, Struct, typeof
 from .elements import dual, emit, matched, number_of, number_type, python_number, select
 from .errors import size_text
 from .registry import define, function
@@ -266,9 +269,9 @@ def _elementwise(name):
             return False
         if any(not isinstance(difference, int) for difference in differences):
             sizes = f"{size_text(a.size)} and {size_text(b.size)}"
-            raise staging.HostValueNeeded(
+            raise HostValueNeeded(
                 f"whether the sizes {sizes} of two arrays are equal is only known when the graph runs",
-                staging.state.location, kind="UnsupportedError")
+                state.location, kind="UnsupportedError")
         x, y = staging.read(a), staging.read(b)
         if object in (getattr(x, "dtype", None), getattr(y, "dtype", None)):
             from .iteration import iterate

@@ -13,8 +13,10 @@ import numpy as np
 from .. import types as t
 from ..calling import call
 from ..promotion import promote_type
+from ..staged_numbers import Traced
+from ..state import LaneEffect, state
 from ..type_lattice import UnionAll, is_subtype
-from ..values import LaneEffect, Struct, Traced, state, typeof
+from ..values import Struct, typeof
 from . import arithmetic, comparison, conversion, mathematics, powers
 from .arithmetic import add, divide, multiply, negate, one_like, subtract, zero_like
 from .elements import COMPLEX_FAMILY, convert_host, float_type, is_complex_type, is_integer_type

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..calling import call, constructors
 from ..dispatch import Method
 from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
 from ..type_lattice import (
     DataType,
     TypeOfTypeFamily,
@@ -20,7 +22,7 @@ from ..type_lattice import (
     unwrap,
 )
 from ..type_names import type_name
-from ..values import Array, DimNumber, NamedTuple, Range, Struct, Traced, to_host, typeof
+from ..values import Array, NamedTuple, Range, Struct, to_host, typeof
 from .elements import (
     HOST_TYPES,
     convert_host,
@@ -62,7 +64,7 @@ def convert_number(type_, x):
     if kind is type_ or (type_ not in HOST_TYPES and is_subtype(kind, type_)):
         return x
     if x.__class__ is Struct or type_ is t.Complex or (is_complex_type(type_) and (
-            type_ not in HOST_TYPES or (x.__class__ is Traced and x.data.__class__ is staging.Value))):
+            type_ not in HOST_TYPES or (x.__class__ is Traced and x.data.__class__ is Value))):
         from .complex_numbers import convert_complex
 
         return convert_complex(type_, x)

@@ -9,7 +9,7 @@ from ..evaluation.properties import convert_to
 from ..printing import display
 from ..printing.array_text import element_type
 from ..promotion import promote_type
-from ..staging import LaneEffect, state
+from ..state import LaneEffect, state
 from ..type_lattice import DataType, UnionType, union, unwrap
 from ..type_names import type_name
 from ..values import ABSENT, Dictionary, NamedTuple, Struct, Symbol, typeof

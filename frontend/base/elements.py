@@ -8,12 +8,15 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
+from ..state import LaneEffect, state
 from ..type_lattice import DataType, is_subtype
 from ..type_names import type_name
-from ..values import DimNumber, Irrational, Traced, to_host, typeof
+from ..values import Irrational, to_host, typeof
 from .errors import fault, inexact_error
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
@@ -168,7 +171,7 @@ def known_as(number, type_):
 
 def number_of(payload):
     """A rank 0 payload as a number: of the host when it is numpy, else traced."""
-    if payload.__class__ is staging.Value:
+    if payload.__class__ is Value:
         return Traced(payload)
     return to_host(payload[()])
 
@@ -184,8 +187,8 @@ def require(numbers, allowed):
     for number in numbers:
         payload = on_lanes(number)
         if payload is not None and not np.all(allowed(payload)):
-            if staging.state.lanes:
-                raise staging.LaneEffect
+            if state.lanes:
+                raise LaneEffect
             return False
     return True
 

@@ -9,10 +9,11 @@ import weakref
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..poison import UNDEFINED
 from ..printing.display import Context, print_value, show_text
 from ..type_lattice import is_type
 from ..type_names import type_name
-from ..values import UNDEFINED, Char, Struct, typeof
+from ..values import Char, Struct, typeof
 from .io import memory_stream
 from .printing import string
 from .registry import define, define_constructor, function

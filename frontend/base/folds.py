@@ -11,7 +11,9 @@ import numpy as np
 from .. import types as t
 from ..batching import staged_map
 from ..calling import call
-from ..staging import HostValueNeeded, host_number, state
+from ..poison import HostValueNeeded
+from ..staging import host_number
+from ..state import state
 from ..type_lattice import is_concrete, is_subtype
 from ..type_names import type_name
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof

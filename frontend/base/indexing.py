@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, element, elements_at, is_lanes, only_in_graph
@@ -17,11 +18,13 @@ from ..calling import call
 from ..control_flow.growth import Added
 from ..control_flow.item_buffers import as_lanes
 from ..control_flow.sharing import entangle
+from ..poison import HostValueNeeded
 from ..printing.display import FAMILIES
-from ..staging import Value
+from ..staged_numbers import DimNumber, Traced
+from ..state import state
 from ..type_lattice import TypeVar, is_subtype, unwrap
 from ..type_names import type_name
-from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
+from ..values import Array, Range, Struct, colon, to_host, typeof
 from .arrays import array_of, as_array, as_dim_product, plain_type, range_payload, reshaped
 from .conversion import constructs
 from .elements import number_of
@@ -206,7 +209,7 @@ def _open_span(range_):
 def _gathered(array, size):
     if array.element is t.Bool:
         payload = staging.read(array)
-        if payload.__class__ is Value and not staging.state.trace.immediate:
+        if payload.__class__ is Value and not state.trace.immediate:
             return Gathered(staging.true_places(payload))
         mask = staging.read_host(array, "indexing by a mask")
         if mask.ndim != 1 or (isinstance(size, int) and mask.shape[0] != size):
@@ -272,7 +275,7 @@ def _moved(payload, forms):
 
 def element_at(array, indices, copy=True):
     """`array[indices...]`: a number (or object) where all indices are single, else an array."""
-    if staging.state.trace is None and not staging.state.lanes and len(indices) == len(array.size) \
+    if state.trace is None and not state.lanes and len(indices) == len(array.size) \
             and array not in staging.VIEWS:
         data = array.data  # the short way to one element
         if all([index.__class__ is int and 0 < index <= size
@@ -344,8 +347,8 @@ def _is_single(form):
 def _known_form(form, size):
     """A form into an array of objects: its positions must be known on the host."""
     if form.__class__ is Gathered and isinstance(form.positions, Value):
-        raise staging.HostValueNeeded("an index into an array of objects must be known on the host",
-                                      staging.state.location, kind="UnsupportedError")
+        raise HostValueNeeded("an index into an array of objects must be known on the host",
+                              state.location, kind="UnsupportedError")
     return form
 
 

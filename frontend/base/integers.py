@@ -8,10 +8,11 @@ import numpy as np
 
 from .. import types as t
 from ..promotion import promote_type
+from ..staged_numbers import Traced
 from ..staging import host_integer, host_number
 from ..type_lattice import is_subtype, is_type
 from ..type_names import type_name
-from ..values import Array, Irrational, Range, Traced, typeof
+from ..values import Array, Irrational, Range, typeof
 from .elements import (
     FLOATS,
     HOST_TYPES,

@@ -14,10 +14,11 @@ import numpy as np
 from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..printing.display import Context
-from ..staging import LaneEffect, read_host, state
+from ..staging import read_host
+from ..state import LaneEffect, serials, state
 from ..type_lattice import TypeOfTypeFamily, TypeVar, is_subtype
 from ..type_names import type_name
-from ..values import Array, Char, Symbol, serials, to_host, typeof
+from ..values import Array, Char, Symbol, to_host, typeof
 from .errors import argument_error, shown
 from .iterators import iterator
 from .pairs import Pair

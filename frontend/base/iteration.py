@@ -9,7 +9,9 @@ from ...compiler.ir import Value
 from .. import types as t
 from ..batching.lanes import Lanes, elements
 from ..promotion import promote_type
-from ..staging import LaneEffect, apply, as_dim, host_integer, payload_of, read, state
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_dim, host_integer, payload_of, read
+from ..state import LaneEffect, state
 from ..type_lattice import (
     DataType,
     TypeOfTypeFamily,
@@ -25,14 +27,12 @@ from ..values import (
     Array,
     Char,
     Dictionary,
-    DimNumber,
     GeneratorValue,
     Irrational,
     NamedTuple,
     Range,
     SetValue,
     Struct,
-    Traced,
     to_host,
     typeof,
 )

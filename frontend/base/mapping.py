@@ -1,6 +1,7 @@
 """`map`, `reduce` and their kin over arrays: numbers go through lanes and reduction ops, see
 `broadcasting`."""
 
+from ...compiler.ir import Value
 from ...compiler.types import dim_names, symbol
 from .. import staging
 from .. import types as t
@@ -84,7 +85,7 @@ def reduce(operation, x, dims=colon, init=NOTHING_GIVEN):
 
 
 def is_staged(x):
-    return isinstance(staging.read(as_array(x)), staging.Value)
+    return isinstance(staging.read(as_array(x)), Value)
 
 
 def joined_lanes(vector, horizontally):
@@ -160,7 +161,7 @@ def _reduce_slices(operation, array, dims, init):
 
 @define("foldl", t.Any, t.AbstractArray, keywords=("init",))
 def fold_from_left(operation, x, init=NOTHING_GIVEN):
-    if x.__class__ is not Range and operation in REDUCTIONS and isinstance(staging.read(x), staging.Value):
+    if x.__class__ is not Range and operation in REDUCTIONS and isinstance(staging.read(x), Value):
         return REDUCTIONS[operation](x, init=init)
     return folds.foldl(operation, x, init)
 

@@ -9,8 +9,9 @@ import math
 import numpy as np
 
 from .. import types as t
+from ..staged_numbers import Traced
 from ..type_lattice import is_subtype
-from ..values import Array, Irrational, Traced, typeof
+from ..values import Array, Irrational, typeof
 from .arithmetic import absolute, add, divide, multiply, one_like, sign
 from .elements import (
     HOST_TYPES,

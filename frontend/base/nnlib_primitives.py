@@ -8,7 +8,8 @@ import statistics
 from .. import staging
 from .. import types as t
 from ..promotion import promote_type
-from ..values import Array, Traced, typeof
+from ..staged_numbers import Traced
+from ..values import Array, typeof
 from .arithmetic import add, divide, multiply, negate, subtract
 from .arrays import as_array, axis_of, reshaped
 from .conversion import convert_array

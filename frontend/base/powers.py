@@ -6,8 +6,9 @@ import numpy as np
 
 from .. import types as t
 from ..calling import call
+from ..staged_numbers import Traced
 from ..type_lattice import is_subtype
-from ..values import Irrational, Traced, typeof
+from ..values import Irrational, typeof
 from .arithmetic import divide, multiply, one_like
 from .elements import (
     HOST_TYPES,

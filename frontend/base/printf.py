@@ -7,10 +7,11 @@ import numpy as np
 
 from .. import types as t
 from ..printing.display import Context, print_text, show_text
+from ..staged_numbers import Traced
 from ..staging import host_number
 from ..type_lattice import is_subtype
 from ..type_names import type_name
-from ..values import Char, Irrational, Traced, typeof
+from ..values import Char, Irrational, typeof
 from .errors import argument_error, fault
 from .registry import define, define_constructor, module
 

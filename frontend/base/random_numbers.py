@@ -11,6 +11,8 @@ import numpy as np
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..poison import HostValueNeeded
+from ..state import LaneEffect
 from ..type_lattice import is_subtype, is_type
 from ..type_names import type_name
 from ..values import Array, Dictionary, Range, SetValue, Struct
@@ -109,7 +111,7 @@ def copy_generator(generator):
 def draw(state, op, shape, **attributes):
     """A payload of random numbers from an op; the counter goes on by the number of elements."""
     if staging.state.lanes:
-        raise staging.LaneEffect
+        raise LaneEffect
     payload = staging.read(state)
     key, counter = (_scalar(payload, k) for k in (0, 1))
     numbers = staging.apply(op, key, counter, shape=tuple(shape), **attributes)
@@ -214,8 +216,8 @@ def chosen(state, source, dims, shape):
     flat = reshaped(data, (count,))
     if isinstance(flat, np.ndarray) and flat.dtype == object:
         if not isinstance(places, np.ndarray):
-            raise staging.HostValueNeeded("a random choice among objects must be known on the host",
-                                          staging.state.location, kind="UnsupportedError")
+            raise HostValueNeeded("a random choice among objects must be known on the host",
+                                  staging.state.location, kind="UnsupportedError")
         return flat[places[()]] if dims is None else array_of(items.element, list(flat[places.reshape(-1)]),
                                                               dims)
     return _result(staging.apply("gather", flat, places, axis=0), dims)
@@ -275,9 +277,9 @@ def random_order(state, count, what):
     """A random permutation of 0 … count - 1, known on the host."""
     keys = draw(state, "random_bits", (count,))
     if not isinstance(keys, np.ndarray):
-        raise staging.HostValueNeeded(f"{what} inside of a compiled function is not supported",
-                                      staging.state.location,
-                                      kind="UnsupportedError")
+        raise HostValueNeeded(f"{what} inside of a compiled function is not supported",
+                              staging.state.location,
+                              kind="UnsupportedError")
     return np.argsort(keys, kind="stable")
 
 
@@ -327,8 +329,8 @@ def random_string(*arguments):
     count = arguments[0] if arguments else 8
     places = below(state, (count,), len(letters))
     if not isinstance(places, np.ndarray):
-        raise staging.HostValueNeeded("randstring inside of a compiled function is not supported",
-                                      staging.state.location, kind="UnsupportedError")
+        raise HostValueNeeded("randstring inside of a compiled function is not supported",
+                              staging.state.location, kind="UnsupportedError")
     return "".join(letters[place] for place in places)
 
 

@@ -4,12 +4,15 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..calling import call
+from ..staged_numbers import DimNumber, Traced
 from ..staging import dim_number
+from ..state import LaneEffect, state
 from ..type_lattice import TypeVar, unwrap
-from ..values import Array, Char, DimNumber, Range, Traced, simplest_fraction, typeof
+from ..values import Array, Char, Range, simplest_fraction, typeof
 from .arrays import as_array, one_to
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, emit, number_type
@@ -47,10 +50,10 @@ def _integer(x, what):
 
 def is_open(*numbers):
     """Whether one of the numbers of a range is only known when the graph runs."""
-    found = any(x.__class__ is Traced and x.known is None and isinstance(x.data, staging.Value)
+    found = any(x.__class__ is Traced and x.known is None and isinstance(x.data, Value)
                 for x in numbers)
-    if found and staging.state.lanes:
-        raise staging.LaneEffect
+    if found and state.lanes:
+        raise LaneEffect
     return found
 
 
@@ -75,7 +78,7 @@ def open_range(start, step, stop):
 
 def terms_of(number):
     """A number as (IR value, int) whose sum it is; the value is None for an int."""
-    if number.__class__ is not Traced or number.data.__class__ is not staging.Value:
+    if number.__class__ is not Traced or number.data.__class__ is not Value:
         return (None, number) if number.__class__ is int else (number, 0)
     return staging.terms_of(number.data)
 
@@ -184,7 +187,7 @@ def staged_spaced(start, stop, length, kind):
     def spread(number):
         return staging.expand(staging.payload_of(number, kind), (length,))
 
-    places = staging.state.trace.builder.iota(shape=(length,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
+    places = state.trace.builder.iota(shape=(length,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
     places = staging.convert_payload(places, kind)
     last = emit("max", dim_number(length) - 1, 1)  # of one number alone, the start
     step = emit("div", emit("sub", stop, start, kind=kind), last, kind=kind)

@@ -5,13 +5,17 @@ stand.
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
 from ..evaluation.broadcasting import broadcast
+from ..poison import HostValueNeeded
+from ..staged_numbers import Traced
+from ..state import state
 from ..type_names import type_name
-from ..values import Array, Struct, Traced, colon, typeof
+from ..values import Array, Struct, colon, typeof
 from . import folds
 from .arrays import (
     array_of,
@@ -48,7 +52,7 @@ def reduce_payload(op, payload, axes, keep):
     else:
         reduced = staging.apply(op, payload, axes=axes)
     if not keep:
-        return np.asarray(reduced) if not isinstance(reduced, staging.Value) else reduced
+        return np.asarray(reduced) if not isinstance(reduced, Value) else reduced
     return reshaped(reduced, tuple(1 if axis in axes else dim for axis, dim in enumerate(payload.shape)))
 
 
@@ -317,11 +321,11 @@ def _found_in_array(op, array, dims):
     if array.rank == 1:
         from .arithmetic import add
 
-        return extremum, add(number_of(np.asarray(place) if not isinstance(place, staging.Value) else place),
+        return extremum, add(number_of(np.asarray(place) if not isinstance(place, Value) else place),
                              1)
-    if isinstance(place, staging.Value):
-        raise staging.HostValueNeeded("the cartesian index of an extremum must be known on the host; use "
-                                      "`vec`", staging.state.location, kind="UnsupportedError")
+    if isinstance(place, Value):
+        raise HostValueNeeded("the cartesian index of an extremum must be known on the host; use "
+                              "`vec`", state.location, kind="UnsupportedError")
     return extremum, _cartesian(int(place), payload.shape)
 
 
@@ -336,9 +340,9 @@ def _cartesian(place, shape):
 
 def _found_over_dims(op, array, payload, dims):
     axes = axes_of(array, dims)
-    if isinstance(payload, staging.Value):
-        raise staging.HostValueNeeded("cartesian indices of extrema must be known on the host",
-                                      staging.state.location, kind="UnsupportedError")
+    if isinstance(payload, Value):
+        raise HostValueNeeded("cartesian indices of extrema must be known on the host",
+                              state.location, kind="UnsupportedError")
     kept = tuple(1 if axis in axes else dim for axis, dim in enumerate(payload.shape))
     choose = np.argmax if op == "arg_max" else np.argmin
     extrema_, places = np.empty(kept, payload.dtype), []

@@ -11,9 +11,11 @@ from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..calling import constructors
 from ..dispatch import Method, MethodTable
+from ..poison import HostValueNeeded
+from ..staged_numbers import DimNumber, Traced
 from ..type_lattice import TypeOfTypeFamily, TypeVar, VarargType, is_subtype, is_type, union, unwrap
 from ..type_names import type_name
-from ..values import DimNumber, Function, HostValueNeeded, Module, Traced, dispatch_type
+from ..values import Function, Module, dispatch_type
 
 CORE = Module("Core")
 BASE = Module("Base", parent=CORE)

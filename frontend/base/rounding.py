@@ -6,8 +6,9 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..staged_numbers import Traced
 from ..type_lattice import TypeVar
-from ..values import Irrational, Singleton, Traced, typeof
+from ..values import Irrational, Singleton, typeof
 from .arithmetic import absolute, add, divide, multiply, sign
 from .elements import HOST_TYPES, convert_host, dual, emit, is_integer_type, numeric, require
 from .errors import argument_error, inexact_error

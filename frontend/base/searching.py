@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..calling import call
 from ..evaluation.broadcasting import broadcast
+from ..staged_numbers import Traced
 from ..type_lattice import union
-from ..values import Array, Range, Traced
+from ..values import Array, Range
 from .arrays import array_of, as_array, as_dim_product, reshaped
 from .elements import NUMBERS, number_of
 from .indexing import CARTESIAN_FAMILY, cartesian_index
@@ -150,7 +152,7 @@ def is_in(x, items):
     payload = staging.read(same)
     flat = reshaped(payload, (as_dim_product(payload.shape),))
     found = staging.apply("reduce_or", flat, axes=(0,))
-    return number_of(np.asarray(found) if not isinstance(found, staging.Value) else found)
+    return number_of(np.asarray(found) if not isinstance(found, Value) else found)
 
 
 @define("indexin", t.AbstractArray, t.AbstractArray)

@@ -6,7 +6,8 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..evaluation.properties import convert_to
 from ..promotion import promote_type
-from ..staging import read, state
+from ..staging import read
+from ..state import state
 from ..type_lattice import DataType, is_subtype, unwrap
 from ..type_names import type_name
 from ..values import ABSENT, Array, SetValue, Struct, typeof

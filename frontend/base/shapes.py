@@ -5,6 +5,7 @@ Julia dim k of an array of rank n is payload axis n - k."""
 
 import weakref
 
+from ...compiler.ir import Value
 from ...compiler.types import TensorType, floor_divide
 from .. import staging
 from .. import types as t
@@ -12,8 +13,10 @@ from ..batching.lanes import Lanes, elements_at, is_lanes, uniform_column, vecto
 from ..batching.staged_map import collected, collected_of
 from ..calling import call
 from ..control_flow.sharing import linked
+from ..poison import HostValueNeeded
 from ..printing.array_text import WRAPPER_TEXTS
 from ..promotion import promote_type
+from ..state import state
 from ..type_lattice import TypeVar, is_subtype, unwrap
 from ..type_names import type_name
 from ..values import Array, Range, Singleton, colon, typeof
@@ -345,8 +348,8 @@ def slices_along(array, dims):
         if dimension in dims:
             size = array.size[dimension - 1]
             if not isinstance(size, int):
-                raise staging.HostValueNeeded("slices along a dim of unknown size are not supported",
-                                              staging.state.location, kind="UnsupportedError")
+                raise HostValueNeeded("slices along a dim of unknown size are not supported",
+                                      state.location, kind="UnsupportedError")
             choices = range(1, size + 1)
         else:
             choices = (colon,)
@@ -374,13 +377,13 @@ class Slices:
         rest = tuple(a for a in range(len(payload.shape)) if a != axis)
         if axis:
             payload = staging.apply("transpose", payload, permutation=(axis, *rest))
-        inner = staging.Value(TensorType(payload.element, payload.shape[1:]))
+        inner = Value(TensorType(payload.element, payload.shape[1:]))
         return vector_of_lanes(Lanes(payload.shape[0], Array(inner), [(inner, payload)], {}))
 
 
 def _slices(array, dims):
     payload = staging.read(array)
-    staged = payload.__class__ is staging.Value and len(dims) == 1
+    staged = payload.__class__ is Value and len(dims) == 1
     if staged and not isinstance(array.size[dims[0] - 1], int):
         return Slices(array, dims[0]).lanes()
     sizes = tuple(array.size[d - 1] for d in dims)

@@ -14,9 +14,11 @@ from ..calling import call, callables
 from ..dispatch import Method
 from ..printing.display import FAMILIES, PLAIN_FAMILIES, show_text
 from ..promotion import promote_type
+from ..staged_numbers import Traced
+from ..state import state
 from ..type_lattice import TypeVar, unwrap
 from ..type_names import type_name
-from ..values import Array, Struct, Traced, typeof
+from ..values import Array, Struct, typeof
 from .arithmetic import divide, multiply
 from .arrays import as_array, reshaped
 from .conversion import constructs, convert
@@ -32,7 +34,7 @@ def _define(names, *signature, **options):
 
 
 def _unsupported(message):
-    return UnsupportedError(message, staging.state.location, kind="UnsupportedError")
+    return UnsupportedError(message, state.location, kind="UnsupportedError")
 
 
 def _require_square(array):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching import staged_map
@@ -180,7 +181,7 @@ def _staged_median(array):
 def median(x, dims=colon):
     """The middle of the sorted elements; of an even number the mean of both."""
     array = _real_numbers(x, "median")
-    if dims is colon and isinstance(staging.read(array), staging.Value):
+    if dims is colon and isinstance(staging.read(array), Value):
         return _staged_median(array)
     if dims is colon:
         return _middle_of(_sorted_data(array, "median"), array.element)
@@ -208,7 +209,7 @@ def middle_of_array(x):
 def quantile(items, places, sorted=False, alpha=1.0, beta=1.0):
     """The value below which a share of the elements lies, by linear interpolation."""
     numbers = _real_numbers(items, "quantile")
-    if isinstance(staging.read(numbers), staging.Value):
+    if isinstance(staging.read(numbers), Value):
         return _staged_quantiles(call(function("sort"), (numbers,)), places, alpha, beta)
     data = _sorted_data(numbers, "quantile").astype(np.float64)
     if places.__class__ is Array or places.__class__ is Range:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
@@ -243,7 +244,7 @@ def empty_of_type(vector, type_):
 def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
     payload = staging.read(vector)
-    if _is_open(vector, count) and payload.__class__ is staging.Value:
+    if _is_open(vector, count) and payload.__class__ is Value:
         return _replace(vector, _resized(payload, staging.as_dim(count)))
     if count < 0:
         raise argument_error("new length must be ≥ 0")

@@ -3,10 +3,11 @@ staging."""
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..printing.array_text import WRAPPER_TEXTS
-from ..staging import VIEWS, Value
+from ..staging import VIEWS
 from ..type_lattice import TypeVar, unwrap
 from ..type_names import type_name
 from ..values import Array, Range, colon, typeof

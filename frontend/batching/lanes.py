@@ -11,10 +11,12 @@ from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value, rename_dims
 from ...compiler.types import I64, dim_names, fresh_dim, substitute
 from .. import types as t
-from ..staging import as_value, define_dim, emit, payload_of, read, state
+from ..staged_numbers import DimNumber, Traced
+from ..staging import as_value, define_dim, emit, payload_of, read
+from ..state import state
 from ..trees import children, with_children
 from ..type_names import type_name
-from ..values import Array, DimNumber, Function, NamedTuple, Node, Range, Struct, Traced, typeof
+from ..values import Array, Function, NamedTuple, Node, Range, Struct, typeof
 
 
 class Lanes:

@@ -14,7 +14,8 @@ from ..control_flow.loops import Loop
 from ..control_flow.regions import Region
 from ..evaluation.loop_statements import attempt
 from ..evaluation.scopes import Cell
-from ..staging import as_value, emit, payload_of, read, state, write
+from ..staging import as_value, emit, payload_of, read, write
+from ..state import state
 from ..trees import is_number
 from ..type_names import type_name
 from ..values import Array, typeof

@@ -15,10 +15,13 @@ from .. import types as t
 from ..control_flow.conditionals import is_staged_condition
 from ..control_flow.loop_items import NumberItems, TupleItems, items_of
 from ..control_flow.regions import Region
-from ..staging import HostValueNeeded, apply, as_value, expand, payload_of, read, state
+from ..poison import HostValueNeeded
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, expand, payload_of, read
+from ..state import state
 from ..trees import children
 from ..type_names import type_name
-from ..values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
+from ..values import Array, GeneratorParts, GeneratorValue, Range, Struct, colon, typeof
 from .forests import NodeItems
 from .lanes import Lanes, Outline, defined_dim, is_lanes, substituted, vector_of_lanes
 

@@ -14,10 +14,12 @@ from ...compiler.types import (
     substitute,
     symbol,
 )
-from ..staging import state, tensor_type
+from ..staged_numbers import Traced
+from ..staging import tensor_type
+from ..state import state
 from ..trees import children, is_leaf, with_children
 from ..type_names import type_name
-from ..values import Array, Traced, to_host, typeof
+from ..values import Array, to_host, typeof
 from .lanes import Lanes, is_lanes
 
 # --- outputs ------------------------------------------------------------------------------------------------

@@ -19,10 +19,13 @@ from ..batching.lanes import is_lanes
 from ..batching.staged_map import OuterEffect
 from ..batching.vector_results import host_vector, staged_values
 from ..calling import call
-from ..staging import VIEWS, HostValueNeeded, get_location, read, state, write
+from ..poison import HostValueNeeded
+from ..staged_numbers import Traced
+from ..staging import VIEWS, get_location, read, write
+from ..state import state
 from ..trees import accessor, children, is_number, map_leaves, rebuilder, same_structure
 from ..trees import leaves as tree_leaves
-from ..values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, Traced, to_host
+from ..values import Array, Char, Dictionary, Function, NamedTuple, Range, Struct, Symbol, to_host
 from .specialise import Place, record, staged_value
 
 MAX_SPECIALISATIONS = 64

@@ -15,10 +15,11 @@ from ..batching.vector_results import VectorOutputs, staged_values
 from ..calling import call
 from ..dispatch import Method, MethodTable
 from ..parsing import syntax
-from ..staging import state
+from ..staged_numbers import Traced
+from ..state import state
 from ..trees import children, is_leaf, is_number, leaves
 from ..type_names import type_name
-from ..values import Array, Dictionary, Function, Module, Struct, Traced, typeof
+from ..values import Array, Dictionary, Function, Module, Struct, typeof
 from .compiled import Specialisation, changed_places, run_compiled, used_values
 from .paths import name_layer
 from .signatures import ArgumentList, argument_of, fits, parse_signature, spec_leaves

@@ -11,9 +11,10 @@ from ...compiler.types import TensorType, symbol
 from .. import types as t
 from ..batching.forests import planted_tree
 from ..parsing import syntax
+from ..staged_numbers import Traced
 from ..type_lattice import DataType
 from ..type_names import type_name
-from ..values import Array, NamedTuple, Traced, typeof
+from ..values import Array, NamedTuple, typeof
 from .vector_signatures import (
     VectorSpec,
     name_lengths,

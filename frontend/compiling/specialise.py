@@ -16,10 +16,13 @@ from ...compiler.types import TensorType
 from .. import types as t
 from ..calling import call
 from ..control_flow.sharing import unlinked
+from ..poison import HostValueNeeded, PoisonedContents, Undefined, poisoned
 from ..promotion import promote_type
-from ..staging import HostValueNeeded, Trace, get_location, payload_of, set_location, state
+from ..staged_numbers import DimNumber, Traced
+from ..staging import Trace, get_location, payload_of, set_location
+from ..state import state
 from ..trees import children, is_number, leaves, map_leaves, same_structure, with_children
-from ..values import Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned, typeof
+from ..values import Array, typeof
 
 MAX_RUNS = 8
 

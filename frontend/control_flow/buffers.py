@@ -16,7 +16,9 @@ from ...compiler.types import (
     substitute,
     symbol_name,
 )
-from ..staging import HostValueNeeded, apply, define_dim, defined_dim, read, state
+from ..poison import HostValueNeeded
+from ..staging import apply, define_dim, defined_dim, read
+from ..state import state
 from ..values import Array
 from .extents import least
 from .growth import Extra, Resized, replace_operand

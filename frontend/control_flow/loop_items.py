@@ -11,9 +11,11 @@ from ...compiler.ir import Value, rename_dims
 from ...compiler.types import symbol
 from .. import types as t
 from ..batching.lanes import element, is_lanes, substituted
-from ..staging import apply, as_value, payload_of, read, state
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, payload_of, read
+from ..state import state
 from ..trees import children
-from ..values import Array, DimNumber, Range, Struct, Traced, to_host
+from ..values import Array, Range, Struct, to_host
 
 
 class RangeItems:

@@ -13,8 +13,11 @@ from ...compiler.ir import Value
 from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import fresh_dim
 from ..evaluation.completions import Returned
-from ..staging import HostValueNeeded, LaneEffect, apply, as_value, defined_dim, payload_of, state
-from ..values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
+from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents, Undefined, poisoned
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, defined_dim, payload_of
+from ..state import LaneEffect, state
+from ..values import Array
 from .buffers import Buffered
 from .conditionals import (
     BROKEN,

@@ -15,23 +15,14 @@ from ...compiler.types import TensorType
 from .. import types as t
 from ..batching.lanes import is_lanes
 from ..evaluation.scopes import Cell
+from ..poison import UNDEFINED, Either, Undefined
 from ..promotion import promote_type
-from ..staging import convert_payload, expand, payload_of, read, state
+from ..staged_numbers import DimNumber, Traced
+from ..staging import convert_payload, expand, payload_of, read
+from ..state import state
 from ..trees import children, is_number, with_children
 from ..type_names import type_name
-from ..values import (
-    UNDEFINED,
-    Array,
-    DimNumber,
-    Either,
-    Function,
-    Node,
-    Range,
-    Struct,
-    Traced,
-    Undefined,
-    typeof,
-)
+from ..values import Array, Function, Node, Range, Struct, typeof
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,12 @@ from ..base.registry import define, module
 from ..calling import call
 from ..control_flow.sharing import unlinked
 from ..dispatch import Method, MethodTable
-from ..staging import apply, as_value, payload_of, read, state
+from ..staged_numbers import Traced
+from ..staging import apply, as_value, payload_of, read
+from ..state import state
 from ..trees import children, is_number, map_leaves
 from ..type_names import type_name
-from ..values import Array, Function, NamedTuple, Range, Struct, Traced, typeof
+from ..values import Array, Function, NamedTuple, Range, Struct, typeof
 from .marks import Marks
 
 DERIVATIVES = module("Derivatives")

@@ -14,10 +14,12 @@ from .. import types as t
 from ..base.complex_numbers import complex_number, is_complex, parts
 from ..base.elements import float_type
 from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
-from ..staging import VIEWS, as_value, get_location, payload_of, read, read_field, set_location, state, write
+from ..staged_numbers import Traced
+from ..staging import VIEWS, as_value, get_location, payload_of, read, read_field, set_location, write
+from ..state import state
 from ..trees import children, is_number, map_leaves, with_children
 from ..type_lattice import is_subtype
-from ..values import Array, Dictionary, Function, NamedTuple, Struct, Traced, typeof
+from ..values import Array, Dictionary, Function, NamedTuple, Struct, typeof
 
 
 class Marks:

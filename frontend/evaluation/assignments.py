@@ -7,10 +7,12 @@ from ..base.registry import function
 from ..calling import call
 from ..control_flow.conditionals import lifted
 from ..parsing import syntax
-from ..staging import state
+from ..poison import PoisonError
+from ..staged_numbers import Traced
+from ..state import state
 from ..type_lattice import UnionAll, is_subtype
 from ..type_names import type_name
-from ..values import Array, Dictionary, NamedTuple, PoisonError, Traced, typeof
+from ..values import Array, Dictionary, NamedTuple, typeof
 from .broadcasting import assign_broadcast, broadcast
 from .element_access import index_arguments
 from .evaluator import check_names, compiles, located

@@ -14,20 +14,11 @@ from .. import types as t
 from ..base.registry import function as builtin
 from ..batching.lanes import is_lanes
 from ..calling import call
-from ..staging import VIEWS, LaneEffect, expand, payload_of, read, state, write
+from ..staged_numbers import Traced
+from ..staging import VIEWS, expand, payload_of, read, write
+from ..state import LaneEffect, state
 from ..type_lattice import is_subtype
-from ..values import (
-    Array,
-    Dictionary,
-    Function,
-    GeneratorValue,
-    NamedTuple,
-    Range,
-    Struct,
-    Traced,
-    to_host,
-    typeof,
-)
+from ..values import Array, Dictionary, Function, GeneratorValue, NamedTuple, Range, Struct, to_host, typeof
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 BROADCASTED = builtin("broadcasted", exported=False)

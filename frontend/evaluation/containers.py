@@ -8,7 +8,7 @@ from ..base.arrays import undef
 from ..base.registry import function
 from ..calling import call
 from ..parsing import syntax
-from ..staging import state
+from ..state import state
 from ..type_lattice import instantiate
 from ..values import GeneratorParts, GeneratorValue, NamedTuple, typeof
 from .evaluator import (

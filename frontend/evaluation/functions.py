@@ -5,7 +5,8 @@ from .. import types as t
 from ..calling import callables
 from ..dispatch import Method, MethodTable
 from ..parsing import syntax
-from ..staging import state
+from ..poison import UNDEFINED
+from ..state import state
 from ..type_lattice import (
     DataType,
     TypeFamily,
@@ -18,7 +19,7 @@ from ..type_lattice import (
     unwrap,
 )
 from ..type_names import type_name
-from ..values import UNDEFINED, Function, NamedTuple, Symbol, typeof
+from ..values import Function, NamedTuple, Symbol, typeof
 from .completions import ReturnSignal
 from .evaluator import Compiler, check_names, compiles, field_name
 from .properties import convert_to, get_property

@@ -11,7 +11,7 @@ from ...compiler.errors import Note, UnsupportedError, WeberError, sources
 from ..base.registry import function
 from ..calling import call
 from ..parsing import syntax
-from ..staging import state
+from ..state import state
 from .evaluator import compiles, located, lookup
 
 MACROS = {}

@@ -5,7 +5,8 @@ from importlib import resources
 
 from ...compiler.errors import Note, WeberError
 from ..base.registry import MODULES
-from ..values import Module, state
+from ..state import state
+from ..values import Module
 from .evaluator import evaluate_block, find_binding, visible_names
 from .scopes import undefined
 

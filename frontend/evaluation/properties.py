@@ -4,10 +4,11 @@ from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..base.registry import function
 from ..calling import call
+from ..poison import UNDEFINED
 from ..staging import read_field, write_field
 from ..type_lattice import TYPE_CLASSES, DataType, UnionAll, is_subtype, unwrap
 from ..type_names import type_name
-from ..values import UNDEFINED, Irrational, Module, NamedTuple, Node, Range, Struct, Symbol, typeof
+from ..values import Irrational, Module, NamedTuple, Node, Range, Struct, Symbol, typeof
 
 
 def get_property(value, name):

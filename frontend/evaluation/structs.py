@@ -4,9 +4,10 @@ from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..dispatch import Method, MethodTable
 from ..parsing import syntax
+from ..poison import UNDEFINED
 from ..type_lattice import DataType, TypeFamily, TypeOfTypeFamily, is_type, match, unwrap
 from ..type_names import type_name
-from ..values import UNDEFINED, Struct, typeof
+from ..values import Struct, typeof
 from .evaluator import check_names, compiles, located
 from .expressions import argument_list
 from .functions import FunctionCode, add_constructors, make_methods, signature_types

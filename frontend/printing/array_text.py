@@ -4,10 +4,11 @@ import re
 from dataclasses import replace
 
 from .. import types as t
+from ..poison import UNDEFINED
 from ..staging import read_host
 from ..type_lattice import DataType, is_concrete, is_subtype, unwrap
 from ..type_names import type_name
-from ..values import UNDEFINED, Array, Range, Struct, to_host, typeof
+from ..values import Array, Range, Struct, to_host, typeof
 
 
 class Elements:

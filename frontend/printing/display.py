@@ -14,15 +14,15 @@ from .. import types as t
 from ..base.pairs import PairFamily, is_pair
 from ..base.registry import BASE
 from ..evaluation.stack import MAX_DEPTH
+from ..poison import UNDEFINED
+from ..staged_numbers import DimNumber, Traced
 from ..staging import host_number
 from ..type_lattice import TYPE_CLASSES, DataType, UnionAll, VarargType, is_concrete, is_subtype, unwrap
 from ..type_names import bound_name, parameter_name, type_name
 from ..values import (
-    UNDEFINED,
     Array,
     Char,
     Dictionary,
-    DimNumber,
     Function,
     GeneratorValue,
     Irrational,
@@ -33,7 +33,6 @@ from ..values import (
     Singleton,
     Struct,
     Symbol,
-    Traced,
     typeof,
 )
 from . import array_text
