@@ -6,6 +6,7 @@ from ...compiler.types import may_be_negative
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
+from ..dims import as_dim, dim_number
 from ..evaluation.broadcasting import bits
 from ..staged_numbers import DimNumber, Traced
 from ..state import LaneEffect
@@ -110,7 +111,7 @@ def as_array(x) -> Array:
 
 def range_payload(range_):
     """The payload of a range that only the graph knows."""
-    shape = (staging.as_dim(range_.length),)
+    shape = (as_dim(range_.length),)
     kind = number_type((range_.start, range_.step))
 
     def spread(number):
@@ -149,14 +150,14 @@ def julia_size(x):
     """`size(x)`: a tuple of Julia numbers."""
     if x.__class__ is Range:
         return (x.length,)
-    return tuple(map(staging.dim_number, x.size))
+    return tuple(map(dim_number, x.size))
 
 
 def dims_of(arguments):
     """Julia sizes given as numbers or as one tuple of them, as dims of a shape."""
     if len(arguments) == 1 and arguments[0].__class__ is tuple:
         arguments = arguments[0]
-    dims = tuple(staging.as_dim(_size_argument(x)) for x in arguments)
+    dims = tuple(as_dim(_size_argument(x)) for x in arguments)
     for dim in dims:
         if isinstance(dim, int) and dim < 0:
             raise argument_error("invalid Array dimensions")
@@ -426,7 +427,7 @@ def is_empty(x):
     from .registry import function
 
     number = length(x)
-    return call(function("<=" if may_be_negative(staging.as_dim(number)) else "=="), (number, 0))
+    return call(function("<=" if may_be_negative(as_dim(number)) else "=="), (number, 0))
 
 
 @define("firstindex", t.AbstractArray)

@@ -8,6 +8,7 @@ from ...compiler.ir import Value
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..dims import dim_number
 from ..poison import HostValueNeeded
 from ..state import LaneEffect, state
 from ..type_lattice import is_subtype
@@ -203,7 +204,7 @@ def _start(form):
         return form.positions
     if isinstance(form.start, Value):
         return form.start
-    return staging.payload_of(staging.dim_number(form.start), t.Int64)
+    return staging.payload_of(dim_number(form.start), t.Int64)
 
 
 def _updated_by_selection(payload, forms, update):
@@ -237,7 +238,7 @@ def _updated_by_staged_selection(payload, forms, update):
 
 
 def _filled(dim, shape):
-    return staging.expand(staging.payload_of(staging.dim_number(dim), t.Int64), shape)
+    return staging.expand(staging.payload_of(dim_number(dim), t.Int64), shape)
 
 
 def _numbers_along(form, size):
@@ -257,7 +258,7 @@ def _numbers_along(form, size):
                              axes=(1,)), count
     span = form if form.__class__ is Span else Span(form.start, 1, 1)
     start = span.start if isinstance(span.start, Value) else staging.payload_of(
-        staging.dim_number(span.start), t.Int64)
+        dim_number(span.start), t.Int64)
     steps = staging.apply("sub", places, staging.expand(start, places.shape))
     step = _filled(span.step, places.shape)
     number = staging.apply("idiv", steps, step)

@@ -18,6 +18,7 @@ from ..calling import call
 from ..control_flow.growth import Added
 from ..control_flow.item_buffers import as_lanes
 from ..control_flow.sharing import entangle
+from ..dims import as_dim, dim_number, true_places
 from ..poison import HostValueNeeded
 from ..printing.display import FAMILIES
 from ..staged_numbers import DimNumber, Traced
@@ -65,7 +66,7 @@ def cartesian_indices(_, x):
         from .iteration import GRIDS
         from .selection import indices_of_size
 
-        dims = tuple(d if hasattr(d, "terms") else staging.as_dim(d) for d in dims)
+        dims = tuple(d if hasattr(d, "terms") else as_dim(d) for d in dims)
         indices = indices_of_size(dims)
         GRIDS[indices] = dims
         return indices
@@ -187,7 +188,7 @@ def _span(range_, size):
         return _open_span(range_)
     if not isinstance(range_.start, int | DimNumber):
         raise _invalid(range_)
-    start, length = staging.as_dim(range_.start), staging.as_dim(range_.length)
+    start, length = as_dim(range_.start), as_dim(range_.length)
     if length == 0:
         return Span(0, 1, 0)
     last = start + (length - 1) * range_.step
@@ -203,14 +204,14 @@ def _open_span(range_):
     start = _from_zero(staging.payload_of(range_.start, t.Int64))
     if not isinstance(start, Value):
         start = int(start)
-    return Span(start, 1, staging.as_dim(range_.length))
+    return Span(start, 1, as_dim(range_.length))
 
 
 def _gathered(array, size):
     if array.element is t.Bool:
         payload = staging.read(array)
         if payload.__class__ is Value and not state.trace.immediate:
-            return Gathered(staging.true_places(payload))
+            return Gathered(true_places(payload))
         mask = staging.read_host(array, "indexing by a mask")
         if mask.ndim != 1 or (isinstance(size, int) and mask.shape[0] != size):
             return None
@@ -328,8 +329,8 @@ def _lane_at(array, forms):
     (form,) = forms
     if not _is_single(form):
         positions = form.positions if form.__class__ is Gathered else range_payload(
-            Range(number_of(form.start) if form.start.__class__ is Value else staging.dim_number(form.start),
-                  form.step, staging.dim_number(form.length), None))
+            Range(number_of(form.start) if form.start.__class__ is Value else dim_number(form.start),
+                  form.step, dim_number(form.length), None))
         if len(positions.shape) != 1:
             raise only_in_graph()
         return elements_at(array, staging.as_value(positions))
@@ -496,13 +497,13 @@ def last(x):
 
 @define("first", t.AbstractArray, t.Integer)
 def first_several(x, count):
-    size = staging.dim_number(as_array(x).size[0])
+    size = dim_number(as_array(x).size[0])
     last = call(function("min"), (require_count(count), size))
     return get_index(x, call(function(":"), (1, last)))
 
 
 @define("last", t.AbstractArray, t.Integer)
 def last_several(x, count):
-    size = staging.dim_number(as_array(x).size[0])
+    size = dim_number(as_array(x).size[0])
     first = call(function("max"), (1, size - (require_count(count) - 1)))
     return get_index(x, call(function(":"), (first, size)))

@@ -8,9 +8,10 @@ from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
 from ..batching.lanes import Lanes, elements
+from ..dims import as_dim
 from ..promotion import promote_type
 from ..staged_numbers import DimNumber, Traced
-from ..staging import apply, as_dim, host_integer, payload_of, read
+from ..staging import apply, host_integer, payload_of, read
 from ..state import LaneEffect, state
 from ..type_lattice import (
     DataType,

@@ -7,6 +7,7 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
+from ..dims import true_places
 from ..evaluation.broadcasting import broadcast
 from ..values import Array, Range, colon, typeof
 from . import folds
@@ -126,7 +127,7 @@ def joined_ragged(lanes, horizontally):
     own = staging.apply("lt", places, staging.apply("broadcast", sizes, shape=(count, extent), axes=(0,)))
     whole = reshaped(rows, (as_dim_product((count, extent)), *rows.shape[2:]))
     whole = staging.apply("gather", whole,
-                          staging.true_places(reshaped(own, (as_dim_product((count, extent)),))), axis=0)
+                          true_places(reshaped(own, (as_dim_product((count, extent)),))), axis=0)
     if axis:
         whole = staging.apply("transpose", whole, permutation=(*range(1, len(shape)), 0))
     return Array(whole)

@@ -6,8 +6,9 @@ from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
 from ..calling import call
+from ..dims import as_dim
 from ..staged_numbers import Traced
-from ..staging import Trace, as_dim, read
+from ..staging import Trace, read
 from ..type_lattice import UnionType, is_concrete, match
 from ..values import Array, Dictionary, NamedTuple, Range, Struct, Symbol, typeof
 from .registry import define, module

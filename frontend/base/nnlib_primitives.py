@@ -7,6 +7,7 @@ import statistics
 
 from .. import staging
 from .. import types as t
+from ..dims import as_dim, dim_number
 from ..promotion import promote_type
 from ..staged_numbers import Traced
 from ..values import Array, typeof
@@ -218,7 +219,7 @@ def gather(x, indices):
         raise bounds_error(array, (indices,))
     positions = getattr(form, "positions", None)
     if positions is None:
-        positions = staging.payload_of(staging.dim_number(form.start), t.Int64)
+        positions = staging.payload_of(dim_number(form.start), t.Int64)
     return Array(staging.apply("gather", payload, positions, axis=0))
 
 
@@ -228,8 +229,8 @@ def scatter_add(updates, indices, count):
     indices."""
     updates, indices = as_array(updates), as_array(indices)
     payload = staging.read(updates)
-    positions = index_form(indices, staging.as_dim(count)).positions
-    shape = (staging.as_dim(count), *payload.shape[len(positions.shape):])
+    positions = index_form(indices, as_dim(count)).positions
+    shape = (as_dim(count), *payload.shape[len(positions.shape):])
     return Array(staging.apply("scatter_add", positions, payload, axis=0, shape=shape))
 
 
@@ -256,6 +257,6 @@ _define("argmin", t.AbstractArray, t.Integer)(_extreme_index("arg_min"))
 def one_hot(indices, count, type_):
     """For indices of size (a, b, …) an array of size (count, a, b, …) with 1 at the index."""
     array = as_array(indices)
-    positions = index_form(array, staging.as_dim(count)).positions
-    return Array(staging.apply("one_hot", positions, depth=staging.as_dim(count),
+    positions = index_form(array, as_dim(count)).positions
+    return Array(staging.apply("one_hot", positions, depth=as_dim(count),
                                element=t.ELEMENT_TYPES[type_]))

@@ -3,6 +3,7 @@ their type when columns are chosen or joined."""
 
 from .. import staging
 from .. import types as t
+from ..dims import as_dim
 from ..printing.array_text import WRAPPER_TEXTS
 from ..type_lattice import TypeVar, unwrap
 from ..type_names import type_name
@@ -23,7 +24,7 @@ PRIMITIVES.bindings["OneHotArray"] = OneHotArray
 @define("onehot_array", t.AbstractArray, t.Integer, module=PRIMITIVES)
 def onehot_array(indices, count):
     """onehot_array(indices, n): for indices of size (a, b, …) the one-hot array of size (n, a, b, …)."""
-    indices, depth = as_array(indices), staging.as_dim(count)
+    indices, depth = as_array(indices), as_dim(count)
     positions = index_form(indices, depth).positions
     payload = staging.apply("one_hot", positions, depth=depth, element=t.ELEMENT_TYPES[t.Bool])
     held = t.array_type(t.UInt32, indices.rank) if indices.rank else t.UInt32

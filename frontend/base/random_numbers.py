@@ -11,6 +11,7 @@ import numpy as np
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..dims import as_dim, dim_number
 from ..poison import HostValueNeeded
 from ..state import LaneEffect
 from ..type_lattice import is_subtype, is_type
@@ -115,7 +116,7 @@ def draw(state, op, shape, **attributes):
     payload = staging.read(state)
     key, counter = (_scalar(payload, k) for k in (0, 1))
     numbers = staging.apply(op, key, counter, shape=tuple(shape), **attributes)
-    count = staging.payload_of(staging.dim_number(as_dim_product(shape)), t.Int64)
+    count = staging.payload_of(dim_number(as_dim_product(shape)), t.Int64)
     behind = staging.apply("add", counter, count)
     staging.write(state, staging.apply("concatenate", *[staging.apply("reshape", one, shape=(1,))
                                                         for one in (key, behind)], axis=0))
@@ -163,7 +164,7 @@ def integers(state, shape, type_):
 def below(state, shape, count):
     """Int64 numbers 0 … count - 1, from 53 random bits each."""
     numbers = uniform(state, shape, t.Float64)
-    size = staging.expand(staging.payload_of(staging.dim_number(count), t.Float64), numbers.shape)
+    size = staging.expand(staging.payload_of(dim_number(count), t.Float64), numbers.shape)
     scaled = staging.apply("mul", numbers, size)
     return staging.apply("convert", staging.apply("floor", scaled), element=I64)
 
@@ -205,7 +206,7 @@ def chosen(state, source, dims, shape):
     """Random elements of a collection."""
     if source.__class__ is Range and isinstance(source.start, int):
         _require_elements(source.length)
-        payload = below(state, shape, staging.as_dim(source.length))
+        payload = below(state, shape, as_dim(source.length))
         scaled = staging.apply("mul", payload, _constant(payload, source.step))
         return _result(staging.apply("add", scaled, _constant(payload, source.start)), dims)
     items = source if source.__class__ is Array else as_array(source)
@@ -286,7 +287,7 @@ def random_order(state, count, what):
 @define("randperm", t.Any, ..., module=RANDOM)
 def random_permutation(*arguments):
     state, (count,) = _generator(arguments)
-    return Array(random_order(state, staging.as_dim(count), "randperm") + 1)
+    return Array(random_order(state, as_dim(count), "randperm") + 1)
 
 
 def _shuffled(state, array, what):

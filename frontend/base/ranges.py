@@ -8,8 +8,8 @@ from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..calling import call
+from ..dims import as_dim, dim_number, terms_of
 from ..staged_numbers import DimNumber, Traced
-from ..staging import dim_number
 from ..state import LaneEffect, state
 from ..type_lattice import TypeVar, unwrap
 from ..values import Array, Char, Range, simplest_fraction, typeof
@@ -67,7 +67,7 @@ def open_range(start, step, stop):
     if start.__class__ is Traced and start.type is not t.Int64:
         start = emit("identity", start, kind=t.Int64)
     kind = UNIT if has_known_step and step == 1 else STEP
-    (base, first), (other, last) = terms_of(start), terms_of(stop)
+    (base, first), (other, last) = number_terms(start), number_terms(stop)
     if base is other and has_known_step:
         return Range(start, step, max((last - first) // step + 1, 0), kind)
     length = emit("add", emit("sub", stop, start, kind=t.Int64), step, kind=t.Int64)
@@ -76,11 +76,11 @@ def open_range(start, step, stop):
     return Range(start, step, emit("max", length, 0, kind=t.Int64), kind)
 
 
-def terms_of(number):
+def number_terms(number):
     """A number as (IR value, int) whose sum it is; the value is None for an int."""
     if number.__class__ is not Traced or number.data.__class__ is not Value:
         return (None, number) if number.__class__ is int else (number, 0)
-    return staging.terms_of(number.data)
+    return terms_of(number.data)
 
 
 @define(":", t.Integer, t.Integer)
@@ -134,7 +134,7 @@ def range_between(start, stop, length=None, step=None):
         return _call_colon(start, step, stop)
     if length is None:
         return _call_colon(start, stop)
-    return spaced(start, stop, staging.as_dim(length))
+    return spaced(start, stop, as_dim(length))
 
 
 @define("range", t.Real, t.Real, t.Integer)
@@ -151,7 +151,7 @@ def range_from(start, stop=None, length=None, step=None):
     step = 1 if step is None else step
     kind = number_type((start, step))
     host = HOST_TYPES[kind]
-    return range_of(host(start), host(step), staging.as_dim(length))
+    return range_of(host(start), host(step), as_dim(length))
 
 
 @define("range", keywords=("start", "stop", "length", "step"))
@@ -196,7 +196,7 @@ def staged_spaced(start, stop, length, kind):
 
 @define("LinRange", t.Real, t.Real, t.Integer)
 def linear_range(start, stop, length):
-    length = staging.as_dim(length)
+    length = as_dim(length)
     return spaced(float(start) if number_type((start, stop)) not in FLOATS else start, stop, length)
 
 

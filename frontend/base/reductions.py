@@ -10,6 +10,7 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
+from ..dims import dim_number
 from ..evaluation.broadcasting import broadcast
 from ..poison import HostValueNeeded
 from ..staged_numbers import Traced
@@ -101,7 +102,7 @@ def reduced_lanes(op, items, dims, init, combine):
 
 def _sum_of_parts(lanes, init):
     """The sum of staged complex numbers."""
-    columns, number = dict(lanes.columns), staging.payload_of(staging.dim_number(lanes.count))
+    columns, number = dict(lanes.columns), staging.payload_of(dim_number(lanes.count))
     parts = []
     for part in lanes.item.fields:
         column = columns.get(part.data) if part.__class__ is Traced else None

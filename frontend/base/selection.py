@@ -8,6 +8,7 @@ from ...compiler.types import I64, TensorType, size_product
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, elements_at, is_lanes, vector_of_lanes
+from ..dims import true_places
 from ..evaluation.broadcasting import broadcast
 from ..poison import Either
 from ..staged_numbers import DimNumber, Traced
@@ -52,7 +53,7 @@ def staged_mask(predicate, x):
 
 def chosen(array, mask):
     """The vector of the elements of an array that a mask of its shape chooses."""
-    places = staging.true_places(flat(mask))
+    places = true_places(flat(mask))
     if is_lanes(array):
         return elements_at(array, places)
     return Array(apply("gather", flat(as_value(staging.read(array))), places, axis=0))
@@ -81,7 +82,7 @@ def _plus_one(place):
 
 def all_indices(mask):
     """The vector of the indices at which a mask is true."""
-    places = staging.true_places(flat(mask))
+    places = true_places(flat(mask))
     return Array(_plus_one(places)) if len(mask.shape) == 1 else _cartesian(places, mask.shape)
 
 

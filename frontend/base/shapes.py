@@ -13,6 +13,7 @@ from ..batching.lanes import Lanes, elements_at, is_lanes, uniform_column, vecto
 from ..batching.staged_map import collected, collected_of
 from ..calling import call
 from ..control_flow.sharing import linked
+from ..dims import as_dim, dim_number
 from ..poison import HostValueNeeded
 from ..printing.array_text import WRAPPER_TEXTS
 from ..promotion import promote_type
@@ -238,7 +239,7 @@ def reverse(x, dims=colon):
 
 def backwards(count):
     """The range of the places from 0 of so many elements, a dim, from the last to the first."""
-    count = staging.dim_number(count)
+    count = dim_number(count)
     return Range(count - 1, -1, count, None)
 
 
@@ -265,7 +266,7 @@ def reverse_in_place(x):
 def repeat(x, *counts, inner=(), outer=()):
     """Whole repetitions along each dim (the counts or `outer`), after repeating each element (`inner`)."""
     array = as_array(x)
-    outer, inner = [tuple(staging.as_dim(count) for count in _counts(given))
+    outer, inner = [tuple(as_dim(count) for count in _counts(given))
                     for given in (tuple(counts) if counts else outer, inner)]
     if any(isinstance(count, int) and count < 0 for count in (*outer, *inner)):
         raise argument_error("the counts of repeat cannot be negative")

@@ -15,6 +15,7 @@ from ..batching.lanes import elements_at, is_lanes
 from ..batching.staged_map import collected_of
 from ..calling import call
 from ..control_flow.item_buffers import as_lanes
+from ..dims import dim_number
 from ..evaluation.broadcasting import broadcast
 from ..poison import HostValueNeeded
 from ..staged_numbers import Traced
@@ -170,7 +171,7 @@ def inverse_permutation(x):
 
 def neighbours(array):
     """The ranges of all elements but the last, and of all but the first."""
-    size = staging.dim_number(array.size[0])
+    size = dim_number(array.size[0])
     return unit_range(1, size - 1), unit_range(2, size)
 
 

@@ -11,6 +11,7 @@ from ...compiler.types import I64
 from .. import staging
 from .. import types as t
 from ..calling import call, callables
+from ..dims import as_dim, dim_number
 from ..dispatch import Method
 from ..printing.display import FAMILIES, PLAIN_FAMILIES, show_text
 from ..promotion import promote_type
@@ -85,7 +86,7 @@ def diagonal_places(array, shift=0):
         raise _unsupported(f"a diagonal of a matrix of size {size_text(array.size)}, which is not known to "
                            "be square")
     steps = staging.apply("iota", shape=(rows - first_row - first_column,), axis=0, element=I64)
-    between, first = (staging.expand(staging.payload_of(staging.dim_number(number)), steps.shape)
+    between, first = (staging.expand(staging.payload_of(dim_number(number)), steps.shape)
                       for number in (rows + 1, first_column * rows + first_row))
     return staging.apply("add", staging.apply("mul", steps, between), first)
 
@@ -398,8 +399,8 @@ def construct_from_identity(type_, i, rows, columns):
     """`Matrix(I, m, n)`."""
     element = unwrap(type_).parameters[0]
     same = rows is columns
-    rows = staging.as_dim(rows)
-    columns = rows if same else staging.as_dim(columns)
+    rows = as_dim(rows)
+    columns = rows if same else as_dim(columns)
     return scaled_identity(i.fields[0], rows, columns, None if isinstance(element, TypeVar) else element)
 
 
@@ -411,7 +412,7 @@ def construct_diagonal(type_, x):
 def _call_identity(arguments, keywords, bindings):
     """`I(n)`: the unit matrix of size n."""
     i, count = arguments
-    count = staging.as_dim(count)
+    count = as_dim(count)
     return scaled_identity(i.fields[0], count, count)
 
 

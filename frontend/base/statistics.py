@@ -9,6 +9,7 @@ from .. import staging
 from .. import types as t
 from ..batching import staged_map
 from ..calling import call
+from ..dims import dim_number
 from ..evaluation.broadcasting import broadcast
 from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
@@ -34,7 +35,7 @@ def element_count(array, dims):
     """How many elements a reduction over dims combines: a Julia number."""
     shape = array.data.shape
     axes = range(len(shape)) if dims is colon else axes_of(array, dims)
-    return staging.dim_number(as_dim_product([shape[axis] for axis in axes]))
+    return dim_number(as_dim_product([shape[axis] for axis in axes]))
 
 
 @_define("mean", t.AbstractArray, keywords=("dims",))
@@ -170,7 +171,7 @@ def _staged_median(array):
     from .sorting import sorted_array
 
     ordered = sorted_array(vec(array))
-    count = staging.dim_number(ordered.data.shape[0])
+    count = dim_number(ordered.data.shape[0])
     half = count // 2
     upper = call(function("+"), (half, 1))
     lower = call(function("-"), (call(function("+"), (count, 1)), upper))

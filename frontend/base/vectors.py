@@ -8,6 +8,7 @@ from .. import types as t
 from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added, lanes_of
 from ..control_flow.item_buffers import columns_of, with_more
+from ..dims import as_dim, dim_number
 from ..type_lattice import is_subtype, union
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
@@ -114,7 +115,7 @@ def pop(vector):
     """Removes the last element and returns it."""
     _require_elements(vector)
     last = _length(vector)
-    item = element_at(vector, (staging.dim_number(last),))
+    item = element_at(vector, (dim_number(last),))
     _replace(vector, _part(vector, 0, last - 1))
     return item
 
@@ -163,7 +164,7 @@ def _picked(vector, change, index):
     if change > 0:
         here = staging.apply("eq", spread(index), staging.apply("add", places, spread(1)))
         here = staging.apply("and", here, staging.apply("not", behind))
-        places = staging.apply("select", here, spread(staging.dim_number(size)), places)
+        places = staging.apply("select", here, spread(dim_number(size)), places)
     return staging.apply("gather", payload, places, axis=0)
 
 
@@ -245,7 +246,7 @@ def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
     payload = staging.read(vector)
     if _is_open(vector, count) and payload.__class__ is Value:
-        return _replace(vector, _resized(payload, staging.as_dim(count)))
+        return _replace(vector, _resized(payload, as_dim(count)))
     if count < 0:
         raise argument_error("new length must be ≥ 0")
     size = payload.shape[0]
@@ -260,7 +261,7 @@ def _resized(payload, size):
     """The first elements of a vector of the graph, as many as a dim tells, with zeros behind them."""
     places = staging.apply("iota", shape=(size,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
     padded = _joined(payload, np.zeros(1, payload.element.numpy))
-    last = staging.expand(staging.payload_of(staging.dim_number(payload.shape[0])), (size,))
+    last = staging.expand(staging.payload_of(dim_number(payload.shape[0])), (size,))
     return staging.apply("gather", padded, staging.apply("min", places, last), axis=0)
 
 

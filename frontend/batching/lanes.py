@@ -11,8 +11,9 @@ from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value, rename_dims
 from ...compiler.types import I64, dim_names, fresh_dim, substitute
 from .. import types as t
+from ..dims import define_dim
 from ..staged_numbers import DimNumber, Traced
-from ..staging import as_value, define_dim, emit, payload_of, read
+from ..staging import as_value, emit, payload_of, read
 from ..state import state
 from ..trees import children, with_children
 from ..type_names import type_name

@@ -16,8 +16,9 @@ from ...compiler.types import (
     substitute,
     symbol_name,
 )
+from ..dims import define_dim, defined_dim
 from ..poison import HostValueNeeded
-from ..staging import apply, define_dim, defined_dim, read
+from ..staging import apply, read
 from ..state import state
 from ..values import Array
 from .extents import least

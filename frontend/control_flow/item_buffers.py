@@ -5,7 +5,8 @@ from ...compiler.ir import Builder, Value
 from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import TensorType, dim_names, fresh_dim, symbol_name
 from ..batching.lanes import is_lanes
-from ..staging import apply, define_dim
+from ..dims import define_dim
+from ..staging import apply
 from ..state import state
 from .buffers import (
     amount_error,

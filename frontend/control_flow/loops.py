@@ -12,10 +12,11 @@ from ...compiler.errors import WeberError
 from ...compiler.ir import Value
 from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import fresh_dim
+from ..dims import defined_dim
 from ..evaluation.completions import Returned
 from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents, Undefined, poisoned
 from ..staged_numbers import DimNumber, Traced
-from ..staging import apply, as_value, defined_dim, payload_of
+from ..staging import apply, as_value, payload_of
 from ..state import LaneEffect, state
 from ..values import Array
 from .buffers import Buffered
