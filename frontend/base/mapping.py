@@ -151,7 +151,7 @@ def spread_fold(operation, x):
 
 def _reduce_slices(operation, array, dims, init):
     from .arrays import array_of
-    from .shapes import slices_along
+    from .slices import slices_along
 
     dims = (dims,) if dims.__class__ is int else tuple(dims)
     others = tuple(d for d in range(1, array.rank + 1) if d not in dims)

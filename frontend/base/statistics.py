@@ -186,7 +186,7 @@ def median(x, dims=colon):
         return _staged_median(array)
     if dims is colon:
         return _middle_of(_sorted_data(array, "median"), array.element)
-    from .shapes import map_slices
+    from .slices import map_slices
 
     return map_slices(function("median", STATISTICS), array, dims)
 

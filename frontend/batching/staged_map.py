@@ -238,7 +238,7 @@ def mapped(function, source):
 def stacked_loops(values, source):
     """The array of the values of a generator of several loops, the first of which goes along the first
     dim."""
-    from ..base.shapes import stack_lanes
+    from ..base.slices import stack_lanes
 
     one = values is None or source.__class__ is not GeneratorItems or source.parts.loops == 1
     return values if one else stack_lanes(values, colon)

@@ -154,7 +154,7 @@ def items_of(value):
 
 
 def _array_items(array):
-    from ..base.shapes import SLICES
+    from ..base.slices import SLICES
 
     if is_lanes(array):
         return LaneItems(array)
