@@ -1,8 +1,7 @@
-"""Making arrays: `zeros`, `fill`, `Array{T}(undef, …)`, literals, copies; and their size, length and axes."""
+"""Making arrays: `zeros`, `fill`, `Array{T}(undef, …)`, literals, copies."""
 
 import numpy as np
 
-from ...compiler.types import may_be_negative
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
@@ -15,7 +14,7 @@ from ..type_names import type_name
 from ..values import Array, Char, Range, Singleton, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
-from .errors import argument_error, dimension_mismatch, fault
+from .errors import argument_error, fault
 from .registry import BASE, define
 
 Undef = t.declare("UndefInitializer")
@@ -162,6 +161,13 @@ def dims_of(arguments):
         if isinstance(dim, int) and dim < 0:
             raise argument_error("invalid Array dimensions")
     return dims
+
+
+def as_dim_product(dims):
+    total = 1
+    for dim in dims:
+        total = total * dim
+    return total
 
 
 def _size_argument(x):
@@ -354,154 +360,3 @@ def vector_literal(*elements):
 @define("getindex", t.TypeOfType, t.Any, ...)
 def typed_vector_literal(type_, *elements):
     return typed_vector(type_, elements)
-
-
-@define("fill!", t.AbstractArray, t.Any)
-def fill_in_place(array, value):
-    from .assignment import overwrite, refuse_range
-
-    refuse_range(array)
-    overwrite(array, filled(convert(array.element, value), array.size, array.element))
-    return array
-
-
-# --- sizes --------------------------------------------------------------------------------------------------
-
-
-@define("size", t.AbstractArray)
-def size(x):
-    return julia_size(x)
-
-
-@define("size", t.AbstractArray, t.Any)
-def size_along(x, dimension):
-    """The size along a dim, 1 beyond the last; of a tuple of dims, a tuple."""
-    sizes = julia_size(x)
-    if dimension.__class__ is tuple:
-        return tuple(size_along(x, one) for one in dimension)
-    dimension = staging.host_integer(dimension, "the number of a dim")
-    if dimension < 1:
-        raise argument_error("dimension out of range")
-    return sizes[dimension - 1] if dimension <= len(sizes) else 1
-
-
-@define("size", t.AbstractArray, t.Integer, t.Integer, t.Integer, ...)
-def size_along_several(x, *dimensions):
-    return size_along(x, dimensions)
-
-
-@define("size", t.Number)
-def size_of_number(x):
-    return ()
-
-
-@define("ndims", t.AbstractArray)
-def rank(x):
-    return len(julia_size(x))
-
-
-@define("ndims", t.Number)
-def rank_of_number(x):
-    return 0
-
-
-@define("length", t.AbstractArray)
-def length(x):
-    total = 1
-    for one in julia_size(x):
-        total = total * one
-    return total
-
-
-@define("length", t.Number)
-def length_of_number(x):
-    return 1
-
-
-@define("isempty", t.AbstractArray)
-def is_empty(x):
-    size = as_array(x).size if x.__class__ is Array else (length(x),)
-    if all(isinstance(dim, int) for dim in size) or any(isinstance(dim, int) and dim == 0 for dim in size):
-        return 0 in size
-    from ..calling import call
-    from .registry import function
-
-    number = length(x)
-    return call(function("<=" if may_be_negative(as_dim(number)) else "=="), (number, 0))
-
-
-@define("firstindex", t.AbstractArray)
-def first_index(x):
-    return 1
-
-
-@define("firstindex", t.AbstractArray, t.Integer)
-def first_index_along(x, dimension):
-    return 1
-
-
-@define("lastindex", t.AbstractArray)
-def last_index(x):
-    return length(x)
-
-
-@define("lastindex", t.AbstractArray, t.Integer)
-def last_index_along(x, dimension):
-    """The last index along a dim."""
-    return size_along(x, dimension)
-
-
-def one_to(count):
-    """`Base.OneTo(count)`."""
-    return Range(1, 1, count, t.OneTo.body.family.apply(t.Int64))
-
-
-@define("axes", t.AbstractArray)
-def axes(x):
-    return tuple(map(one_to, julia_size(x)))
-
-
-@define("axes", t.AbstractArray, t.Integer)
-def axes_along(x, dimension):
-    return one_to(size_along(x, dimension))
-
-
-@define("eachindex", t.AbstractArray)
-def each_index(x):
-    return one_to(length(x))
-
-
-@define("eachindex", t.AbstractArray, t.AbstractArray, ...)
-def each_index_of_several(*arrays):
-    lengths = [length(x) for x in arrays]
-    if any(one != lengths[0] for one in lengths):
-        raise dimension_mismatch(f"all inputs to eachindex must have the same indices, got "
-                                 f"{', '.join(f'Base.OneTo({one})' for one in lengths)}")
-    return one_to(lengths[0])
-
-
-@define("copyto!", t.AbstractArray, t.AbstractArray)
-def copy_into(destination, source):
-    """Copies the elements of the source to the first places of the destination, in linear order."""
-    from .assignment import assign, overwrite
-    from .errors import bounds_error
-
-    source = as_array(source)
-    count, room = length(source), length(destination)
-    if tuple(source.size) == tuple(destination.size):
-        overwrite(destination, convert_array(destination.element, source))
-    elif isinstance(count, int) and isinstance(room, int) and count > room:
-        raise bounds_error(destination, (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),))
-    else:
-        flat = Array(reshaped(staging.read(source), (as_dim_product(source.size),)),
-                     t.array_type(source.element, 1))
-        assign(destination, flat, (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),))
-    return destination
-
-
-def as_dim_product(dims):
-    total = 1
-    for dim in dims:
-        total = total * dim
-    return total
-

@@ -14,12 +14,13 @@ from ..state import LaneEffect, state
 from ..type_lattice import is_subtype
 from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
-from .arrays import as_array, as_dim_product, object_payload, reshaped
+from .arrays import as_array, as_dim_product, filled, object_payload, reshaped
 from .conversion import convert, convert_array
 from .elements import NUMBERS
-from .errors import argument_error, dimension_mismatch, dims_text, fault, size_text
+from .errors import argument_error, bounds_error, dimension_mismatch, dims_text, fault, size_text
 from .indexing import Gathered, Place, Span, is_cartesian, normalised
 from .registry import define
+from .sizes import length
 
 
 def refuse_range(array):
@@ -343,3 +344,26 @@ def broadcast_set_index(array, value, *indices):
     assign(array, unwrap_reference(materialise(value)), indices or (colon,), spread=True)
     return array
 
+
+@define("fill!", t.AbstractArray, t.Any)
+def fill_in_place(array, value):
+    refuse_range(array)
+    overwrite(array, filled(convert(array.element, value), array.size, array.element))
+    return array
+
+
+@define("copyto!", t.AbstractArray, t.AbstractArray)
+def copy_into(destination, source):
+    """Copies the elements of the source to the first places of the destination, in linear order."""
+    source = as_array(source)
+    count, room = length(source), length(destination)
+    places = (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),)
+    if tuple(source.size) == tuple(destination.size):
+        overwrite(destination, convert_array(destination.element, source))
+    elif isinstance(count, int) and isinstance(room, int) and count > room:
+        raise bounds_error(destination, places)
+    else:
+        flat = Array(reshaped(staging.read(source), (as_dim_product(source.size),)),
+                     t.array_type(source.element, 1))
+        assign(destination, flat, places)
+    return destination

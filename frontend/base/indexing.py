@@ -490,7 +490,7 @@ def first(x):
 
 @define("last", t.AbstractArray)
 def last(x):
-    from .arrays import length
+    from .sizes import length
 
     return get_index(x, length(x))
 

@@ -13,11 +13,12 @@ from ..staged_numbers import DimNumber, Traced
 from ..state import LaneEffect, state
 from ..type_lattice import TypeVar, unwrap
 from ..values import Array, Char, Range, simplest_fraction, typeof
-from .arrays import as_array, one_to
+from .arrays import as_array
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, emit, number_type
 from .errors import argument_error, shown
 from .registry import define, function
+from .sizes import one_to
 
 UNIT = t.UnitRange.body.family.apply(t.Int64)
 STEP = unwrap(t.StepRange).family.apply(t.Int64, t.Int64)
