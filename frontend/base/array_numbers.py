@@ -168,6 +168,6 @@ def keys(x):
 
 @define("keys", t.AbstractArray)
 def cartesian_keys(x):
-    from .indexing import cartesian_indices
+    from .cartesian_indices import cartesian_indices
 
     return cartesian_indices(None, x)

@@ -15,10 +15,11 @@ from ..type_lattice import is_subtype
 from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
 from .arrays import as_array, as_dim_product, filled, object_payload, reshaped
+from .cartesian_indices import is_cartesian
 from .conversion import convert, convert_array
 from .elements import NUMBERS
 from .errors import argument_error, bounds_error, dimension_mismatch, dims_text, fault, size_text
-from .indexing import Gathered, Place, Span, is_cartesian, normalised
+from .index_forms import Gathered, Place, Span, normalised
 from .registry import define
 from .sizes import length
 

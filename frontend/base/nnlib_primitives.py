@@ -16,7 +16,7 @@ from .arrays import as_array, axis_of, reshaped
 from .conversion import convert_array
 from .elements import HOST_TYPES, NUMBERS, dual, emit_float, float_type, is_integer_type, select
 from .errors import dimension_mismatch, domain_error, size_text
-from .indexing import index_form
+from .index_forms import index_form
 from .mathematics import exponential, logarithm, square_root
 from .registry import define, module
 

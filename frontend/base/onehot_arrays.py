@@ -9,7 +9,7 @@ from ..type_lattice import TypeVar, unwrap
 from ..type_names import type_name
 from ..values import Array
 from .arrays import as_array
-from .indexing import index_form
+from .index_forms import index_form
 from .registry import define, module
 
 PRIMITIVES = module("Primitives")

@@ -28,9 +28,9 @@ from .arrays import (
     is_numeric,
     reshaped,
 )
+from .cartesian_indices import cartesian_index
 from .elements import is_complex_type, number_of
 from .errors import argument_error, dimension_mismatch, fault, size_text
-from .indexing import cartesian_index
 from .iteration import collect_values, iterate
 from .iterators import NOTHING_GIVEN
 from .registry import define, function

@@ -11,8 +11,8 @@ from ..staged_numbers import Traced
 from ..type_lattice import union
 from ..values import Array, Range
 from .arrays import array_of, as_array, as_dim_product, reshaped
+from .cartesian_indices import CARTESIAN_FAMILY, cartesian_index
 from .elements import NUMBERS, number_of
-from .indexing import CARTESIAN_FAMILY, cartesian_index
 from .iteration import iterate
 from .registry import define, function
 from .selection import all_indices, chosen, first_index, staged_mask, within

@@ -16,8 +16,8 @@ from ..staging import apply, as_value
 from ..state import state
 from ..values import Array
 from .arrays import as_array, as_dim_product, reshaped
+from .cartesian_indices import cartesian_index
 from .elements import NUMBERS
-from .indexing import cartesian_index
 
 
 def is_staged(payload):
