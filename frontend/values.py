@@ -63,7 +63,7 @@ class Array:
     def data(self):
         """The payload. Contents that a compiled call left on the device are fetched when first looked at."""
         data = self._data
-        if data.__class__ is not np.ndarray and data.__class__ is not Value:  # a `compiled.Resident`
+        if data.__class__ is not np.ndarray and data.__class__ is not Value:  # a `specialisation.Resident`
             data = self._data = data.fetch()
         return data
 

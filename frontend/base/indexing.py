@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from ...compiler.errors import WeberError
 from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
@@ -225,8 +226,6 @@ def check_bounds(x, *indices):
 
 @define("checkbounds", t.TypeOfType, t.AbstractArray, t.Any, ...)
 def are_in_bounds(_, x, *indices):
-    from ...compiler.errors import WeberError
-
     x = as_array(x)
     if any(index.__class__ in (Traced, DimNumber) for index in indices):
         limits = x.size if len(indices) == len(x.size) else (as_dim_product(x.size),)

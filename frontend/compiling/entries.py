@@ -20,10 +20,12 @@ from ..state import state
 from ..trees import children, is_leaf, is_number, leaves
 from ..type_names import type_name
 from ..values import Array, Dictionary, Function, Module, Struct, typeof
-from .compiled import Specialisation, changed_places, run_compiled, used_values
+from .compiled import changed_places, run_compiled
+from .graphs import used_values
 from .paths import name_layer
+from .recording import is_current, record, staged_value
 from .signatures import ArgumentList, argument_of, fits, parse_signature, spec_leaves
-from .specialise import is_current, record, staged_value
+from .specialisation import Specialisation
 from .struct_signatures import as_tables, tree_paths
 from .vector_signatures import describe_vectors
 

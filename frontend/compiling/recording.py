@@ -1,4 +1,4 @@
-"""Specialising a call: running it staged until what it changes is known, and keeping what was recorded.
+"""Recording a call: running it staged until what it changes is known.
 
 The first run of a function finds the places it writes: contents of arrays, fields, captured variables.
 Numbers in such places (a step counter, a power of β) must not be baked in, so they are lifted to arguments
