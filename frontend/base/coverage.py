@@ -4,7 +4,7 @@
 """
 
 from ..derivatives import rule_macros  # noqa: F401  (registers macros)
-from ..evaluation import autosize  # noqa: F401  (registers macros)
+from ..evaluation import autosize, dot_macro, output_macros, struct_macros  # noqa: F401  (as well)
 from ..evaluation.macros import MACROS, STRING_MACROS
 from ..evaluation.macros import REFUSED as REFUSED_MACROS
 from ..type_lattice import is_type

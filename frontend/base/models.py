@@ -32,7 +32,7 @@ def rebuild(instance, *fields):
 
 
 def _declaration(value):
-    from ..evaluation.macros import layers
+    from ..evaluation.struct_macros import layers
 
     return layers.get(getattr(typeof(value), "family", None))
 
