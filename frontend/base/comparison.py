@@ -432,5 +432,3 @@ def if_else(condition, yes, no):
         x, y = staging.payload_of(yes, kind), staging.payload_of(no, kind)
         return Array(staging.apply("select", staging.expand(condition.data, x.shape), x, y))
     return yes if staging.host_number(condition, "ifelse of values other than numbers and arrays") else no
-
-

@@ -235,5 +235,3 @@ def guarded(function, fallback):
             return fallback(*numbers)
 
     return run
-
-

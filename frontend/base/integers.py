@@ -304,4 +304,3 @@ def fraction_and_whole(x):
     fraction, whole = math.modf(float(x))
     kind = HOST_TYPES[typeof(x)] if typeof(x) in FLOATS else float
     return kind(fraction), kind(whole)
-

@@ -382,4 +382,3 @@ for _name, _value in _CONSTANTS.items():
     BASE.bindings[_name] = _value
     BASE.exports.add(_name)
     BASE.constants.add(_name)
-

@@ -342,4 +342,3 @@ def random_subsequence(*arguments):
     array = as_array(items)
     kept = np.flatnonzero(uniform(state, (array.size[0],), t.Float64) < share)
     return Array(staging.apply("gather", staging.read(array), kept, axis=0))
-

@@ -373,4 +373,3 @@ def total(x):
     if isinstance(x.start, int) or x.is_staged:
         return x.length * x.start + x.step * (x.length * (x.length - 1) // 2)
     return sum(x, start=HOST_TYPES[typeof(x.start)](0))
-

@@ -235,4 +235,3 @@ def _replacement(replacement, occurrence, matched):
         return print_text(call(replacement, (argument,)), Context())
     raise UnsupportedError("a replacement in `replace` must be a string, a character or a function",
                            kind="UnsupportedError")
-

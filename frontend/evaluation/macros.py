@@ -219,4 +219,3 @@ def export(compiler, node):
     from ..compiling.entries import export_definition
 
     return export_definition(compiler, node)
-

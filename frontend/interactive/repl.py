@@ -280,6 +280,3 @@ def _version():
 def run_repl(max_steps=None) -> int:
     """Runs the REPL in this terminal; gives the exit status."""
     return Repl(Session(max_steps)).run()
-
-
-
