@@ -7,9 +7,12 @@ not entered: they have an identity, and what changes in them is journalled place
 import numpy as np
 
 from . import types as t
-from .values import Array, Either, NamedTuple, Struct, Traced, typeof
+from .poison import Either
+from .staged_numbers import Traced
+from .type_lattice import unwrap
+from .values import Array, NamedTuple, Struct, typeof
 
-_COMPLEX = t.unwrap(t.Complex).family
+_COMPLEX = unwrap(t.Complex).family
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 _NUMBER_CLASSES = (bool, int, float, complex, np.number, np.bool_)
 

@@ -4,25 +4,32 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes
 from ..control_flow.vector_elements import set_element
-from ..staging import Value
+from ..dims import dim_number
+from ..poison import HostValueNeeded
+from ..state import LaneEffect, state
+from ..type_lattice import is_subtype
+from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
-from .arrays import as_array, as_dim_product, object_payload, reshaped
+from .arrays import as_array, as_dim_product, filled, object_payload, reshaped
+from .cartesian_indices import is_cartesian
 from .conversion import convert, convert_array
 from .elements import NUMBERS
-from .errors import argument_error, dimension_mismatch, dims_text, fault, size_text
-from .indexing import Gathered, Place, Span, is_cartesian, normalised
+from .errors import argument_error, bounds_error, dimension_mismatch, dims_text, fault, size_text
+from .index_forms import Gathered, Place, Span, normalised
 from .registry import define
+from .sizes import length
 
 
 def refuse_range(array):
     """Raises CanonicalIndexError for a range, whose elements are fixed."""
     if array.__class__ is Range:
-        raise fault("CanonicalIndexError", f"setindex! not defined for {t.type_name(array.type)}")
+        raise fault("CanonicalIndexError", f"setindex! not defined for {type_name(array.type)}")
 
 
 def overwrite(array, contents):
@@ -33,7 +40,7 @@ def overwrite(array, contents):
     if isinstance(given, int) and isinstance(own, int) and given != own:
         raise dimension_mismatch(f"a destination of size {size_text(array.size)} cannot hold "
                                  f"{size_text(tuple(reversed(payload.shape)))}")
-    if staging.state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
+    if state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
         in_place = payload.reshape(array.data.shape)  # what shares memory sees it
         staging.write_elements(array, ..., in_place)
     else:
@@ -44,8 +51,8 @@ def assign(array, value, indices, spread=False):
     """`array[indices...] = value`; with `spread` the value is broadcast to the places, as `.=` does.
 
     Raises BoundsError, DimensionMismatch."""
-    if staging.state.lanes:
-        raise staging.LaneEffect
+    if state.lanes:
+        raise LaneEffect
     refuse_range(array)
     if len(indices) == 1 and _is_mask(indices[0]) and isinstance(staging.read(indices[0]), Value):
         return assign_masked(array, value, indices[0])
@@ -127,7 +134,7 @@ def _update(array, value, shape, single, spread, payload):
 
 
 def _is_collection(value):
-    return value.__class__ is tuple or t.is_subtype(typeof(value), t.AbstractArray)
+    return value.__class__ is tuple or is_subtype(typeof(value), t.AbstractArray)
 
 
 def _mismatch_text(given, places):
@@ -215,7 +222,7 @@ def _start(form):
         return form.positions
     if isinstance(form.start, Value):
         return form.start
-    return staging.payload_of(staging.dim_number(form.start), t.Int64)
+    return staging.payload_of(dim_number(form.start), t.Int64)
 
 
 def _updated_by_selection(payload, forms, update):
@@ -249,7 +256,7 @@ def _updated_by_staged_selection(payload, forms, update):
 
 
 def _filled(dim, shape):
-    return staging.expand(staging.payload_of(staging.dim_number(dim), t.Int64), shape)
+    return staging.expand(staging.payload_of(dim_number(dim), t.Int64), shape)
 
 
 def _numbers_along(form, size):
@@ -269,7 +276,7 @@ def _numbers_along(form, size):
                              axes=(1,)), count
     span = form if form.__class__ is Span else Span(form.start, 1, 1)
     start = span.start if isinstance(span.start, Value) else staging.payload_of(
-        staging.dim_number(span.start), t.Int64)
+        dim_number(span.start), t.Int64)
     steps = staging.apply("sub", places, staging.expand(start, places.shape))
     step = _filled(span.step, places.shape)
     number = staging.apply("idiv", steps, step)
@@ -294,9 +301,9 @@ def assign_masked(array, value, mask):
 
     payload, condition = staging.read(array), staging.read(mask)
     if tuple(condition.shape) != tuple(payload.shape):
-        raise staging.HostValueNeeded("assignment through a mask that is only known when the graph runs "
-                                      "takes a mask of the array's size", staging.state.location,
-                                      kind="UnsupportedError")
+        raise HostValueNeeded("assignment through a mask that is only known when the graph runs "
+                              "takes a mask of the array's size", state.location,
+                              kind="UnsupportedError")
     if _is_collection(value):
         values = staging.as_value(staging.payload_of(as_array(value), array.element))
         values = reshaped(values, (as_dim_product(values.shape),))
@@ -308,7 +315,7 @@ def assign_masked(array, value, mask):
 def _assign_cartesian(array, value, indices, spread):
     places = staging.read_host(indices, "indexed assignment").reshape(-1)
     if not all(is_cartesian(place) for place in places):
-        raise argument_error(f"invalid index of type {t.type_name(indices.type)}")
+        raise argument_error(f"invalid index of type {type_name(indices.type)}")
     from .iteration import iterate
 
     values = list(iterate(value)) if _is_collection(value) else [value] * len(places)
@@ -340,7 +347,7 @@ def _set_number(array, value, indices):
 
 @define("setindex!", t.AbstractArray, t.Any, t.Any, ...)
 def set_index(array, value, *indices):
-    if staging.state.trace is None and not staging.state.lanes and _set_number(array, value, indices):
+    if state.trace is None and not state.lanes and _set_number(array, value, indices):
         return array
     assign(array, value, indices or (1,))
     return array
@@ -354,3 +361,26 @@ def broadcast_set_index(array, value, *indices):
     assign(array, unwrap_reference(materialise(value)), indices or (colon,), spread=True)
     return array
 
+
+@define("fill!", t.AbstractArray, t.Any)
+def fill_in_place(array, value):
+    refuse_range(array)
+    overwrite(array, filled(convert(array.element, value), array.size, array.element))
+    return array
+
+
+@define("copyto!", t.AbstractArray, t.AbstractArray)
+def copy_into(destination, source):
+    """Copies the elements of the source to the first places of the destination, in linear order."""
+    source = as_array(source)
+    count, room = length(source), length(destination)
+    places = (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),)
+    if tuple(source.size) == tuple(destination.size):
+        overwrite(destination, convert_array(destination.element, source))
+    elif isinstance(count, int) and isinstance(room, int) and count > room:
+        raise bounds_error(destination, places)
+    else:
+        flat = Array(reshaped(staging.read(source), (as_dim_product(source.size),)),
+                     t.array_type(source.element, 1))
+        assign(destination, flat, places)
+    return destination

@@ -11,6 +11,9 @@ from .. import staging
 from .. import types as t
 from ..calling import call
 from ..evaluation.broadcasting import broadcast
+from ..promotion import promote_type
+from ..type_lattice import is_subtype
+from ..type_names import type_name
 from ..values import Array, to_host, typeof
 from .arrays import array_of, as_array, is_numeric, reshaped
 from .conversion import convert_array, element_of
@@ -89,7 +92,7 @@ def divide_into(number, a):
 
 def _numeric_pair(a, b):
     """Two arrays' payloads in their common element type (sums of Bool products count in Int64)."""
-    kind = t.promote_type(element_of(a), element_of(b))
+    kind = promote_type(element_of(a), element_of(b))
     kind = t.Int64 if kind is t.Bool else kind
     return [staging.read(convert_array(kind, as_array(x))) for x in (a, b)]
 
@@ -179,7 +182,7 @@ def _host(x):
 @define("*", t.AbstractVector, t.AbstractVector)
 def refuse_vectors(a, b):
     raise fault("MethodError",
-                f"no method matching *(::{t.type_name(typeof(a))}, ::{t.type_name(typeof(b))})")
+                f"no method matching *(::{type_name(typeof(a))}, ::{type_name(typeof(b))})")
 
 
 @_define("dot ⋅", t.AbstractArray, t.AbstractArray)
@@ -259,7 +262,7 @@ def kronecker(a, b):
 
 def norm(x, p=2):
     """(Σ |xᵢ|ᵖ)^(1/p) over all elements; a float."""
-    if t.is_subtype(typeof(x), t.Number):
+    if is_subtype(typeof(x), t.Number):
         return call(function("float"), (call(function("abs"), (x,)),))
     if not is_numeric(x):
         parts = [norm(item) for item in iterate(x)]

@@ -2,12 +2,15 @@
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
-from ..control_flow.growth import Added
-from ..control_flow.item_buffers import columns_of, lanes_of, with_more
+from ..control_flow.growth import Added, lanes_of
+from ..control_flow.item_buffers import columns_of, with_more
 from ..control_flow.vector_elements import LIVE, note
+from ..dims import as_dim, dim_number
+from ..type_lattice import is_subtype, union
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -37,7 +40,7 @@ def _length(vector):
     return staging.read(vector).shape[0]
 
 
-LIST = t.union(t.Vector, t.BitVector)
+LIST = union(t.Vector, t.BitVector)
 """What can grow and shrink."""
 
 
@@ -116,7 +119,7 @@ def pop(vector):
     """Removes the last element and returns it."""
     _require_elements(vector)
     last = _length(vector)
-    item = element_at(vector, (staging.dim_number(last),))
+    item = element_at(vector, (dim_number(last),))
     _replace(vector, _part(vector, 0, last - 1))
     return item
 
@@ -165,7 +168,7 @@ def _picked(vector, change, index):
     if change > 0:
         here = staging.apply("eq", spread(index), staging.apply("add", places, spread(1)))
         here = staging.apply("and", here, staging.apply("not", behind))
-        places = staging.apply("select", here, spread(staging.dim_number(size)), places)
+        places = staging.apply("select", here, spread(dim_number(size)), places)
     return staging.apply("gather", payload, places, axis=0)
 
 
@@ -185,7 +188,7 @@ def insert(vector, index, item):
 @define("deleteat!", LIST, t.Any)
 def delete_at(vector, indices):
     """Removes the elements at an index or at several."""
-    if t.is_subtype(typeof(indices), t.Integer) and _is_open(vector, indices):
+    if is_subtype(typeof(indices), t.Integer) and _is_open(vector, indices):
         return _replace(vector, _picked(vector, -1, indices))
     indices = [indices] if indices.__class__ is int else list(iterate(indices))
     count = _length(vector)
@@ -246,8 +249,8 @@ def empty_of_type(vector, type_):
 def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
     payload = staging.read(vector)
-    if _is_open(vector, count) and payload.__class__ is staging.Value:
-        return _replace(vector, _resized(payload, staging.as_dim(count)))
+    if _is_open(vector, count) and payload.__class__ is Value:
+        return _replace(vector, _resized(payload, as_dim(count)))
     if count < 0:
         raise argument_error("new length must be ≥ 0")
     size = payload.shape[0]
@@ -262,7 +265,7 @@ def _resized(payload, size):
     """The first elements of a vector of the graph, as many as a dim tells, with zeros behind them."""
     places = staging.apply("iota", shape=(size,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
     padded = _joined(payload, np.zeros(1, payload.element.numpy))
-    last = staging.expand(staging.payload_of(staging.dim_number(payload.shape[0])), (size,))
+    last = staging.expand(staging.payload_of(dim_number(payload.shape[0])), (size,))
     return staging.apply("gather", padded, staging.apply("min", places, last), axis=0)
 
 

@@ -11,9 +11,13 @@ from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value, rename_dims
 from ...compiler.types import I64, dim_names, fresh_dim, substitute
 from .. import types as t
-from ..staging import as_value, define_dim, emit, payload_of, read, state
+from ..dims import define_dim
+from ..staged_numbers import DimNumber, Traced
+from ..staging import as_value, emit, payload_of, read
+from ..state import state
 from ..trees import children, with_children
-from ..values import Array, DimNumber, Function, NamedTuple, Node, Range, Struct, Traced, typeof
+from ..type_names import type_name
+from ..values import Array, Function, NamedTuple, Node, Range, Struct, typeof
 
 
 class Lanes:
@@ -141,7 +145,7 @@ class Outline:
             return with_children(value, [self.of(child) for _, child in children(value)])
         if kind in (Struct, Function) and value.serial > self.region.serial:
             raise UnsupportedError(
-                f"a function over staged elements cannot return a value of type {t.type_name(typeof(value))}",
+                f"a function over staged elements cannot return a value of type {type_name(typeof(value))}",
                 state.location, kind="UnsupportedError")
         return value
 

@@ -17,9 +17,13 @@ from ..control_flow.growth import arrays_of
 from ..control_flow.loop_items import NumberItems, TupleItems, items_of
 from ..control_flow.regions import Region
 from ..control_flow.sharing import entangle
-from ..staging import HostValueNeeded, apply, as_value, expand, payload_of, read, state
+from ..poison import HostValueNeeded
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, expand, payload_of, read
+from ..state import state
 from ..trees import children
-from ..values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
+from ..type_names import type_name
+from ..values import Array, GeneratorParts, GeneratorValue, Range, Struct, colon, typeof
 from .forests import NodeItems
 from .lanes import Lanes, Outline, defined_dim, is_lanes, substituted, vector_of_lanes
 
@@ -236,7 +240,7 @@ def mapped(function, source):
 def stacked_loops(values, source):
     """The array of the values of a generator of several loops, the first of which goes along the first
     dim."""
-    from ..base.shapes import stack_lanes
+    from ..base.slices import stack_lanes
 
     one = values is None or source.__class__ is not GeneratorItems or source.parts.loops == 1
     return values if one else stack_lanes(values, colon)
@@ -524,7 +528,7 @@ def broadcast_vectors(function, arguments, keywords):
             source = source_of(argument) if argument.rank == 1 else None
             if source is None:
                 raise unsupported(f"a broadcast over a vector of staged elements and a value of type "
-                                  f"{t.type_name(typeof(argument))}")
+                                  f"{type_name(typeof(argument))}")
             sources[position] = source
         elif argument.__class__ is tuple and len(argument) != 1:
             raise unsupported("a broadcast over a vector of staged elements and a tuple")

@@ -9,11 +9,14 @@ from functools import partial
 
 from ...compiler.errors import WeberError
 from ...compiler.ir import Value, defined_dims
-from ...compiler.ops.control import CONDITION
+from ...compiler.ops.loop_parts import CONDITION
 from ...compiler.types import dim_names
 from ..evaluation.completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
-from ..staging import LaneEffect, apply, expand, payload_of, read, state
-from ..values import UNDEFINED, Array, Either, Node, PoisonError, Traced, Undefined
+from ..poison import UNDEFINED, Either, PoisonError, Undefined
+from ..staged_numbers import Traced
+from ..staging import apply, expand, payload_of, read
+from ..state import LaneEffect, state
+from ..values import Array, Node
 from .item_buffers import PaddedItems
 from .locations import changed_locations
 from .regions import Region

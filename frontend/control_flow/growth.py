@@ -11,11 +11,14 @@ import numpy as np
 
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Builder, Value, defined_dims
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, size_product, symbol_name
 from .. import types as t
 from ..batching.lanes import Lanes, vector_of_lanes
-from ..staging import HostValueNeeded, apply, define_dim, expand, read, state, true_places
+from ..dims import define_dim, true_places
+from ..poison import HostValueNeeded
+from ..staging import apply, expand, read
+from ..state import state
 from ..trees import children
 from ..values import Array
 from .extents import drop_unused, least, operations_in, replace_sizes, substitute_dim, takes_size, uses_of

@@ -2,12 +2,14 @@
 elements, with a buffer for each value that their items consist of."""
 
 from ...compiler.ir import Builder, Value
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import TensorType, dim_names, fresh_dim, symbol_name
 from ..batching.lanes import current, is_lanes
-from ..staging import apply, define_dim, expand, state
+from ..dims import define_dim
+from ..poison import UNDEFINED
+from ..staging import apply, expand
+from ..state import state
 from ..trees import by_parts
-from ..values import UNDEFINED
 from .buffers import (
     amount_error,
     beginning,

@@ -12,9 +12,11 @@ from ...compiler.ir import Value, rename_dims
 from ...compiler.types import symbol
 from .. import types as t
 from ..batching.lanes import element, is_lanes, substituted
-from ..staging import apply, as_value, payload_of, read, state
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, payload_of, read
+from ..state import state
 from ..trees import children
-from ..values import Array, DimNumber, Range, Struct, Traced, to_host
+from ..values import Array, Range, Struct, to_host
 from .vector_elements import element_of
 
 
@@ -174,7 +176,7 @@ def items_of(value):
 
 
 def _array_items(array):
-    from ..base.shapes import SLICES
+    from ..base.slices import SLICES
     from .item_buffers import as_lanes
 
     if is_lanes(array):

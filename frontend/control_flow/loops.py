@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 from ...compiler.errors import WeberError
 from ...compiler.ir import Value
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import fresh_dim
+from ..dims import defined_dim
 from ..evaluation.completions import Returned
-from ..staging import HostValueNeeded, LaneEffect, apply, as_value, defined_dim, payload_of, state
-from ..values import UNDEFINED, Array, DimNumber, Traced, Undefined, poisoned
+from ..poison import UNDEFINED, HostValueNeeded, Undefined, poisoned
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, payload_of
+from ..state import LaneEffect, state
+from ..values import Array
 from .buffers import Buffered
 from .conditionals import (
     BROKEN,

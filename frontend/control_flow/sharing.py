@@ -2,9 +2,11 @@
 and a write to either is seen in both. On the host numpy shares the memory; in a trace a `Link` says how.
 """
 
-from ..staging import read, state, write
+from ..poison import PoisonedContents
+from ..staging import read, write
+from ..state import state
 from ..trees import map_leaves
-from ..values import Array, PoisonedContents
+from ..values import Array
 from .regions import write_location
 
 

@@ -13,8 +13,12 @@ from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
 from ..batching.lanes import element, is_lanes
-from ..staging import HostValueNeeded, apply, as_value, payload_of, read, state
-from ..values import UNDEFINED, Array, DimNumber, PoisonedContents
+from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents
+from ..staged_numbers import DimNumber
+from ..staging import apply, as_value, payload_of, read
+from ..state import state
+from ..type_lattice import is_subtype
+from ..values import Array
 from .growth import lanes_of
 from .item_buffers import as_lanes, columns_of, spec_of_item, stacked
 from .regions import write_location
@@ -135,7 +139,7 @@ def all_columns(vector):
 
 def items_of(vector):
     """The items of a vector of objects; those that are not assigned yet are `UNDEFINED`."""
-    if t.is_subtype(t.Nothing, vector.element) and vector.element is not t.Any:
+    if is_subtype(t.Nothing, vector.element) and vector.element is not t.Any:
         return list(vector.data)
     return [UNDEFINED if item is None else item for item in vector.data]
 

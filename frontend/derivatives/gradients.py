@@ -16,9 +16,12 @@ from ..base.registry import define, module
 from ..calling import call
 from ..control_flow.sharing import unlinked
 from ..dispatch import Method, MethodTable
-from ..staging import apply, as_value, payload_of, read, state
+from ..staged_numbers import Traced
+from ..staging import apply, as_value, payload_of, read
+from ..state import state
 from ..trees import children, is_number, map_leaves
-from ..values import Array, Function, NamedTuple, Range, Struct, Traced, typeof
+from ..type_names import type_name
+from ..values import Array, Function, NamedTuple, Range, Struct, typeof
 from .marks import Marks
 
 DERIVATIVES = module("Derivatives")
@@ -127,7 +130,7 @@ def stage_gradient(function, arguments, auxiliary=False):
         raise WeberError("Output is complex, so the gradient is not defined.", state.location,
                          kind="ErrorException")
     if not is_number(target):
-        shown = t.type_name(typeof(target))
+        shown = type_name(typeof(target))
         raise WeberError(f"Output should be scalar; gradients are not defined for output of type {shown}",
                          state.location, kind="ErrorException")
     if target.__class__ is not Traced or target.data.__class__ is not Value:

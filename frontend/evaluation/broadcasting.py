@@ -14,19 +14,11 @@ from .. import types as t
 from ..base.registry import function as builtin
 from ..batching.lanes import is_lanes
 from ..calling import call
-from ..staging import VIEWS, LaneEffect, expand, payload_of, read, state, write
-from ..values import (
-    Array,
-    Dictionary,
-    Function,
-    GeneratorValue,
-    NamedTuple,
-    Range,
-    Struct,
-    Traced,
-    to_host,
-    typeof,
-)
+from ..staged_numbers import Traced
+from ..staging import VIEWS, expand, payload_of, read, write
+from ..state import LaneEffect, state
+from ..type_lattice import is_subtype
+from ..values import Array, Dictionary, Function, GeneratorValue, NamedTuple, Range, Struct, to_host, typeof
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 BROADCASTED = builtin("broadcasted", exported=False)
@@ -93,7 +85,7 @@ def _is_staged(array):
 
 def _is_complex(argument):
     """Whether an argument is an array of complex numbers of the host."""
-    return argument.__class__ is Array and t.is_subtype(argument.element, t.Complex)
+    return argument.__class__ is Array and is_subtype(argument.element, t.Complex)
 
 
 def _size(shape):
@@ -109,7 +101,7 @@ def materialise(value):
         from ..base.arrays import as_array
 
         return as_array(value)
-    is_array = value.__class__ is Struct and t.is_subtype(value.type, t.AbstractArray)
+    is_array = value.__class__ is Struct and is_subtype(value.type, t.AbstractArray)
     if is_array or value.__class__ is GeneratorValue:
         return call(builtin("collect"), (value,))
     if value.__class__ is Struct:

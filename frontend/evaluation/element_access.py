@@ -5,7 +5,8 @@ from ..base.registry import function
 from ..calling import call
 from ..control_flow.conditionals import lifted
 from ..parsing import syntax
-from ..staging import VIEWS, state
+from ..staging import VIEWS
+from ..state import state
 from ..values import Array, to_host
 from .evaluator import (
     compiles,
