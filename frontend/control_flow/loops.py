@@ -301,9 +301,11 @@ class Attempt:
 
     def _carry(self, location, known, spec, value):
         where = f" around the loop in line {self.loop.where.line}" if self.loop.where is not None else ""
-        if location.__class__ is Place and location.is_contents:
-            like = as_in(location.get(), value)
+        before = location.get()
+        if before.__class__ is Array and (location.__class__ is Slot or location.is_contents):
+            like = as_in(before, value)
             if like is not None:
+                entangle(like, before)
                 location.set(like)
         entry = spec_of(location.get())
         if known is not None and known.growth is not None:
