@@ -34,7 +34,9 @@ class Trace:
     arrays, names of module bindings, and keys of dictionaries and cells.
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
-    on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
+    on the host. `entangled[id(array)]` is (array, pairs of an array that may be this one and the block in
+    which that was found out: see `sharing.entangle`); `elements[id(vector)]` is (vector, the `ElementLink`s
+    of arrays that are in it).
     `dim_bounds` maps names of dims that the graph defines to bounds above; `growing` are names of dims
     that stand for the size of an array which a loop changes. `carried` remembers what each loop of the
     source carried when it was last staged, `unrolled` which of them could not be staged. `scope` is the
@@ -55,7 +57,8 @@ class Trace:
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
         self.dim_bounds, self.growing = {}, set()
-        self.entangled: dict[int, tuple[Array, list[Array]]] = {}
+        self.entangled: dict[int, tuple[Array, list[tuple[Array, Block]]]] = {}
+        self.elements: dict[int, tuple[Array, list]] = {}
         self.carried: dict[object, dict] = {}
         self.ragged_dims: set[str] = set()  # bound by the maps around
         self.examples = None  # the `examples.Examples` of a compiled call
@@ -107,6 +110,17 @@ class Trace:
             yield scope
             scope = scope.outer
 
+    def merged_into(self, block):
+        """The block that a region's has become part of."""
+        while id(block) in self.merged:
+            block = self.merged[id(block)]
+        return block
+
+    def is_open(self, block):
+        """Whether what was made in a block can be seen from here."""
+        block = self.merged_into(block)
+        return any(scope.block is block for scope in self.scopes())
+
     def is_written(self, identity):
         """Whether a location of an older object has been written to."""
         return any(identity in scope.journal for scope in self.scopes())
@@ -140,9 +154,7 @@ class Trace:
 def emitting_into(block):
     """Appends operations to a block around the current one."""
     trace = state.trace
-    while id(block) in trace.merged:
-        block = trace.merged[id(block)]
-    outer, trace.builder.block = trace.builder.block, block
+    outer, trace.builder.block = trace.builder.block, trace.merged_into(block)
     try:
         yield
     finally:
@@ -216,9 +228,13 @@ def write(array: Array, data):
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].write(data)
     if array.link is not None and state.trace is not None:
-        return array.link.write(data)
+        return array.link.write(array, data)
     trace = state.trace
     if trace is not None:
+        if id(array) in trace.elements:
+            from .control_flow.vector_elements import forget
+
+            forget(array)
         if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object and \
                 not trace.immediate:
             data = trace.builder.constant(np.array(data))

@@ -26,6 +26,14 @@ def is_number(value):
     )
 
 
+def by_parts(number):
+    """A complex number of the host as the struct that one with staged parts is; other numbers as they are."""
+    if number.__class__ not in (complex, np.complex64, np.complex128):
+        return number
+    kind = np.float32 if number.__class__ is np.complex64 else float
+    return Struct(_COMPLEX.apply(typeof(kind(0))), [kind(number.real), kind(number.imag)])
+
+
 def is_leaf(value):
     """Whether a value is a numeric array, a vector of staged elements, or a number."""
     if value.__class__ is Array:

@@ -4,9 +4,10 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..batching.lanes import is_lanes
+from ..batching.lanes import Lanes, is_lanes, sharing_with
 from ..dims import as_dim, dim_number
 from ..evaluation.broadcasting import bits
+from ..poison import UNDEFINED
 from ..staged_numbers import DimNumber, Traced
 from ..state import LaneEffect
 from ..type_lattice import DataType, TypeVar, is_subtype, union, unwrap
@@ -224,6 +225,8 @@ def uninitialised(element, dims):
     """An array without contents: zeros, or `nothing` where that is no number."""
     if element in NUMBERS:
         return filled(HOST_TYPES[element](0), dims)
+    if len(dims) == 1 and not isinstance(dims[0], int):
+        return Array(Lanes(dims[0], UNDEFINED, [], {}), t.array_type(element, 1))
     return filled(None, dims, element)
 
 
@@ -318,6 +321,8 @@ def zero_array(x):
 def copy_array(array):
     """A shallow copy with storage of its own."""
     payload = staging.read(array)
+    if payload.__class__ is Lanes:
+        return sharing_with(array, payload)
     return Array(payload.copy() if isinstance(payload, np.ndarray) else payload, plain_type(array))
 
 

@@ -8,6 +8,8 @@ from ...compiler.ir import Value
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..batching.lanes import Lanes
+from ..control_flow.vector_elements import set_element
 from ..dims import dim_number
 from ..poison import HostValueNeeded
 from ..state import LaneEffect, state
@@ -57,6 +59,10 @@ def assign(array, value, indices, spread=False):
     if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
         return _assign_cartesian(array, value, indices[0], spread)
     payload, forms = normalised(array, indices)
+    if is_vector_of_elements(payload, forms):
+        (form,) = forms
+        place = form.start if form.__class__ is Place else form.positions
+        return set_element(array, place, convert(array.element, value))
     shape = _places_shape(forms)
     single = all(form.__class__ is Place or _is_scalar(form) for form in forms)
     update = _update(array, value, shape, single, spread, payload)
@@ -66,6 +72,16 @@ def assign(array, value, indices, spread=False):
     else:
         staging.write(array, reshaped(_updated(payload, forms, update), array.data.shape))
     return None
+
+
+def is_vector_of_elements(payload, forms):
+    """Whether one element is assigned of a vector of staged elements, or of objects at a place that only the
+    graph knows."""
+    if len(forms) != 1 or not (forms[0].__class__ is Place or _is_scalar(forms[0])):
+        return False
+    objects = isinstance(payload, np.ndarray) and payload.dtype == object
+    staged = forms[0].__class__ is Gathered and isinstance(forms[0].positions, Value)
+    return payload.__class__ is Lanes or objects and staged
 
 
 def _is_mask(index):

@@ -8,11 +8,10 @@ from ...compiler.errors import WeberError
 from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, element, elements_at, is_lanes, only_in_graph
+from ..batching.lanes import Lanes, elements_at, only_in_graph
 from ..calling import call
 from ..control_flow.growth import Added
-from ..control_flow.item_buffers import as_lanes
-from ..control_flow.sharing import entangle
+from ..control_flow.vector_elements import alike_element_of, element_of
 from ..dims import dim_number
 from ..poison import HostValueNeeded
 from ..staged_numbers import DimNumber, Traced
@@ -87,8 +86,8 @@ def element_at(array, indices, copy=True):
         if all(isinstance(one, int) for one in place):
             item = payload[place]
             return item if payload.dtype == object else to_host(item)
-    if _holds_objects(payload):
-        found = item_at(list(payload), forms[0]) if payload.ndim == 1 and payload.size else None
+    if isinstance(payload, np.ndarray) and payload.dtype.kind in "Oc":
+        found = item_at(array, forms[0]) if payload.ndim == 1 and payload.size else None
         if found is not None:
             return found
         forms = [_known_form(form, size) for form, size in zip(forms, reversed(payload.shape), strict=True)]
@@ -100,20 +99,12 @@ def element_at(array, indices, copy=True):
     return Array(part, plain_type(array, len(part.shape)))
 
 
-def item_at(items, form):
-    """The item at a place that only the graph knows, of items that are alike: numbers, arrays, or tuples of
-    numbers; None for others. An array may be any of the items: writing to it makes reading those an error."""
+def item_at(array, form):
+    """The item at a place that only the graph knows, of items that are alike: numbers, arrays, or structures
+    of them; None for others."""
     if form.__class__ is not Gathered or not isinstance(form.positions, Value) or form.positions.shape:
         return None
-    vector = as_lanes(items)
-    arrays = [item for item in items if item.__class__ is Array]
-    if vector is None or not is_lanes(vector) or (
-            not arrays and any(inner.rank for inner, _ in vector._data.columns)):
-        return None
-    found = element(vector, form.positions)
-    for array in arrays:
-        entangle(found, array)
-    return found
+    return alike_element_of(array, form.positions)
 
 
 def _lane_at(array, forms):
@@ -126,7 +117,7 @@ def _lane_at(array, forms):
         if len(positions.shape) != 1:
             raise only_in_graph()
         return elements_at(array, staging.as_value(positions))
-    return element(array, form.start if form.__class__ is Place else form.positions)
+    return element_of(array, form.start if form.__class__ is Place else form.positions)
 
 
 def _holds_objects(payload):

@@ -7,7 +7,7 @@ import numpy as np
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
-from ..batching.lanes import Lanes, elements
+from ..batching.lanes import Lanes
 from ..dims import as_dim
 from ..promotion import promote_type
 from ..staged_numbers import DimNumber, Traced
@@ -99,7 +99,9 @@ def array_elements(array):
     """The elements of an array in column-major order; what is written during the iteration is seen."""
     payload = read(array)
     if payload.__class__ is Lanes:
-        return elements(array)
+        from ..control_flow.vector_elements import elements_of
+
+        return elements_of(array)
     return staged_elements(payload) if payload.__class__ is Value else _host_elements(array)
 
 

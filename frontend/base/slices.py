@@ -6,9 +6,10 @@ from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, uniform_column, vector_of_lanes
+from ..batching.lanes import Lanes, uniform_column
 from ..batching.staged_map import collected, collected_of
 from ..calling import call
+from ..control_flow.sharing import linked
 from ..poison import HostValueNeeded
 from ..promotion import promote_type
 from ..state import state
@@ -56,13 +57,22 @@ class Slices:
         return staging.read(self.array) is self.payload
 
     def lanes(self):
-        """The slices as a vector of staged elements."""
-        payload, axis = self.payload, self.axis
+        """The slices as a vector of staged elements that shares the memory of the array."""
+        return linked(Array(self._of(self.payload), t.array_type(t.array_type(
+            self.array.element, self.array.rank - 1), 1)), self.array, self._of, self._joined)
+
+    def _of(self, payload):
+        axis = self.axis
         rest = tuple(a for a in range(len(payload.shape)) if a != axis)
         if axis:
             payload = staging.apply("transpose", payload, permutation=(axis, *rest))
         inner = Value(TensorType(payload.element, payload.shape[1:]))
-        return vector_of_lanes(Lanes(payload.shape[0], Array(inner), [(inner, payload)], {}))
+        return Lanes(payload.shape[0], Array(inner), [(inner, payload)], {})
+
+    def _joined(self, lanes):
+        ((_, column),) = lanes.columns
+        places = [*range(1, self.axis + 1), 0, *range(self.axis + 1, len(column.shape))]
+        return staging.apply("transpose", column, permutation=tuple(places)) if self.axis else column
 
 
 def _slices(array, dims):

@@ -8,6 +8,7 @@ from .. import types as t
 from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added, lanes_of
 from ..control_flow.item_buffers import columns_of, with_more
+from ..control_flow.vector_elements import LIVE, note
 from ..dims import as_dim, dim_number
 from ..type_lattice import is_subtype, union
 from ..values import Array, Range, typeof
@@ -50,8 +51,11 @@ def push(vector, *items):
         items = [*payload.items, *(convert(vector.element, x) for x in items)]
         return _replace(vector, Added(items, payload.dim, payload.flags))
     if is_lanes(vector):
-        more = with_more(vector, [convert(vector.element, x) for x in items])
-        return _replace(vector, staging.read(more))
+        items, count = [convert(vector.element, x) for x in items], payload.count
+        _replace(vector, staging.read(with_more(vector, items)))
+        for k, item in enumerate(items):
+            note(vector, item, count + k, LIVE)
+        return vector
     return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
 
 

@@ -67,6 +67,11 @@ def is_lanes(value):
     return value.__class__ is Array and value._data.__class__ is Lanes
 
 
+def current(vector):
+    """The lanes of a vector, as they are where it shares the memory of an array."""
+    return vector._data if vector.link is None else read(vector)
+
+
 def vector_of_lanes(lanes: Lanes) -> Array:
     """The Julia vector of lanes; of numbers a plain array of numbers."""
     item = lanes.item
@@ -189,7 +194,7 @@ def uniform_column(lanes: Lanes):
 
 def element(array: Array, index):
     """The element at an index from 0, a number or an IR value. Sizes that differ become new dims."""
-    lanes, builder = array._data, state.trace.builder
+    lanes, builder = current(array), state.trace.builder
     place = index if index.__class__ is Value else as_value(
         payload_of(index if isinstance(index, int) else DimNumber.of(index), t.Int64))
 
@@ -218,7 +223,16 @@ def elements_at(array: Array, places):
     inner = {old: Value(old.type) for old, _ in lanes.columns}
     columns = [(inner[old], picked(outer)) for old, outer in lanes.columns]
     lengths = {name: (picked(sizes), bound) for name, (sizes, bound) in lanes.lengths.items()}
-    return Array(Lanes(places.shape[0], substituted(lanes.item, inner, {}), columns, lengths), array.type)
+    return sharing_with(array, Lanes(places.shape[0], substituted(lanes.item, inner, {}), columns, lengths))
+
+
+def sharing_with(vector, lanes):
+    """The vector of these lanes, whose elements are some of another's."""
+    from ..control_flow.sharing import entangle
+
+    other = Array(lanes, vector.type)
+    entangle(vector, other)
+    return other
 
 
 def defined_dim(builder, name, size):
@@ -226,12 +240,3 @@ def defined_dim(builder, name, size):
     dim = fresh_dim(name)
     define_dim(builder, dim, size)
     return dim
-
-
-def elements(array: Array):
-    """The elements of a vector of lanes of known length, one after the other."""
-    count = array._data.count
-    if not isinstance(count, int):
-        raise UnsupportedError(f"iterating over a vector of unknown length {count}", state.location,
-                               kind="UnsupportedError")
-    return (element(array, index) for index in range(count))

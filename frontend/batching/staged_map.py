@@ -13,8 +13,10 @@ from ...compiler.ops.map_parts import never_falls
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from .. import types as t
 from ..control_flow.conditionals import is_staged_condition
+from ..control_flow.growth import arrays_of
 from ..control_flow.loop_items import NumberItems, TupleItems, items_of
 from ..control_flow.regions import Region
+from ..control_flow.sharing import entangle
 from ..poison import HostValueNeeded
 from ..staged_numbers import DimNumber, Traced
 from ..staging import apply, as_value, expand, payload_of, read
@@ -37,7 +39,7 @@ class Operands:
         self.trace, self.block = trace, trace.builder.block
         self.ragged, self.lengths, self.bounds = [], [], []
         self.data, self.arguments = [], []
-        self.given = []  # (array of an element, its contents): the function may not change them
+        self.given = []  # (array of an element, its contents, the vector): the function may not change them
         self.places = None
 
     def bind_dim(self, name, sizes, bound):
@@ -376,8 +378,13 @@ def map_source(function, source):
         element = source.bind(operands)
         keys = [(array, operands.bind(key)) for array, key in zip(draws, keys)]
         region, item, outline = _run(trace, operands, function, element, keys)
-    return vector_of_lanes(_emit(trace, operands, region, item, outline, count)) if \
-        not _is_plain(item) else _filled(item, count)
+    if _is_plain(item):
+        return _filled(item, count)
+    vector = vector_of_lanes(_emit(trace, operands, region, item, outline, count))
+    inside = arrays_of(item)
+    for given in {id(given): given for array, _, given in operands.given if array in inside}.values():
+        entangle(vector, given)  # they have elements in common
+    return vector
 
 
 def _run(trace, operands, function, element, keys=()):
@@ -390,7 +397,7 @@ def _run(trace, operands, function, element, keys=()):
                 region.replace(array, "data", _lane_state(key))
             result = function(element())
             region.block.arguments = list(operands.arguments)  # those bound on the way, too
-            if any(array._data is not data for array, data in operands.given):
+            if any(array._data is not data for array, data, _ in operands.given):
                 raise unsupported("the function changes the elements that it is mapped over")
             inner = {*operands.ragged, *(name for operation in region.block.operations
                                          for name in defined_dims(operation))}
@@ -515,8 +522,9 @@ def _lane_state(key):
 def broadcast_vectors(function, arguments, keywords):
     """A broadcast some of whose arguments are vectors of staged elements: one map."""
     sources = {}
+    one = all(tuple(a._data.shape) == (1,) for a in arguments if a.__class__ is Array)
     for position, argument in enumerate(arguments):
-        if argument.__class__ is Array and tuple(argument._data.shape) != (1,):
+        if argument.__class__ is Array and (one or tuple(argument._data.shape) != (1,)):
             source = source_of(argument) if argument.rank == 1 else None
             if source is None:
                 raise unsupported(f"a broadcast over a vector of staged elements and a value of type "

@@ -20,7 +20,7 @@ from ..values import Array, Node
 from .item_buffers import PaddedItems
 from .locations import changed_locations
 from .regions import Region
-from .sharing import entangle
+from .sharing import inherit
 from .specs import (
     Fixed,
     Numbers,
@@ -36,6 +36,7 @@ from .specs import (
     spec_of,
 )
 from .varying import PaddedNumbers, VaryingItems, VaryingNumbers, varying, with_common_parts
+from .vector_elements import as_in
 
 MAX_NESTING = 150
 """Regions inside of each other; a program has more of them only by recursion without end."""
@@ -360,6 +361,15 @@ def has_local_dims(spec, block):
     return any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape)
 
 
+def both_of_elements(arms, first, second):
+    """The contents of a vector at the end of two arms: of staged elements in both if they are in one."""
+    sides = []
+    for arm, value, other in zip(arms, (first, second), (second, first), strict=True):
+        with arm.region:
+            sides.append(as_in(value, other) or value)
+    return sides
+
+
 class Joined:
     """The values that leave a conditional, gathered, then emitted as one operation."""
 
@@ -375,6 +385,8 @@ class Joined:
         if key in self.sets:
             self.sets[key][0].append(set_)
             return
+        if is_contents:
+            values = first, second = both_of_elements(self.arms, first, second)
         if first is second:
             self.sets[key] = [set_], Fixed(first), 0, values
             return
@@ -445,8 +457,8 @@ class Joined:
                 set_(value)
             if spec.__class__ is Numbers:
                 for arm, given in zip(self.arms, given_values, strict=True):
-                    if given.__class__ is Array and given.serial < arm.region.serial:
-                        entangle(value, given)
+                    if given.__class__ is Array:
+                        inherit(value, given, arm.region)
 
 
 def can_expand(array, spec):

@@ -4,10 +4,12 @@ elements, with a buffer for each value that their items consist of."""
 from ...compiler.ir import Builder, Value
 from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import TensorType, dim_names, fresh_dim, symbol_name
-from ..batching.lanes import is_lanes
+from ..batching.lanes import current, is_lanes
 from ..dims import define_dim
-from ..staging import apply
+from ..poison import UNDEFINED
+from ..staging import apply, expand
 from ..state import state
+from ..trees import by_parts
 from .buffers import (
     amount_error,
     beginning,
@@ -44,7 +46,8 @@ def spec_of_item(item):
 
 def _opened(spec):
     if spec.__class__ is Fixed:
-        return opened(spec.value) or spec
+        inside = opened(spec.value)
+        return spec if inside is None else _opened(inside)
     if spec.__class__ is Container:
         return Container(spec.like, tuple(map(_opened, spec.parts)))
     return spec
@@ -52,11 +55,17 @@ def _opened(spec):
 
 def columns_of(vector):
     """(the spec of the items, the columns in its order) of a vector of staged elements of one size."""
-    lanes = vector._data
+    lanes = current(vector)
+    if lanes.item is UNDEFINED:
+        return Unknown(), []
     if lanes.lengths:
         raise reading_error("its elements differ in size")
     spec, columns = spec_of_item(lanes.item), dict(lanes.columns)
-    return spec, [columns[value] for value in flatten(spec, lanes.item)]
+
+    def column(value):
+        return columns[value] if value in columns else expand(value, (lanes.count, *value.shape))
+
+    return spec, list(map(column, flatten(spec, lanes.item)))
 
 
 def are_alike(one, other):
@@ -68,9 +77,10 @@ def are_alike(one, other):
 
 def as_lanes(items):
     """The vector of staged elements of items that are alike, None for others."""
+    items = list(map(by_parts, items))
     spec = spec_of_item(items[0])
     for item in items[1:]:
-        spec = join(spec, spec_of_item(item))
+        spec = join(spec, spec_of_item(item), lenient=True)
     if spec.__class__ is Unknown or not leaf_types(spec):
         return None
     return lanes_of(spec, stacked(spec, items))
@@ -86,11 +96,19 @@ def stacked(spec, items):
 
 def with_more(vector, items):
     """A vector of staged elements with items behind them."""
-    spec, columns = columns_of(vector)
-    for item in items:
-        if join(spec, spec_of_item(item)) != spec:
+    return together([vector, items])
+
+
+def together(parts):
+    """The vector of the elements of parts, one behind the other: vectors of staged elements and lists of
+    items, one of the former at least."""
+    spec, rows = columns_of(next(part for part in parts if is_lanes(part)))[0], []
+    for part in parts:
+        own = [columns_of(part)[0]] if is_lanes(part) else map(spec_of_item, part)
+        if any(join(spec, other) != spec for other in own):
             raise reading_error("what is added is not like what there was before")
-    return lanes_of(spec, [joined(pair) for pair in zip(columns, stacked(spec, items), strict=True)])
+        rows.append(columns_of(part)[1] if is_lanes(part) else stacked(spec, part))
+    return lanes_of(spec, [joined(column) for column in zip(*rows, strict=True)])
 
 
 class BufferedItems:

@@ -20,7 +20,7 @@ from ..promotion import promote_type
 from ..staged_numbers import DimNumber, Traced
 from ..staging import convert_payload, expand, payload_of, read
 from ..state import state
-from ..trees import children, is_number, with_children
+from ..trees import by_parts, children, is_number, with_children
 from ..type_names import type_name
 from ..values import Array, Function, Node, Range, Struct, typeof
 
@@ -125,7 +125,7 @@ def parts_of(value):
         from .item_buffers import columns_of
 
         return [Array(column) for column in columns_of(value)[1]] or None
-    items = children(value)
+    items = children(by_parts(value))
     return None if items is None else [child for _, child in items]
 
 
@@ -196,6 +196,7 @@ def opened(value):
     """The spec of a value with its array or its parts told apart; None where there is nothing to open."""
     if value.__class__ is Array and value.element in t.ELEMENT_TYPES:
         return Numbers(value.element, tuple(value._data.shape))
+    value = by_parts(value)
     if is_number(value) or value.__class__ is DimNumber:
         return Number(typeof(value)) if typeof(value) in t.ELEMENT_TYPES else None
     parts = parts_of(value)

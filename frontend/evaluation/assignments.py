@@ -10,6 +10,7 @@ from ..parsing import syntax
 from ..poison import PoisonError
 from ..staged_numbers import Traced
 from ..state import state
+from ..trees import is_number
 from ..type_lattice import UnionAll, is_subtype
 from ..type_names import type_name
 from ..values import Array, Dictionary, NamedTuple, typeof
@@ -275,7 +276,7 @@ def _holds_arrays(collection, indices):
         return collection.__class__ in (tuple, NamedTuple, Dictionary)
     if len(indices) == 1 and collection.element is t.Any:
         return True
-    return is_subtype(collection.element, t.AbstractArray) and all(isinstance(i, int) for i in indices)
+    return is_subtype(collection.element, t.AbstractArray) and all(map(is_number, indices))
 
 
 def broadcast_assignment(compiler, node):

@@ -45,13 +45,15 @@ def broadcast(function, arguments, keywords=None):
         return call(function, [unwrap_reference(a) for a in arguments], keywords)
     if not any(a.__class__ is Array for a in arguments):
         return broadcast_tuples(function, arguments, keywords)
-    if any(is_lanes(a) for a in arguments):
+    staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
+    composed = any(_is_complex(a) for a in arguments)
+    if any(is_lanes(a) for a in arguments) or staged and composed:
         from ..batching.staged_map import broadcast_vectors
 
         return broadcast_vectors(function, arguments, keywords)
     shape = common_shape(arguments)
     lanes = all(is_lane(a) for a in arguments)
-    staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
+    lanes = lanes and not (composed and any(a.__class__ is Traced for a in arguments))
     if lanes and (staged or (0 not in shape and _size(shape) > 1) or all(isinstance(d, int) for d in shape)):
         where = state.location
         try:
@@ -79,6 +81,11 @@ def overloaded_broadcast(function, arguments):
 
 def _is_staged(array):
     return read(array).__class__ is Value
+
+
+def _is_complex(argument):
+    """Whether an argument is an array of complex numbers of the host."""
+    return argument.__class__ is Array and is_subtype(argument.element, t.Complex)
 
 
 def _size(shape):
