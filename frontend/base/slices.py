@@ -58,21 +58,21 @@ class Slices:
 
     def lanes(self):
         """The slices as a vector of staged elements that shares the memory of the array."""
-        return linked(Array(self._of(self.payload), t.array_type(t.array_type(
-            self.array.element, self.array.rank - 1), 1)), self.array, self._of, self._joined)
+        kept = t.array_type(self.array.element, self.array.rank - 1)
+        lanes = Array(self._of(self.payload), t.array_type(kept, 1))
+        return linked(lanes, self.array, self._of, self._joined)
 
     def _of(self, payload):
-        axis = self.axis
-        rest = tuple(a for a in range(len(payload.shape)) if a != axis)
-        if axis:
-            payload = staging.apply("transpose", payload, permutation=(axis, *rest))
+        rest = tuple(axis for axis in range(len(payload.shape)) if axis != self.axis)
+        if self.axis:
+            payload = staging.apply("transpose", payload, permutation=(self.axis, *rest))
         inner = Value(TensorType(payload.element, payload.shape[1:]))
         return Lanes(payload.shape[0], Array(inner), [(inner, payload)], {})
 
     def _joined(self, lanes):
         ((_, column),) = lanes.columns
-        places = [*range(1, self.axis + 1), 0, *range(self.axis + 1, len(column.shape))]
-        return staging.apply("transpose", column, permutation=tuple(places)) if self.axis else column
+        places = (*range(1, self.axis + 1), 0, *range(self.axis + 1, len(column.shape)))
+        return staging.apply("transpose", column, permutation=places) if self.axis else column
 
 
 def _slices(array, dims):
