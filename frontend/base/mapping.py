@@ -53,7 +53,11 @@ def map_arrays(f, *arrays):
     from .indexing import element_at
     from .ranges import unit_range
 
-    count = min(x.size[0] for x in arrays)
+    counts = [x.size[0] for x in arrays]
+    if not all(isinstance(count, int) for count in counts):
+        raise dimension_mismatch(f"map over vectors of {' and '.join(map(str, counts))} elements; counts of "
+                                 "one name are equal")
+    count = min(counts)
     return _mapped(f, [element_at(x, (unit_range(1, count),)) for x in arrays])
 
 

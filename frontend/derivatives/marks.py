@@ -29,6 +29,7 @@ class Marks:
         self.trace = trace
         trace.note_change(0)
         self.arrays: dict[int, tuple[Array, Value, object]] = {}
+        self.items: dict[int, list] = {}  # id(array of objects) → its items as they are marked
         self.fields: list = []  # (struct, index, marked child, old child) of replaced fields
         self.values: list[Value] = []
         self.numbers: dict[int, tuple[Traced, object]] = {}  # id(mark) → (mark, the number marked)
@@ -124,8 +125,8 @@ class Marks:
         if is_lanes(array):
             return self.mark_lanes(array)
         if array.element not in t.NUMPY_TYPES:
-            for item in array.data.reshape(-1) if isinstance(array.data, np.ndarray) else ():
-                self.mark(item)
+            if isinstance(array.data, np.ndarray):
+                self.mark_items(array)
             return array
         element = array.element
         if top and is_subtype(element, t.Complex):
@@ -154,6 +155,20 @@ class Marks:
         if element is not array.element:
             array.type = t.array_type(element, array.rank)
         return array
+
+    def mark_items(self, array):
+        """Marks what is in an array of objects: numbers in tuples are others then."""
+        if id(array) in self.items:
+            return
+        data = read(array)
+        items = list(data.reshape(-1))
+        marked = self.items[id(array)] = [self.mark(item) for item in items]
+        if any(one is not item for one, item in zip(marked, items, strict=True)):
+            new = np.empty(len(items), dtype=object)
+            new[:] = marked
+            new = new.reshape(data.shape)
+            self.arrays[id(array)] = (array, new, (array._data, array.type))
+            array._data = new
 
     def mark_lanes(self, array):
         """Marks the numbers of all elements of a vector of staged elements."""
@@ -299,7 +314,9 @@ class Marks:
         return Dictionary(t.Dict.body.body.family.apply(t.Any, t.Any), found) if found else None
 
     def gradient_items(self, array, cotangents):
-        items = [self.gradient(item, item, cotangents) for item in array.data.reshape(-1)]
+        items = array.data.reshape(-1)
+        marked = self.items.get(id(array), items)
+        items = [self.gradient(item, mark, cotangents) for item, mark in zip(items, marked, strict=True)]
         if all(item is None for item in items):
             return None
         from ..base.iteration import collect_values
