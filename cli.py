@@ -221,8 +221,8 @@ def _repl(options):
 @contextmanager
 def _evaluating(options):
     """While a source is evaluated: Ctrl-C is Julia's InterruptException, and its steps are counted."""
-    from .frontend.interactive.interrupts import interruptible
-    from .frontend.interactive.steps import limited_steps
+    from .frontend.evaluation.interrupts import interruptible
+    from .frontend.evaluation.steps import limited_steps
 
     with interruptible(), limited_steps(options.max_steps):
         yield

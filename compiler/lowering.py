@@ -478,4 +478,3 @@ def _full_axes(shape, full):
     """The axes of `full` that a tensor of `shape`, aligned from the right, has in full extent."""
     offset = len(full) - len(shape)
     return [offset + axis for axis, dim in enumerate(shape) if dim == full[offset + axis]]
-

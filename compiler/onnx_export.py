@@ -151,4 +151,3 @@ def _version():
     from importlib.metadata import version
 
     return version("weber")
-

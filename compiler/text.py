@@ -1,4 +1,4 @@
-"""The IR as text: MLIR's generic syntax. `parse_module` reads back what `print_module` wrote, without loss.
+"""The IR as text: MLIR's generic syntax. `text_parser` reads back what `print_module` wrote, without loss.
 
     "weber.func"() ({
     ^bb0(%x: tensor<?x4xf32, ["N"]>):
@@ -18,10 +18,7 @@ import numpy as np
 
 from .errors import Location
 from .ir import Block, Function, Module, Operation, Value
-from .text_parser import parse_module
 from .types import DimExpression, ElementType, TensorType, element_type_of
-
-__all__ = ["parse_module", "print_function", "print_module"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$.]*\Z", re.ASCII)
 _KEY = re.compile(r"[A-Za-z_][\w$.]*\Z", re.ASCII)

@@ -4,7 +4,10 @@ from ..compiler.errors import WeberError
 from . import types as t
 from .dispatch import MethodTable, short_name
 from .evaluation.method_errors import no_method
-from .values import Function, Node, state, typeof
+from .state import state
+from .type_lattice import TYPE_CLASSES, UnionAll, is_subtype, unwrap
+from .type_names import type_name
+from .values import Function, Node, typeof
 
 callables = MethodTable("callable", has_receiver=True)
 """The methods of callable structs, `(m::Dense)(x)`: the object is the first argument."""
@@ -35,7 +38,7 @@ def call_method(function, arguments, keywords=None):
         if state.trace is not None and state.trace.has_trees:
             return call_on_tree(found[0], arguments, keywords, found[1])
         return found[0].call(arguments, keywords, found[1])
-    if isinstance(function, t.TYPE_CLASSES):
+    if isinstance(function, TYPE_CLASSES):
         return construct(function, arguments, keywords)
     return call_object(function, arguments, keywords)
 
@@ -53,9 +56,9 @@ def call_object(function, arguments, keywords=None):
     """Calls a callable struct."""
     found = callables.find((function, *arguments))
     if found is None:
-        type_ = t.type_name(typeof(function))
-        types = ", ".join("::" + t.type_name(typeof(a)) for a in arguments)
-        own = [m for m in callables.methods if t.is_subtype(typeof(function), _receiver(m))]
+        type_ = type_name(typeof(function))
+        types = ", ".join("::" + type_name(typeof(a)) for a in arguments)
+        own = [m for m in callables.methods if is_subtype(typeof(function), _receiver(m))]
         if own:
             table = MethodTable(type_, has_receiver=True)
             table.methods = own
@@ -75,21 +78,21 @@ def call_object(function, arguments, keywords=None):
 def _receiver(method):
     pattern = method.signature.parameters[0]
     for variable in reversed(method.variables):
-        pattern = t.UnionAll(variable, pattern)
+        pattern = UnionAll(variable, pattern)
     return pattern
 
 
 def construct(type_, arguments, keywords=None):
     """`T(arguments...)`: the family's own constructors first, then conversions."""
-    family = getattr(t.unwrap(type_), "family", None)
+    family = getattr(unwrap(type_), "family", None)
     if family is not None and family.constructors is not None:
         found = family.constructors.find((type_, *arguments))
         if found is not None:
             return found[0].call((type_, *arguments), keywords, found[1])
     found = constructors.find((type_, *arguments))
-    if found is not None and (family is not None or t.is_subtype(type_, t.Number)):
+    if found is not None and (family is not None or is_subtype(type_, t.Number)):
         return found[0].call((type_, *arguments), keywords, found[1])
-    table = MethodTable(t.type_name(type_), has_receiver=True)
+    table = MethodTable(type_name(type_), has_receiver=True)
     if family is not None and family.constructors is not None:
         table.methods = family.constructors.methods
     elif family is not None and family.abstract:

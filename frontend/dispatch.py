@@ -2,6 +2,8 @@
 
 from ..compiler.errors import Note, WeberError
 from . import types as t
+from .type_lattice import DataType, TypeOfTypeFamily, TypeVar, UnionAll, VarargType, is_subtype, match, unwrap
+from .type_names import bound_name, type_name
 from .values import dispatch_type
 
 
@@ -39,7 +41,7 @@ class Method:
         """The signature with its `where` variables bound: a type."""
         result = self.signature
         for variable in reversed(self.variables):
-            result = t.UnionAll(variable, result)
+            result = UnionAll(variable, result)
         return result
 
     def describe(self, name, has_receiver=False):
@@ -49,7 +51,7 @@ class Method:
         for index, parameter in enumerate(self.signature.parameters):
             name_ = self.names[index] if index < len(self.names) else ""
             dots = ""
-            if isinstance(parameter, t.VarargType):
+            if isinstance(parameter, VarargType):
                 parameter, dots = parameter.element, "..."
             name_ = name_.strip("_")  # a builtin's Python name: `type_`
             parts.append((name_ or "_" if parameter is t.Any else f"{name_}::{short_name(parameter)}") + dots)
@@ -62,7 +64,7 @@ class Method:
         text += ")"
         variables = [v for v in self.variables if not is_self(v)]
         if variables:
-            text += " where {" + ", ".join(t.bound_name(v) for v in variables) + "}"
+            text += " where {" + ", ".join(bound_name(v) for v in variables) + "}"
         return text
 
 
@@ -78,16 +80,16 @@ def is_self(variable):
 
 def short_name(type_):
     """A type's name in messages: `Dense` rather than `Dense{F, M} where {F, M<:AbstractMatrix}`."""
-    family = getattr(t.unwrap(type_), "family", None) if isinstance(type_, t.UnionAll) else None
-    return family.name if family is not None and family.wrapper is type_ else t.type_name(type_)
+    family = getattr(unwrap(type_), "family", None) if isinstance(type_, UnionAll) else None
+    return family.name if family is not None and family.wrapper is type_ else type_name(type_)
 
 
 def called_name(type_, name=""):
     """How a call names what is called, given its type: `Point` for `Type{Point}`, `(layer::Dense)` for a
     struct."""
-    if isinstance(type_, t.DataType) and type_.family is t.TypeOfTypeFamily:
+    if isinstance(type_, DataType) and type_.family is TypeOfTypeFamily:
         type_ = type_.parameters[0]
-        return short_name(type_.upper if isinstance(type_, t.TypeVar) and type_.upper is not None else type_)
+        return short_name(type_.upper if isinstance(type_, TypeVar) and type_.upper is not None else type_)
     return f"({name.strip('_')}::{short_name(type_)})"
 
 
@@ -106,7 +108,7 @@ class MethodTable:
         pattern = method.pattern
         for index, other in enumerate(self.methods):
             if (len(other.signature.parameters) == len(method.signature.parameters)
-                    and t.is_subtype(pattern, other.pattern) and t.is_subtype(other.pattern, pattern)):
+                    and is_subtype(pattern, other.pattern) and is_subtype(other.pattern, pattern)):
                 self.methods[index] = method
                 break
         else:
@@ -132,7 +134,7 @@ class MethodTable:
         applicable = []
         for method in self.methods:
             bindings = dict.fromkeys(method.variables)
-            if t.match(actual, method.signature, bindings):
+            if match(actual, method.signature, bindings):
                 applicable.append((method, bindings))
         if not applicable:
             if self.fallback is not None:
@@ -163,31 +165,31 @@ class MethodTable:
         name, given = (
             (called_name(types[0]), types[1:]) if self.has_receiver else (plain_name(self.name), types)
         )
-        return f"{name}({', '.join('::' + t.type_name(x) for x in given)})"
+        return f"{name}({', '.join('::' + type_name(x) for x in given)})"
 
 
 def more_specific(a, b) -> bool:
     """Whether method a's signature is at least as specific as b's: contained in it; a fixed count beats
     varargs."""
-    if t.is_subtype(a.pattern, b.pattern):
-        return not t.is_subtype(b.pattern, a.pattern) or _fixed(a) >= _fixed(b)
-    if not t.is_subtype(b.pattern, a.pattern):
+    if is_subtype(a.pattern, b.pattern):
+        return not is_subtype(b.pattern, a.pattern) or _fixed(a) >= _fixed(b)
+    if not is_subtype(b.pattern, a.pattern):
         # neither contains the other: compare parameter by parameter, as far as the shorter goes
         ps, qs = a.signature.parameters, b.signature.parameters
-        if len(ps) == len(qs) or any(isinstance(p, t.VarargType) for p in (*ps[-1:], *qs[-1:])):
-            return all(t.is_subtype(_upper(p), _upper(q)) for p, q in zip(ps, qs, strict=False)) and len(
+        if len(ps) == len(qs) or any(isinstance(p, VarargType) for p in (*ps[-1:], *qs[-1:])):
+            return all(is_subtype(_upper(p), _upper(q)) for p, q in zip(ps, qs, strict=False)) and len(
                 ps
             ) >= len(qs)
     return False
 
 
 def _fixed(method):
-    return sum(not isinstance(p, t.VarargType) for p in method.signature.parameters)
+    return sum(not isinstance(p, VarargType) for p in method.signature.parameters)
 
 
 def _upper(parameter):
-    if isinstance(parameter, t.VarargType):
+    if isinstance(parameter, VarargType):
         parameter = parameter.element
-    if isinstance(parameter, t.TypeVar):
+    if isinstance(parameter, TypeVar):
         return parameter.upper or t.Any
     return parameter

@@ -13,8 +13,10 @@ from .base.registry import is_out_of_memory
 from .calling import call
 from .compiling.entries import Entry, entry_table, stage_entry
 from .evaluation.evaluator import evaluate_block
-from .interactive.stack import with_deep_stack
-from .values import Array, Function, LaneEffect, Module, NamedTuple, Struct, state, to_host
+from .evaluation.stack import with_deep_stack
+from .state import LaneEffect, state
+from .type_lattice import is_type
+from .values import Array, Function, Module, NamedTuple, Struct, to_host
 
 
 @contextmanager
@@ -54,12 +56,16 @@ def prepare():
         assignments,
         autosize,
         containers,
+        docstrings,
+        dot_macro,
         element_access,
         expressions,
         functions,
         macros,
         modules,
+        output_macros,
         statements,
+        struct_macros,
         structs,
         type_expressions,
     )
@@ -325,7 +331,7 @@ def to_python(value):
         from collections import namedtuple
 
         return namedtuple("NamedTuple", value.names, rename=True)(*map(to_python, value.values))
-    if value.__class__ is Function or t.is_type(value):
+    if value.__class__ is Function or is_type(value):
         return PythonFunction(value)
     if value.__class__ is Struct:
         return PythonStruct(value)

@@ -16,21 +16,14 @@ import numpy as np
 from ..compiler.errors import WeberError
 from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
+from ..compiler.types import TensorType, element_type_of
 from . import types as t
-from .values import (
-    UNDEFINED,
-    Array,
-    DimNumber,
-    HostValueNeeded,
-    LaneEffect,
-    PoisonedContents,
-    Struct,
-    Traced,
-    Undefined,
-    poisoned,
-    serials,
-    state,
-)
+from .poison import UNDEFINED, HostValueNeeded, PoisonedContents, Undefined, poisoned
+from .staged_numbers import DimNumber, Traced
+from .state import LaneEffect, serials, state
+from .type_lattice import unwrap
+from .type_names import type_name
+from .values import Array, Struct, to_host, typeof
 
 
 class Trace:
@@ -41,7 +34,9 @@ class Trace:
     arrays, names of module bindings, and keys of dictionaries and cells.
     `guards[(id(object), key)]` is (object, key, value): host values that the recording depends on.
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
-    on the host. `entangled[id(array)]` is (array, the arrays that may be this one: see `sharing.entangle`).
+    on the host. `entangled[id(array)]` is (array, pairs of an array that may be this one and the block in
+    which that was found out: see `sharing.entangle`); `elements[id(vector)]` is (vector, the `ElementLink`s
+    of arrays that are in it).
     `dim_bounds` maps names of dims that the graph defines to bounds above; `growing` are names of dims
     that stand for the size of an array which a loop changes. `carried` remembers what each loop of the
     source carried when it was last staged, `unrolled` which of them could not be staged. `scope` is the
@@ -62,7 +57,8 @@ class Trace:
         self.guards: dict[tuple[int, object], tuple[object, object, object]] = {}
         self.contents: dict[int, tuple[Array, np.ndarray]] = {}
         self.dim_bounds, self.growing = {}, set()
-        self.entangled: dict[int, tuple[Array, list[Array]]] = {}
+        self.entangled: dict[int, tuple[Array, list[tuple[Array, Block]]]] = {}
+        self.elements: dict[int, tuple[Array, list]] = {}
         self.carried: dict[object, dict] = {}
         self.ragged_dims: set[str] = set()  # bound by the maps around
         self.examples = None  # the `examples.Examples` of a compiled call
@@ -114,6 +110,17 @@ class Trace:
             yield scope
             scope = scope.outer
 
+    def merged_into(self, block):
+        """The block that a region's has become part of."""
+        while block in self.merged:
+            block = self.merged[block]
+        return block
+
+    def is_open(self, block):
+        """Whether what was made in a block can be seen from here."""
+        block = self.merged_into(block)
+        return any(scope.block is block for scope in self.scopes())
+
     def is_written(self, identity):
         """Whether a location of an older object has been written to."""
         return any(identity in scope.journal for scope in self.scopes())
@@ -147,9 +154,7 @@ class Trace:
 def emitting_into(block):
     """Appends operations to a block around the current one."""
     trace = state.trace
-    while block in trace.merged:
-        block = trace.merged[block]
-    outer, trace.builder.block = trace.builder.block, block
+    outer, trace.builder.block = trace.builder.block, trace.merged_into(block)
     try:
         yield
     finally:
@@ -180,15 +185,13 @@ def set_location(owner, key, value):
 
 def tensor_type(data):
     """The IR type of a payload."""
-    from ..compiler.types import TensorType, element_type_of
-
     if isinstance(data, Value):
         return data.type
     try:
         return TensorType(element_type_of(data.dtype), tuple(data.shape))
     except KeyError:
         raise WeberError(
-            f"an array of {t.type_name(t.JULIA_TYPES.get(data.dtype, t.Any))} cannot be part of a graph"
+            f"an array of {type_name(t.JULIA_TYPES.get(data.dtype, t.Any))} cannot be part of a graph"
         ) from None
 
 
@@ -196,7 +199,7 @@ VIEWS = weakref.WeakKeyDictionary()
 """What arrays of type SubArray show of others: array -> `base.views.View`, which reads and writes the
 parent."""
 
-_VIEW_FAMILY = t.unwrap(t.SubArray).family
+_VIEW_FAMILY = unwrap(t.SubArray).family
 
 
 def read(array: Array):
@@ -225,9 +228,13 @@ def write(array: Array, data):
     if array.type.family is _VIEW_FAMILY and array in VIEWS:
         return VIEWS[array].write(data)
     if array.link is not None and state.trace is not None:
-        return array.link.write(data)
+        return array.link.write(array, data)
     trace = state.trace
     if trace is not None:
+        if id(array) in trace.elements:
+            from .control_flow.vector_elements import forget
+
+            forget(array)
         if array.serial < trace.serial and data.__class__ is not Value and data.dtype != object and \
                 not trace.immediate:
             data = trace.builder.constant(np.array(data))
@@ -388,126 +395,6 @@ def expand(payload, shape):
     return apply("broadcast", payload, shape=tuple(shape), axes=tuple(range(offset, len(shape))))
 
 
-def dim_number(dim):
-    """A dim of a shape as a Julia number: an int, or a `DimNumber` where it is symbolic."""
-    return DimNumber.of(dim)
-
-
-def as_dim(value):
-    """A Julia number as a dim of a shape; one that only the graph knows becomes a dim with a name of its
-    own."""
-    if value.__class__ is DimNumber:
-        return value.dim
-    if value.__class__ is Traced and value.known is None and value.data.__class__ is Value \
-            and not value.data.shape and t.is_subtype(value.type, t.Integer):
-        return defined_dim(value.data)
-    value = host_number(value, "a size")
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise WeberError(f"a size must be an integer, got {value!r}", kind="ArgumentError")
-    return int(value)
-
-
-def defined_dim(size):
-    """The dim of this size, a scalar of the graph: the trips of a loop that counts them, the same for sizes
-    that are certainly equal."""
-    from ..compiler.types import I64, fresh_dim
-
-    size = convert_payload(size, t.FROM_ELEMENT[I64])
-    wanted, offset = counted_terms(size)
-    for scope in state.trace.scopes():
-        for operation in scope.block.operations:
-            if operation.name == "loop" and operation.attributes == counts(operation.attributes["trips"]):
-                known, constant = counted_terms(operation.operands[0])
-                if offset == constant and (known is wanted or computes_same(known, wanted)):
-                    return operation.attributes["trips"]
-    dim, builder = fresh_dim("K"), state.trace.builder
-    builder.location = state.location
-    define_dim(builder, dim, size)
-    return dim
-
-
-def define_dim(builder, dim, size):
-    """Appends what gives a dim this size, an i64 scalar: a loop that counts its trips."""
-    from ..compiler.ops.control import INDEX
-
-    index = Value(INDEX)
-    builder.emit("loop", [size], counts(dim), [Block([index], [], [index])])
-
-
-def counts(dim):
-    """The attributes of a loop that does nothing but count."""
-    return {"carried": 0, "trips": dim, "counted": True}
-
-
-def counted_terms(size):
-    """The terms of a size; one that is less than zero counts as zero."""
-    operation = size.operation
-    if operation is not None and operation.name == "max" and constant_of(operation.operands[1]) == 0:
-        (size, _) = operation.operands
-    return terms_of(size)
-
-
-def terms_of(value):
-    """An integer of the graph as (IR value, int) whose sum it is."""
-    constant = 0
-    while value.operation is not None and value.operation.name in ("add", "sub", "identity"):
-        operation = value.operation
-        if operation.name == "identity":
-            (value,) = operation.operands
-            continue
-        left, right = (constant_of(operand) for operand in operation.operands)
-        if right is not None:
-            constant += right if operation.name == "add" else -right
-            value = operation.operands[0]
-        elif left is not None and operation.name == "add":
-            constant += left
-            value = operation.operands[1]
-        else:
-            break
-    return value, constant
-
-
-def constant_of(value):
-    """The integer that an IR value is, None where it is no constant."""
-    operation = value.operation
-    is_constant = operation is not None and operation.name == "constant" and not value.shape
-    return int(operation.attributes["value"]) if is_constant else None
-
-
-def true_places(flags):
-    """The places, from 0, at which a vector of the graph is true; their number is a new dim, but the same for
-    the same flags."""
-    from ..compiler.types import fresh_dim, symbol_name
-
-    for scope in state.trace.scopes():
-        for operation in scope.block.operations:
-            if operation.name == "true_indices" and computes_same(operation.operands[0], flags):
-                return operation.result
-    dim = fresh_dim("K")
-    state.trace.dim_bounds[symbol_name(dim)] = flags.shape[0]
-    return emit("true_indices", [flags], {"dim": dim})
-
-
-SEARCHED = 16
-"""So far back two values are compared by how they are computed."""
-
-
-def computes_same(a, b, depth=SEARCHED):
-    """Whether two values of the graph are certainly equal: computed by the same operations of the same."""
-    if a is b:
-        return True
-    one, other = a.operation, b.operation
-    if one is None or other is None or one.name != other.name or a.index != b.index or a.type != b.type:
-        return False
-    if depth == 0 or one.regions or not one.op.pure or one.name == "true_indices":
-        return False
-    if one.name == "constant":
-        values = [np.asarray(operation.attributes["value"]) for operation in (one, other)]
-        return values[0].tobytes() == values[1].tobytes()
-    return one.attributes == other.attributes and all(
-        computes_same(*pair, depth - 1) for pair in zip(one.operands, other.operands, strict=True))
-
-
 def payload_of(value, julia_type=None):
     """The payload of a number or array; a host number becomes a rank-0 numpy array of its (or the given)
     type."""
@@ -518,11 +405,9 @@ def payload_of(value, julia_type=None):
     elif value.__class__ is DimNumber:
         payload = emit("dim_value", (), {"dim": value.dim})
     else:
-        from .values import typeof
-
         type_ = julia_type or typeof(value)
         if type_ not in t.NUMPY_TYPES:
-            raise WeberError(f"MethodError: Cannot `convert` an object of type {t.type_name(typeof(value))} "
+            raise WeberError(f"MethodError: Cannot `convert` an object of type {type_name(typeof(value))} "
                              f"to a number", kind="MethodError")
         payload = np.asarray(value, dtype=t.NUMPY_TYPES[type_])
     return payload if julia_type is None else convert_payload(payload, julia_type)
@@ -534,10 +419,8 @@ def host_integer(value, purpose="this"):
     try:
         return operator.index(number)
     except TypeError:
-        from .values import typeof
-
         raise WeberError(f"ArgumentError: {purpose} must be an integer, not a value of type "
-                         f"{t.type_name(typeof(number))}", kind="ArgumentError") from None
+                         f"{type_name(typeof(number))}", kind="ArgumentError") from None
 
 
 def host_number(value, purpose="this"):
@@ -547,15 +430,11 @@ def host_number(value, purpose="this"):
     if value.known is not None:
         return value.known
     if value.data.__class__ is not Value and value.data.ndim == 0 and not state.lanes:
-        from .values import to_host
-
         return to_host(value.data[()])
     immediate = state.trace is not None and state.trace.immediate
     if state.lanes and (value.data.__class__ is not Value or value.data.rank):
         raise LaneEffect
     if immediate:
-        from .values import to_host
-
         return to_host(state.trace.content(value.data)[()])
     raise HostValueNeeded(f"{purpose} needs a number that is only known when the graph runs", state.location,
                           kind="UnsupportedError")

@@ -7,9 +7,12 @@ not entered: they have an identity, and what changes in them is journalled place
 import numpy as np
 
 from . import types as t
-from .values import Array, Either, NamedTuple, Struct, Traced, typeof
+from .poison import Either
+from .staged_numbers import Traced
+from .type_lattice import unwrap
+from .values import Array, NamedTuple, Struct, typeof
 
-_COMPLEX = t.unwrap(t.Complex).family
+_COMPLEX = unwrap(t.Complex).family
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 _NUMBER_CLASSES = (bool, int, float, complex, np.number, np.bool_)
 
@@ -23,10 +26,18 @@ def is_number(value):
     )
 
 
+def by_parts(number):
+    """A complex number of the host as the struct that one with staged parts is; other numbers as they are."""
+    if number.__class__ not in (complex, np.complex64, np.complex128):
+        return number
+    kind = np.float32 if number.__class__ is np.complex64 else float
+    return Struct(_COMPLEX.apply(typeof(kind(0))), [kind(number.real), kind(number.imag)])
+
+
 def is_leaf(value):
     """Whether a value is a numeric array, a vector of staged elements, or a number."""
     if value.__class__ is Array:
-        return value.element in _NUMERIC or value._data.__class__.__name__ == "Lanes"
+        return value._data.__class__ is not np.ndarray or value._data.dtype != object
     return is_number(value)
 
 
@@ -40,7 +51,7 @@ def children(value):
         return list(zip(value.names, value.values, strict=True))
     if kind is Struct and not value.type.family.mutable:
         return list(zip(value.type.family.field_names, value.fields, strict=True))
-    if kind is Array and value.element not in _NUMERIC and isinstance(value.data, np.ndarray):
+    if kind is Array and isinstance(value.data, np.ndarray) and value.data.dtype == object:
         return list(enumerate(value.data.reshape(-1), 1))
     return None
 

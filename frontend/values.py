@@ -4,99 +4,23 @@
 |---|---|
 | Int64, Bool, Float64 | int, bool, float |
 | other numbers | numpy scalars (float32, int8, uint64, bfloat16 …), complex for ComplexF64 |
-| a number whose value is not known while staging, or one per lane of a broadcast | `Traced` |
+| a number that only the graph knows, or one per lane of a broadcast | `staged_numbers.Traced` |
 | Array{T,N} | `Array` (reference semantics) |
 | Tuple, nothing, String | tuple, None, str |
 | everything declared by `struct` | `Struct` |
 """
 
-import itertools
 import math
 from fractions import Fraction
 
 import numpy as np
 
-from ..compiler.errors import WeberError
 from ..compiler.ir import Value
-from ..compiler.types import DimExpression
 from . import types as t
-
-serials = itertools.count(1)
-"""Birth serials: what is older than a trace has a smaller serial than the trace."""
-
-
-class LaneEffect(Exception):
-    """Inside a broadcast over lanes something ran that must run once for each element; the broadcast starts
-    over."""
-
-
-class State:
-    """What is current in an evaluation."""
-
-    trace = None  # the `staging.Trace` that records, None outside of one
-    location = None  # the user's line that is being evaluated
-    lanes = 0  # how many broadcasts over lanes we are inside: effects and arrays abort them
-    depth = 0  # nested calls
-    including = 0  # nested files
-    steps_left = max_steps = float("inf")  # see `steps`
-    differentiating = 0  # nested differentiations
-    checkpointed = False  # whether loops are to be differentiated in segments
-    decisions = None  # of the statement that is being evaluated; see `exits`
-
-
-state = State()
-
-
-class Undefined:
-    """What a variable holds that has no value: nothing was assigned yet (`UNDEFINED`), or, with a reason,
-    poison: what staged conditions and loops left there cannot be told. It is an error when it is read."""
-
-    __slots__ = ("reason",)
-
-    def __init__(self, reason=None):
-        self.reason = reason
-
-    @property
-    def type(self):
-        if self.reason is None:
-            raise WeberError("UndefRefError: access to undefined reference", state.location,
-                             kind="UndefRefError")
-        raise poisoned("a value", self.reason, state.location)
-
-    def __repr__(self):
-        return "#undef"
-
-
-UNDEFINED = Undefined()
-
-
-class HostValueNeeded(WeberError):
-    """The program needs a number on the host (a size, an index, a condition) that is only known when the
-    graph runs."""
-
-
-class PoisonError(HostValueNeeded):
-    """What staged conditions and loops left in a variable cannot be told."""
-
-
-def poisoned(what, reason, location):
-    """The error of reading poison."""
-    return PoisonError(f"{what} {reason}", location, kind="UnsupportedError")
-
-
-class Either:
-    """One of two values that no other kind of value can stand for, as a condition of the graph decides: a
-    number or nothing, one of two functions. What is called with it is called with each; see
-    `conditionals.lifted`."""
-
-    __slots__ = ("condition", "first", "second", "reason")
-
-    def __init__(self, condition, first, second, reason):
-        self.condition, self.first, self.second, self.reason = condition, first, second, reason
-
-    @property
-    def type(self):
-        raise poisoned("a value", self.reason, state.location)
+from .staged_numbers import DimNumber, Traced
+from .state import LaneEffect, serials, state
+from .type_lattice import TYPE_CLASSES, DataType, TypeFamily, TypeOfTypeFamily, UnionAll, UnionType
+from .type_names import type_name
 
 
 class Node:
@@ -114,18 +38,6 @@ class Node:
     @property
     def type(self):
         return self.forest.spec.type
-
-
-class PoisonedContents:
-    """The contents of an array that cannot be read."""
-
-    shape, ndim = (), 0
-
-    def __init__(self, reason):
-        self.reason = reason
-
-    def fetch(self):
-        raise poisoned("an array", self.reason, state.location)
 
 
 class Array:
@@ -151,7 +63,7 @@ class Array:
     def data(self):
         """The payload. Contents that a compiled call left on the device are fetched when first looked at."""
         data = self._data
-        if data.__class__ is not np.ndarray and data.__class__ is not Value:  # a `compiled.Resident`
+        if data.__class__ is not np.ndarray and data.__class__ is not Value:  # a `specialisation.Resident`
             data = self._data = data.fetch()
         return data
 
@@ -179,108 +91,7 @@ class Array:
         return isinstance(self.data, Value)
 
     def __repr__(self):
-        return f"<Array {t.type_name(self.type)} {self.size}>"
-
-
-class Traced:
-    """A number held as a tensor: rank 0 for a scalar, or one number per lane inside a broadcast. Immutable.
-
-    `data` is an IR value or a numpy array. `known` is the host number where it is known all the same (a
-    number that is being differentiated): conditions on it are decided on the host."""
-
-    __slots__ = ("data", "type", "known")
-
-    def __init__(self, data, known=None):
-        self.data = data
-        self.type = t.FROM_ELEMENT[data.element] if isinstance(data, Value) else t.JULIA_TYPES[data.dtype]
-        self.known = known
-
-    def __repr__(self):
-        return f"<Traced {t.type_name(self.type)} {self.data.shape}>"
-
-    def _binary(name, swapped=False):  # noqa: N805
-        def method(self, other):
-            from .base.registry import function
-            from .calling import call
-
-            return call(function(name), (other, self) if swapped else (self, other))
-
-        return method
-
-    __add__, __sub__, __mul__ = _binary("+"), _binary("-"), _binary("*")
-    __radd__, __rsub__, __rmul__ = _binary("+", True), _binary("-", True), _binary("*", True)
-    __floordiv__ = _binary("÷")
-    __lt__, __le__, __gt__, __ge__ = _binary("<"), _binary("<="), _binary(">"), _binary(">=")
-
-    def __neg__(self):
-        return 0 - self
-
-    def _host(self):
-        """The host number; what a builtin without a staged form asks for."""
-        from .staging import host_number
-
-        return host_number(self, "this function")
-
-    def __bool__(self):
-        return bool(self._host())
-
-    def __int__(self):
-        return int(self._host())
-
-    __index__ = __int__
-
-    def __float__(self):
-        return float(self._host())
-
-    def __complex__(self):
-        return complex(self._host())
-
-
-class DimNumber:
-    """An Int64 that is a symbolic dim, such as `size(x, 2)` of a staged batch. Arithmetic stays symbolic."""
-
-    __slots__ = ("dim",)
-    type = t.Int64
-
-    def __init__(self, dim):
-        self.dim = dim
-
-    @staticmethod
-    def of(dim):
-        """A dim as a Julia number: an int where it is known."""
-        return dim if isinstance(dim, int) else DimNumber(dim)
-
-    def _binary(operation):  # noqa: N805
-        def method(self, other):
-            if other.__class__ is DimNumber:
-                other = other.dim
-            return (
-                DimNumber.of(operation(self.dim, other))
-                if isinstance(other, int | DimExpression)
-                else NotImplemented
-            )
-
-        return method
-
-    __add__ = __radd__ = _binary(lambda a, b: a + b)
-    __mul__ = __rmul__ = _binary(lambda a, b: a * b)
-    __sub__, __rsub__ = _binary(lambda a, b: a - b), _binary(lambda a, b: b - a)
-    __floordiv__, __rfloordiv__ = _binary(lambda a, b: a // b), _binary(lambda a, b: b // a)
-    __mod__, __rmod__ = _binary(lambda a, b: a - a // b * b), _binary(lambda a, b: b - b // a * a)
-
-    def __neg__(self):
-        return DimNumber.of(self.dim * -1)
-
-    def __eq__(self, other):
-        if isinstance(other, int | float):
-            raise HostValueNeeded("whether a size equals a number is only known when the graph runs")
-        return isinstance(other, DimNumber) and self.dim == other.dim
-
-    def __hash__(self):
-        return hash(self.dim)
-
-    def __repr__(self):
-        return f"DimNumber({self.dim})"
+        return f"<Array {type_name(self.type)} {self.size}>"
 
 
 class Char:
@@ -366,7 +177,7 @@ class Struct:
         self.type, self.fields, self.serial = type, fields, next(serials)
 
     def __repr__(self):
-        return f"<Struct {t.type_name(self.type)}>"
+        return f"<Struct {type_name(self.type)}>"
 
 
 class Range:
@@ -443,7 +254,7 @@ class Function:
     def __init__(self, name, methods, module=None, captured=()):
         self.name, self.methods, self.module, self.captured = name, methods, module, captured
         self.frame = None  # of a local function: the activation that defined it
-        self.type = t.TypeFamily(f"typeof({name})", supertype=t.Function, module=module).apply()
+        self.type = TypeFamily(f"typeof({name})", supertype=t.Function, module=module).apply()
         self.serial = next(serials)
         self.documentation = None
 
@@ -476,7 +287,7 @@ class Module:
         self.anonymous = 0  # how many names anonymous functions have been given
         self.bindings, self.exports, self.constants, self.usings = {}, set(), set(), []
         self.file = None
-        self.documentation, self.documented = None, {}  # see `documentation`
+        self.documentation, self.documented = None, {}  # see `docstrings`
         self.serial = next(serials)
 
     def get_location(self, name):
@@ -593,9 +404,9 @@ _PYTHON_TYPES = {
     Module: t.Module,
     complex: t.BUILTIN_TYPES["ComplexF64"],
     np.complex64: t.BUILTIN_TYPES["ComplexF32"],
-    t.DataType: t.DataTypeType,
-    t.UnionAll: t.UnionAllType,
-    t.UnionType: t.UnionTypeType,
+    DataType: t.DataTypeType,
+    UnionAll: t.UnionAllType,
+    UnionType: t.UnionTypeType,
     np.bool_: t.Bool,
     np.float64: t.Float64,
     np.int64: t.Int64,
@@ -607,7 +418,7 @@ _WITH_TYPE = frozenset(
 )
 
 
-def typeof(value) -> t.DataType:
+def typeof(value) -> DataType:
     """Julia's `typeof`."""
     cls = value.__class__
     found = _PYTHON_TYPES.get(cls)
@@ -626,8 +437,8 @@ def typeof(value) -> t.DataType:
 
 def dispatch_type(value):
     """The type an argument has for dispatch: `typeof`, but `Type{T}` for a type T."""
-    if isinstance(value, t.TYPE_CLASSES):
-        return t.TypeOfTypeFamily.apply(value)
+    if isinstance(value, TYPE_CLASSES):
+        return TypeOfTypeFamily.apply(value)
     return typeof(value)
 
 

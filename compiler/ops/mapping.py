@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import WeberError
 from ..types import BOOL, I64, TensorType, dim_names, evaluate_dim, substitute, symbol
-from .batching.lanes import CannotBatch
+from .batching.batched import CannotBatch
 from .control import empty_stack
 from .control_derivatives import mapped
 from .kernels import compute

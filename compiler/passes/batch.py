@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from ..errors import Location
 from ..ir import Block, Builder, Function, Operation, Value
-from ..ops.batching.lanes import Batched, CannotBatch, Lanes, Summed
+from ..ops.batching.batched import Batched, CannotBatch, Summed
+from ..ops.batching.lanes import Lanes
 from ..ops.map_parts import MapParts
 from ..ops.record import TypeRuleError
 from ..rewrite import use_counts, with_body

@@ -1,6 +1,6 @@
 """Rules for `contract`: what happens to its operands or its result is an edit of letters."""
 
-from ..ops.linear import parse_spec
+from ..ops.specs import parse_spec
 from ..rewrite import Rules
 from .patterns import made_by
 

@@ -9,8 +9,8 @@ import numpy as np
 from ..families import ELEMENTWISE
 from ..ir import Function
 from ..ops.indexing import fits_add_rows
-from ..ops.linear import parse_spec
 from ..ops.shape import reshape_to
+from ..ops.specs import parse_spec
 from ..rewrite import Rules
 from .loops.shaping import RULES as SHAPING
 from .movement import broadcast_along

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..families import ELEMENTWISE
 from ..ir import Block, Builder, Function, Operation, Value, copy_operation
-from ..ops.linear import parse_spec
+from ..ops.specs import parse_spec
 from ..rewrite import use_counts, with_body
 from ..types import fresh_dim, size_product
 from .patterns import is_splat, made_by

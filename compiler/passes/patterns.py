@@ -31,5 +31,3 @@ def is_splat(value: Value, number) -> bool:
     """Whether every element is this number; the sign of a zero counts."""
     splat = splat_of(value)
     return splat is not None and splat == number and bool(np.signbit(splat)) == bool(np.signbit(number))
-
-

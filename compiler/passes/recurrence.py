@@ -9,8 +9,8 @@ from itertools import permutations
 import numpy as np
 
 from ..ir import Function
-from ..ops.linear import parse_spec
 from ..ops.loop_parts import LoopParts
+from ..ops.specs import parse_spec
 from ..rewrite import Rewriter, Rules, rewrite
 from ..types import F32
 from .patterns import constant_of, is_splat, made_by

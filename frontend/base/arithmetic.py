@@ -7,7 +7,10 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import DimNumber, Traced, typeof
+from ..staged_numbers import DimNumber, Traced
+from ..type_lattice import is_subtype
+from ..type_names import type_name
+from ..values import typeof
 from .elements import (
     HOST_TYPES,
     INT_MIN,
@@ -331,11 +334,11 @@ def wrapped_integer(a, type_):
     if type_ is t.Bool:
         return bool(int(a) & 1)
     if not is_integer_type(type_):
-        raise fault("MethodError", f"no method matching rem(::{t.type_name(typeof(a))}, ::Type{{"
-                                   f"{t.type_name(type_)}}})")
+        raise fault("MethodError", f"no method matching rem(::{type_name(typeof(a))}, ::Type{{"
+                                   f"{type_name(type_)}}})")
     bits = 8 * np.dtype(t.NUMPY_TYPES[type_]).itemsize
     low = int(a) & (2**bits - 1)
-    signed = t.is_subtype(type_, t.Signed) and low >= 2**(bits - 1)
+    signed = is_subtype(type_, t.Signed) and low >= 2**(bits - 1)
     return HOST_TYPES[type_](low - 2**bits if signed else low)
 
 
@@ -382,7 +385,7 @@ def _host_abs(a):
 def _traced_abs(a):
     if is_complex_type(a.type):
         return Traced(np.abs(a.data))
-    return a if a.type is t.Bool or t.is_subtype(a.type, t.Unsigned) else emit("abs", a)
+    return a if a.type is t.Bool or is_subtype(a.type, t.Unsigned) else emit("abs", a)
 
 
 def _host_sign(a):

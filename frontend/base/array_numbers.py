@@ -1,6 +1,7 @@
 """Functions of numbers that are defined on whole arrays too, and arithmetic into given arrays (`mul!`,
 `axpy!`, …)."""
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..calling import call
@@ -135,7 +136,7 @@ def copy_over(destination, source):
         from .conversion import convert_array
 
         payload = staging.read(convert_array(destination.element, source))
-        staging.write(destination, payload.copy() if not isinstance(payload, staging.Value) else payload)
+        staging.write(destination, payload.copy() if not isinstance(payload, Value) else payload)
         return destination
     return call(function("copyto!"), (destination, source))
 
@@ -167,6 +168,6 @@ def keys(x):
 
 @define("keys", t.AbstractArray)
 def cartesian_keys(x):
-    from .indexing import cartesian_indices
+    from .cartesian_indices import cartesian_indices
 
     return cartesian_indices(None, x)

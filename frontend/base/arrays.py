@@ -1,16 +1,21 @@
-"""Making arrays: `zeros`, `fill`, `Array{T}(undef, …)`, literals, copies; and their size, length and axes."""
+"""Making arrays: `zeros`, `fill`, `Array{T}(undef, …)`, literals, copies."""
 
 import numpy as np
 
-from ...compiler.types import may_be_negative
 from .. import staging
 from .. import types as t
-from ..batching.lanes import is_lanes
+from ..batching.lanes import Lanes, is_lanes, sharing_with
+from ..dims import as_dim, dim_number
 from ..evaluation.broadcasting import bits
-from ..values import Array, Char, DimNumber, Range, Singleton, Traced, typeof
+from ..poison import UNDEFINED
+from ..staged_numbers import DimNumber, Traced
+from ..state import LaneEffect
+from ..type_lattice import DataType, TypeVar, is_subtype, union, unwrap
+from ..type_names import type_name
+from ..values import Array, Char, Range, Singleton, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
-from .errors import argument_error, dimension_mismatch, fault
+from .errors import argument_error, fault
 from .registry import BASE, define
 
 Undef = t.declare("UndefInitializer")
@@ -70,15 +75,15 @@ def vector(elements):
 def promoted_element(kinds):
     """The element type of an array literal: numbers promote, arrays by their element types, others join."""
     kinds = list(kinds)
-    if all(t.is_subtype(kind, t.Number) for kind in kinds):
+    if all(is_subtype(kind, t.Number) for kind in kinds):
         return promote_types(kinds)
-    if all(isinstance(kind, t.DataType) and kind.family is t.ArrayFamily for kind in kinds):
+    if all(isinstance(kind, DataType) and kind.family is t.ArrayFamily for kind in kinds):
         ranks = {kind.parameters[1] for kind in kinds}
         if len(ranks) == 1:
             return t.array_type(promoted_element({kind.parameters[0] for kind in kinds}), ranks.pop())
     rest = [kind for kind in kinds if kind not in (t.Nothing, t.Missing)]
     if len(rest) < len(kinds) and rest:
-        return t.union(promoted_element(rest), *(kind for kind in kinds if kind not in rest))
+        return union(promoted_element(rest), *(kind for kind in kinds if kind not in rest))
     from .iteration import join_all
 
     return join_all(kinds)
@@ -106,7 +111,7 @@ def as_array(x) -> Array:
 
 def range_payload(range_):
     """The payload of a range that only the graph knows."""
-    shape = (staging.as_dim(range_.length),)
+    shape = (as_dim(range_.length),)
     kind = number_type((range_.start, range_.step))
 
     def spread(number):
@@ -123,7 +128,12 @@ def is_numeric(x):
     """Whether an array-like value holds numbers (and so has a numeric payload)."""
     if x.__class__ is Range:
         return x.start.__class__ is not Char
-    return x.__class__ is Array and x.element in NUMBERS and not is_lanes(x)  # complex numbers may be lanes
+    return x.__class__ is Array and x.element in NUMBERS and not is_composed(x)
+
+
+def is_composed(array):
+    """Whether an array has elements that are put together of parts: objects, or staged complex numbers."""
+    return is_lanes(array) or array._data.__class__ is np.ndarray and array._data.dtype == object
 
 
 def dim_number_of(dimension, rank=None):
@@ -145,18 +155,25 @@ def julia_size(x):
     """`size(x)`: a tuple of Julia numbers."""
     if x.__class__ is Range:
         return (x.length,)
-    return tuple(map(staging.dim_number, x.size))
+    return tuple(map(dim_number, x.size))
 
 
 def dims_of(arguments):
     """Julia sizes given as numbers or as one tuple of them, as dims of a shape."""
     if len(arguments) == 1 and arguments[0].__class__ is tuple:
         arguments = arguments[0]
-    dims = tuple(staging.as_dim(_size_argument(x)) for x in arguments)
+    dims = tuple(as_dim(_size_argument(x)) for x in arguments)
     for dim in dims:
         if isinstance(dim, int) and dim < 0:
             raise argument_error("invalid Array dimensions")
     return dims
+
+
+def as_dim_product(dims):
+    total = 1
+    for dim in dims:
+        total = total * dim
+    return total
 
 
 def _size_argument(x):
@@ -172,7 +189,7 @@ def filled(value, dims, element=None):
         return Array(object_payload([value] * count, shape), t.array_type(element, len(shape)))
     payload = staging.payload_of(value, element)
     if len(payload.shape):
-        raise staging.LaneEffect
+        raise LaneEffect
     if isinstance(payload, np.ndarray) and all(isinstance(dim, int) for dim in shape):
         return Array(np.full(shape, payload))
     return Array(staging.expand(payload, shape))
@@ -213,27 +230,29 @@ def uninitialised(element, dims):
     """An array without contents: zeros, or `nothing` where that is no number."""
     if element in NUMBERS:
         return filled(HOST_TYPES[element](0), dims)
+    if len(dims) == 1 and not isinstance(dims[0], int):
+        return Array(Lanes(dims[0], UNDEFINED, [], {}), t.array_type(element, 1))
     return filled(None, dims, element)
 
 
 @constructs(t.Array, Undef, t.Any, ...)
 def construct_uninitialised(type_, _, *dims):
     dims = dims_of(dims)
-    body = t.unwrap(type_)
+    body = unwrap(type_)
     element, rank = body.parameters
     if isinstance(rank, int) and rank != len(dims):
-        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::UndefInitializer, "
+        raise fault("MethodError", f"no method matching {type_name(type_)}(::UndefInitializer, "
                                    f"{', '.join(['::Int64'] * len(dims))})")
-    return uninitialised(t.Any if isinstance(element, t.TypeVar) else element, dims)
+    return uninitialised(t.Any if isinstance(element, TypeVar) else element, dims)
 
 
-@constructs(t.Array, t.union(t.Nothing, t.Missing), t.Any, ...)
+@constructs(t.Array, union(t.Nothing, t.Missing), t.Any, ...)
 def construct_filled(type_, content, *dims):
     """`Vector{Union{Nothing, T}}(nothing, n)`: all elements are nothing, or missing."""
-    element = t.unwrap(type_).parameters[0]
-    if isinstance(element, t.TypeVar) or not t.is_subtype(typeof(content), element):
-        found = t.type_name(typeof(content))
-        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{found}, ::Int64)")
+    element = unwrap(type_).parameters[0]
+    if isinstance(element, TypeVar) or not is_subtype(typeof(content), element):
+        found = type_name(typeof(content))
+        raise fault("MethodError", f"no method matching {type_name(type_)}(::{found}, ::Int64)")
     return filled(content, dims_of(dims), element)
 
 
@@ -244,8 +263,8 @@ def construct_bits(type_, _, *dims):
 
 @constructs(t.Vector)
 def construct_empty(type_):
-    element = t.unwrap(type_).parameters[0]
-    return array_of(t.Any if isinstance(element, t.TypeVar) else element, [])
+    element = unwrap(type_).parameters[0]
+    return array_of(t.Any if isinstance(element, TypeVar) else element, [])
 
 
 @constructs(t.AbstractArray, t.AbstractArray)
@@ -254,7 +273,7 @@ def construct_array(type_, x):
     from .conversion import convert_to_array
 
     array = as_array(x)
-    family = t.unwrap(type_).family
+    family = unwrap(type_).family
     if family is t.BitFamily:
         copied = copy_array(convert_array(t.Bool, array))
         copied.type = t.BitFamily.apply(copied.rank)
@@ -307,6 +326,8 @@ def zero_array(x):
 def copy_array(array):
     """A shallow copy with storage of its own."""
     payload = staging.read(array)
+    if payload.__class__ is Lanes:
+        return sharing_with(array, payload)
     return Array(payload.copy() if isinstance(payload, np.ndarray) else payload, plain_type(array))
 
 
@@ -349,154 +370,3 @@ def vector_literal(*elements):
 @define("getindex", t.TypeOfType, t.Any, ...)
 def typed_vector_literal(type_, *elements):
     return typed_vector(type_, elements)
-
-
-@define("fill!", t.AbstractArray, t.Any)
-def fill_in_place(array, value):
-    from .assignment import overwrite, refuse_range
-
-    refuse_range(array)
-    overwrite(array, filled(convert(array.element, value), array.size, array.element))
-    return array
-
-
-# --- sizes --------------------------------------------------------------------------------------------------
-
-
-@define("size", t.AbstractArray)
-def size(x):
-    return julia_size(x)
-
-
-@define("size", t.AbstractArray, t.Any)
-def size_along(x, dimension):
-    """The size along a dim, 1 beyond the last; of a tuple of dims, a tuple."""
-    sizes = julia_size(x)
-    if dimension.__class__ is tuple:
-        return tuple(size_along(x, one) for one in dimension)
-    dimension = staging.host_integer(dimension, "the number of a dim")
-    if dimension < 1:
-        raise argument_error("dimension out of range")
-    return sizes[dimension - 1] if dimension <= len(sizes) else 1
-
-
-@define("size", t.AbstractArray, t.Integer, t.Integer, t.Integer, ...)
-def size_along_several(x, *dimensions):
-    return size_along(x, dimensions)
-
-
-@define("size", t.Number)
-def size_of_number(x):
-    return ()
-
-
-@define("ndims", t.AbstractArray)
-def rank(x):
-    return len(julia_size(x))
-
-
-@define("ndims", t.Number)
-def rank_of_number(x):
-    return 0
-
-
-@define("length", t.AbstractArray)
-def length(x):
-    total = 1
-    for one in julia_size(x):
-        total = total * one
-    return total
-
-
-@define("length", t.Number)
-def length_of_number(x):
-    return 1
-
-
-@define("isempty", t.AbstractArray)
-def is_empty(x):
-    size = as_array(x).size if x.__class__ is Array else (length(x),)
-    if all(isinstance(dim, int) for dim in size) or any(isinstance(dim, int) and dim == 0 for dim in size):
-        return 0 in size
-    from ..calling import call
-    from .registry import function
-
-    number = length(x)
-    return call(function("<=" if may_be_negative(staging.as_dim(number)) else "=="), (number, 0))
-
-
-@define("firstindex", t.AbstractArray)
-def first_index(x):
-    return 1
-
-
-@define("firstindex", t.AbstractArray, t.Integer)
-def first_index_along(x, dimension):
-    return 1
-
-
-@define("lastindex", t.AbstractArray)
-def last_index(x):
-    return length(x)
-
-
-@define("lastindex", t.AbstractArray, t.Integer)
-def last_index_along(x, dimension):
-    """The last index along a dim."""
-    return size_along(x, dimension)
-
-
-def one_to(count):
-    """`Base.OneTo(count)`."""
-    return Range(1, 1, count, t.OneTo.body.family.apply(t.Int64))
-
-
-@define("axes", t.AbstractArray)
-def axes(x):
-    return tuple(map(one_to, julia_size(x)))
-
-
-@define("axes", t.AbstractArray, t.Integer)
-def axes_along(x, dimension):
-    return one_to(size_along(x, dimension))
-
-
-@define("eachindex", t.AbstractArray)
-def each_index(x):
-    return one_to(length(x))
-
-
-@define("eachindex", t.AbstractArray, t.AbstractArray, ...)
-def each_index_of_several(*arrays):
-    lengths = [length(x) for x in arrays]
-    if any(one != lengths[0] for one in lengths):
-        raise dimension_mismatch(f"all inputs to eachindex must have the same indices, got "
-                                 f"{', '.join(f'Base.OneTo({one})' for one in lengths)}")
-    return one_to(lengths[0])
-
-
-@define("copyto!", t.AbstractArray, t.AbstractArray)
-def copy_into(destination, source):
-    """Copies the elements of the source to the first places of the destination, in linear order."""
-    from .assignment import assign, overwrite
-    from .errors import bounds_error
-
-    source = as_array(source)
-    count, room = length(source), length(destination)
-    if tuple(source.size) == tuple(destination.size):
-        overwrite(destination, convert_array(destination.element, source))
-    elif isinstance(count, int) and isinstance(room, int) and count > room:
-        raise bounds_error(destination, (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),))
-    else:
-        flat = Array(reshaped(staging.read(source), (as_dim_product(source.size),)),
-                     t.array_type(source.element, 1))
-        assign(destination, flat, (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),))
-    return destination
-
-
-def as_dim_product(dims):
-    total = 1
-    for dim in dims:
-        total = total * dim
-    return total
-

@@ -4,26 +4,32 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, only_in_graph
-from ..control_flow.growth import Added
-from ..control_flow.item_buffers import by_column, items_like
-from ..staging import Value
-from ..values import Array, Range, Traced, colon, typeof
-from .arrays import as_array, as_dim_product, object_payload, reshaped
+from ..batching.lanes import Lanes
+from ..control_flow.vector_elements import set_element
+from ..dims import dim_number
+from ..poison import HostValueNeeded
+from ..state import LaneEffect, state
+from ..type_lattice import is_subtype
+from ..type_names import type_name
+from ..values import Array, Range, Struct, colon, typeof
+from .arrays import as_array, as_dim_product, filled, is_composed, object_payload, reshaped
+from .cartesian_indices import is_cartesian
 from .conversion import convert, convert_array
 from .elements import NUMBERS
-from .errors import argument_error, dimension_mismatch, dims_text, fault, size_text
-from .indexing import Gathered, Place, Span, is_cartesian, normalised
+from .errors import argument_error, bounds_error, dimension_mismatch, dims_text, fault, size_text
+from .index_forms import Gathered, Place, Span, normalised
 from .registry import define
+from .sizes import length
 
 
 def refuse_range(array):
     """Raises CanonicalIndexError for a range, whose elements are fixed."""
     if array.__class__ is Range:
-        raise fault("CanonicalIndexError", f"setindex! not defined for {t.type_name(array.type)}")
+        raise fault("CanonicalIndexError", f"setindex! not defined for {type_name(array.type)}")
 
 
 def overwrite(array, contents):
@@ -34,7 +40,7 @@ def overwrite(array, contents):
     if isinstance(given, int) and isinstance(own, int) and given != own:
         raise dimension_mismatch(f"a destination of size {size_text(array.size)} cannot hold "
                                  f"{size_text(tuple(reversed(payload.shape)))}")
-    if staging.state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
+    if state.trace is None and isinstance(payload, np.ndarray) and isinstance(array.data, np.ndarray):
         in_place = payload.reshape(array.data.shape)  # what shares memory sees it
         staging.write_elements(array, ..., in_place)
     else:
@@ -45,16 +51,22 @@ def assign(array, value, indices, spread=False):
     """`array[indices...] = value`; with `spread` the value is broadcast to the places, as `.=` does.
 
     Raises BoundsError, DimensionMismatch."""
-    if staging.state.lanes:
-        raise staging.LaneEffect
+    if state.lanes:
+        raise LaneEffect
     refuse_range(array)
     if len(indices) == 1 and _is_mask(indices[0]) and isinstance(staging.read(indices[0]), Value):
         return assign_masked(array, value, indices[0])
     if len(indices) == 1 and indices[0].__class__ is Array and indices[0].element not in t.NUMPY_TYPES:
         return _assign_cartesian(array, value, indices[0], spread)
     payload, forms = normalised(array, indices)
-    if payload.__class__ in (Lanes, Added):
-        return _assign_lane(array, payload, value, forms, indices)
+    if is_vector_of_elements(payload, forms):
+        (form,) = forms
+        place = form.start if form.__class__ is Place else form.positions
+        return set_element(array, place, convert(array.element, value))
+    if _holds_complex(payload) and (value.__class__ is Struct or value.__class__ is Array and
+                                    is_composed(value)):
+        payload = payload.astype(object)  # from now on there are complex numbers with staged parts in it
+        staging.write(array, payload.reshape(array.data.shape))
     shape = _places_shape(forms)
     single = all(form.__class__ is Place or _is_scalar(form) for form in forms)
     update = _update(array, value, shape, single, spread, payload)
@@ -66,22 +78,22 @@ def assign(array, value, indices, spread=False):
     return None
 
 
-def _assign_lane(vector, payload, value, forms, indices):
-    """Replaces one element of a vector of staged elements, in each of its columns."""
-    if payload.__class__ is Added:
-        raise payload.is_read()
-    if not all(form.__class__ is Place or _is_scalar(form) for form in forms):
-        raise only_in_graph()
+def _holds_objects(payload):
+    return isinstance(payload, np.ndarray) and payload.dtype == object
 
-    def put(column, item):
-        rest, column = item.shape[1:], Array(column)
-        item = staging.apply("reshape", item, shape=rest)
-        assign(column, Array(item) if rest else Traced(item), (*[colon] * len(rest), *indices))
-        return staging.as_value(staging.read(column))
 
-    value = items_like(vector, [convert(vector.element, value)])
-    staging.write(vector, staging.read(by_column(put, vector, value)))
-    return None
+def _holds_complex(payload):
+    return isinstance(payload, np.ndarray) and payload.dtype.kind == "c"
+
+
+def is_vector_of_elements(payload, forms):
+    """Whether one element is assigned of a vector of staged elements, or of objects at a place that only the
+    graph knows."""
+    if len(forms) != 1 or not (forms[0].__class__ is Place or _is_scalar(forms[0])):
+        return False
+    objects = isinstance(payload, np.ndarray) and payload.dtype.kind in "Oc"
+    staged = forms[0].__class__ is Gathered and isinstance(forms[0].positions, Value)
+    return payload.__class__ is Lanes or objects and staged
 
 
 def _is_mask(index):
@@ -107,14 +119,14 @@ def _update(array, value, shape, single, spread, payload):
     """The payload to write, of the places' shape and the array's element type."""
     element = array.element
     if single and not (spread and value.__class__ is Array):
-        if element in NUMBERS:
+        if element in NUMBERS and not _holds_objects(payload):
             return staging.payload_of(convert(element, value), element)
         return object_payload([convert(element, value)], ())
     if not _is_collection(value):
         if not spread:
             raise argument_error("indexed assignment with a single value to possibly many locations is not "
                                  "supported; perhaps use broadcasting `.=` instead?")
-        if element in NUMBERS:
+        if element in NUMBERS and not _holds_objects(payload):
             return staging.expand(staging.payload_of(convert(element, value), element), shape)
         return np.broadcast_to(object_payload([convert(element, value)], ()), shape)
     source = convert_array(element, as_array(value))
@@ -134,7 +146,7 @@ def _update(array, value, shape, single, spread, payload):
 
 
 def _is_collection(value):
-    return value.__class__ is tuple or t.is_subtype(typeof(value), t.AbstractArray)
+    return value.__class__ is tuple or is_subtype(typeof(value), t.AbstractArray)
 
 
 def _mismatch_text(given, places):
@@ -222,7 +234,7 @@ def _start(form):
         return form.positions
     if isinstance(form.start, Value):
         return form.start
-    return staging.payload_of(staging.dim_number(form.start), t.Int64)
+    return staging.payload_of(dim_number(form.start), t.Int64)
 
 
 def _updated_by_selection(payload, forms, update):
@@ -256,7 +268,7 @@ def _updated_by_staged_selection(payload, forms, update):
 
 
 def _filled(dim, shape):
-    return staging.expand(staging.payload_of(staging.dim_number(dim), t.Int64), shape)
+    return staging.expand(staging.payload_of(dim_number(dim), t.Int64), shape)
 
 
 def _numbers_along(form, size):
@@ -276,7 +288,7 @@ def _numbers_along(form, size):
                              axes=(1,)), count
     span = form if form.__class__ is Span else Span(form.start, 1, 1)
     start = span.start if isinstance(span.start, Value) else staging.payload_of(
-        staging.dim_number(span.start), t.Int64)
+        dim_number(span.start), t.Int64)
     steps = staging.apply("sub", places, staging.expand(start, places.shape))
     step = _filled(span.step, places.shape)
     number = staging.apply("idiv", steps, step)
@@ -301,9 +313,9 @@ def assign_masked(array, value, mask):
 
     payload, condition = staging.read(array), staging.read(mask)
     if tuple(condition.shape) != tuple(payload.shape):
-        raise staging.HostValueNeeded("assignment through a mask that is only known when the graph runs "
-                                      "takes a mask of the array's size", staging.state.location,
-                                      kind="UnsupportedError")
+        raise HostValueNeeded("assignment through a mask that is only known when the graph runs "
+                              "takes a mask of the array's size", state.location,
+                              kind="UnsupportedError")
     if _is_collection(value):
         values = staging.as_value(staging.payload_of(as_array(value), array.element))
         values = reshaped(values, (as_dim_product(values.shape),))
@@ -315,7 +327,7 @@ def assign_masked(array, value, mask):
 def _assign_cartesian(array, value, indices, spread):
     places = staging.read_host(indices, "indexed assignment").reshape(-1)
     if not all(is_cartesian(place) for place in places):
-        raise argument_error(f"invalid index of type {t.type_name(indices.type)}")
+        raise argument_error(f"invalid index of type {type_name(indices.type)}")
     from .iteration import iterate
 
     values = list(iterate(value)) if _is_collection(value) else [value] * len(places)
@@ -347,7 +359,7 @@ def _set_number(array, value, indices):
 
 @define("setindex!", t.AbstractArray, t.Any, t.Any, ...)
 def set_index(array, value, *indices):
-    if staging.state.trace is None and not staging.state.lanes and _set_number(array, value, indices):
+    if state.trace is None and not state.lanes and _set_number(array, value, indices):
         return array
     assign(array, value, indices or (1,))
     return array
@@ -361,3 +373,26 @@ def broadcast_set_index(array, value, *indices):
     assign(array, unwrap_reference(materialise(value)), indices or (colon,), spread=True)
     return array
 
+
+@define("fill!", t.AbstractArray, t.Any)
+def fill_in_place(array, value):
+    refuse_range(array)
+    overwrite(array, filled(convert(array.element, value), array.size, array.element))
+    return array
+
+
+@define("copyto!", t.AbstractArray, t.AbstractArray)
+def copy_into(destination, source):
+    """Copies the elements of the source to the first places of the destination, in linear order."""
+    source = as_array(source)
+    count, room = length(source), length(destination)
+    places = (Range(1, 1, count, t.UnitRange.body.family.apply(t.Int64)),)
+    if tuple(source.size) == tuple(destination.size):
+        overwrite(destination, convert_array(destination.element, source))
+    elif isinstance(count, int) and isinstance(room, int) and count > room:
+        raise bounds_error(destination, places)
+    else:
+        flat = Array(reshaped(staging.read(source), (as_dim_product(source.size),)),
+                     t.array_type(source.element, 1))
+        assign(destination, flat, places)
+    return destination

@@ -8,7 +8,12 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import Array, DimNumber, NamedTuple, Range, Struct, Traced, typeof
+from ..poison import HostValueNeeded
+from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
+from ..state import state
+from ..type_lattice import is_subtype, is_type
+from ..values import Array, NamedTuple, Range, Struct, typeof
 from .elements import dual, emit, matched, number_of, number_type, python_number, select
 from .errors import size_text
 from .registry import define, function
@@ -29,7 +34,7 @@ def comparison(op, python):
 def comparison_type(a, b):
     """The type in which numbers are compared: signed and unsigned integers as Int64."""
     kind = number_type((a, b))
-    mixed = t.is_subtype(kind, t.Unsigned) and not all(t.is_subtype(typeof(x), t.Unsigned) for x in (a, b))
+    mixed = is_subtype(kind, t.Unsigned) and not all(is_subtype(typeof(x), t.Unsigned) for x in (a, b))
     return t.Int64 if mixed and t.UInt64 not in (typeof(a), typeof(b)) else kind
 
 
@@ -144,8 +149,8 @@ def identical(a, b):
         return np.asarray(a).tobytes() == np.asarray(b).tobytes() or (a != a and b != b)
     if kind is Range:
         return a.type is b.type and (a.start, a.step, a.length) == (b.start, b.step, b.length)
-    if t.is_type(a):
-        return a == b or (t.is_subtype(a, b) and t.is_subtype(b, a))
+    if is_type(a):
+        return a == b or (is_subtype(a, b) and is_subtype(b, a))
     return kind in (int, bool, complex, str) and a == b or (kind.__eq__ is not object.__eq__ and a == b)
 
 
@@ -174,7 +179,7 @@ def _host_is_equal(a, b):
 
 def _traced_is_equal(a, b):
     same_value = equal(a, b)
-    if not t.is_subtype(number_type((a, b)), t.AbstractFloat):
+    if not is_subtype(number_type((a, b)), t.AbstractFloat):
         return same_value
     return emit("or", same_value, emit("and", unequal(a, a), unequal(b, b)))
 
@@ -199,7 +204,7 @@ def _host_is_less(a, b):
 
 def _traced_is_less(a, b):
     before = less(a, b)
-    if not t.is_subtype(number_type((a, b)), t.AbstractFloat):
+    if not is_subtype(number_type((a, b)), t.AbstractFloat):
         return before
     return emit("or", before, emit("and", equal(a, a), unequal(b, b)))
 
@@ -269,15 +274,15 @@ def _elementwise(name):
             return False
         if any(not isinstance(difference, int) for difference in differences):
             sizes = f"{size_text(a.size)} and {size_text(b.size)}"
-            raise staging.HostValueNeeded(
+            raise HostValueNeeded(
                 f"whether the sizes {sizes} of two arrays are equal is only known when the graph runs",
-                staging.state.location, kind="UnsupportedError")
+                state.location, kind="UnsupportedError")
         x, y = staging.read(a), staging.read(b)
         if object in (getattr(x, "dtype", None), getattr(y, "dtype", None)):
             from .iteration import iterate
 
             return conjunction(_call(name, p, q) for p, q in zip(iterate(a), iterate(b), strict=True))
-        kind = t.promote_type(a.element, b.element)
+        kind = promote_type(a.element, b.element)
         x, y = staging.convert_payload(x, kind), staging.convert_payload(y, kind)
         if name == "isequal":
             alike = _traced_is_equal(Traced(x), Traced(y)).data
@@ -392,7 +397,7 @@ def default_tolerance(*types):
     for type_ in types:
         real = type_.parameters[0] if type_.name == "Complex" else type_
         dtype = t.NUMPY_TYPES.get(real)
-        if dtype is not None and t.is_subtype(real, t.AbstractFloat):
+        if dtype is not None and is_subtype(real, t.AbstractFloat):
             import ml_dtypes
 
             tolerances.append(math.sqrt(float(ml_dtypes.finfo(dtype).eps)))
@@ -425,12 +430,10 @@ def if_else(condition, yes, no):
     """Both values are computed; with a traced condition numbers are selected lane by lane."""
     if condition.__class__ is bool:
         return yes if condition else no
-    if all(t.is_subtype(typeof(x), t.Number) for x in (yes, no)):
+    if all(is_subtype(typeof(x), t.Number) for x in (yes, no)):
         return select(condition, yes, no)
     if yes.__class__ is no.__class__ is Array and len(condition.data.shape) == 0:
-        kind = t.promote_type(yes.element, no.element)
+        kind = promote_type(yes.element, no.element)
         x, y = staging.payload_of(yes, kind), staging.payload_of(no, kind)
         return Array(staging.apply("select", staging.expand(condition.data, x.shape), x, y))
     return yes if staging.host_number(condition, "ifelse of values other than numbers and arrays") else no
-
-

@@ -12,7 +12,11 @@ import numpy as np
 
 from .. import types as t
 from ..calling import call
-from ..values import LaneEffect, Struct, Traced, state, typeof
+from ..promotion import promote_type
+from ..staged_numbers import Traced
+from ..state import LaneEffect, state
+from ..type_lattice import UnionAll, is_subtype
+from ..values import Struct, typeof
 from . import arithmetic, comparison, conversion, mathematics, powers
 from .arithmetic import add, divide, multiply, negate, one_like, subtract, zero_like
 from .elements import COMPLEX_FAMILY, convert_host, float_type, is_complex_type, is_integer_type
@@ -24,8 +28,8 @@ _HOST = (complex, np.complex64)
 
 def complex_number(real, imaginary):
     """`Complex(real, imaginary)`, the parts promoted to a common type."""
-    kind = t.promote_type(typeof(real), typeof(imaginary))
-    if not t.is_subtype(kind, t.Real) or kind not in t.NUMPY_TYPES:
+    kind = promote_type(typeof(real), typeof(imaginary))
+    if not is_subtype(kind, t.Real) or kind not in t.NUMPY_TYPES:
         kind = t.Float64
     real, imaginary = conversion.convert_number(kind, real), conversion.convert_number(kind, imaginary)
     if kind in (t.Float64, t.Float32) and real.__class__ is not Traced and imaginary.__class__ is not Traced:
@@ -311,7 +315,7 @@ def half_turns_on_unit_circle(x):
 @conversion.constructs(t.Complex, t.Real, t.Real)
 def construct_of_parts(type_, real, imaginary):
     made = complex_number(real, imaginary)
-    return made if isinstance(type_, t.UnionAll) else convert_complex(type_, made)
+    return made if isinstance(type_, UnionAll) else convert_complex(type_, made)
 
 
 @define("inv", t.Complex)
@@ -354,7 +358,7 @@ def construct(type_, z):
 
 def convert_complex(type_, z):
     """A complex number in another number type; a real one where the imaginary part is zero."""
-    if t.is_subtype(typeof(z), type_):
+    if is_subtype(typeof(z), type_):
         return z
     if type_ is t.Complex:
         return z if is_complex(z) else complex_number(*parts(z))

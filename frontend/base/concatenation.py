@@ -5,6 +5,7 @@ from .. import staging
 from .. import types as t
 from ..control_flow.growth import with_items
 from ..evaluation.broadcasting import bits
+from ..type_lattice import is_subtype
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array, axis_of, dim_number_of, promoted_element
 from .conversion import convert, convert_array, element_of
@@ -15,7 +16,7 @@ from .registry import define
 
 def is_part(x):
     """Whether a value counts as an array when concatenated, not as an element."""
-    return x.__class__ is Array or x.__class__ is Range or t.is_subtype(typeof(x), t.AbstractArray)
+    return x.__class__ is Array or x.__class__ is Range or is_subtype(typeof(x), t.AbstractArray)
 
 
 def concatenated(items, dimension, element=None, mismatch=None):

@@ -2,11 +2,27 @@
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..calling import call, constructors
 from ..dispatch import Method
-from ..values import Array, DimNumber, NamedTuple, Range, Struct, Traced, to_host, typeof
+from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
+from ..type_lattice import (
+    DataType,
+    TypeOfTypeFamily,
+    TypeVar,
+    UnionType,
+    VarargType,
+    is_concrete,
+    is_subtype,
+    is_type,
+    typejoin,
+    unwrap,
+)
+from ..type_names import type_name
+from ..values import Array, NamedTuple, Range, Struct, to_host, typeof
 from .elements import (
     HOST_TYPES,
     convert_host,
@@ -23,16 +39,16 @@ from .registry import builtin_call, define, function, parameter_names
 def constructs(type_, *signature, keywords=()):
     """Decorator: adds a method `T(arguments...)` for every type T that is (a subtype of) `type_`; T comes
     first."""
-    variable = t.TypeVar("T", type_)
-    parameters = [t.TypeOfTypeFamily.apply(variable)]
+    variable = TypeVar("T", type_)
+    parameters = [TypeOfTypeFamily.apply(variable)]
     for item in signature:
         if item is Ellipsis:
-            parameters[-1] = t.VarargType(parameters[-1])
+            parameters[-1] = VarargType(parameters[-1])
         else:
             parameters.append(item)
 
     def decorate(python):
-        run, names = builtin_call(python, t.unwrap(type_).family.name, keywords), parameter_names(python)
+        run, names = builtin_call(python, unwrap(type_).family.name, keywords), parameter_names(python)
         constructors.add(Method(t.tuple_type(*parameters), (variable,), run, names, keywords))
         return python
 
@@ -45,10 +61,10 @@ def constructs(type_, *signature, keywords=()):
 def convert_number(type_, x):
     """A number as a number of a type. Raises InexactError where an integer type cannot hold it."""
     kind = typeof(x)
-    if kind is type_ or (type_ not in HOST_TYPES and t.is_subtype(kind, type_)):
+    if kind is type_ or (type_ not in HOST_TYPES and is_subtype(kind, type_)):
         return x
     if x.__class__ is Struct or type_ is t.Complex or (is_complex_type(type_) and (
-            type_ not in HOST_TYPES or (x.__class__ is Traced and x.data.__class__ is staging.Value))):
+            type_ not in HOST_TYPES or (x.__class__ is Traced and x.data.__class__ is Value))):
         from .complex_numbers import convert_complex
 
         return convert_complex(type_, x)
@@ -59,7 +75,7 @@ def convert_number(type_, x):
     if x.__class__ is Traced:
         return _convert_traced(type_, x)
     if x.__class__ not in (int, float) and kind not in HOST_TYPES and kind.name != "Irrational":
-        raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{t.type_name(kind)})")
+        raise fault("MethodError", f"no method matching {type_name(type_)}(::{type_name(kind)})")
     return convert_host(x, type_)
 
 
@@ -67,9 +83,9 @@ def _concrete(type_, kind):
     """The concrete type for an abstract target such as AbstractFloat."""
     if type_ is t.AbstractFloat:
         return float_type(kind)
-    if t.is_subtype(t.Int64, type_):
+    if is_subtype(t.Int64, type_):
         return t.Int64
-    raise fault("MethodError", f"no method matching {t.type_name(type_)}(::{t.type_name(kind)})")
+    raise fault("MethodError", f"no method matching {type_name(type_)}(::{type_name(kind)})")
 
 
 def _convert_traced(type_, x):
@@ -130,45 +146,45 @@ def convert_array(element, array):
 def convert(type_, x):
     """x as a value of the type. Raises MethodError where there is no conversion."""
     kind = typeof(x)
-    if type_ is t.Any or t.is_subtype(kind, type_):
+    if type_ is t.Any or is_subtype(kind, type_):
         return x
-    if isinstance(type_, t.DataType) and type_.family.field_names:  # a program's type: its own `convert`
+    if isinstance(type_, DataType) and type_.family.field_names:  # a program's type: its own `convert`
         found = function("convert").methods.find((type_, x))
         if found is not None and found[0].definition is not None:
             return found[0].call((type_, x), None, found[1])
-    if t.is_subtype(kind, t.Number):
-        if isinstance(type_, t.UnionType):
+    if is_subtype(kind, t.Number):
+        if isinstance(type_, UnionType):
             return convert(_number_member(type_, x), x)
-        if t.is_subtype(type_, t.Number):
+        if is_subtype(type_, t.Number):
             return convert_number(type_, x)
-    if isinstance(type_, t.UnionType):
+    if isinstance(type_, UnionType):
         members = [m for m in type_.members if m not in (t.Nothing, t.Missing)]
         if len(members) == 1:
             return convert(members[0], x)
-    body = t.unwrap(type_)
+    body = unwrap(type_)
     family = getattr(body, "family", None)
-    if t.is_subtype(type_, t.AbstractArray) and t.is_subtype(kind, t.AbstractArray):
+    if is_subtype(type_, t.AbstractArray) and is_subtype(kind, t.AbstractArray):
         return convert_to_array(type_, x)
     if family is t.TupleFamily and x.__class__ is tuple and len(body.parameters) == len(x):
         return tuple(map(convert, body.parameters, x))
     if family is t.NamedTupleFamily and x.__class__ is NamedTuple and body.parameters[0] == x.names:
         return NamedTuple(x.names, map(convert, body.parameters[1].parameters, x.values))
-    if t.is_subtype(type_, t.AbstractString) and t.is_subtype(kind, t.AbstractString):
+    if is_subtype(type_, t.AbstractString) and is_subtype(kind, t.AbstractString):
         return x
-    if family is kind.family and kind.name == "Pair" and isinstance(type_, t.DataType):
+    if family is kind.family and kind.name == "Pair" and isinstance(type_, DataType):
         return Struct(type_, [convert(part, value) for part, value in
                               zip(type_.parameters, x.fields, strict=True)])
-    raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(kind)} to an object of type "
-                               f"{t.type_name(type_)}")
+    raise fault("MethodError", f"Cannot `convert` an object of type {type_name(kind)} to an object of type "
+                               f"{type_name(type_)}")
 
 
 def _number_member(type_, x):
-    members = [m for m in type_.members if t.is_subtype(m, t.Number)]
+    members = [m for m in type_.members if is_subtype(m, t.Number)]
     if len(members) == 1:
         return members[0]
     raise fault("MethodError",
-                f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
-                               f"{t.type_name(type_)}")
+                f"Cannot `convert` an object of type {type_name(typeof(x))} to an object of type "
+                               f"{type_name(type_)}")
 
 
 def convert_to_array(type_, x):
@@ -177,16 +193,16 @@ def convert_to_array(type_, x):
     from .arrays import as_array
 
     array = as_array(x)
-    body = t.unwrap(type_)
-    if not isinstance(body, t.DataType):
-        raise fault("MethodError", f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an "
-                                   f"object of type {t.type_name(type_)}")
+    body = unwrap(type_)
+    if not isinstance(body, DataType):
+        raise fault("MethodError", f"Cannot `convert` an object of type {type_name(typeof(x))} to an "
+                                   f"object of type {type_name(type_)}")
     parameters = body.parameters if body.family in (t.ArrayFamily, t.AbstractArrayFamily) else ()
     if len(parameters) == 2 and isinstance(parameters[1], int) and parameters[1] != array.rank:
         raise fault("MethodError",
-                    f"Cannot `convert` an object of type {t.type_name(typeof(x))} to an object of type "
-                                   f"{t.type_name(type_)}")
-    element = parameters[0] if parameters and not isinstance(parameters[0], t.TypeVar) else array.element
+                    f"Cannot `convert` an object of type {type_name(typeof(x))} to an object of type "
+                                   f"{type_name(type_)}")
+    element = parameters[0] if parameters and not isinstance(parameters[0], TypeVar) else array.element
     if body.family is t.ArrayFamily and array.type.family is t.BitFamily and element is t.Bool:
         payload = staging.read(array)
         return Array(payload.copy() if isinstance(payload, np.ndarray) else payload)
@@ -200,7 +216,7 @@ def convert_to_array(type_, x):
 def promoted_type(*types):
     total = t.Bottom
     for type_ in types:
-        total = t.promote_type(total, type_)
+        total = promote_type(total, type_)
     return total
 
 
@@ -225,7 +241,7 @@ def widened_type(type_):
     wider = {t.Int8: t.Int16, t.Int16: t.Int32, t.Int32: t.Int64, t.UInt8: t.UInt16, t.UInt16: t.UInt32,
              t.UInt32: t.UInt64, t.Float16: t.Float32, t.Float32: t.Float64}
     if type_ not in wider:
-        raise fault("MethodError", f"no method matching widen(::Type{{{t.type_name(type_)}}})")
+        raise fault("MethodError", f"no method matching widen(::Type{{{type_name(type_)}}})")
     return wider[type_]
 
 
@@ -270,39 +286,39 @@ def type_of(x):
 
 @define("isa", t.Any, t.TypeOfType)
 def is_a(x, type_):
-    return t.is_subtype(typeof(x), type_) or (t.is_type(x) and type_ is t.TypeOfType)
+    return is_subtype(typeof(x), type_) or (is_type(x) and type_ is t.TypeOfType)
 
 
 @define("<: issubtype", t.TypeOfType, t.TypeOfType)
-def is_subtype(a, b):
-    return t.is_subtype(a, b)
+def is_subtype_of(a, b):
+    return is_subtype(a, b)
 
 
 @define(">:", t.TypeOfType, t.TypeOfType)
 def is_supertype(a, b):
-    return t.is_subtype(b, a)
+    return is_subtype(b, a)
 
 
 @define("supertype", t.TypeOfType)
 def supertype(type_):
-    if isinstance(t.unwrap(type_), t.UnionType):
-        raise fault("MethodError", f"no method matching supertype(::{t.type_name(typeof(type_))})")
-    return type_.supertype if isinstance(type_, t.DataType) else t.unwrap(type_).supertype
+    if isinstance(unwrap(type_), UnionType):
+        raise fault("MethodError", f"no method matching supertype(::{type_name(typeof(type_))})")
+    return type_.supertype if isinstance(type_, DataType) else unwrap(type_).supertype
 
 
 @define("typejoin", t.TypeOfType, t.TypeOfType)
 def join_types(a, b):
-    return t.typejoin(a, b)
+    return typejoin(a, b)
 
 
 @define("isconcretetype", t.TypeOfType)
-def is_concrete(type_):
-    return t.is_concrete(type_)
+def is_concrete_type(type_):
+    return is_concrete(type_)
 
 
 @define("isabstracttype", t.TypeOfType)
 def is_abstract(type_):
-    return bool(getattr(t.unwrap(type_), "family", None) and t.unwrap(type_).family.abstract)
+    return bool(getattr(unwrap(type_), "family", None) and unwrap(type_).family.abstract)
 
 
 @define("eltype", t.AbstractArray)
@@ -320,7 +336,7 @@ def element_of(x):
 
 def element_parameter(type_):
     """The element type that an array type says: the first parameter of its AbstractArray."""
-    type_ = t.unwrap(type_)
+    type_ = unwrap(type_)
     while type_.family is not t.AbstractArrayFamily:
         type_ = type_.supertype
     return type_.parameters[0]
@@ -328,23 +344,23 @@ def element_parameter(type_):
 
 @define("eltype", t.TypeOfType)
 def element_type_of_type(type_):
-    if t.is_subtype(type_, t.AbstractArray) and type_ is not t.Bottom:
+    if is_subtype(type_, t.AbstractArray) and type_ is not t.Bottom:
         element = element_parameter(type_)
-        return t.Any if isinstance(element, t.TypeVar) else element
-    if t.is_subtype(type_, t.Number):
+        return t.Any if isinstance(element, TypeVar) else element
+    if is_subtype(type_, t.Number):
         return type_
-    if t.is_subtype(type_, t.AbstractString):
+    if is_subtype(type_, t.AbstractString):
         return t.Char
     return t.Any
 
 
 @define("ndims", t.TypeOfType)
 def rank_of_type(type_):
-    if t.is_subtype(type_, t.Number) and type_ is not t.Bottom:
+    if is_subtype(type_, t.Number) and type_ is not t.Bottom:
         return 0
-    if type_ is t.Bottom or not t.is_subtype(type_, t.AbstractArray):
-        raise fault("MethodError", f"no method matching ndims(::Type{{{t.type_name(type_)}}})")
-    found = t.unwrap(type_)
+    if type_ is t.Bottom or not is_subtype(type_, t.AbstractArray):
+        raise fault("MethodError", f"no method matching ndims(::Type{{{type_name(type_)}}})")
+    found = unwrap(type_)
     while found.family is not t.AbstractArrayFamily:
         found = found.supertype
     return found.parameters[1]
@@ -352,4 +368,4 @@ def rank_of_type(type_):
 
 @define("typeintersect", t.TypeOfType, t.TypeOfType)
 def intersect_types(a, b):
-    return a if t.is_subtype(a, b) else b if t.is_subtype(b, a) else t.Bottom
+    return a if is_subtype(a, b) else b if is_subtype(b, a) else t.Bottom

@@ -1,6 +1,7 @@
 """Core: the names of the built-in types and constants."""
 
 from .. import types as t
+from ..type_lattice import TypeVar, unwrap
 from ..values import Struct, Symbol, missing
 from .registry import BASE, MODULES, define, define_constructor, function, module
 
@@ -31,10 +32,10 @@ def identity(x):
     return x
 
 
-VAL = BASE.bindings["Val"] = t.declare("Val", parameters=(t.TypeVar("x"),))
+VAL = BASE.bindings["Val"] = t.declare("Val", parameters=(TypeVar("x"),))
 
 
 @define_constructor(VAL, t.Any)
 def val(_type, x):
     """Val(x): a value whose type `Val{x}` says what it is."""
-    return Struct(t.unwrap(VAL).family.apply(x.name if x.__class__ is Symbol else x), [])
+    return Struct(unwrap(VAL).family.apply(x.name if x.__class__ is Symbol else x), [])

@@ -3,11 +3,11 @@
     python -m weber.frontend.base.coverage
 """
 
-from .. import types as t
 from ..derivatives import rule_macros  # noqa: F401  (registers macros)
-from ..evaluation import autosize  # noqa: F401  (registers macros)
+from ..evaluation import autosize, dot_macro, output_macros, struct_macros  # noqa: F401  (as well)
 from ..evaluation.macros import MACROS, STRING_MACROS
 from ..evaluation.macros import REFUSED as REFUSED_MACROS
+from ..type_lattice import is_type
 from ..values import Function
 from . import load
 from .refused import REFUSED
@@ -24,7 +24,7 @@ def sections():
     names = [name for name in sorted(base.exports) if name in base.bindings and name not in refused]
     public = {name: base.bindings[name] for name in names}
     functions = [name for name, value in public.items() if value.__class__ is Function]
-    types = [name for name, value in public.items() if t.is_type(value)]
+    types = [name for name, value in public.items() if is_type(value)]
     words = [name for name in functions if name[0].isalpha() or name[0] == "_"]
     yield "Operators", [name for name in functions if name not in words]
     yield "Functions", words

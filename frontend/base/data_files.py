@@ -11,6 +11,7 @@ import zlib
 import numpy as np
 
 from .. import types as t
+from ..type_lattice import UnionType, unwrap
 from ..values import Array, missing
 from .dictionaries import dictionary_of, entries_of
 from .errors import argument_error
@@ -31,7 +32,7 @@ def read_tensors(path):
 
     forbid_effect(f'reading the file "{path}"')
     arrays = load_arrays(path)
-    type_ = t.unwrap(t.Dict).family.apply(t.String, t.Any)
+    type_ = unwrap(t.Dict).family.apply(t.String, t.Any)
     return dictionary_of([(name, from_numpy(array)) for name, array in arrays.items()], type_)
 
 
@@ -137,7 +138,7 @@ def _column(cells, absent):
     if type_ is not t.String:
         cells = [cell if cell == absent else cell.strip() for cell in cells]
     values = [missing if cell == absent else convert(cell) for cell in cells]
-    return vector_of(values, type_ if len(present) == len(cells) else t.UnionType((type_, t.Missing)))
+    return vector_of(values, type_ if len(present) == len(cells) else UnionType((type_, t.Missing)))
 
 
 def _is_float(cell):

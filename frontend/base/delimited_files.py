@@ -8,6 +8,8 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..printing.display import print_value
 from ..staging import host_number, read_host
+from ..type_lattice import UnionType, is_subtype
+from ..type_names import type_name
 from ..values import Array, Range, to_host
 from .files import opened
 from .io import Stream, lines_of
@@ -79,17 +81,17 @@ def _table(rows, element):
             raise WeberError(f"at row {number}, column {len(row) + 1}: missing value")
         row += [""] * (columns - len(row))
     size = (len(rows), columns)
-    if element is not None and t.is_subtype(element, t.Number):
+    if element is not None and is_subtype(element, t.Number):
         values = np.empty((len(rows), columns), dtype=t.NUMPY_TYPES[element])
         for i, row in enumerate(rows):
             for j, cell in enumerate(row):
                 try:
                     values[i, j] = parse_number(element, cell)
                 except WeberError:
-                    problem = f'file entry \\"{cell}\\" cannot be converted to {t.type_name(element)}'
+                    problem = f'file entry \\"{cell}\\" cannot be converted to {type_name(element)}'
                     raise WeberError(f'at row {i + 1}, column {j + 1}: {problem}') from None
         return Array(np.ascontiguousarray(values.T))
-    if element is not None and t.is_subtype(element, t.AbstractString):
+    if element is not None and is_subtype(element, t.AbstractString):
         return array_of([row[j] for j in range(columns) for row in rows], size, element)
     values = [[_number(cell) for cell in row] for row in rows]
     flat = [row[j] for j in range(columns) for row in values]
@@ -98,7 +100,7 @@ def _table(rows, element):
     return array_of(flat, size, t.Any)
 
 
-Source = t.UnionType((t.AbstractString, t.IO))
+Source = UnionType((t.AbstractString, t.IO))
 
 
 @define("readdlm", Source, module=DELIMITED, keywords=_READ_KEYWORDS)
@@ -108,7 +110,7 @@ def readdlm(source, **options):
     return _read_table(source, None, None, **options)
 
 
-@define("readdlm", Source, t.UnionType((t.Char, t.AbstractString)), module=DELIMITED, keywords=_READ_KEYWORDS)
+@define("readdlm", Source, UnionType((t.Char, t.AbstractString)), module=DELIMITED, keywords=_READ_KEYWORDS)
 def readdlm_delimited(source, delimiter, **options):
     return _read_table(source, text_of(delimiter), None, **options)
 
@@ -118,7 +120,7 @@ def readdlm_typed(source, element, **options):
     return _read_table(source, None, element, **options)
 
 
-@define("readdlm", Source, t.UnionType((t.Char, t.AbstractString)), t.TypeOfType, module=DELIMITED,
+@define("readdlm", Source, UnionType((t.Char, t.AbstractString)), t.TypeOfType, module=DELIMITED,
         keywords=_READ_KEYWORDS)
 def readdlm_delimited_typed(source, delimiter, element, **options):
     return _read_table(source, text_of(delimiter), element, **options)
@@ -135,7 +137,7 @@ def writedlm(target, table):
     writedlm_delimited(target, table, "\t")
 
 
-@define("writedlm", Source, t.Any, t.UnionType((t.Char, t.AbstractString)), module=DELIMITED)
+@define("writedlm", Source, t.Any, UnionType((t.Char, t.AbstractString)), module=DELIMITED)
 def writedlm_delimited(target, table, delimiter):
     """Writes a matrix, vector or iterable of rows, a line for each row."""
     if table.__class__ is Array and table.rank == 2:

@@ -8,7 +8,10 @@ from .. import types as t
 from ..evaluation.properties import convert_to
 from ..printing import display
 from ..printing.array_text import element_type
-from ..staging import LaneEffect, state
+from ..promotion import promote_type
+from ..state import LaneEffect, state
+from ..type_lattice import DataType, UnionType, union, unwrap
+from ..type_names import type_name
 from ..values import ABSENT, Dictionary, NamedTuple, Struct, Symbol, typeof
 from .exceptions import exception, raise_value
 from .hash_order import ordered
@@ -17,8 +20,8 @@ from .iteration import FAMILY_ELEMENTS, ITERATORS, SIZES, collect, iterate, join
 from .pairs import is_pair, pair
 from .registry import define, define_constructor, function
 
-DictFamily, IdDictFamily = t.unwrap(t.Dict).family, t.unwrap(t.IdDict).family
-HashTable = t.union(t.Dict, t.IdDict)
+DictFamily, IdDictFamily = unwrap(t.Dict).family, unwrap(t.IdDict).family
+HashTable = union(t.Dict, t.IdDict)
 """The dictionaries of Base; other subtypes of AbstractDict bring their own methods."""
 
 
@@ -120,7 +123,7 @@ def missing_key(key):
 
 
 def _concrete(type_):
-    return type_ if isinstance(type_, t.DataType) else None
+    return type_ if isinstance(type_, DataType) else None
 
 
 def _define_constructors(type_, family):
@@ -263,7 +266,7 @@ def valtype(dictionary):
 
 # --- keys, values, pairs ------------------------------------------------------------------------------------
 
-KeySet = t.declare("KeySet", t.unwrap(t.AbstractSet).family.apply(t.Any), fields=("dict",))
+KeySet = t.declare("KeySet", unwrap(t.AbstractSet).family.apply(t.Any), fields=("dict",))
 ValueIterator = t.declare("ValueIterator", fields=("dict",))
 
 
@@ -277,7 +280,7 @@ def _view(type_, part, parameter):
         dictionary = view.fields[0]
         count = len(dictionary.items)
         title = "Keys" if part == 0 else "Values"
-        text = (f"{family.name} for a {t.type_name(dictionary.type)} with {count} "
+        text = (f"{family.name} for a {type_name(dictionary.type)} with {count} "
                 f"{'entry' if count == 1 else 'entries'}. {title}:")
         rows = context.rows - 4 if context.limit else count + 1
         for index, item in enumerate(iterate(view), 1):
@@ -312,7 +315,7 @@ def pairs_of_dictionary(dictionary):
     return dictionary
 
 
-@define("length", t.UnionType((KeySet, ValueIterator)))
+@define("length", UnionType((KeySet, ValueIterator)))
 def length_of_view(view):
     return len(view.fields[0].items)
 
@@ -432,8 +435,8 @@ def merged_type(first, others):
     """The Dict type that holds the entries of all dictionaries: their key and value types promoted."""
     key_type, value_type = first.type.parameters
     for other in others:
-        key_type = t.promote_type(key_type, other.type.parameters[0])
-        value_type = t.promote_type(value_type, other.type.parameters[1])
+        key_type = promote_type(key_type, other.type.parameters[0])
+        value_type = promote_type(value_type, other.type.parameters[1])
     return first.type.family.apply(key_type, value_type)
 
 

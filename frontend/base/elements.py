@@ -8,9 +8,15 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
-from ..values import DimNumber, Irrational, Traced, to_host, typeof
+from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
+from ..state import LaneEffect, state
+from ..type_lattice import DataType, is_subtype
+from ..type_names import type_name
+from ..values import Irrational, to_host, typeof
 from .errors import fault, inexact_error
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
@@ -30,11 +36,11 @@ def wrap(number: int) -> int:
 
 def is_integer_type(type_):
     """Whether a type is one of the integers, Bool included."""
-    return t.is_subtype(type_, t.Integer)
+    return is_subtype(type_, t.Integer)
 
 
 def is_complex_type(type_):
-    return isinstance(type_, t.DataType) and type_.family is COMPLEX_FAMILY
+    return isinstance(type_, DataType) and type_.family is COMPLEX_FAMILY
 
 
 def float_type(type_):
@@ -48,14 +54,14 @@ def promote_types(types):
     """The common promoted type of several types."""
     first, *rest = types
     for type_ in rest:
-        first = t.promote_type(first, type_)
+        first = promote_type(first, type_)
     return first
 
 
 def number_type(numbers):
     """The type several numbers promote to; that of Irrationals alone is Float64."""
     kind = promote_types(map(typeof, numbers))
-    return kind if kind in NUMBERS else t.Float64 if t.is_subtype(kind, t.AbstractIrrational) else kind
+    return kind if kind in NUMBERS else t.Float64 if is_subtype(kind, t.AbstractIrrational) else kind
 
 
 def convert_host(number, type_):
@@ -66,7 +72,7 @@ def convert_host(number, type_):
         number = number.value
     host = HOST_TYPES.get(type_)
     if host is None:
-        raise fault("MethodError", f"no arithmetic of {t.type_name(typeof(number))} with a type that "
+        raise fault("MethodError", f"no arithmetic of {type_name(typeof(number))} with a type that "
                                    f"it has no common number type with")
     if is_complex_type(typeof(number)) and not is_complex_type(type_):
         if number.imag != 0:
@@ -78,7 +84,7 @@ def convert_host(number, type_):
     whole = exact_integer(number)
     if whole is None or not _fits(whole, type_):
         if type_ is not t.Bool and isinstance(number, int | np.integer):
-            raise fault("InexactError", f"trunc({t.type_name(type_)}, {number})")
+            raise fault("InexactError", f"trunc({type_name(type_)}, {number})")
         raise inexact_error(type_, number)
     return host(whole)
 
@@ -101,7 +107,7 @@ def _fits(whole, type_):
 def numpy_type(element):
     """The numpy type of numbers of a type. Raises MethodError for what arrays hold as objects."""
     if element not in t.NUMPY_TYPES:
-        raise fault("MethodError", f"no method for matrices of {t.type_name(element)}")
+        raise fault("MethodError", f"no method for matrices of {type_name(element)}")
     return t.NUMPY_TYPES[element]
 
 
@@ -165,7 +171,7 @@ def known_as(number, type_):
 
 def number_of(payload):
     """A rank 0 payload as a number: of the host when it is numpy, else traced."""
-    if payload.__class__ is staging.Value:
+    if payload.__class__ is Value:
         return Traced(payload)
     return to_host(payload[()])
 
@@ -181,8 +187,8 @@ def require(numbers, allowed):
     for number in numbers:
         payload = on_lanes(number)
         if payload is not None and not np.all(allowed(payload)):
-            if staging.state.lanes:
-                raise staging.LaneEffect
+            if state.lanes:
+                raise LaneEffect
             return False
     return True
 
@@ -229,5 +235,3 @@ def guarded(function, fallback):
             return fallback(*numbers)
 
     return run
-
-

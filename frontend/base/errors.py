@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...compiler.errors import WeberError
-from .. import types as t
+from ..type_names import type_name
 from ..values import Array, Range, Symbol, colon, typeof
 
 
@@ -34,7 +34,7 @@ def domain_error(value, message):
 
 
 def inexact_error(type_, value):
-    name = t.type_name(type_)
+    name = type_name(type_)
     return fault("InexactError", f"{name}({shown(value)})", Symbol(name), type_, value)
 
 
@@ -71,7 +71,7 @@ def dims_text(size):
 
 def summary(value):
     """What a collection is, in one line: `3-element Vector{Int64}`."""
-    type_ = t.type_name(typeof(value))
+    type_ = type_name(typeof(value))
     if value.__class__ is Array:
         return f"{dims_text(value.size)} {type_}"
     if value.__class__ is Range:

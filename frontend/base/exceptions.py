@@ -9,8 +9,10 @@ import weakref
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..evaluation.scopes import UNDEFINED
+from ..poison import UNDEFINED
 from ..printing.display import Context, print_value, show_text
+from ..type_lattice import is_type
+from ..type_names import type_name
 from ..values import Char, Struct, typeof
 from .io import memory_stream
 from .printing import string
@@ -100,12 +102,12 @@ def _bounds_text(array, index):
 
 def _type_text(function_, context, expected, got):
     place = f"in {function_.name}, " + (f"in {context}, " if context not in ("", None) else "")
-    found = f"Type{{{t.type_name(got)}}}" if t.is_type(got) else f"a value of type {t.type_name(typeof(got))}"
-    return f"TypeError: {place}expected {t.type_name(expected)}, got {found}"
+    found = f"Type{{{type_name(got)}}}" if is_type(got) else f"a value of type {type_name(typeof(got))}"
+    return f"TypeError: {place}expected {type_name(expected)}, got {found}"
 
 
 def _method_text(called, arguments):
-    types = ", ".join("::" + t.type_name(typeof(a)) for a in arguments)
+    types = ", ".join("::" + type_name(typeof(a)) for a in arguments)
     return f"MethodError: no method matching {print_value(called)}({types})"
 
 

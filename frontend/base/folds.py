@@ -11,7 +11,11 @@ import numpy as np
 from .. import types as t
 from ..batching import staged_map
 from ..calling import call
-from ..staging import HostValueNeeded, host_number, state
+from ..poison import HostValueNeeded
+from ..staging import host_number
+from ..state import state
+from ..type_lattice import is_concrete, is_subtype
+from ..type_names import type_name
 from ..values import Dictionary, NamedTuple, SetValue, Struct, typeof
 from .errors import argument_error, fault, require_count
 from .hash_order import ordered
@@ -112,7 +116,7 @@ def mapfoldr(function_, operation, iterable, init=NOTHING_GIVEN):
 def _neutral(iterable, name):
     """What the sum or product of an empty iterable is, where the element type tells."""
     element = element_type_of(iterable)
-    if element is not None and t.is_subtype(element, t.Number) and t.is_concrete(element):
+    if element is not None and is_subtype(element, t.Number) and is_concrete(element):
         return call(function("zero" if name == "sum" else "one"), (element,))
     return NOTHING_GIVEN
 
@@ -255,7 +259,7 @@ _define_find_extreme("min", lambda best, item: (item, best))
 def _true(item):
     item = host_number(item, "a condition")
     if item.__class__ is not bool:
-        raise fault("TypeError", f"non-boolean ({t.type_name(typeof(item))}) used in boolean context")
+        raise fault("TypeError", f"non-boolean ({type_name(typeof(item))}) used in boolean context")
     return item
 
 
@@ -344,7 +348,7 @@ def length(iterable):
     """The number of elements, where it is known without iterating."""
     size = size_of(iterable)
     if size is None:
-        raise fault("MethodError", f"no method matching length(::{t.type_name(typeof(iterable))})")
+        raise fault("MethodError", f"no method matching length(::{type_name(typeof(iterable))})")
     total = 1
     for dim in size:
         total = total * dim
@@ -355,7 +359,7 @@ def length(iterable):
 def size(iterable):
     found = size_of(iterable)
     if found is None or iterable.__class__ in (tuple, str, NamedTuple, Dictionary, SetValue):
-        raise fault("MethodError", f"no method matching size(::{t.type_name(typeof(iterable))})")
+        raise fault("MethodError", f"no method matching size(::{type_name(typeof(iterable))})")
     return found
 
 

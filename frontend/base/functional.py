@@ -6,6 +6,7 @@ from ..calling import call, callables
 from ..dispatch import Method, MethodTable
 from ..evaluation.broadcasting import broadcast
 from ..printing.display import FAMILIES, show_text
+from ..type_lattice import DataType, TypeOfTypeFamily, TypeVar, VarargType, is_type, unwrap
 from ..values import Function, Struct, typeof
 from .core import VAL
 from .errors import argument_error, fault
@@ -14,9 +15,9 @@ from .registry import define, define_constructor, function
 
 def callable_struct(name, fields):
     """Declares a struct type of functions with these fields, shown as `name(fields…)`."""
-    parameters = [t.TypeVar(f"F{k}") for k in range(len(fields))]
+    parameters = [TypeVar(f"F{k}") for k in range(len(fields))]
     type_ = t.declare(name, t.Function, parameters=parameters, fields=fields)
-    family = t.unwrap(type_).family
+    family = unwrap(type_).family
     family.field_types = tuple(parameters)
 
     @define_constructor(type_, *[t.Any] * len(fields))
@@ -33,7 +34,7 @@ def make(family, *values):
 
 def define_call(type_, meaning):
     """How instances of a struct type are called: `meaning(instance, arguments, keywords)`."""
-    signature = t.tuple_type(type_, t.VarargType(t.Any))
+    signature = t.tuple_type(type_, VarargType(t.Any))
 
 
     def run(arguments, keywords, _bindings):
@@ -171,7 +172,7 @@ def ntuple(function_, count):
 def _table(function_):
     if function_.__class__ is Function:
         return function_.methods
-    family = getattr(t.unwrap(function_), "family", None) if t.is_type(function_) else None
+    family = getattr(unwrap(function_), "family", None) if is_type(function_) else None
     if family is not None and family.constructors is not None:
         return family.constructors
     return MethodTable("callable")
@@ -182,7 +183,7 @@ def applicable(function_, *arguments):
     """Whether the function has a method for these arguments."""
     if function_.__class__ is Function:
         return function_.methods.find(arguments) is not None
-    if t.is_type(function_):
+    if is_type(function_):
         from ..calling import constructors
 
         tables = (_table(function_), constructors)
@@ -193,7 +194,7 @@ def applicable(function_, *arguments):
 @define("invoke", t.Any, t.TypeOfType, t.Any, ...)
 def invoke(function_, types, *arguments):
     """Calls the method that arguments of these types would have, though a more specific one may exist."""
-    if not isinstance(types, t.DataType) or types.name != "Tuple":
+    if not isinstance(types, DataType) or types.name != "Tuple":
         raise argument_error("the types of arguments are given as a tuple type: `Tuple{Int, String}`")
     found = _table(function_).find_types(types.parameters)
     if found is None:
@@ -205,13 +206,13 @@ def invoke(function_, types, *arguments):
 @define("hasmethod", t.Any, t.TypeOfType)
 def hasmethod(function_, types):
     """Whether the function has a method for arguments of these types."""
-    if not isinstance(types, t.DataType) or types.name != "Tuple":
+    if not isinstance(types, DataType) or types.name != "Tuple":
         raise argument_error("the types of arguments are given as a tuple type: `Tuple{Int, String}`")
     parameters = types.parameters
     if function_.__class__ is Function:
         return function_.methods.find_types(parameters) is not None
-    if t.is_type(function_):
-        return _table(function_).find_types((t.TypeOfTypeFamily.apply(function_), *parameters)) is not None
+    if is_type(function_):
+        return _table(function_).find_types((TypeOfTypeFamily.apply(function_), *parameters)) is not None
     return callables.find_types((typeof(function_), *parameters)) is not None
 
 

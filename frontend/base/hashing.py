@@ -6,8 +6,9 @@ from hashlib import blake2b
 import numpy as np
 
 from .. import types as t
+from ..staged_numbers import Traced
 from ..staging import host_number, read_host
-from ..values import Array, Dictionary, NamedTuple, Range, SetValue, Struct, Traced
+from ..values import Array, Dictionary, NamedTuple, Range, SetValue, Struct
 from .complex_numbers import is_complex, parts
 from .registry import define, function
 

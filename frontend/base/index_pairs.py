@@ -3,6 +3,8 @@
 
 from .. import types as t
 from ..printing.display import FAMILIES, PLAIN_FAMILIES, show_text
+from ..type_lattice import TypeFamily
+from ..type_names import type_name
 from ..values import NamedTuple, Struct, typeof
 from .iteration import FAMILY_ELEMENTS, ITERATORS, SIZES, collect, element_type_of, iterate, size_of
 from .named_tuples import keys
@@ -10,8 +12,8 @@ from .pairs import PairFamily, pair
 from .registry import define, function
 from .tuples import position
 
-PairsFamily = t.TypeFamily("Base.Pairs", supertype=t.AbstractDict.body.body.family.apply(t.Any, t.Any),
-                           field_names=("data", "itr"), field_types=(t.Any, t.Any))
+PairsFamily = TypeFamily("Base.Pairs", supertype=t.AbstractDict.body.body.family.apply(t.Any, t.Any),
+                         field_names=("data", "itr"), field_types=(t.Any, t.Any))
 PairsType = PairsFamily.apply()
 """What `pairs` gives for collections other than dictionaries: index => element, name => value."""
 
@@ -30,7 +32,7 @@ FAMILY_ELEMENTS[PairsFamily] = lambda view: PairFamily.apply(
 def _plain_pairs(view, context):
     count = length_pairs(view)
     content = view.fields[0]
-    type_ = "NamedTuple" if content.__class__ is NamedTuple else t.type_name(typeof(content))
+    type_ = "NamedTuple" if content.__class__ is NamedTuple else type_name(typeof(content))
     lines = [f"pairs(::{type_}) with {count} {'entry' if count == 1 else 'entries'}:"]
     entries = [(show_text(key, context), show_text(item, context)) for key, item in pairs_entries(view)]
     width = max((len(key) for key, _ in entries), default=0)

@@ -1,233 +1,30 @@
-"""Reading at indices: `x[i, j]`, ranges, `:`, vectors of indices, masks, cartesian indices, traced indices.
-
-An index is brought into one of four forms, which count from 0: `Place` (one element, known),
-`Span` (a range),
-`Gathered` (any array of indices, or a traced number), and the whole axis.
-"""
+"""Reading at indices: `x[i, j]`; at ranges, `:`, vectors of indices, masks, cartesian and traced indices."""
 
 import functools
-from dataclasses import dataclass
 
 import numpy as np
 
+from ...compiler.errors import WeberError
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, element, elements_at, is_lanes, only_in_graph
+from ..batching.lanes import Lanes, elements_at, only_in_graph
 from ..calling import call
 from ..control_flow.growth import Added
-from ..control_flow.item_buffers import as_lanes
-from ..control_flow.sharing import entangle
-from ..printing.display import FAMILIES
-from ..staging import Value
-from ..values import Array, DimNumber, Range, Struct, Traced, colon, to_host, typeof
+from ..control_flow.vector_elements import alike_element_of, element_of
+from ..dims import dim_number
+from ..poison import HostValueNeeded
+from ..staged_numbers import DimNumber, Traced
+from ..state import state
+from ..type_names import type_name
+from ..values import Array, Range, colon, to_host
 from .arrays import array_of, as_array, as_dim_product, plain_type, range_payload, reshaped
-from .conversion import constructs
+from .cartesian_indices import is_cartesian
 from .elements import number_of
 from .errors import argument_error, bounds_error, require_count
+from .index_forms import Gathered, Place, Span, invalid_index, normalised
 from .registry import define, function
-
-CartesianIndexType = t.declare("CartesianIndex", parameters=(t.TypeVar("N"),), fields=("I",))
-CARTESIAN_FAMILY = t.unwrap(CartesianIndexType).family
-
-
-FAMILIES[CARTESIAN_FAMILY] = lambda value, context: f"CartesianIndex({', '.join(map(str, value.fields[0]))})"
-
-
-def cartesian_index(*indices):
-    """`CartesianIndex(i, j, …)`."""
-    return Struct(CARTESIAN_FAMILY.apply(len(indices)), [tuple(indices)])
-
-
-@constructs(CartesianIndexType, t.Integer, ...)
-def construct_cartesian_index(_, *indices):
-    return cartesian_index(*(staging.host_number(i, "a cartesian index") for i in indices))
-
-
-@constructs(CartesianIndexType, t.Tuple)
-def cartesian_index_of_tuple(_, indices):
-    return cartesian_index(*indices)
-
-
-CartesianIndicesType = t.declare("CartesianIndices")
-
-
-@constructs(CartesianIndicesType, t.Any)
-def cartesian_indices(_, x):
-    """All cartesian indices of an array or of a size, as an array of them."""
-    dims = x if x.__class__ is tuple else as_array(x).size
-    dims = [d.length if d.__class__ is Range else d for d in dims]
-    if not all(isinstance(d, int | np.integer) for d in dims):
-        from .iteration import GRIDS
-        from .selection import indices_of_size
-
-        dims = tuple(d if hasattr(d, "terms") else staging.as_dim(d) for d in dims)
-        indices = indices_of_size(dims)
-        GRIDS[indices] = dims
-        return indices
-    places = [cartesian_index(*(i + 1 for i in reversed(place))) for place in np.ndindex(*dims[::-1])]
-    return array_of(CARTESIAN_FAMILY.apply(len(dims)), places, dims)
-
-
-def is_cartesian(index):
-    return index.__class__ is Struct and index.type.family is CARTESIAN_FAMILY
-
-
-@dataclass(slots=True)
-class Place:
-    """One element, at a known position."""
-
-    start: object
-
-    def bounds(self):
-        return self.start, self.start + 1, 1
-
-
-@dataclass(slots=True)
-class Span:
-    """`length` elements from `start` on, `step` apart (negative: in opposite order). A start that is an IR
-    value has step 1."""
-
-    start: object
-    step: int
-    length: object
-
-    def bounds(self):
-        """(start, stop, step) with a positive step."""
-        if self.step > 0:
-            return self.start, self.start + (self.length - 1) * self.step + 1 if self.step > 1 else (
-                self.start + self.length), self.step
-        return self.start + (self.length - 1) * self.step, self.start + 1, -self.step
-
-
-@dataclass(slots=True)
-class Gathered:
-    """The elements at an array of positions (a payload of any rank; rank 0 for a traced number)."""
-
-    positions: object
-
-
-def normalised(array, indices):
-    """(payload, forms): the payload reshaped so that it has one axis for each index, and the index
-    forms.
-
-    Raises BoundsError."""
-    indices = _spread_cartesian(indices)
-    payload = staging.read(array)
-    shape, count = tuple(payload.shape), len(indices)
-    if count == 1 and len(shape) != 1:  # linear
-        index = indices[0]
-        if index.__class__ is Array and index.element is t.Bool and tuple(index.data.shape) != shape:
-            raise bounds_error(array, indices)
-        if index.__class__ is Array and index.element is t.Bool:
-            indices = (Array(reshaped(staging.read(index), (as_dim_product(shape),))),)
-        payload = reshaped(payload, (as_dim_product(shape),))
-    elif count < len(shape):  # the dims left out must have size 1
-        rest = shape[:len(shape) - count]
-        if any(dim != 1 for dim in rest):
-            raise bounds_error(array, indices)
-        payload = reshaped(payload, shape[len(rest):])
-    elif count > len(shape):
-        payload = reshaped(payload, (1,) * (count - len(shape)) + shape)
-    forms = []
-    for dimension, index in enumerate(indices):
-        size = payload.shape[count - 1 - dimension]
-        form = index_form(index, size)
-        if form is None:
-            raise bounds_error(array, indices)
-        forms.append(form)
-    return payload, forms
-
-
-def _spread_cartesian(indices):
-    if any(is_cartesian(index) for index in indices):
-        return tuple(i for index in indices for i in (index.fields[0] if is_cartesian(index) else (index,)))
-    return tuple(indices)
-
-
-def index_form(index, size):
-    """The form of one index into an axis of a size; None when it is out of bounds."""
-    kind = index.__class__
-    if kind is int or kind is DimNumber or isinstance(index, np.integer):
-        place = index.dim if kind is DimNumber else int(index)
-        return Place(place - 1) if _inside(place, 1, size) else None
-    if index is colon:
-        return Span(0, 1, size)
-    if kind is Range:
-        return _span(index, size)
-    if kind is Traced:
-        if not t.is_subtype(index.type, t.Integer) or index.type is t.Bool:
-            raise _invalid(index)
-        if index.known is not None and not isinstance(index.data, Value):
-            return index_form(index.known, size)
-        return Gathered(_from_zero(staging.payload_of(index, t.Int64)))
-    if kind is Array or kind is tuple:
-        return _gathered(as_array(index), size)
-    raise _invalid(index)
-
-
-def _inside(place, first, last):
-    """Whether first ≤ place ≤ last, as far as it can be told of symbolic sizes."""
-    low, high = place - first, last - place
-    return not (isinstance(low, int) and low < 0) and not (isinstance(high, int) and high < 0)
-
-
-def _invalid(index):
-    from .errors import shown
-
-    return argument_error(f"invalid index: {shown(index)} of type {t.type_name(typeof(index))}")
-
-
-def _span(range_, size):
-    if range_.start.__class__ is Traced or range_.length.__class__ is Traced:
-        return _open_span(range_)
-    if not isinstance(range_.start, int | DimNumber):
-        raise _invalid(range_)
-    start, length = staging.as_dim(range_.start), staging.as_dim(range_.length)
-    if length == 0:
-        return Span(0, 1, 0)
-    last = start + (length - 1) * range_.step
-    if not _inside(start, 1, size) or not _inside(last, 1, size):
-        return None
-    return Span(start - 1, range_.step, length)
-
-
-def _open_span(range_):
-    """The form of a range of which only the graph knows where it starts or how long it is."""
-    if range_.step != 1:
-        return Gathered(_from_zero(staging.read(as_array(range_))))
-    start = _from_zero(staging.payload_of(range_.start, t.Int64))
-    if not isinstance(start, Value):
-        start = int(start)
-    return Span(start, 1, staging.as_dim(range_.length))
-
-
-def _gathered(array, size):
-    if array.element is t.Bool:
-        payload = staging.read(array)
-        if payload.__class__ is Value and not staging.state.trace.immediate:
-            return Gathered(staging.true_places(payload))
-        mask = staging.read_host(array, "indexing by a mask")
-        if mask.ndim != 1 or (isinstance(size, int) and mask.shape[0] != size):
-            return None
-        return Gathered(np.flatnonzero(mask))
-    if array.element is t.Any and array.size == (0,):
-        return Gathered(np.zeros(0, dtype=np.int64))
-    if array.element not in t.NUMPY_TYPES or not t.is_subtype(array.element, t.Integer):
-        raise argument_error(f"invalid index of type {t.type_name(array.type)}")
-    payload = staging.payload_of(array, t.Int64)
-    if isinstance(payload, np.ndarray) and isinstance(size, int) and payload.size and (
-            payload.min() < 1 or payload.max() > size):
-        return None
-    return Gathered(_from_zero(payload))
-
-
-def _from_zero(payload):
-    if isinstance(payload, np.ndarray):
-        return payload - 1
-    return staging.apply("sub", payload, staging.expand(np.asarray(1), payload.shape))
-
-
-# --- reading ------------------------------------------------------------------------------------------------
+from .sizes import length
 
 
 def read_forms(payload, forms):
@@ -270,7 +67,7 @@ def _moved(payload, forms):
 
 def element_at(array, indices, copy=True):
     """`array[indices...]`: a number (or object) where all indices are single, else an array."""
-    if staging.state.trace is None and not staging.state.lanes and len(indices) == len(array.size) \
+    if state.trace is None and not state.lanes and len(indices) == len(array.size) \
             and array not in staging.VIEWS:
         data = array.data  # the short way to one element
         if all([index.__class__ is int and 0 < index <= size
@@ -289,8 +86,8 @@ def element_at(array, indices, copy=True):
         if all(isinstance(one, int) for one in place):
             item = payload[place]
             return item if payload.dtype == object else to_host(item)
-    if _holds_objects(payload):
-        found = item_at(list(payload), forms[0]) if payload.ndim == 1 and payload.size else None
+    if isinstance(payload, np.ndarray) and payload.dtype.kind in "Oc":
+        found = item_at(array, forms[0]) if payload.ndim == 1 and payload.size else None
         if found is not None:
             return found
         forms = [_known_form(form, size) for form, size in zip(forms, reversed(payload.shape), strict=True)]
@@ -302,20 +99,12 @@ def element_at(array, indices, copy=True):
     return Array(part, plain_type(array, len(part.shape)))
 
 
-def item_at(items, form):
-    """The item at a place that only the graph knows, of items that are alike: numbers, arrays, or tuples of
-    numbers; None for others. An array may be any of the items: writing to it makes reading those an error."""
+def item_at(array, form):
+    """The item at a place that only the graph knows, of items that are alike: numbers, arrays, or structures
+    of them; None for others."""
     if form.__class__ is not Gathered or not isinstance(form.positions, Value) or form.positions.shape:
         return None
-    vector = as_lanes(items)
-    arrays = [item for item in items if item.__class__ is Array]
-    if vector is None or not is_lanes(vector) or (
-            not arrays and any(inner.rank for inner, _ in vector._data.columns)):
-        return None
-    found = element(vector, form.positions)
-    for array in arrays:
-        entangle(found, array)
-    return found
+    return alike_element_of(array, form.positions)
 
 
 def _lane_at(array, forms):
@@ -323,12 +112,12 @@ def _lane_at(array, forms):
     (form,) = forms
     if not _is_single(form):
         positions = form.positions if form.__class__ is Gathered else range_payload(
-            Range(number_of(form.start) if form.start.__class__ is Value else staging.dim_number(form.start),
-                  form.step, staging.dim_number(form.length), None))
+            Range(number_of(form.start) if form.start.__class__ is Value else dim_number(form.start),
+                  form.step, dim_number(form.length), None))
         if len(positions.shape) != 1:
             raise only_in_graph()
         return elements_at(array, staging.as_value(positions))
-    return element(array, form.start if form.__class__ is Place else form.positions)
+    return element_of(array, form.start if form.__class__ is Place else form.positions)
 
 
 def _holds_objects(payload):
@@ -342,8 +131,8 @@ def _is_single(form):
 def _known_form(form, size):
     """A form into an array of objects: its positions must be known on the host."""
     if form.__class__ is Gathered and isinstance(form.positions, Value):
-        raise staging.HostValueNeeded("an index into an array of objects must be known on the host",
-                                      staging.state.location, kind="UnsupportedError")
+        raise HostValueNeeded("an index into an array of objects must be known on the host",
+                              state.location, kind="UnsupportedError")
     return form
 
 
@@ -351,40 +140,8 @@ def _at_cartesian(array, indices):
     """`array[indices]` for an array of cartesian indices."""
     places = staging.read_host(indices, "indexing").reshape(-1)
     if not all(is_cartesian(place) for place in places):
-        raise argument_error(f"invalid index of type {t.type_name(indices.type)}")
+        raise argument_error(f"invalid index of type {type_name(indices.type)}")
     return array_of(array.element, [element_at(array, (place,)) for place in places], indices.size)
-
-
-@define("getindex", CartesianIndexType, t.Integer)
-def cartesian_at(index, place):
-    if not 1 <= place <= len(index.fields[0]):
-        raise bounds_error(index, (place,))
-    return index.fields[0][place - 1]
-
-
-@define("length", CartesianIndexType)
-def cartesian_length(index):
-    return len(index.fields[0])
-
-
-@constructs(t.Tuple, CartesianIndexType)
-def tuple_of_cartesian(_, index):
-    return index.fields[0]
-
-
-def _cartesian_arithmetic(name):
-    def method(a, b):
-        from ..calling import call
-        from .registry import function
-
-        return cartesian_index(*(call(function(name), pair)
-                                 for pair in zip(a.fields[0], b.fields[0], strict=True)))
-
-    define(name, CartesianIndexType, CartesianIndexType)(method)
-
-
-_cartesian_arithmetic("+")
-_cartesian_arithmetic("-")
 
 
 @define("getindex", t.AbstractArray, t.Any, ...)
@@ -429,7 +186,7 @@ def range_at(range_, *indices):
             return range_
         if index.__class__ is int or index.__class__ is bool:
             if index.__class__ is bool:
-                raise _invalid(index)
+                raise invalid_index(index)
             if not 1 <= index <= range_.length:
                 raise bounds_error(range_, indices)
             return range_[index - 1]
@@ -460,8 +217,6 @@ def check_bounds(x, *indices):
 
 @define("checkbounds", t.TypeOfType, t.AbstractArray, t.Any, ...)
 def are_in_bounds(_, x, *indices):
-    from ...compiler.errors import WeberError
-
     x = as_array(x)
     if any(index.__class__ in (Traced, DimNumber) for index in indices):
         limits = x.size if len(indices) == len(x.size) else (as_dim_product(x.size),)
@@ -484,20 +239,18 @@ def first(x):
 
 @define("last", t.AbstractArray)
 def last(x):
-    from .arrays import length
-
     return get_index(x, length(x))
 
 
 @define("first", t.AbstractArray, t.Integer)
 def first_several(x, count):
-    size = staging.dim_number(as_array(x).size[0])
+    size = dim_number(as_array(x).size[0])
     last = call(function("min"), (require_count(count), size))
     return get_index(x, call(function(":"), (1, last)))
 
 
 @define("last", t.AbstractArray, t.Integer)
 def last_several(x, count):
-    size = staging.dim_number(as_array(x).size[0])
+    size = dim_number(as_array(x).size[0])
     first = call(function("max"), (1, size - (require_count(count) - 1)))
     return get_index(x, call(function(":"), (first, size)))

@@ -8,8 +8,12 @@ import numpy as np
 
 from .. import types as t
 from ..calling import call
+from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
 from ..staging import host_integer, host_number
-from ..values import Array, DimNumber, Irrational, Range, Traced, typeof
+from ..type_lattice import is_subtype, is_type
+from ..type_names import type_name
+from ..values import Array, Irrational, Range, typeof
 from .elements import (
     FLOATS,
     HOST_TYPES,
@@ -55,7 +59,7 @@ def _integers(name, function):
         kind = number_type(numbers)
         result = reduce(function, map(int, numbers))
         if result > 1 and result > np.iinfo(t.NUMPY_TYPES[kind]).max:
-            raise fault("OverflowError", f"{name} of numbers of type {t.type_name(kind)} does not fit")
+            raise fault("OverflowError", f"{name} of numbers of type {type_name(kind)} does not fit")
         return HOST_TYPES[kind](result)
 
 
@@ -189,7 +193,7 @@ def power_modulo(x, p, m):
 @iteration("invmod", t.Integer, t.Integer)
 def inverse_modulo(x, m):
     try:
-        return convert_host(pow(int(x), -1, int(m)), t.promote_type(typeof(x), typeof(m)))
+        return convert_host(pow(int(x), -1, int(m)), promote_type(typeof(x), typeof(m)))
     except ValueError:
         raise domain_error((x, m), "Greatest common divisor is not 1.") from None
 
@@ -199,15 +203,15 @@ def inverse_modulo(x, m):
 
 def _type_of(argument):
     """The type meant by an argument that is a type or a number."""
-    return argument if t.is_type(argument) else typeof(argument)
+    return argument if is_type(argument) else typeof(argument)
 
 
 def _limits(type_, name):
     if type_ in FLOATS:
         return ml_dtypes.finfo(t.NUMPY_TYPES[type_])
-    if type_ in HOST_TYPES and t.is_subtype(type_, t.Integer) and type_ is not t.Bool:
+    if type_ in HOST_TYPES and is_subtype(type_, t.Integer) and type_ is not t.Bool:
         return np.iinfo(t.NUMPY_TYPES[type_])
-    raise fault("MethodError", f"no method matching {name}(::Type{{{t.type_name(type_)}}})")
+    raise fault("MethodError", f"no method matching {name}(::Type{{{type_name(type_)}}})")
 
 
 def _limit(name, of_float, of_integer=None, of_bool=None):
@@ -217,7 +221,7 @@ def _limit(name, of_float, of_integer=None, of_bool=None):
             return of_bool
         found = _limits(type_, name)
         if type_ not in FLOATS and of_integer is None:
-            raise fault("MethodError", f"no method matching {name}(::Type{{{t.type_name(type_)}}})")
+            raise fault("MethodError", f"no method matching {name}(::Type{{{type_name(type_)}}})")
         return HOST_TYPES[type_](of_float(found) if type_ in FLOATS else of_integer(found))
 
     define(name, t.TypeOfType)(limit)
@@ -245,9 +249,8 @@ def epsilon_of_type(type_):
 def spacing(x):
     """The distance to the next larger number of the type."""
     if x.__class__ is Traced:
-        from .arithmetic import multiply
+        from .arithmetic import absolute, multiply
         from .comparison import maximum
-        from .mathematics import absolute
         from .powers import power
 
         exponent = emit("floor",
@@ -279,7 +282,7 @@ def _unit(name, value):
             return float(value)
         if is_complex_type(type_):
             return complex(value)
-        raise fault("MethodError", f"no method matching {name}(::Type{{{t.type_name(type_)}}})")
+        raise fault("MethodError", f"no method matching {name}(::Type{{{type_name(type_)}}})")
 
     define(name, t.Number)(unit)
     define(name, t.TypeOfType)(unit)
@@ -300,7 +303,7 @@ def byte_size(argument):
     if argument.__class__ is Range and argument.start.__class__ is int:
         return 16 if argument.step == 1 else 24
     if type_ not in t.NUMPY_TYPES:
-        raise argument_error(f"the size of a {t.type_name(type_)} in bytes is not defined")
+        raise argument_error(f"the size of a {type_name(type_)} in bytes is not defined")
     return int(np.dtype(t.NUMPY_TYPES[type_]).itemsize)
 
 
@@ -329,4 +332,3 @@ def fraction_and_whole(x):
     fraction, whole = math.modf(float(x))
     kind = HOST_TYPES[typeof(x)] if typeof(x) in FLOATS else float
     return kind(fraction), kind(whole)
-

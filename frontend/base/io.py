@@ -14,8 +14,11 @@ import numpy as np
 from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..printing.display import Context
-from ..staging import LaneEffect, read_host, state
-from ..values import Array, Char, Symbol, serials, to_host, typeof
+from ..staging import read_host
+from ..state import LaneEffect, serials, state
+from ..type_lattice import TypeOfTypeFamily, TypeVar, is_subtype
+from ..type_names import type_name
+from ..values import Array, Char, Symbol, to_host, typeof
 from .errors import argument_error, shown
 from .iterators import iterator
 from .pairs import Pair
@@ -71,7 +74,7 @@ class Stream:
         if self.is_memory:
             return (f"IOBuffer(data=UInt8[...], readable=true, writable=true, seekable=true, append=false, "
                     f"size={len(self.file.getvalue())}, maxsize=Inf, ptr={self.file.tell() + 1}, mark=-1)")
-        return f"{t.type_name(self.type)}({self.name})"
+        return f"{type_name(self.type)}({self.name})"
 
 
 class _StandardFile:
@@ -142,7 +145,7 @@ def context_from(given, base=None):
     if isinstance(given, Stream):
         return context_of(given)
     for item in given if isinstance(given, tuple) else (given,):
-        if not t.is_subtype(typeof(item), Pair) or item.fields[0].__class__ is not Symbol:
+        if not is_subtype(typeof(item), Pair) or item.fields[0].__class__ is not Symbol:
             raise argument_error(f"a property of an IOContext is a pair `:name => value`, got {shown(item)}")
         key, value = item.fields
         context = with_property(context, key.name, value)
@@ -220,7 +223,7 @@ def bytes_of(value):
         return read_host(value, "writing").tobytes()
     if isinstance(value, bool | int | float | complex | np.generic):
         return np.asarray(value).tobytes()
-    raise WeberError(f"`write` does not know how to write a {t.type_name(typeof(value))}", kind="MethodError")
+    raise WeberError(f"`write` does not know how to write a {type_name(typeof(value))}", kind="MethodError")
 
 
 @define("write", t.IO, t.Any, ...)
@@ -287,7 +290,7 @@ def string_buffer(_, text):
 @define_constructor(IOBuffer, t.AbstractArray)
 def bytes_buffer(_, array):
     if array.__class__ is not Array or array.element is not t.UInt8:
-        raise argument_error(f"an IOBuffer holds a Vector{{UInt8}}, not a {t.type_name(typeof(array))}")
+        raise argument_error(f"an IOBuffer holds a Vector{{UInt8}}, not a {type_name(typeof(array))}")
     return memory_stream(data=read_host(array, "an IOBuffer").tobytes())
 
 
@@ -314,7 +317,7 @@ def decode(data: bytes):
     return data.decode("utf-8", "surrogateescape")
 
 
-@define("read", t.IO, t.TypeOfTypeFamily.apply(t.String))
+@define("read", t.IO, TypeOfTypeFamily.apply(t.String))
 def read_string(stream, _):
     """The rest of the stream as a string."""
     return decode(_reading(stream).read())
@@ -325,10 +328,10 @@ def read_bytes(stream):
     return Array(np.frombuffer(_reading(stream).read(), np.uint8).copy())
 
 
-_T = t.TypeVar("T", t.Number)
+_T = TypeVar("T", t.Number)
 
 
-@define("read", t.IO, t.TypeOfTypeFamily.apply(_T), where=(_T,))
+@define("read", t.IO, TypeOfTypeFamily.apply(_T), where=(_T,))
 def read_number(stream, type_):
     """One number of the type, little-endian."""
     dtype = np.dtype(t.NUMPY_TYPES[type_])
@@ -338,7 +341,7 @@ def read_number(stream, type_):
     return to_host(np.frombuffer(data, dtype)[0])
 
 
-@define("read", t.AbstractString, t.TypeOfTypeFamily.apply(t.String))
+@define("read", t.AbstractString, TypeOfTypeFamily.apply(t.String))
 def read_file_string(path, _):
     """The contents of a file as a string."""
     from .files import opened

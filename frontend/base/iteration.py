@@ -7,20 +7,33 @@ import numpy as np
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
-from ..batching.lanes import Lanes, elements
-from ..staging import LaneEffect, apply, as_dim, host_integer, payload_of, read, state
+from ..batching.lanes import Lanes
+from ..dims import as_dim
+from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, host_integer, payload_of, read
+from ..state import LaneEffect, state
+from ..type_lattice import (
+    DataType,
+    TypeOfTypeFamily,
+    TypeVar,
+    UnionType,
+    VarargType,
+    is_subtype,
+    typejoin,
+    union,
+)
+from ..type_names import type_name
 from ..values import (
     Array,
     Char,
     Dictionary,
-    DimNumber,
     GeneratorValue,
     Irrational,
     NamedTuple,
     Range,
     SetValue,
     Struct,
-    Traced,
     to_host,
     typeof,
 )
@@ -86,7 +99,9 @@ def array_elements(array):
     """The elements of an array in column-major order; what is written during the iteration is seen."""
     payload = read(array)
     if payload.__class__ is Lanes:
-        return elements(array)
+        from ..control_flow.vector_elements import elements_of
+
+        return elements_of(array)
     return staged_elements(payload) if payload.__class__ is Value else _host_elements(array)
 
 
@@ -128,10 +143,10 @@ def user_elements(value):
     step = function("iterate")
     found = step.methods.find((value,))
     if found is None or found[0].python is iterate_first:
-        if t.is_subtype(typeof(value), t.AbstractArray):
+        if is_subtype(typeof(value), t.AbstractArray):
             getindex = function("getindex")
             return (call(getindex, (value, k)) for k in range(1, call(function("length"), (value,)) + 1))
-        raise fault("MethodError", f"no method matching iterate(::{t.type_name(typeof(value))})")
+        raise fault("MethodError", f"no method matching iterate(::{type_name(typeof(value))})")
     return _iterated(value, step, found)
 
 
@@ -170,7 +185,7 @@ def size_of(value):
         size = SIZES.get(value.type.family)
         if size is not None:
             return size(value)
-        if t.is_subtype(value.type, t.AbstractArray):
+        if is_subtype(value.type, t.AbstractArray):
             from ..calling import call
 
             return call(function("size"), (value,))
@@ -224,13 +239,13 @@ def join_types(a, b):
     optional = [x for x in (t.Nothing, t.Missing) if x in _members(a) or x in _members(b)]
     if optional:
         rest = [join_all(m for m in _members(x) if m not in optional) for x in (a, b)]
-        return t.union(*optional, join_types(*rest))
-    if all(isinstance(x, t.DataType) and x.family is t.TupleFamily for x in (a, b)):
+        return union(*optional, join_types(*rest))
+    if all(isinstance(x, DataType) and x.family is t.TupleFamily for x in (a, b)):
         if len(a.parameters) == len(b.parameters) and not any(
-                isinstance(p, t.VarargType) for p in (*a.parameters, *b.parameters)):
+                isinstance(p, VarargType) for p in (*a.parameters, *b.parameters)):
             return t.tuple_type(*map(join_types, a.parameters, b.parameters))
         return t.Tuple
-    return t.typejoin(a, b)
+    return typejoin(a, b)
 
 
 def join_all(types):
@@ -242,7 +257,7 @@ def join_all(types):
 
 
 def _members(type_):
-    return type_.members if isinstance(type_, t.UnionType) else (type_,)
+    return type_.members if isinstance(type_, UnionType) else (type_,)
 
 
 def collect_values(iterator, size=None, element=None) -> Array:
@@ -262,9 +277,9 @@ def collect_values(iterator, size=None, element=None) -> Array:
 def array_of(items, size=None, element=t.Any) -> Array:
     """The array of these elements (in column-major order) with this element type."""
     shape = (len(items),) if size is None else tuple(size)[::-1]
-    if element in t.NUMPY_TYPES:
+    if element in t.NUMPY_TYPES and not any(item.__class__ is Struct for item in items):
         data = np.array(items, dtype=t.NUMPY_TYPES[element])
-    else:
+    else:  # complex numbers with staged parts, too
         data = np.empty(len(items), dtype=object)
         for k, item in enumerate(items):
             data[k] = item
@@ -280,10 +295,10 @@ def stack_numbers(items, size=None) -> Array:
     """An array of numbers some of which are traced."""
     kind = typeof(items[0])
     for item in items:
-        if not t.is_subtype(typeof(item), t.Number):
+        if not is_subtype(typeof(item), t.Number):
             raise unsupported(f"an array that holds numbers known when the graph runs beside a "
-                              f"{t.type_name(typeof(item))}")
-        kind = t.promote_type(kind, typeof(item))
+                              f"{type_name(typeof(item))}")
+        kind = promote_type(kind, typeof(item))
     if state.lanes and any(item.__class__ is Traced and item.data.shape for item in items):
         raise LaneEffect
     parts = [apply("reshape", payload_of(item, kind), shape=(1,)) for item in items]
@@ -341,7 +356,7 @@ def iterate_next(value, position):
         character = value[position_of(value, position)]
         return Char(ord(character)), position + len(character.encode("utf-8", "surrogateescape"))
     if not hasattr(value, "__len__"):
-        raise fault("MethodError", f"no method matching iterate(::{t.type_name(typeof(value))})")
+        raise fault("MethodError", f"no method matching iterate(::{type_name(typeof(value))})")
     return (value[position - 1], position + 1) if position <= len(value) else None
 
 
@@ -357,10 +372,10 @@ def collect(iterable):
     return collect_values(iterate(iterable), size_of(iterable), element=element_type_of(iterable))
 
 
-_T = t.TypeVar("T")
+_T = TypeVar("T")
 
 
-@define("collect", t.TypeOfTypeFamily.apply(_T), t.Any, where=(_T,))
+@define("collect", TypeOfTypeFamily.apply(_T), t.Any, where=(_T,))
 def collect_as(element, iterable):
     """A vector of the elements, converted to the element type."""
     from ..evaluation.properties import convert_to

@@ -5,9 +5,11 @@ import math
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..interactive.steps import take_step
+from ..evaluation.steps import take_step
 from ..printing.display import FAMILIES, show_text
 from ..staging import host_integer, host_number
+from ..type_lattice import TypeFamily
+from ..type_names import type_name
 from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct
 from .iteration import (
     FAMILY_ELEMENTS,
@@ -29,8 +31,8 @@ def iterator(name, *fields, size=None, element=None, display=None):
     fields.
 
     `size` and `element` compute from the fields, None where unknown. Returns a maker of instances."""
-    family = t.TypeFamily(display or f"Base.Iterators.{name}", supertype=t.Any, field_names=fields,
-                          field_types=(t.Any,) * len(fields), module=ITERATORS_MODULE)
+    family = TypeFamily(display or f"Base.Iterators.{name}", supertype=t.Any, field_names=fields,
+                        field_types=(t.Any,) * len(fields), module=ITERATORS_MODULE)
     type_ = family.apply()
     ITERATORS_MODULE.bindings[name] = type_
 
@@ -177,7 +179,7 @@ def make_accumulate(function, inner, init):
         yield total
 
 
-NOTHING_GIVEN = Singleton("Base._InitialValue()", t.TypeFamily("_InitialValue", supertype=t.Any).apply())
+NOTHING_GIVEN = Singleton("Base._InitialValue()", TypeFamily("_InitialValue", supertype=t.Any).apply())
 """Stands for an `init` that was not given."""
 
 
@@ -214,7 +216,7 @@ def holds(predicate, *arguments):
     if not isinstance(result, bool):
         from ..values import typeof
 
-        raise WeberError(f"TypeError: non-boolean ({t.type_name(typeof(result))}) used in boolean context",
+        raise WeberError(f"TypeError: non-boolean ({type_name(typeof(result))}) used in boolean context",
                          kind="TypeError")
     return result
 

@@ -5,6 +5,7 @@ import operator
 import numpy as np
 
 from .. import types as t
+from ..type_lattice import VarargType
 from ..values import Function, missing, typeof
 from .arithmetic import host_binary
 from .elements import convert_host, dual, emit, select, wrap
@@ -27,7 +28,7 @@ def negated_function(f):
     from .comparison import negation
 
     table = MethodTable("!" + getattr(f, "name", "f"))
-    signature = t.tuple_type(t.VarargType(t.Any))
+    signature = t.tuple_type(VarargType(t.Any))
     table.add(Method(signature, (), lambda arguments, keywords,
                      bindings: negation(call(f, arguments, keywords))))
     return Function(table.name, table, captured=(f,))

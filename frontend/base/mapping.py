@@ -1,11 +1,13 @@
 """`map`, `reduce` and their kin over arrays: numbers go through lanes and reduction ops, see
 `broadcasting`."""
 
+from ...compiler.ir import Value
 from ...compiler.types import dim_names, symbol
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
+from ..dims import true_places
 from ..evaluation.broadcasting import broadcast
 from ..values import Array, Range, colon, typeof
 from . import folds
@@ -51,7 +53,11 @@ def map_arrays(f, *arrays):
     from .indexing import element_at
     from .ranges import unit_range
 
-    count = min(x.size[0] for x in arrays)
+    counts = [x.size[0] for x in arrays]
+    if not all(isinstance(count, int) for count in counts):
+        raise dimension_mismatch(f"map over vectors of {' and '.join(map(str, counts))} elements; counts of "
+                                 "one name are equal")
+    count = min(counts)
     return _mapped(f, [element_at(x, (unit_range(1, count),)) for x in arrays])
 
 
@@ -84,7 +90,7 @@ def reduce(operation, x, dims=colon, init=NOTHING_GIVEN):
 
 
 def is_staged(x):
-    return isinstance(staging.read(as_array(x)), staging.Value)
+    return isinstance(staging.read(as_array(x)), Value)
 
 
 def joined_lanes(vector, horizontally):
@@ -125,7 +131,7 @@ def joined_ragged(lanes, horizontally):
     own = staging.apply("lt", places, staging.apply("broadcast", sizes, shape=(count, extent), axes=(0,)))
     whole = reshaped(rows, (as_dim_product((count, extent)), *rows.shape[2:]))
     whole = staging.apply("gather", whole,
-                          staging.true_places(reshaped(own, (as_dim_product((count, extent)),))), axis=0)
+                          true_places(reshaped(own, (as_dim_product((count, extent)),))), axis=0)
     if axis:
         whole = staging.apply("transpose", whole, permutation=(*range(1, len(shape)), 0))
     return Array(whole)
@@ -149,7 +155,7 @@ def spread_fold(operation, x):
 
 def _reduce_slices(operation, array, dims, init):
     from .arrays import array_of
-    from .shapes import slices_along
+    from .slices import slices_along
 
     dims = (dims,) if dims.__class__ is int else tuple(dims)
     others = tuple(d for d in range(1, array.rank + 1) if d not in dims)
@@ -160,7 +166,7 @@ def _reduce_slices(operation, array, dims, init):
 
 @define("foldl", t.Any, t.AbstractArray, keywords=("init",))
 def fold_from_left(operation, x, init=NOTHING_GIVEN):
-    if x.__class__ is not Range and operation in REDUCTIONS and isinstance(staging.read(x), staging.Value):
+    if x.__class__ is not Range and operation in REDUCTIONS and isinstance(staging.read(x), Value):
         return REDUCTIONS[operation](x, init=init)
     return folds.foldl(operation, x, init)
 

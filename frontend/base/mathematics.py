@@ -9,7 +9,9 @@ import math
 import numpy as np
 
 from .. import types as t
-from ..values import Array, Irrational, Traced, typeof
+from ..staged_numbers import Traced
+from ..type_lattice import is_subtype
+from ..values import Array, Irrational, typeof
 from .arithmetic import absolute, add, divide, multiply, one_like, sign
 from .elements import (
     HOST_TYPES,
@@ -274,7 +276,7 @@ def _traced_sinc(x):
 
 
 def _is_float(x):
-    return t.is_subtype(typeof(x), t.AbstractFloat)
+    return is_subtype(typeof(x), t.AbstractFloat)
 
 
 def _test(name, on_float, op, otherwise):
@@ -380,4 +382,3 @@ for _name, _value in _CONSTANTS.items():
     BASE.bindings[_name] = _value
     BASE.exports.add(_name)
     BASE.constants.add(_name)
-

@@ -6,8 +6,11 @@ from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
 from ..calling import call
-from ..staging import Trace, as_dim, read
-from ..values import Array, Dictionary, NamedTuple, Range, Struct, Symbol, Traced, typeof
+from ..dims import as_dim
+from ..staged_numbers import Traced
+from ..staging import Trace, read
+from ..type_lattice import UnionType, is_concrete, match
+from ..values import Array, Dictionary, NamedTuple, Range, Struct, Symbol, typeof
 from .registry import define, module
 
 PRIMITIVES = module("Primitives")
@@ -22,14 +25,14 @@ def rebuild(instance, *fields):
     family = instance.type.family
     bindings = dict.fromkeys(family.parameters)
     for value, declared in zip(fields, family.field_types, strict=True):
-        t.match(typeof(value), declared, bindings)
+        match(typeof(value), declared, bindings)
     parameters = [old if bindings[variable] is None else bindings[variable]
                   for variable, old in zip(family.parameters, instance.type.parameters, strict=True)]
     return new_instance(family.apply(*parameters) if parameters else instance.type, fields)
 
 
 def _declaration(value):
-    from ..evaluation.macros import layers
+    from ..evaluation.struct_macros import layers
 
     return layers.get(getattr(typeof(value), "family", None))
 
@@ -137,7 +140,7 @@ def _stored(value, declared):
     """(bytes, alignment) of a value where it is stored."""
     if _is_object(value) or value.__class__ is Symbol or _is_boxed(value, declared):
         return 8, 8
-    if isinstance(declared, t.UnionType):  # the larger member, and a byte that tells which it is
+    if isinstance(declared, UnionType):  # the larger member, and a byte that tells which it is
         size = max((_item_size(member) for member in declared.members if member in t.NUMPY_TYPES), default=0)
         return size + 1, max(size, 1)
     if value.__class__ is Range:
@@ -150,7 +153,7 @@ def _stored(value, declared):
 
 def _is_boxed(value, declared):
     """Whether a field of this declared type refers to the value instead of holding it."""
-    return not isinstance(declared, t.UnionType) and not t.is_concrete(declared)
+    return not isinstance(declared, UnionType) and not is_concrete(declared)
 
 
 def _declared(value):

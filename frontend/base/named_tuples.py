@@ -4,6 +4,7 @@
 from ...compiler.errors import WeberError
 from .. import types as t
 from ..evaluation.properties import convert_to
+from ..type_lattice import DataType, TypeVar, UnionType, unwrap
 from ..values import NamedTuple, Symbol
 from .dictionaries import entries_of
 from .errors import argument_error
@@ -79,7 +80,7 @@ def haskey(values, name):
     return name.name in values.names
 
 
-@define("haskey", t.UnionType((t.NamedTuple, t.Tuple)), t.Integer)
+@define("haskey", UnionType((t.NamedTuple, t.Tuple)), t.Integer)
 def haskey_number(values, index):
     return 1 <= index <= len(tuple(iterate(values)))
 
@@ -115,7 +116,7 @@ def merge(first, *others):
 @define("structdiff", t.NamedTuple, t.Any, exported=False)
 def structdiff(values, other):
     """The named tuple without the names of another (or of its type)."""
-    gone = other.names if other.__class__ is NamedTuple else t.unwrap(other).parameters[0]
+    gone = other.names if other.__class__ is NamedTuple else unwrap(other).parameters[0]
     kept = [(n, v) for n, v in zip(values.names, values.values, strict=True) if n not in gone]
     return NamedTuple([n for n, _ in kept], [v for _, v in kept])
 
@@ -169,8 +170,8 @@ def empty_named_tuple(_called):
 @define_constructor(t.NamedTuple, t.Any)
 def construct_named_tuple(called, content):
     """`NamedTuple{(:a, :b)}((1, 2))`, `NamedTuple(pairs)`."""
-    names = t.unwrap(called).parameters[0]
-    if isinstance(names, t.TypeVar):
+    names = unwrap(called).parameters[0]
+    if isinstance(names, TypeVar):
         entries = entries_of(content)
         return NamedTuple([name.name for name, _ in entries], [item for _, item in entries])
     if content.__class__ is NamedTuple:
@@ -178,7 +179,7 @@ def construct_named_tuple(called, content):
     items = tuple(iterate(content))
     if len(items) != len(names):
         raise argument_error("Wrong number of arguments to named tuple constructor.")
-    types = t.unwrap(called).parameters[1]
-    if isinstance(types, t.DataType):
+    types = unwrap(called).parameters[1]
+    if isinstance(types, DataType):
         items = tuple(map(convert_to, types.parameters, items))
     return NamedTuple(names, items)

@@ -7,13 +7,16 @@ import statistics
 
 from .. import staging
 from .. import types as t
-from ..values import Array, Traced, typeof
+from ..dims import as_dim, dim_number
+from ..promotion import promote_type
+from ..staged_numbers import Traced
+from ..values import Array, typeof
 from .arithmetic import add, divide, multiply, negate, subtract
 from .arrays import as_array, axis_of, reshaped
 from .conversion import convert_array
 from .elements import HOST_TYPES, NUMBERS, dual, emit_float, float_type, is_integer_type, select
 from .errors import dimension_mismatch, domain_error, size_text
-from .indexing import index_form
+from .index_forms import index_form
 from .mathematics import exponential, logarithm, square_root
 from .registry import define, module
 
@@ -135,13 +138,13 @@ def _pads(pad):
 
 
 def _pair(x, w):
-    kind = float_type(t.promote_type(x.element, w.element))
+    kind = float_type(promote_type(x.element, w.element))
     return [staging.read(convert_array(kind, array)) for array in (x, w)]
 
 
 def _result(payload, x, w):
     """The array of a convolution: of integers again integers."""
-    kind = t.promote_type(x.element, w.element)
+    kind = promote_type(x.element, w.element)
     return Array(staging.convert_payload(payload, kind) if is_integer_type(kind) else payload)
 
 
@@ -193,7 +196,7 @@ _define("meanpool", t.AbstractArray, t.Tuple, keywords=("stride", "pad"))(_pool(
 def batched_multiply(a, b):
     """C[:, :, k] = A[:, :, k] * B[:, :, k]; a stack of one matrix serves for all k."""
     a, b = as_array(a), as_array(b)
-    kind = t.promote_type(a.element, b.element)
+    kind = promote_type(a.element, b.element)
     left, right = (staging.read(convert_array(kind, x)) for x in (a, b))
     if left.shape[0] == 1 and right.shape[0] != 1:
         left = reshaped(left, left.shape[1:])
@@ -216,7 +219,7 @@ def gather(x, indices):
         raise bounds_error(array, (indices,))
     positions = getattr(form, "positions", None)
     if positions is None:
-        positions = staging.payload_of(staging.dim_number(form.start), t.Int64)
+        positions = staging.payload_of(dim_number(form.start), t.Int64)
     return Array(staging.apply("gather", payload, positions, axis=0))
 
 
@@ -226,8 +229,8 @@ def scatter_add(updates, indices, count):
     indices."""
     updates, indices = as_array(updates), as_array(indices)
     payload = staging.read(updates)
-    positions = index_form(indices, staging.as_dim(count)).positions
-    shape = (staging.as_dim(count), *payload.shape[len(positions.shape):])
+    positions = index_form(indices, as_dim(count)).positions
+    shape = (as_dim(count), *payload.shape[len(positions.shape):])
     return Array(staging.apply("scatter_add", positions, payload, axis=0, shape=shape))
 
 
@@ -254,6 +257,6 @@ _define("argmin", t.AbstractArray, t.Integer)(_extreme_index("arg_min"))
 def one_hot(indices, count, type_):
     """For indices of size (a, b, …) an array of size (count, a, b, …) with 1 at the index."""
     array = as_array(indices)
-    positions = index_form(array, staging.as_dim(count)).positions
-    return Array(staging.apply("one_hot", positions, depth=staging.as_dim(count),
+    positions = index_form(array, as_dim(count)).positions
+    return Array(staging.apply("one_hot", positions, depth=as_dim(count),
                                element=t.ELEMENT_TYPES[type_]))

@@ -4,6 +4,8 @@ import numpy as np
 
 from .. import types as t
 from ..staging import host_number, read_host
+from ..type_lattice import unwrap
+from ..type_names import type_name
 from ..values import Array, Range, to_host, typeof
 from .dictionaries import dictionary_of, entries_of
 from .errors import argument_error
@@ -31,7 +33,7 @@ def to_numpy(value):
     if value.__class__ is Array:
         data = read_host(value, "npzwrite")
         if data.dtype == object:
-            raise argument_error(f"NPZ: unsupported type {t.type_name(typeof(value))}")
+            raise argument_error(f"NPZ: unsupported type {type_name(typeof(value))}")
         return data.T
     if value.__class__ is Range:
         return to_numpy(collect_values(value))
@@ -64,7 +66,7 @@ def npzread_some(path, names):
 
 
 def _dictionary(items):
-    type_ = t.unwrap(t.Dict).family.apply(t.String, t.Any)
+    type_ = unwrap(t.Dict).family.apply(t.String, t.Any)
     return dictionary_of(((name, from_numpy(data)) for name, data in items), type_)
 
 

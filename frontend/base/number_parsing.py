@@ -6,6 +6,8 @@ import numpy as np
 
 from .. import types as t
 from ..printing.string_text import escape
+from ..type_lattice import TypeOfTypeFamily, TypeVar, is_subtype
+from ..type_names import type_name
 from ..values import Array
 from .conversion import convert_number
 from .elements import HOST_TYPES
@@ -16,17 +18,17 @@ from .strings import text_of
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*([ef][+-]?\d+)?|\.\d+([ef][+-]?\d+)?|inf(inity)?|nan)", re.I)
 _PREFIXES = {"0x": 16, "0o": 8, "0b": 2}
 
-_T = t.TypeVar("T", t.Number)
+_T = TypeVar("T", t.Number)
 
 
 def parse_number(type_, text, base=None):
     """The number a text says; raises Julia's ArgumentError or OverflowError where it says none."""
     stripped = text.strip()
     quoted = f'"{escape(text)}"'
-    if t.is_subtype(type_, t.AbstractFloat):
+    if is_subtype(type_, t.AbstractFloat):
         match = _FLOAT.fullmatch(stripped)
         if match is None:
-            raise argument_error(f"cannot parse {quoted} as {t.type_name(type_)}")
+            raise argument_error(f"cannot parse {quoted} as {type_name(type_)}")
         text = stripped if stripped.lower().lstrip("+-").startswith("inf") else re.sub("[fF]", "e", stripped)
         return HOST_TYPES[type_](float(text))
     if not stripped:
@@ -35,7 +37,7 @@ def parse_number(type_, text, base=None):
         if stripped in ("true", "false", "1", "0"):
             return stripped in ("true", "1")
         raise argument_error(f"invalid Bool representation: {quoted}")
-    if t.is_subtype(type_, t.Complex):
+    if is_subtype(type_, t.Complex):
         return _parse_complex(type_, stripped, quoted)
     return _parse_integer(type_, stripped, quoted, base)
 
@@ -67,22 +69,22 @@ def _parse_complex(type_, text, quoted):
     try:
         number = complex(re.sub(r"\s+|(?<=[\d.])\*?(?=im$)", "", text).replace("im", "j"))
     except ValueError:
-        raise argument_error(f"cannot parse {quoted} as {t.type_name(type_)}") from None
+        raise argument_error(f"cannot parse {quoted} as {type_name(type_)}") from None
     return convert_number(type_, number)
 
 
-@define("parse", t.TypeOfTypeFamily.apply(_T), t.AbstractString, where=(_T,), keywords=("base",))
+@define("parse", TypeOfTypeFamily.apply(_T), t.AbstractString, where=(_T,), keywords=("base",))
 def parse(type_, text, base=None):
     """The number that a text says."""
     return parse_number(type_, text, base)
 
 
-@define("parse", t.TypeOfTypeFamily.apply(_T), t.Char, where=(_T,), keywords=("base",))
+@define("parse", TypeOfTypeFamily.apply(_T), t.Char, where=(_T,), keywords=("base",))
 def parse_char(type_, c, base=None):
     return parse_number(type_, text_of(c), base)
 
 
-@define("tryparse", t.TypeOfTypeFamily.apply(_T), t.AbstractString, where=(_T,), keywords=("base",))
+@define("tryparse", TypeOfTypeFamily.apply(_T), t.AbstractString, where=(_T,), keywords=("base",))
 def tryparse(type_, text, base=None):
     """The number that a text says, nothing where it says none."""
     from ...compiler.errors import WeberError

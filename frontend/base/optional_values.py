@@ -4,28 +4,30 @@
 from .. import types as t
 from ..evaluation.properties import convert_to
 from ..printing.display import FAMILIES, show_text
+from ..type_lattice import DataType, TypeVar, unwrap
+from ..type_names import type_name
 from ..values import Singleton, Struct, missing, typeof
 from .errors import argument_error
 from .registry import define, define_constructor
 
-Ref = t.declare("Ref", abstract=True, parameters=(t.TypeVar("T"),))
-_RefT = t.TypeVar("T")
-RefValue = t.declare("RefValue", t.unwrap(Ref).family.apply(_RefT), mutable=True, parameters=(_RefT,),
+Ref = t.declare("Ref", abstract=True, parameters=(TypeVar("T"),))
+_RefT = TypeVar("T")
+RefValue = t.declare("RefValue", unwrap(Ref).family.apply(_RefT), mutable=True, parameters=(_RefT,),
                      fields=("x",))
-RefFamily = t.unwrap(RefValue).family
+RefFamily = unwrap(RefValue).family
 RefFamily.field_types = RefFamily.parameters
-Some = t.declare("Some", parameters=(t.TypeVar("T"),), fields=("value",))
-SomeFamily = t.unwrap(Some).family
+Some = t.declare("Some", parameters=(TypeVar("T"),), fields=("value",))
+SomeFamily = unwrap(Some).family
 SomeFamily.field_types = SomeFamily.parameters
 FAMILIES[RefFamily] = lambda value, context: (
-    f"Base.RefValue{{{t.type_name(value.type.parameters[0])}}}({show_text(value.fields[0], context)})")
+    f"Base.RefValue{{{type_name(value.type.parameters[0])}}}({show_text(value.fields[0], context)})")
 FAMILIES[SomeFamily] = lambda value, context: f"Some({show_text(value.fields[0], context)})"
 
 
 @define_constructor(Ref, t.Any)
 def make_ref(called, value):
     """`Ref(x)`, `Ref{T}(x)`: a mutable cell, a scalar in broadcasts."""
-    element = called.parameters[0] if isinstance(called, t.DataType) else None
+    element = called.parameters[0] if isinstance(called, DataType) else None
     if element is None:
         return Struct(RefFamily.apply(typeof(value)), [value])
     return Struct(RefFamily.apply(element), [convert_to(element, value)])

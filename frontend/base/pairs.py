@@ -1,11 +1,12 @@
 """`Pair`, `first => second`."""
 
 from .. import types as t
+from ..type_lattice import DataType, TypeVar, unwrap
 from ..values import Struct, typeof
 from .registry import define, define_constructor
 
-Pair = t.declare("Pair", parameters=(t.TypeVar("A"), t.TypeVar("B")), fields=("first", "second"))
-PairFamily = t.unwrap(Pair).family
+Pair = t.declare("Pair", parameters=(TypeVar("A"), TypeVar("B")), fields=("first", "second"))
+PairFamily = unwrap(Pair).family
 PairFamily.field_types = PairFamily.parameters
 
 
@@ -28,7 +29,7 @@ def make_pair(first, second):
 @define_constructor(Pair, t.Any, t.Any)
 def construct_pair(type_, first, second):
     """`Pair(a, b)`, `Pair{A, B}(a, b)`."""
-    if isinstance(type_, t.DataType):
+    if isinstance(type_, DataType):
         from ..evaluation.properties import convert_to
 
         return Struct(type_, list(map(convert_to, type_.parameters, (first, second))))

@@ -6,7 +6,9 @@ import numpy as np
 
 from .. import types as t
 from ..calling import call
-from ..values import Irrational, Traced, typeof
+from ..staged_numbers import Traced
+from ..type_lattice import is_subtype
+from ..values import Irrational, typeof
 from .arithmetic import divide, multiply, one_like
 from .elements import (
     HOST_TYPES,
@@ -74,7 +76,7 @@ def _integer_power(x, x_type, p):
         return bool(x) or p == 0
     bits = 8 * np.dtype(t.NUMPY_TYPES[kind]).itemsize
     low = pow(int(x), p, 2**bits)
-    signed = t.is_subtype(kind, t.Signed) and low >= 2**(bits - 1)
+    signed = is_subtype(kind, t.Signed) and low >= 2**(bits - 1)
     return HOST_TYPES[kind](low - 2**bits if signed else low)
 
 

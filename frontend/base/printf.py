@@ -7,8 +7,11 @@ import numpy as np
 
 from .. import types as t
 from ..printing.display import Context, print_text, show_text
+from ..staged_numbers import Traced
 from ..staging import host_number
-from ..values import Char, Irrational, Traced, typeof
+from ..type_lattice import is_subtype
+from ..type_names import type_name
+from ..values import Char, Irrational, typeof
 from .errors import argument_error, fault
 from .registry import define, define_constructor, module
 
@@ -88,8 +91,8 @@ def _host(value, kind):
         return value.code
     if value.__class__ is Irrational:
         return value.value
-    if not t.is_subtype(typeof(value), t.Real):
-        raise fault("MethodError", f"no method to format a {t.type_name(typeof(value))} as `%{kind}`")
+    if not is_subtype(typeof(value), t.Real):
+        raise fault("MethodError", f"no method to format a {type_name(typeof(value))} as `%{kind}`")
     return value
 
 

@@ -3,12 +3,14 @@
 from .. import types as t
 from ..printing import display
 from ..printing.display import Context, plain_text, print_text, show_text
+from ..type_lattice import DataType, TypeVar
+from ..type_names import type_name
 from ..values import Struct, typeof
 from .errors import fault
 from .io import context_from, context_of, memory_stream, stdout
 from .registry import BASE, define, define_constructor
 
-MIME = t.declare("MIME", parameters=(t.TypeVar("mime"),))
+MIME = t.declare("MIME", parameters=(TypeVar("mime"),))
 TEXT_PLAIN = Struct(MIME.body.family.apply("text/plain"), [])
 """`MIME("text/plain")`."""
 
@@ -87,7 +89,7 @@ def summary(value):
     from ..printing.array_text import is_array
     from ..printing.array_text import summary as array_summary
 
-    return array_summary(value) if is_array(value) else t.type_name(typeof(value))
+    return array_summary(value) if is_array(value) else type_name(typeof(value))
 
 
 @define("summary", t.IO, t.Any)
@@ -98,7 +100,7 @@ def summary_to(stream, value):
 @define("showarg", t.IO, t.Any, t.Any, exported=False)
 def showarg(stream, value, toplevel):
     """Writes how an argument is told in a summary: its type."""
-    stream.write_text(t.type_name(typeof(value)))
+    stream.write_text(type_name(typeof(value)))
 
 
 @define("replace_in_print_matrix", t.Any, t.Any, t.Any, t.AbstractString, exported=False)
@@ -164,6 +166,6 @@ def make_mime(_, name):
 @define_constructor(MIME)
 def instantiate_mime(type_):
     """`MIME"text/plain"()`."""
-    if not isinstance(type_, t.DataType):
+    if not isinstance(type_, DataType):
         raise fault("MethodError", "no method matching MIME()")
     return Struct(type_, [])

@@ -11,6 +11,11 @@ import numpy as np
 from ...compiler.types import I64
 from .. import staging
 from .. import types as t
+from ..dims import as_dim, dim_number
+from ..poison import HostValueNeeded
+from ..state import LaneEffect
+from ..type_lattice import is_subtype, is_type
+from ..type_names import type_name
 from ..values import Array, Dictionary, Range, SetValue, Struct
 from .arrays import array_of, as_array, as_dim_product, dims_of, reshaped
 from .conversion import constructs
@@ -107,11 +112,11 @@ def copy_generator(generator):
 def draw(state, op, shape, **attributes):
     """A payload of random numbers from an op; the counter goes on by the number of elements."""
     if staging.state.lanes:
-        raise staging.LaneEffect
+        raise LaneEffect
     payload = staging.read(state)
     key, counter = (_scalar(payload, k) for k in (0, 1))
     numbers = staging.apply(op, key, counter, shape=tuple(shape), **attributes)
-    count = staging.payload_of(staging.dim_number(as_dim_product(shape)), t.Int64)
+    count = staging.payload_of(dim_number(as_dim_product(shape)), t.Int64)
     behind = staging.apply("add", counter, count)
     staging.write(state, staging.apply("concatenate", *[staging.apply("reshape", one, shape=(1,))
                                                         for one in (key, behind)], axis=0))
@@ -159,7 +164,7 @@ def integers(state, shape, type_):
 def below(state, shape, count):
     """Int64 numbers 0 … count - 1, from 53 random bits each."""
     numbers = uniform(state, shape, t.Float64)
-    size = staging.expand(staging.payload_of(staging.dim_number(count), t.Float64), numbers.shape)
+    size = staging.expand(staging.payload_of(dim_number(count), t.Float64), numbers.shape)
     scaled = staging.apply("mul", numbers, size)
     return staging.apply("convert", staging.apply("floor", scaled), element=I64)
 
@@ -169,7 +174,7 @@ def below(state, shape, count):
 
 def _generator(arguments):
     """(state, the other arguments): the first may be a generator."""
-    if arguments and arguments[0].__class__ is Struct and t.is_subtype(arguments[0].type, AbstractRNG):
+    if arguments and arguments[0].__class__ is Struct and is_subtype(arguments[0].type, AbstractRNG):
         return arguments[0].fields[0], arguments[1:]
     return GENERATOR, arguments
 
@@ -185,15 +190,15 @@ def _is_collection(x):
 def _rand(arguments):
     state, arguments = _generator(arguments)
     source, arguments = (arguments[0], arguments[1:]) if arguments and (
-        t.is_type(arguments[0]) or _is_collection(arguments[0])) else (t.Float64, arguments)
+        is_type(arguments[0]) or _is_collection(arguments[0])) else (t.Float64, arguments)
     dims = dims_of(arguments) if arguments else None
     shape = () if dims is None else dims[::-1]
-    if t.is_type(source):
+    if is_type(source):
         if source in FLOATS:
             return _result(uniform(state, shape, source), dims)
         if source in HOST_TYPES and is_integer_type(source):
             return _result(integers(state, shape, source), dims)
-        raise fault("MethodError", f"no random numbers of type {t.type_name(source)}")
+        raise fault("MethodError", f"no random numbers of type {type_name(source)}")
     return chosen(state, source, dims, shape)
 
 
@@ -201,7 +206,7 @@ def chosen(state, source, dims, shape):
     """Random elements of a collection."""
     if source.__class__ is Range and isinstance(source.start, int):
         _require_elements(source.length)
-        payload = below(state, shape, staging.as_dim(source.length))
+        payload = below(state, shape, as_dim(source.length))
         scaled = staging.apply("mul", payload, _constant(payload, source.step))
         return _result(staging.apply("add", scaled, _constant(payload, source.start)), dims)
     items = source if source.__class__ is Array else as_array(source)
@@ -212,8 +217,8 @@ def chosen(state, source, dims, shape):
     flat = reshaped(data, (count,))
     if isinstance(flat, np.ndarray) and flat.dtype == object:
         if not isinstance(places, np.ndarray):
-            raise staging.HostValueNeeded("a random choice among objects must be known on the host",
-                                          staging.state.location, kind="UnsupportedError")
+            raise HostValueNeeded("a random choice among objects must be known on the host",
+                                  staging.state.location, kind="UnsupportedError")
         return flat[places[()]] if dims is None else array_of(items.element, list(flat[places.reshape(-1)]),
                                                               dims)
     return _result(staging.apply("gather", flat, places, axis=0), dims)
@@ -233,10 +238,10 @@ def rand(*arguments):
 def _define_floats(name, kind):
     def of_floats(*arguments):
         state, arguments = _generator(arguments)
-        type_, arguments = (arguments[0], arguments[1:]) if arguments and t.is_type(arguments[0]) else (
+        type_, arguments = (arguments[0], arguments[1:]) if arguments and is_type(arguments[0]) else (
             t.Float64, arguments)
         if type_ not in FLOATS:
-            raise fault("MethodError", f"no method matching {name}(::Type{{{t.type_name(type_)}}})")
+            raise fault("MethodError", f"no method matching {name}(::Type{{{type_name(type_)}}})")
         dims = dims_of(arguments) if arguments else None
         return _result(kind(state, () if dims is None else dims[::-1], type_), dims)
 
@@ -246,7 +251,7 @@ def _define_floats(name, kind):
         state, (array,) = _generator(arguments)
         refuse_range(array)
         if array.element not in (NUMBERS if name == "rand" else FLOATS):
-            raise fault("MethodError", f"no method matching {name}!(::{t.type_name(array.type)})")
+            raise fault("MethodError", f"no method matching {name}!(::{type_name(array.type)})")
         overwrite(array, Array(kind(state, staging.read(array).shape, array.element)))
         return array
 
@@ -273,16 +278,16 @@ def random_order(state, count, what):
     """A random permutation of 0 … count - 1, known on the host."""
     keys = draw(state, "random_bits", (count,))
     if not isinstance(keys, np.ndarray):
-        raise staging.HostValueNeeded(f"{what} inside of a compiled function is not supported",
-                                      staging.state.location,
-                                      kind="UnsupportedError")
+        raise HostValueNeeded(f"{what} inside of a compiled function is not supported",
+                              staging.state.location,
+                              kind="UnsupportedError")
     return np.argsort(keys, kind="stable")
 
 
 @define("randperm", t.Any, ..., module=RANDOM)
 def random_permutation(*arguments):
     state, (count,) = _generator(arguments)
-    return Array(random_order(state, staging.as_dim(count), "randperm") + 1)
+    return Array(random_order(state, as_dim(count), "randperm") + 1)
 
 
 def _shuffled(state, array, what):
@@ -325,8 +330,8 @@ def random_string(*arguments):
     count = arguments[0] if arguments else 8
     places = below(state, (count,), len(letters))
     if not isinstance(places, np.ndarray):
-        raise staging.HostValueNeeded("randstring inside of a compiled function is not supported",
-                                      staging.state.location, kind="UnsupportedError")
+        raise HostValueNeeded("randstring inside of a compiled function is not supported",
+                              staging.state.location, kind="UnsupportedError")
     return "".join(letters[place] for place in places)
 
 
@@ -337,4 +342,3 @@ def random_subsequence(*arguments):
     array = as_array(items)
     kept = np.flatnonzero(uniform(state, (array.size[0],), t.Float64) < share)
     return Array(staging.apply("gather", staging.read(array), kept, axis=0))
-

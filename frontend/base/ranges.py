@@ -4,21 +4,26 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..calling import call
-from ..staging import dim_number
-from ..values import Array, Char, DimNumber, Range, Traced, simplest_fraction, typeof
-from .arrays import as_array, one_to
+from ..dims import as_dim, dim_number, terms_of
+from ..staged_numbers import DimNumber, Traced
+from ..state import LaneEffect, state
+from ..type_lattice import TypeVar, unwrap
+from ..values import Array, Char, Range, simplest_fraction, typeof
+from .arrays import as_array
 from .conversion import constructs
 from .elements import FLOATS, HOST_TYPES, emit, number_type
 from .errors import argument_error, shown
 from .registry import define, function
+from .sizes import one_to
 
 UNIT = t.UnitRange.body.family.apply(t.Int64)
-STEP = t.unwrap(t.StepRange).family.apply(t.Int64, t.Int64)
-STEP_LENGTH = t.unwrap(t.StepRangeLen).family
-TWICE = t.declare("TwicePrecision", parameters=(t.TypeVar("T"),)).body.family.apply(t.Float64)
+STEP = unwrap(t.StepRange).family.apply(t.Int64, t.Int64)
+STEP_LENGTH = unwrap(t.StepRangeLen).family
+TWICE = t.declare("TwicePrecision", parameters=(TypeVar("T"),)).body.family.apply(t.Float64)
 
 
 def float_range_type(element):
@@ -46,10 +51,10 @@ def _integer(x, what):
 
 def is_open(*numbers):
     """Whether one of the numbers of a range is only known when the graph runs."""
-    found = any(x.__class__ is Traced and x.known is None and isinstance(x.data, staging.Value)
+    found = any(x.__class__ is Traced and x.known is None and isinstance(x.data, Value)
                 for x in numbers)
-    if found and staging.state.lanes:
-        raise staging.LaneEffect
+    if found and state.lanes:
+        raise LaneEffect
     return found
 
 
@@ -63,7 +68,7 @@ def open_range(start, step, stop):
     if start.__class__ is Traced and start.type is not t.Int64:
         start = emit("identity", start, kind=t.Int64)
     kind = UNIT if has_known_step and step == 1 else STEP
-    (base, first), (other, last) = terms_of(start), terms_of(stop)
+    (base, first), (other, last) = number_terms(start), number_terms(stop)
     if base is other and has_known_step:
         return Range(start, step, max((last - first) // step + 1, 0), kind)
     length = emit("add", emit("sub", stop, start, kind=t.Int64), step, kind=t.Int64)
@@ -72,11 +77,11 @@ def open_range(start, step, stop):
     return Range(start, step, emit("max", length, 0, kind=t.Int64), kind)
 
 
-def terms_of(number):
+def number_terms(number):
     """A number as (IR value, int) whose sum it is; the value is None for an int."""
-    if number.__class__ is not Traced or number.data.__class__ is not staging.Value:
+    if number.__class__ is not Traced or number.data.__class__ is not Value:
         return (None, number) if number.__class__ is int else (number, 0)
-    return staging.terms_of(number.data)
+    return terms_of(number.data)
 
 
 @define(":", t.Integer, t.Integer)
@@ -130,7 +135,7 @@ def range_between(start, stop, length=None, step=None):
         return _call_colon(start, step, stop)
     if length is None:
         return _call_colon(start, stop)
-    return spaced(start, stop, staging.as_dim(length))
+    return spaced(start, stop, as_dim(length))
 
 
 @define("range", t.Real, t.Real, t.Integer)
@@ -147,7 +152,7 @@ def range_from(start, stop=None, length=None, step=None):
     step = 1 if step is None else step
     kind = number_type((start, step))
     host = HOST_TYPES[kind]
-    return range_of(host(start), host(step), staging.as_dim(length))
+    return range_of(host(start), host(step), as_dim(length))
 
 
 @define("range", keywords=("start", "stop", "length", "step"))
@@ -183,7 +188,7 @@ def staged_spaced(start, stop, length, kind):
     def spread(number):
         return staging.expand(staging.payload_of(number, kind), (length,))
 
-    places = staging.state.trace.builder.iota(shape=(length,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
+    places = state.trace.builder.iota(shape=(length,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
     places = staging.convert_payload(places, kind)
     last = emit("max", dim_number(length) - 1, 1)  # of one number alone, the start
     step = emit("div", emit("sub", stop, start, kind=kind), last, kind=kind)
@@ -192,7 +197,7 @@ def staged_spaced(start, stop, length, kind):
 
 @define("LinRange", t.Real, t.Real, t.Integer)
 def linear_range(start, stop, length):
-    length = staging.as_dim(length)
+    length = as_dim(length)
     return spaced(float(start) if number_type((start, stop)) not in FLOATS else start, stop, length)
 
 
@@ -368,4 +373,3 @@ def total(x):
     if isinstance(x.start, int) or x.is_staged:
         return x.length * x.start + x.step * (x.length * (x.length - 1) // 2)
     return sum(x, start=HOST_TYPES[typeof(x.start)](0))
-

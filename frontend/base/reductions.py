@@ -5,12 +5,18 @@ stand.
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes, only_in_graph, uniform_column
 from ..calling import call
+from ..dims import dim_number
 from ..evaluation.broadcasting import broadcast
-from ..values import Array, Struct, Traced, colon, typeof
+from ..poison import HostValueNeeded
+from ..staged_numbers import Traced
+from ..state import state
+from ..type_names import type_name
+from ..values import Array, Struct, colon, typeof
 from . import folds
 from .arrays import (
     array_of,
@@ -22,9 +28,9 @@ from .arrays import (
     is_numeric,
     reshaped,
 )
+from .cartesian_indices import cartesian_index
 from .elements import is_complex_type, number_of
 from .errors import argument_error, dimension_mismatch, fault, size_text
-from .indexing import cartesian_index
 from .iteration import collect_values, iterate
 from .iterators import NOTHING_GIVEN
 from .registry import define, function
@@ -47,7 +53,7 @@ def reduce_payload(op, payload, axes, keep):
     else:
         reduced = staging.apply(op, payload, axes=axes)
     if not keep:
-        return np.asarray(reduced) if not isinstance(reduced, staging.Value) else reduced
+        return np.asarray(reduced) if not isinstance(reduced, Value) else reduced
     return reshaped(reduced, tuple(1 if axis in axes else dim for axis, dim in enumerate(payload.shape)))
 
 
@@ -96,7 +102,7 @@ def reduced_lanes(op, items, dims, init, combine):
 
 def _sum_of_parts(lanes, init):
     """The sum of staged complex numbers."""
-    columns, number = dict(lanes.columns), staging.payload_of(staging.dim_number(lanes.count))
+    columns, number = dict(lanes.columns), staging.payload_of(dim_number(lanes.count))
     parts = []
     for part in lanes.item.fields:
         column = columns.get(part.data) if part.__class__ is Traced else None
@@ -121,7 +127,7 @@ def _define_total(name, op, operator, neutral):
         items = as_array(items)
         if init is NOTHING_GIVEN and 0 in items.size:
             element = items.element
-            raise fault("MethodError", f"no method matching {neutral}(::Type{{{t.type_name(element)}}})")
+            raise fault("MethodError", f"no method matching {neutral}(::Type{{{type_name(element)}}})")
         return folded(operator, items, init, dims)
 
     def total_of(f, items, dims=colon, init=NOTHING_GIVEN):
@@ -316,11 +322,11 @@ def _found_in_array(op, array, dims):
     if array.rank == 1:
         from .arithmetic import add
 
-        return extremum, add(number_of(np.asarray(place) if not isinstance(place, staging.Value) else place),
+        return extremum, add(number_of(np.asarray(place) if not isinstance(place, Value) else place),
                              1)
-    if isinstance(place, staging.Value):
-        raise staging.HostValueNeeded("the cartesian index of an extremum must be known on the host; use "
-                                      "`vec`", staging.state.location, kind="UnsupportedError")
+    if isinstance(place, Value):
+        raise HostValueNeeded("the cartesian index of an extremum must be known on the host; use "
+                              "`vec`", state.location, kind="UnsupportedError")
     return extremum, _cartesian(int(place), payload.shape)
 
 
@@ -335,9 +341,9 @@ def _cartesian(place, shape):
 
 def _found_over_dims(op, array, payload, dims):
     axes = axes_of(array, dims)
-    if isinstance(payload, staging.Value):
-        raise staging.HostValueNeeded("cartesian indices of extrema must be known on the host",
-                                      staging.state.location, kind="UnsupportedError")
+    if isinstance(payload, Value):
+        raise HostValueNeeded("cartesian indices of extrema must be known on the host",
+                              state.location, kind="UnsupportedError")
     kept = tuple(1 if axis in axes else dim for axis, dim in enumerate(payload.shape))
     choose = np.argmax if op == "arg_max" else np.argmin
     extrema_, places = np.empty(kept, payload.dtype), []

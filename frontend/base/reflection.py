@@ -10,6 +10,8 @@ from ...compiler.ir import Value
 from .. import types as t
 from ..evaluation.properties import get_property, set_field
 from ..staging import host_integer, host_number, read, read_field
+from ..type_lattice import DataType, is_concrete, is_subtype, unwrap
+from ..type_names import type_name
 from ..values import (
     Array,
     Dictionary,
@@ -32,15 +34,15 @@ from .registry import BASE, define, function
 
 def field_names(type_):
     """The field names of a type as Symbols; for tuples their numbers."""
-    body = t.unwrap(type_)
-    if not isinstance(body, t.DataType):
-        raise argument_error(f"type {t.type_name(type_)} has no definite field names")
+    body = unwrap(type_)
+    if not isinstance(body, DataType):
+        raise argument_error(f"type {type_name(type_)} has no definite field names")
     if body.family is t.TupleFamily:
         return tuple(range(1, len(body.parameters) + 1))
     if body.family is t.NamedTupleFamily and isinstance(body.parameters[0], tuple):
         return tuple(map(Symbol, body.parameters[0]))
     if body.family.abstract:
-        raise argument_error(f"type does not have definite field names: {t.type_name(type_)}")
+        raise argument_error(f"type does not have definite field names: {type_name(type_)}")
     return tuple(map(Symbol, body.family.field_names))
 
 
@@ -67,7 +69,7 @@ def fieldcount(type_):
 @define("fieldtypes", t.TypeOfType)
 def fieldtypes(type_):
     """The declared types of the fields."""
-    body = t.unwrap(type_)
+    body = unwrap(type_)
     if body.family is t.TupleFamily:
         return body.parameters
     return body.parameters[1].parameters if body.family is t.NamedTupleFamily else body.field_types
@@ -75,7 +77,7 @@ def fieldtypes(type_):
 
 @define("fieldtype", t.TypeOfType, t.Any)
 def fieldtype(type_, field):
-    return fieldtypes(type_)[_field_position(field, field_names(type_), t.type_name(type_))]
+    return fieldtypes(type_)[_field_position(field, field_names(type_), type_name(type_))]
 
 
 def _field_position(field, names, owner):
@@ -108,10 +110,10 @@ def getfield(value, field):
     if value.__class__ is NamedTuple:
         return value.values[_field_position(field, tuple(map(Symbol, value.names)), "NamedTuple")]
     if value.__class__ is Struct:
-        return read_field(value, _field_position(field, field_names(value.type), t.type_name(value.type)))
+        return read_field(value, _field_position(field, field_names(value.type), type_name(value.type)))
     if field.__class__ is not Symbol:
-        _field_position(field, field_names(typeof(value)), t.type_name(typeof(value)))
-        raise UnsupportedError(f"a field of a {t.type_name(typeof(value))} by its number",
+        _field_position(field, field_names(typeof(value)), type_name(typeof(value)))
+        raise UnsupportedError(f"a field of a {type_name(typeof(value))} by its number",
                                kind="UnsupportedError")
     return get_property(value, field.name)
 
@@ -184,7 +186,7 @@ def nameof_module(module):
 
 @define("nameof", t.TypeOfType)
 def nameof_type(type_):
-    return Symbol(t.unwrap(type_).family.name)
+    return Symbol(unwrap(type_).family.name)
 
 
 @define("parentmodule", t.Any)
@@ -194,9 +196,9 @@ def parentmodule(value):
         return value.parent or value
     if value.__class__ is Function:
         return value.module or BASE
-    family = getattr(t.unwrap(value), "family", None)
+    family = getattr(unwrap(value), "family", None)
     if family is None:
-        raise argument_error(f"a value of type {t.type_name(typeof(value))} was defined in no module")
+        raise argument_error(f"a value of type {type_name(typeof(value))} was defined in no module")
     return family.module or BASE
 
 
@@ -216,13 +218,13 @@ def ismutable(value):
 
 @define("ismutabletype", t.TypeOfType)
 def ismutabletype(type_):
-    family = getattr(t.unwrap(type_), "family", None)
+    family = getattr(unwrap(type_), "family", None)
     return family is not None and family.mutable
 
 
 @define("isstructtype", t.TypeOfType)
 def isstructtype(type_):
-    return not t.unwrap(type_).family.abstract and bool(t.unwrap(type_).family.field_names)
+    return not unwrap(type_).family.abstract and bool(unwrap(type_).family.field_names)
 
 
 @define("isimmutable", t.Any)
@@ -238,7 +240,7 @@ def isbits(value):
 
 @define("isbitstype", t.TypeOfType)
 def isbitstype(type_):
-    if not t.is_concrete(type_) or type_.family.mutable or type_ in (t.String, t.Symbol, t.Module, t.Any):
+    if not is_concrete(type_) or type_.family.mutable or type_ in (t.String, t.Symbol, t.Module, t.Any):
         return False
     if type_.family is t.TupleFamily:
         return all(map(isbitstype, type_.parameters))
@@ -247,8 +249,8 @@ def isbitstype(type_):
 
 @define("issingletontype", t.TypeOfType, exported=False)
 def issingletontype(type_):
-    return t.is_concrete(type_) and type_ in (t.Nothing, t.Missing) or (
-        t.is_subtype(type_, t.Function) and not type_.family.field_names)
+    return is_concrete(type_) and type_ in (t.Nothing, t.Missing) or (
+        is_subtype(type_, t.Function) and not type_.family.field_names)
 
 
 # --- copies -------------------------------------------------------------------------------------------------
@@ -337,7 +339,7 @@ def exit_with(status):
     raise SystemExit(int(host_number(status, "an exit status")))
 
 
-Environment = t.declare("EnvDict", t.unwrap(t.AbstractDict).family.apply(t.String, t.String))
+Environment = t.declare("EnvDict", unwrap(t.AbstractDict).family.apply(t.String, t.String))
 BASE.bindings["ENV"] = Struct(Environment, [])
 BASE.exports.add("ENV")
 

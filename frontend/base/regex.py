@@ -6,6 +6,7 @@ from ...compiler.errors import UnsupportedError
 from .. import types as t
 from ..printing.display import FAMILIES, repr_value
 from ..staging import host_number
+from ..type_lattice import UnionType, union, unwrap
 from ..values import Struct, Symbol
 from .exceptions import exception, raise_value
 from .iteration import array_of, collect_values
@@ -65,7 +66,7 @@ def make_regex_with_flags(_, pattern, flags):
     return Regex(pattern, flags)
 
 
-PART = t.unwrap(t.SubString).family.apply(t.String)
+PART = unwrap(t.SubString).family.apply(t.String)
 """The type that Julia gives to parts of a string; the parts themselves are plain strings here."""
 
 RegexMatch = t.declare("RegexMatch", fields=("match", "captures", "offset", "offsets", "regex"))
@@ -78,7 +79,7 @@ def match_value(regex, found, text):
     captures = list(found.groups())
     starts = [found.start(k) for k in range(1, len(captures) + 1)]
     offsets = [0 if start < 0 else byte_index(text, start) for start in starts]
-    element = t.union(t.Nothing, PART)
+    element = union(t.Nothing, PART)
     return Struct(RegexMatch, [found[0], array_of(captures, None, element), byte_index(text, found.start()),
                                array_of(offsets, None, t.Int64), regex])
 
@@ -133,7 +134,7 @@ def getindex(matched, number):
     return captures[number - 1]
 
 
-@define("getindex", RegexMatch, t.UnionType((t.Symbol, t.AbstractString)))
+@define("getindex", RegexMatch, UnionType((t.Symbol, t.AbstractString)))
 def getindex_name(matched, name):
     """The capture with this name."""
     name = name.name if isinstance(name, Symbol) else name

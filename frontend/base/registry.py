@@ -11,7 +11,11 @@ from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..calling import constructors
 from ..dispatch import Method, MethodTable
-from ..values import DimNumber, Function, HostValueNeeded, Module, Traced, dispatch_type
+from ..poison import HostValueNeeded
+from ..staged_numbers import DimNumber, Traced
+from ..type_lattice import TypeOfTypeFamily, TypeVar, VarargType, is_subtype, is_type, union, unwrap
+from ..type_names import type_name
+from ..values import Function, Module, dispatch_type
 
 CORE = Module("Core")
 BASE = Module("Base", parent=CORE)
@@ -48,13 +52,13 @@ def parameter_names(python):
 
 def _keyword_types():
     """What keywords take, by name: Base has the same types wherever a keyword of this name occurs."""
-    whole, maybe = t.Integer, t.union(t.Integer, t.Nothing)
+    whole, maybe = t.Integer, union(t.Integer, t.Nothing)
     types = dict.fromkeys("keepempty corrected keep force recursive write read truncate create append sorted "
                           "strict drop all nans".split(), t.Bool)
     types |= dict.fromkeys("base limit head tail skipstart".split(), whole)
     types |= dict.fromkeys("digits sigdigits length count".split(), maybe)
     types |= dict.fromkeys("rtol atol alpha beta".split(), t.Real)
-    return types | {"rev": t.union(t.Bool, t.Nothing)}
+    return types | {"rev": union(t.Bool, t.Nothing)}
 
 
 KEYWORD_TYPES = _keyword_types()
@@ -88,9 +92,9 @@ def builtin_call(python, name, keywords=()):
                         kind="MethodError",
                     )
                 type_ = KEYWORD_TYPES.get(key)
-                if type_ is not None and not t.is_subtype(dispatch_type(given[key]), type_):
-                    found = t.type_name(dispatch_type(given[key]))
-                    raise WeberError(f"TypeError: in keyword argument {key}, expected {t.type_name(type_)}, "
+                if type_ is not None and not is_subtype(dispatch_type(given[key]), type_):
+                    found = type_name(dispatch_type(given[key]))
+                    raise WeberError(f"TypeError: in keyword argument {key}, expected {type_name(type_)}, "
                                      f"got a value of type {found}", kind="TypeError")
         try:
             return python(*arguments, **given) if given else python(*arguments)
@@ -121,9 +125,9 @@ def is_out_of_memory(error):
 
 def unforeseen(name, arguments, given, error):
     """The MethodError of a builtin that was not written for these arguments."""
-    types = ", ".join("::" + t.type_name(dispatch_type(a)) for a in arguments)
+    types = ", ".join("::" + type_name(dispatch_type(a)) for a in arguments)
     if given:
-        types += "; " + ", ".join(f"{key}::{t.type_name(dispatch_type(v))}" for key, v in given.items())
+        types += "; " + ", ".join(f"{key}::{type_name(dispatch_type(v))}" for key, v in given.items())
     return WeberError(
         f"MethodError: no method matching {name}({types})",
         kind="MethodError",
@@ -141,7 +145,7 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
     parameters = []
     for item in signature:
         if item is Ellipsis:
-            parameters[-1] = t.VarargType(parameters[-1])
+            parameters[-1] = VarargType(parameters[-1])
         else:
             parameters.append(item)
     pattern = t.tuple_type(*parameters)
@@ -151,9 +155,9 @@ def define(names, *signature, module=BASE, exported=True, keywords=(), where=(),
         for table_name in names.split():
             call = builtin_call(python, table_name, keywords)
             generic = function(table_name, module, exported)
-            if t.is_type(generic):  # a constructor of a built-in type
-                variable = t.TypeVar("T", generic)
-                constructors.add(Method(t.tuple_type(t.TypeOfTypeFamily.apply(variable), *parameters),
+            if is_type(generic):  # a constructor of a built-in type
+                variable = TypeVar("T", generic)
+                constructors.add(Method(t.tuple_type(TypeOfTypeFamily.apply(variable), *parameters),
                                         (variable, *where), drop_type(call), ("_", *names_), keywords))
                 continue
             generic.methods.add(
@@ -172,12 +176,12 @@ def define_constructor(type_, *signature, keywords=(), where=()):
     first.
 
     The type called is `type_` or any instance of it: `Dict` and `Dict{Symbol,Int}` for the type `Dict`."""
-    own = t.TypeVar("Self", type_)
-    family = t.unwrap(type_).family
+    own = TypeVar("Self", type_)
+    family = unwrap(type_).family
 
     def decorate(python):
         local = Module(family.name)
-        define(family.name, t.TypeOfTypeFamily.apply(own), *signature, module=local, keywords=keywords,
+        define(family.name, TypeOfTypeFamily.apply(own), *signature, module=local, keywords=keywords,
                where=(own, *where))(python)
         if family.constructors is None:
             family.constructors = MethodTable(family.name, has_receiver=True)

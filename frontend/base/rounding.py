@@ -6,13 +6,15 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
-from ..values import Irrational, Singleton, Traced, typeof
+from ..staged_numbers import Traced
+from ..type_lattice import TypeVar
+from ..values import Irrational, Singleton, typeof
 from .arithmetic import absolute, add, divide, multiply, sign
 from .elements import HOST_TYPES, convert_host, dual, emit, is_integer_type, numeric, require
 from .errors import argument_error, inexact_error
 from .registry import BASE, define
 
-RoundingMode = t.declare("RoundingMode", parameters=(t.TypeVar("T"),))
+RoundingMode = t.declare("RoundingMode", parameters=(TypeVar("T"),))
 
 
 def _mode(name):

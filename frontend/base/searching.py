@@ -2,14 +2,17 @@
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..calling import call
 from ..evaluation.broadcasting import broadcast
-from ..values import Array, Range, Traced
+from ..staged_numbers import Traced
+from ..type_lattice import union
+from ..values import Array, Range
 from .arrays import array_of, as_array, as_dim_product, reshaped
+from .cartesian_indices import CARTESIAN_FAMILY, cartesian_index
 from .elements import NUMBERS, number_of
-from .indexing import CARTESIAN_FAMILY, cartesian_index
 from .iteration import iterate
 from .registry import define, function
 from .selection import all_indices, chosen, first_index, staged_mask, within
@@ -149,7 +152,7 @@ def is_in(x, items):
     payload = staging.read(same)
     flat = reshaped(payload, (as_dim_product(payload.shape),))
     found = staging.apply("reduce_or", flat, axes=(0,))
-    return number_of(np.asarray(found) if not isinstance(found, staging.Value) else found)
+    return number_of(np.asarray(found) if not isinstance(found, Value) else found)
 
 
 @define("indexin", t.AbstractArray, t.AbstractArray)
@@ -161,7 +164,7 @@ def index_in(a, b):
     for place, item in enumerate(iterate(b), 1):
         places.setdefault(hash_key(item), place)
     found = [places.get(hash_key(item)) for item in iterate(a)]
-    kinds = t.union(t.Int64, t.Nothing)
+    kinds = union(t.Int64, t.Nothing)
     return array_of(kinds, found, as_array(a).size)
 
 

@@ -8,17 +8,21 @@ from ...compiler.types import I64, TensorType, size_product
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, elements_at, is_lanes, vector_of_lanes
+from ..dims import true_places
 from ..evaluation.broadcasting import broadcast
+from ..poison import Either
+from ..staged_numbers import DimNumber, Traced
 from ..staging import apply, as_value
-from ..values import Array, DimNumber, Either, Traced
+from ..state import state
+from ..values import Array
 from .arrays import as_array, as_dim_product, reshaped
+from .cartesian_indices import cartesian_index
 from .elements import NUMBERS
-from .indexing import cartesian_index
 
 
 def is_staged(payload):
     """Whether a payload is known to the graph only."""
-    return payload.__class__ is Value and not staging.state.trace.immediate
+    return payload.__class__ is Value and not state.trace.immediate
 
 
 def flat(payload):
@@ -28,7 +32,7 @@ def flat(payload):
 def staged_mask(predicate, x):
     """The mask of the elements for which a predicate holds where only the graph knows it, in the payload's
     shape, else None. Without a predicate the elements are the mask."""
-    if staging.state.trace is None:
+    if state.trace is None:
         return None
     array = as_array(x)
     if predicate is None:
@@ -49,7 +53,7 @@ def staged_mask(predicate, x):
 
 def chosen(array, mask):
     """The vector of the elements of an array that a mask of its shape chooses."""
-    places = staging.true_places(flat(mask))
+    places = true_places(flat(mask))
     if is_lanes(array):
         return elements_at(array, places)
     return Array(apply("gather", flat(as_value(staging.read(array))), places, axis=0))
@@ -78,14 +82,14 @@ def _plus_one(place):
 
 def all_indices(mask):
     """The vector of the indices at which a mask is true."""
-    places = staging.true_places(flat(mask))
+    places = true_places(flat(mask))
     return Array(_plus_one(places)) if len(mask.shape) == 1 else _cartesian(places, mask.shape)
 
 
 def indices_of_size(dims):
     """The vector of all cartesian indices of an array of a size, by Julia's order of dims."""
     count = size_product(dims)
-    places = staging.state.trace.builder.iota(shape=(count,), axis=0, element=I64)
+    places = state.trace.builder.iota(shape=(count,), axis=0, element=I64)
     if len(dims) == 1:
         return _vector_of_indices([_plus_one(places)])
     return _cartesian(places, tuple(reversed(dims)))
@@ -118,7 +122,7 @@ def first_index(mask, last=False):
 
 def within(mask, start=None, stop=None):
     """A mask of a vector with nothing true before the index `start` or behind `stop`."""
-    places = staging.state.trace.builder.iota(shape=mask.shape, axis=0, element=I64)
+    places = state.trace.builder.iota(shape=mask.shape, axis=0, element=I64)
     for limit, op in ((start, "ge"), (stop, "le")):
         if limit is not None:
             number = as_value(staging.payload_of(limit, t.Int64))
@@ -157,7 +161,7 @@ def first_occurrences(payload):
         both = apply("and", apply("broadcast", missing, shape=shape, axes=(0,)),
                      apply("broadcast", missing, shape=shape, axes=(1,)))
         same = apply("or", same, both)
-    places = staging.state.trace.builder.iota(shape=shape, axis=0, element=I64)
-    others = staging.state.trace.builder.iota(shape=shape, axis=1, element=I64)
+    places = state.trace.builder.iota(shape=shape, axis=0, element=I64)
+    others = state.trace.builder.iota(shape=shape, axis=1, element=I64)
     earlier = apply("and", same, apply("lt", others, places))
     return apply("not", apply("reduce_or", earlier, axes=(1,)))

@@ -5,7 +5,11 @@ from functools import reduce
 from ...compiler.errors import WeberError
 from .. import types as t
 from ..evaluation.properties import convert_to
-from ..staging import read, state
+from ..promotion import promote_type
+from ..staging import read
+from ..state import state
+from ..type_lattice import DataType, is_subtype, unwrap
+from ..type_names import type_name
 from ..values import ABSENT, Array, SetValue, Struct, typeof
 from .dictionaries import write_location
 from .elements import NUMBERS
@@ -16,7 +20,7 @@ from .iteration import collect_values, element_type_of, iterate, join_all
 from .registry import define, define_constructor
 from .selection import chosen, first_occurrences, flat, is_staged
 
-SetFamily = t.unwrap(t.Set).family
+SetFamily = unwrap(t.Set).family
 
 
 def set_of(items, element=None):
@@ -34,13 +38,13 @@ def set_of(items, element=None):
 
 @define_constructor(t.Set)
 def empty_set(called):
-    return set_of((), called.parameters[0] if isinstance(called, t.DataType) else None)
+    return set_of((), called.parameters[0] if isinstance(called, DataType) else None)
 
 
 @define_constructor(t.Set, t.Any)
 def set_of_iterable(called, iterable):
     """`Set(iterable)`, `Set{T}(iterable)`."""
-    if isinstance(called, t.DataType):
+    if isinstance(called, DataType):
         return set_of(iterate(iterable), called.parameters[0])
     element = element_type_of(iterable)
     return set_of(iterate(iterable), t.Any if element is t.Bottom else element)
@@ -172,12 +176,12 @@ def _keyed(iterable):
 def _element(collections):
     """The promoted element type of several collections, None where one does not tell."""
     types = [element_type_of(collection) for collection in collections]
-    return None if None in types else reduce(t.promote_type, types)
+    return None if None in types else reduce(promote_type, types)
 
 
 def _like(first, items, element):
     """A set of the items where the first collection is a set, else a vector."""
-    if first.__class__ is SetValue or (first.__class__ is Struct and t.is_subtype(first.type, t.AbstractSet)):
+    if first.__class__ is SetValue or (first.__class__ is Struct and is_subtype(first.type, t.AbstractSet)):
         return set_of(items, element)
     if element is not None:
         items = [convert_to(element, item) for item in items]
@@ -324,4 +328,4 @@ def allequal(collection):
 @define("summary", t.Set)
 def summary(collection):
     count = len(collection.items)
-    return f"{t.type_name(collection.type)} with {count} element{'s' * (count != 1)}"
+    return f"{type_name(collection.type)} with {count} element{'s' * (count != 1)}"

@@ -1,19 +1,19 @@
-"""Rearranging arrays: `reshape vec permutedims transpose adjoint dropdims reverse repeat circshift`, slices,
-`stack`.
+"""Rearranging arrays: `reshape vec permutedims transpose adjoint dropdims reverse repeat circshift`.
 
 Julia dim k of an array of rank n is payload axis n - k."""
 
-import weakref
 
-from ...compiler.types import TensorType, floor_divide
+from ...compiler.types import floor_divide
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, elements_at, is_lanes, uniform_column, vector_of_lanes
-from ..batching.staged_map import collected, collected_of
+from ..batching.lanes import elements_at, is_lanes
 from ..calling import call
 from ..control_flow.sharing import linked
+from ..dims import as_dim, dim_number
 from ..printing.array_text import WRAPPER_TEXTS
-from ..values import Array, Range, Singleton, colon, typeof
+from ..type_lattice import TypeVar, unwrap
+from ..type_names import type_name
+from ..values import Array, Range, colon, typeof
 from .arrays import (
     array_of,
     as_array,
@@ -22,7 +22,7 @@ from .arrays import (
     dim_number_of,
     dims_of,
     fresh,
-    julia_size,
+    is_composed,
     plain_type,
     range_payload,
     reshaped,
@@ -32,26 +32,26 @@ from .errors import argument_error, dimension_mismatch, fault, size_text
 from .iteration import iterate
 from .registry import define, function
 
-_T, _S = t.TypeVar("T"), t.TypeVar("S")
+_T, _S = TypeVar("T"), TypeVar("S")
 Adjoint = t.declare("Adjoint", t.AbstractArrayFamily.apply(_T, 2), parameters=(_T, _S))
-_T, _S = t.TypeVar("T"), t.TypeVar("S")
+_T, _S = TypeVar("T"), TypeVar("S")
 Transpose = t.declare("Transpose", t.AbstractArrayFamily.apply(_T, 2), parameters=(_T, _S))
-WRAPPERS = (t.unwrap(Adjoint).family, t.unwrap(Transpose).family)
-_T, _N, _P = t.TypeVar("T"), t.TypeVar("N"), t.TypeVar("P")
+WRAPPERS = (unwrap(Adjoint).family, unwrap(Transpose).family)
+_T, _N, _P = TypeVar("T"), TypeVar("N"), TypeVar("P")
 ReshapedArray = t.declare("ReshapedArray", t.AbstractArrayFamily.apply(_T, _N), parameters=(_T, _N, _P))
 
 
 def _wrapper_text(name):
-    return lambda x: (f"{name}(::{t.type_name(x.type.parameters[1])}) with eltype {t.type_name(x.element)}")
+    return lambda x: (f"{name}(::{type_name(x.type.parameters[1])}) with eltype {type_name(x.element)}")
 
 
 def _reshaped_text(x):
-    return (f"reshape(::{t.type_name(x.type.parameters[2])}, {', '.join(map(str, x.size))}) with eltype "
-            f"{t.type_name(x.element)}")
+    return (f"reshape(::{type_name(x.type.parameters[2])}, {', '.join(map(str, x.size))}) with eltype "
+            f"{type_name(x.element)}")
 
 
 WRAPPER_TEXTS.update({WRAPPERS[0]: _wrapper_text("adjoint"), WRAPPERS[1]: _wrapper_text("transpose"),
-                      t.unwrap(ReshapedArray).family: _reshaped_text})
+                      unwrap(ReshapedArray).family: _reshaped_text})
 
 
 def axes_of(array, dims):
@@ -108,7 +108,7 @@ def reshape(x, *dims):
     array = as_array(x)
     result = reshape_array(array, new_dims(array, dims))
     if x.__class__ is Range:
-        result.type = t.unwrap(ReshapedArray).family.apply(array.element, result.rank, x.type)
+        result.type = unwrap(ReshapedArray).family.apply(array.element, result.rank, x.type)
     return result
 
 
@@ -176,7 +176,7 @@ def _transposed(payload):
 
 def _flipped(x, wrapper, each):
     array = as_array(x)
-    if array.type.family is t.unwrap(wrapper).family:  # the transpose of a transpose is its parent
+    if array.type.family is unwrap(wrapper).family:  # the transpose of a transpose is its parent
         parent = array.type.parameters[1]
         payload = staging.read(array)
         if parent.parameters[1] == 1:
@@ -185,12 +185,17 @@ def _flipped(x, wrapper, each):
                 vector, array, lambda row: reshaped(row, vector.data.shape), _column)
         return linked(Array(_transposed(payload), parent), array, _transposed, _transposed)
     if array.rank not in (1, 2):
-        raise fault("MethodError", f"no method matching {each}(::{t.type_name(array.type)})")
+        raise fault("MethodError", f"no method matching {each}(::{type_name(array.type)})")
+    if is_complex_type(array.element) and is_composed(array):
+        flipped = [call(function(each), (item,)) for item in iterate(array)]
+        whole = array_of(array.element, flipped, array.size)
+        payload = _row(whole) if array.rank == 1 else _transposed(whole.data)
+        return Array(payload, unwrap(wrapper).family.apply(array.element, plain_type(array)))
     payload = _row(array) if array.rank == 1 else _transposed(staging.read(array))
     if array.element not in NUMBERS:
         flipped = [call(function(each), (item,)) for item in payload.reshape(-1)]
         return array_of(typeof(flipped[0]) if flipped else array.element, flipped, payload.shape[::-1])
-    type_ = t.unwrap(wrapper).family.apply(array.element, plain_type(array))
+    type_ = unwrap(wrapper).family.apply(array.element, plain_type(array))
     if each == "adjoint" and is_complex_type(array.element):
         return Array(payload.conj(), type_)
     if array.rank == 1:
@@ -232,7 +237,7 @@ def reverse(x, dims=colon):
 
 def backwards(count):
     """The range of the places from 0 of so many elements, a dim, from the last to the first."""
-    count = staging.dim_number(count)
+    count = dim_number(count)
     return Range(count - 1, -1, count, None)
 
 
@@ -259,7 +264,7 @@ def reverse_in_place(x):
 def repeat(x, *counts, inner=(), outer=()):
     """Whole repetitions along each dim (the counts or `outer`), after repeating each element (`inner`)."""
     array = as_array(x)
-    outer, inner = [tuple(staging.as_dim(count) for count in _counts(given))
+    outer, inner = [tuple(as_dim(count) for count in as_tuple(given))
                     for given in (tuple(counts) if counts else outer, inner)]
     if any(isinstance(count, int) and count < 0 for count in (*outer, *inner)):
         raise argument_error("the counts of repeat cannot be negative")
@@ -278,7 +283,8 @@ def repeat(x, *counts, inner=(), outer=()):
     return fresh(reshaped(repeated, shape), t.array_type(array.element, rank))
 
 
-def _counts(counts):
+def as_tuple(counts):
+    """A number, or several, as a tuple."""
     return tuple(iterate(counts)) if counts.__class__ is not int else (counts,)
 
 
@@ -287,7 +293,7 @@ def circular_shift(x, shifts):
     """The elements moved by `shifts` places along each dim; those that leave come back at the other end."""
     array = as_array(x)
     payload = staging.read(array)
-    shifts = _counts(shifts)
+    shifts = as_tuple(shifts)
     if len(shifts) > array.rank:
         raise argument_error(f"{len(shifts)} shifts for an array of {array.rank} dims")
     for dimension, shift in enumerate(shifts, 1):
@@ -327,208 +333,3 @@ def _rotation(name, transposed, axis):
 _rotation("rotl90", True, (1,))
 _rotation("rotr90", True, (0,))
 _rotation("rot180", False, (0, 1))
-
-
-# --- slices -------------------------------------------------------------------------------------------------
-
-
-def slices_along(array, dims):
-    """The slices of an array at each place along the given Julia dims, in column-major order, with those
-    dims gone."""
-    from .views import view_of
-
-    places = [()]
-    for dimension in range(array.rank, 0, -1):
-        if dimension in dims:
-            size = array.size[dimension - 1]
-            if not isinstance(size, int):
-                raise staging.HostValueNeeded("slices along a dim of unknown size are not supported",
-                                              staging.state.location, kind="UnsupportedError")
-            choices = range(1, size + 1)
-        else:
-            choices = (colon,)
-        places = [(choice, *rest) for rest in places for choice in choices]
-    return [view_of(array, place) for place in places]
-
-
-SLICES = weakref.WeakKeyDictionary()
-"""Arrays of slices of staged arrays: array → `Slices`, what they are slices of."""
-
-
-class Slices:
-    """The slices of a staged array along one Julia dim."""
-
-    def __init__(self, array, dimension):
-        self.array, self.axis, self.payload = array, axis_of(dimension, array.rank), staging.read(array)
-
-    def are_current(self):
-        """Whether the array has not been written to since."""
-        return staging.read(self.array) is self.payload
-
-    def lanes(self):
-        """The slices as a vector of staged elements."""
-        payload, axis = self.payload, self.axis
-        rest = tuple(a for a in range(len(payload.shape)) if a != axis)
-        if axis:
-            payload = staging.apply("transpose", payload, permutation=(axis, *rest))
-        inner = staging.Value(TensorType(payload.element, payload.shape[1:]))
-        return vector_of_lanes(Lanes(payload.shape[0], Array(inner), [(inner, payload)], {}))
-
-
-def _slices(array, dims):
-    payload = staging.read(array)
-    staged = payload.__class__ is staging.Value and len(dims) == 1
-    if staged and not isinstance(array.size[dims[0] - 1], int):
-        return Slices(array, dims[0]).lanes()
-    sizes = tuple(array.size[d - 1] for d in dims)
-    parts = slices_along(array, dims)
-    kept = typeof(parts[0]) if parts else t.array_type(array.element, array.rank - len(dims))
-    result = array_of(kept, parts, sizes)
-    if staged:
-        SLICES[result] = Slices(array, dims[0])
-    return result
-
-
-@define("eachcol", t.AbstractArray)
-def each_column(x):
-    array = as_array(x)
-    return _slices(array if array.rank > 1 else reshape_array(array, (array.size[0], 1)), (2,))
-
-
-@define("eachrow", t.AbstractArray)
-def each_row(x):
-    array = as_array(x)
-    return _slices(array if array.rank > 1 else reshape_array(array, (array.size[0], 1)), (1,))
-
-
-@define("eachslice", t.AbstractArray, keywords=("dims", "drop"))
-def each_slice(x, dims, drop=True):
-    array = as_array(x)
-    return _slices(array, tuple(sorted(dim_number_of(d, array.rank) for d in _counts(dims))))
-
-
-@define("selectdim", t.AbstractArray, t.Integer, t.Any)
-def select_dim(x, dimension, index):
-    from .views import view_of
-
-    rank = 1 if x.__class__ is Range else as_array(x).rank
-    dimension = dim_number_of(dimension, rank)
-    return view_of(x, tuple(index if d == dimension else colon for d in range(1, rank + 1)))
-
-
-@define("mapslices", t.Any, t.AbstractArray, keywords=("dims",))
-def map_slices(f, x, dims):
-    """f applied to each slice over `dims`; its results take the place of the slices."""
-    array = as_array(x)
-    dims = tuple(map(dim_number_of, _counts(dims)))
-    others = tuple(d for d in range(1, array.rank + 1) if d not in dims)
-    if len(others) == 1:
-        results = collected_of(f, _slices(array, others))
-        if results is not None:
-            return _mapped_slices(results, array, dims, others[0])
-    results = [call(f, (part,)) for part in slices_along(array, others)]
-    if not results:
-        raise argument_error("mapslices over an array without slices")
-    sample = results[0]
-    if sample.__class__ is not Array:
-        kept = tuple(1 if d in dims else array.size[d - 1] for d in range(1, array.rank + 1))
-        return array_of(typeof(sample), results, kept)
-    joined = stack_arrays(results)  # the dims of the results first, then the others
-    sizes = iter(sample.size)
-    kept = [next(sizes, 1) if d in dims else None for d in range(1, array.rank + 1)]
-    inner = [d for d in range(1, array.rank + 1) if d in dims]
-    whole = reshape_array(joined, (*[kept[d - 1] for d in inner], *[array.size[d - 1] for d in others]))
-    order = inner + list(others)
-    return fresh(permuted(whole, [order.index(d) + 1 for d in range(1, array.rank + 1)]), plain_type(whole))
-
-
-def _mapped_slices(results, array, dims, other):
-    """The results of one map over the slices of an array of which only the dim `other` is left."""
-    if results.element in NUMBERS:
-        return reshape_array(results, tuple(results.size[0] if d == other else 1
-                                            for d in range(1, array.rank + 1)))
-    joined = stack_lanes(results, colon)
-    sizes = iter(joined.size[:-1])
-    kept = [next(sizes, 1) for _ in dims]
-    whole = reshape_array(joined, (*kept, joined.size[-1]))
-    order = [*sorted(dims), other]
-    return Array(permuted(whole, [order.index(d) + 1 for d in range(1, array.rank + 1)]))
-
-
-def stack_arrays(arrays, dimension=None):
-    """Arrays (or numbers) of one size side by side along a new dim, by default the last."""
-    from .conversion import convert_array
-
-    if not arrays:
-        raise argument_error("`stack` on an empty collection is not allowed")
-    if arrays[0].__class__ is tuple:
-        arrays = [array_of_tuple(x) for x in arrays]
-    arrays = [as_array(x) for x in arrays]
-    first = arrays[0]
-    for other in arrays[1:]:
-        if tuple(other.size) != tuple(first.size):
-            raise dimension_mismatch(f"stack expects uniform slices, got axes(x) == {_axes_text(other)} "
-                                     f"while first had {_axes_text(first)}")
-    element = first.element
-    for other in arrays[1:]:
-        element = t.promote_type(element, other.element)
-    dimension = first.rank + 1 if dimension is None else dimension
-    axis = axis_of(dimension, first.rank + 1)
-    payloads = []
-    for array in arrays:
-        payload = staging.read(convert_array(element, array))
-        payloads.append(staging.apply("reshape", payload,
-                                      shape=(*payload.shape[:axis], 1, *payload.shape[axis:])))
-    joined = staging.apply("concatenate", *payloads, axis=axis)
-    return Array(joined, t.array_type(element, first.rank + 1))
-
-
-def _axes_text(array):
-    return "(" + ", ".join(f"1:{dim}" for dim in array.size) + ("," if array.rank == 1 else "") + ")"
-
-
-def array_of_tuple(x):
-    from .arrays import vector
-
-    return vector(x)
-
-
-def stack_lanes(values, dims):
-    """The staged arrays of one size in a vector, along a new dim."""
-    if values.element in NUMBERS:
-        return values
-    column = uniform_column(values._data)
-    if column is None:
-        raise argument_error("`stack` of staged arrays whose sizes differ")
-    rank = len(column.shape)
-    dims = rank if dims is colon or dims.__class__ is Singleton else dim_number_of(dims, rank)
-    if dims == rank:
-        return Array(column)
-    order = [d for d in range(1, rank)]
-    order.insert(dims - 1, rank)
-    return Array(permuted(Array(column), order))
-
-
-@define("stack", t.Any, keywords=("dims",))
-def stack(items, dims=colon):
-    """The arrays side by side along a new dim; numbers become a vector."""
-    values = collected(items)
-    if values is not None:
-        return stack_lanes(values, dims)
-    elements = list(iterate(items))
-    if elements and t.is_subtype(typeof(elements[0]), t.Number):
-        from .arrays import vector
-
-        return vector(elements)
-    joined = stack_arrays(elements, None if dims is colon or dims.__class__ is Singleton else dims)
-    outer = julia_size(items) if items.__class__ is Array and len(items.size) > 1 and dims is colon else None
-    return joined if outer is None else reshape_array(joined, (*joined.size[:-1], *items.size))
-
-
-@define("stack", t.Any, t.Any, keywords=("dims",))
-def map_and_stack(f, items, dims=colon):
-    values = collected_of(f, items)
-    if values is not None:
-        return stack_lanes(values, dims)
-    results = [call(f, (item,)) for item in iterate(items)]
-    return stack(tuple(results), dims=dims)

@@ -7,6 +7,7 @@ import functools
 
 import numpy as np
 
+from ...compiler.ir import Value
 from ...compiler.types import BOOL, I64
 from .. import staging
 from .. import types as t
@@ -14,10 +15,13 @@ from ..batching.lanes import elements_at, is_lanes
 from ..batching.staged_map import collected_of
 from ..calling import call
 from ..control_flow.item_buffers import as_lanes, columns_of
+from ..dims import dim_number
 from ..evaluation.broadcasting import broadcast
-from ..staging import Value
+from ..poison import HostValueNeeded
+from ..staged_numbers import Traced
+from ..state import state
 from ..trees import is_number
-from ..values import Array, Traced
+from ..values import Array
 from .arrays import as_array, axis_of, plain_type
 from .comparison import numbers_is_less
 from .elements import NUMBERS
@@ -103,7 +107,7 @@ def permutation_of(array, rev=False, by=None, lt=None):
 def staged_keys(array, by):
     """The vectors of numbers by which a vector is sorted where only the graph knows them, else None: several
     for a vector of tuples."""
-    if staging.state.trace is None or array.rank != 1:
+    if state.trace is None or array.rank != 1:
         return None
     if by is not None:
         keys = collected_of(by, array)
@@ -137,8 +141,8 @@ def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None
             vector = as_lanes(list(array.data))
             if vector is not None and is_lanes(vector):
                 return elements_at(vector, places)
-            raise staging.HostValueNeeded("the order of objects must be known on the host",
-                                          staging.state.location, kind="UnsupportedError")
+            raise HostValueNeeded("the order of objects must be known on the host",
+                                  state.location, kind="UnsupportedError")
         return Array(staging.apply("gather", staging.read(array), places, axis=0), plain_type(array))
     data = staging.read_host(array, "sort along a dim")
     if not isinstance(dims, int) or not 1 <= dims <= array.rank:
@@ -187,7 +191,7 @@ def inverse_permutation(x):
 
 def neighbours(array):
     """The ranges of all elements but the last, and of all but the first."""
-    size = staging.dim_number(array.size[0])
+    size = dim_number(array.size[0])
     return unit_range(1, size - 1), unit_range(2, size)
 
 

@@ -11,9 +11,15 @@ from ...compiler.types import I64
 from .. import staging
 from .. import types as t
 from ..calling import call, callables
+from ..dims import as_dim, dim_number
 from ..dispatch import Method
 from ..printing.display import FAMILIES, PLAIN_FAMILIES, show_text
-from ..values import Array, Struct, Traced, typeof
+from ..promotion import promote_type
+from ..staged_numbers import Traced
+from ..state import state
+from ..type_lattice import TypeVar, unwrap
+from ..type_names import type_name
+from ..values import Array, Struct, typeof
 from .arithmetic import divide, multiply
 from .arrays import as_array, reshaped
 from .conversion import constructs, convert
@@ -29,7 +35,7 @@ def _define(names, *signature, **options):
 
 
 def _unsupported(message):
-    return UnsupportedError(message, staging.state.location, kind="UnsupportedError")
+    return UnsupportedError(message, state.location, kind="UnsupportedError")
 
 
 def _require_square(array):
@@ -80,7 +86,7 @@ def diagonal_places(array, shift=0):
         raise _unsupported(f"a diagonal of a matrix of size {size_text(array.size)}, which is not known to "
                            "be square")
     steps = staging.apply("iota", shape=(rows - first_row - first_column,), axis=0, element=I64)
-    between, first = (staging.expand(staging.payload_of(staging.dim_number(number)), steps.shape)
+    between, first = (staging.expand(staging.payload_of(dim_number(number)), steps.shape)
                       for number in (rows + 1, first_column * rows + first_row))
     return staging.apply("add", staging.apply("mul", steps, between), first)
 
@@ -133,7 +139,7 @@ def diagonal_matrix(x):
     return Array(_chosen(is_at_offset("eq", count, count), square, array.element))
 
 
-Diagonal = t.declare("Diagonal", t.AbstractArrayFamily.apply(_D := t.TypeVar("T"), 2), parameters=(_D,))
+Diagonal = t.declare("Diagonal", t.AbstractArrayFamily.apply(_D := TypeVar("T"), 2), parameters=(_D,))
 LINEAR_ALGEBRA.bindings["Diagonal"] = Diagonal
 
 
@@ -145,7 +151,7 @@ def host_matrix(a, what):
     """A matrix as a float numpy matrix in mathematical order; it must be known on the host."""
     array = as_array(a)
     if array.element not in t.NUMPY_TYPES:
-        element = t.type_name(array.element)
+        element = type_name(array.element)
         raise fault("MethodError", f"{what} needs an array of numbers, got one of {element}")
     data = staging.read_host(array, what)
     kind = float_type(array.element)
@@ -178,7 +184,7 @@ def staged_solution(a, right, what="\\"):
     if a.size[0] != a.size[1]:
         raise _unsupported(f"{what} with a matrix of size {size_text(a.size)} of which only the graph knows "
                            "the elements: it has to be square; least squares are `(A' * A) \\ (A' * b)`")
-    kind = t.promote_type(float_type(a.element), float_type(right.element))
+    kind = promote_type(float_type(a.element), float_type(right.element))
     equations = _as_equations(a, kind, what), _as_equations(right, kind, what)
     return Array(reshaped(staging.apply("solve", *equations), staging.read(right).shape))
 
@@ -253,7 +259,7 @@ def solve(a, b):
         return staged_solution(a, b)
     matrix, kind = host_matrix(a, "\\")
     right, right_kind = host_matrix(b, "\\")
-    kind = t.promote_type(kind, right_kind)
+    kind = promote_type(kind, right_kind)
     if a.size[0] == a.size[1]:
         return from_host(_solving(np.linalg.solve, matrix, right), kind)
     return from_host(np.linalg.lstsq(matrix, right, rcond=None)[0], kind)
@@ -311,9 +317,9 @@ _triangle("tril", "le")
 
 # --- the uniform scaling I ----------------------------------------------------------------------------------
 
-_L = t.TypeVar("T")
+_L = TypeVar("T")
 UniformScaling = t.declare("UniformScaling", parameters=(_L,), fields=("λ",))
-SCALING_FAMILY = t.unwrap(UniformScaling).family
+SCALING_FAMILY = unwrap(UniformScaling).family
 LINEAR_ALGEBRA.bindings["UniformScaling"] = UniformScaling
 LINEAR_ALGEBRA.bindings["I"] = Struct(SCALING_FAMILY.apply(t.Bool), [True])
 LINEAR_ALGEBRA.exports.update(("I", "UniformScaling", "Diagonal"))
@@ -321,7 +327,7 @@ LINEAR_ALGEBRA.exports.update(("I", "UniformScaling", "Diagonal"))
 
 FAMILIES[SCALING_FAMILY] = lambda value, context: f"{show_text(value.fields[0], context)}*I"
 PLAIN_FAMILIES[SCALING_FAMILY] = lambda value, context: (
-    f"{t.type_name(value.type)}\n{show_text(value.fields[0], context)}*I")
+    f"{type_name(value.type)}\n{show_text(value.fields[0], context)}*I")
 
 
 def scaling(number):
@@ -391,11 +397,11 @@ def equals_identity(a, i):
 @constructs(t.AbstractArray, UniformScaling, t.Integer, t.Integer)
 def construct_from_identity(type_, i, rows, columns):
     """`Matrix(I, m, n)`."""
-    element = t.unwrap(type_).parameters[0]
+    element = unwrap(type_).parameters[0]
     same = rows is columns
-    rows = staging.as_dim(rows)
-    columns = rows if same else staging.as_dim(columns)
-    return scaled_identity(i.fields[0], rows, columns, None if isinstance(element, t.TypeVar) else element)
+    rows = as_dim(rows)
+    columns = rows if same else as_dim(columns)
+    return scaled_identity(i.fields[0], rows, columns, None if isinstance(element, TypeVar) else element)
 
 
 @constructs(Diagonal, t.AbstractVector)
@@ -406,7 +412,7 @@ def construct_diagonal(type_, x):
 def _call_identity(arguments, keywords, bindings):
     """`I(n)`: the unit matrix of size n."""
     i, count = arguments
-    count = staging.as_dim(count)
+    count = as_dim(count)
     return scaled_identity(i.fields[0], count, count)
 
 

@@ -4,11 +4,14 @@ import math
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching import staged_map
 from ..calling import call
+from ..dims import dim_number
 from ..evaluation.broadcasting import broadcast
+from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
 from .arithmetic import divide, multiply, subtract
 from .arrays import as_array, as_dim_product, is_numeric
@@ -32,7 +35,7 @@ def element_count(array, dims):
     """How many elements a reduction over dims combines: a Julia number."""
     shape = array.data.shape
     axes = range(len(shape)) if dims is colon else axes_of(array, dims)
-    return staging.dim_number(as_dim_product([shape[axis] for axis in axes]))
+    return dim_number(as_dim_product([shape[axis] for axis in axes]))
 
 
 @_define("mean", t.AbstractArray, keywords=("dims",))
@@ -138,7 +141,7 @@ def deviation_about(x, mean, dims=colon, corrected=True):
 def _sorted_data(array, what):
     data = staging.read_host(array, what).reshape(-1)
     if data.size == 0:
-        raise argument_error(f"{what} of an empty array is undefined, {t.type_name(array.type)}[]")
+        raise argument_error(f"{what} of an empty array is undefined, {type_name(array.type)}[]")
     return np.sort(data)
 
 
@@ -148,7 +151,7 @@ def _real_numbers(items, what):
     if not is_numeric(array):
         array = collect_values(iterate(array))
     if not is_numeric(array) and array.size != (0,) or is_complex_type(array.element):
-        raise fault("MethodError", f"no method matching {what}(::{t.type_name(typeof(items))})")
+        raise fault("MethodError", f"no method matching {what}(::{type_name(typeof(items))})")
     return array
 
 
@@ -168,7 +171,7 @@ def _staged_median(array):
     from .sorting import sorted_array
 
     ordered = sorted_array(vec(array))
-    count = staging.dim_number(ordered.data.shape[0])
+    count = dim_number(ordered.data.shape[0])
     half = count // 2
     upper = call(function("+"), (half, 1))
     lower = call(function("-"), (call(function("+"), (count, 1)), upper))
@@ -179,11 +182,11 @@ def _staged_median(array):
 def median(x, dims=colon):
     """The middle of the sorted elements; of an even number the mean of both."""
     array = _real_numbers(x, "median")
-    if dims is colon and isinstance(staging.read(array), staging.Value):
+    if dims is colon and isinstance(staging.read(array), Value):
         return _staged_median(array)
     if dims is colon:
         return _middle_of(_sorted_data(array, "median"), array.element)
-    from .shapes import map_slices
+    from .slices import map_slices
 
     return map_slices(function("median", STATISTICS), array, dims)
 
@@ -207,7 +210,7 @@ def middle_of_array(x):
 def quantile(items, places, sorted=False, alpha=1.0, beta=1.0):
     """The value below which a share of the elements lies, by linear interpolation."""
     numbers = _real_numbers(items, "quantile")
-    if isinstance(staging.read(numbers), staging.Value):
+    if isinstance(staging.read(numbers), Value):
         return _staged_quantiles(call(function("sort"), (numbers,)), places, alpha, beta)
     data = _sorted_data(numbers, "quantile").astype(np.float64)
     if places.__class__ is Array or places.__class__ is Range:

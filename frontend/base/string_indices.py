@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import types as t
 from ..staging import host_integer, host_number
+from ..type_lattice import unwrap
 from ..values import Array, Char, Range
 from .errors import bounds_error, require_count
 from .exceptions import exception, raise_value
@@ -55,7 +56,7 @@ def range_of(text, first, last):
 
 def unit_range(start, stop):
     """`start:stop`."""
-    return Range(start, 1, max(0, stop - start + 1), t.unwrap(t.UnitRange).family.apply(t.Int64))
+    return Range(start, 1, max(0, stop - start + 1), unwrap(t.UnitRange).family.apply(t.Int64))
 
 
 @define("getindex", t.AbstractString, t.Integer)

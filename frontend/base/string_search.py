@@ -7,6 +7,7 @@ from ...compiler.errors import UnsupportedError
 from .. import types as t
 from ..printing.display import Context, print_text
 from ..staging import host_number
+from ..type_lattice import UnionType, is_type, unwrap
 from ..values import Array, Char, Function, Range, SetValue, Struct
 from .errors import argument_error
 from .iteration import collect_values, iterate
@@ -16,7 +17,7 @@ from .registry import define
 from .string_indices import byte_index, position_of, range_of
 from .strings import char_test, text_of
 
-Pattern = t.UnionType((t.AbstractString, t.Char, t.Regex))
+Pattern = UnionType((t.AbstractString, t.Char, t.Regex))
 
 
 def compiled(pattern):
@@ -141,7 +142,7 @@ def findprev(pattern, text, index):
 @define("findall", t.Any, t.AbstractString)
 def findall(pattern, text):
     """Where the pattern occurs."""
-    element = t.unwrap(t.UnitRange).family.apply(t.Int64) if pattern.__class__ in (str, Regex) else t.Int64
+    element = unwrap(t.UnitRange).family.apply(t.Int64) if pattern.__class__ in (str, Regex) else t.Int64
     places = (_place(text, pattern, found) for found in occurrences(pattern, text))
     return collect_values(places, element=element)
 
@@ -227,11 +228,10 @@ def _replacement(replacement, occurrence, matched):
         return replacement.expand(matched)
     if replacement.__class__ in (str, Char):
         return text_of(replacement)
-    if replacement.__class__ in (Function, Struct) or t.is_type(replacement):
+    if replacement.__class__ in (Function, Struct) or is_type(replacement):
         from ..calling import call
 
         argument = occurrence if matched is not None else Char(ord(occurrence))
         return print_text(call(replacement, (argument,)), Context())
     raise UnsupportedError("a replacement in `replace` must be a string, a character or a function",
                            kind="UnsupportedError")
-

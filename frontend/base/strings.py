@@ -6,6 +6,8 @@ from .. import types as t
 from ..printing.display import Context, print_text
 from ..printing.string_text import escape
 from ..staging import host_number, read_host
+from ..type_lattice import UnionType, is_subtype
+from ..type_names import type_name
 from ..values import Array, Char, Range, SetValue, Symbol, typeof
 from .characters import width
 from .conversion import element_of
@@ -14,7 +16,7 @@ from .iteration import iterate
 from .printing import string
 from .registry import define, define_constructor
 
-Text = t.UnionType((t.AbstractString, t.Char))
+Text = UnionType((t.AbstractString, t.Char))
 
 
 def text_of(value):
@@ -40,8 +42,8 @@ def string_of_array(_, array):
     """`String(bytes)`, `String(chars)`."""
     if array.__class__ is Array and array.element is t.UInt8:
         return read_host(array, "a string").tobytes().decode("utf-8", "surrogateescape")
-    if not t.is_subtype(element_of(array), t.AbstractChar):
-        raise fault("MethodError", f"no method matching String(::{t.type_name(typeof(array))})")
+    if not is_subtype(element_of(array), t.AbstractChar):
+        raise fault("MethodError", f"no method matching String(::{type_name(typeof(array))})")
     return "".join(map(text_of, iterate(array)))
 
 

@@ -5,6 +5,8 @@ import numpy as np
 from .. import types as t
 from ..evaluation.properties import convert_to
 from ..staging import host_integer, read_host
+from ..type_lattice import UnionType, VarargType, unwrap
+from ..type_names import type_name
 from ..values import Array, Range, typeof
 from .errors import argument_error, fault
 from .exceptions import exception, raise_value
@@ -59,7 +61,7 @@ def isempty(values):
     return not values
 
 
-@define("firstindex", t.UnionType((t.Tuple, t.NamedTuple)))
+@define("firstindex", UnionType((t.Tuple, t.NamedTuple)))
 def firstindex(_values):
     return 1
 
@@ -71,7 +73,7 @@ def lastindex(values):
 
 def one_to(length):
     """`Base.OneTo(length)`."""
-    return Range(1, 1, length, t.unwrap(t.OneTo).family.apply(t.Int64))
+    return Range(1, 1, length, unwrap(t.OneTo).family.apply(t.Int64))
 
 
 @define("eachindex keys", t.Tuple)
@@ -115,7 +117,7 @@ def setindex(values, item, index):
 
 @define("setindex!", t.Tuple, t.Any, t.Any, ...)
 def no_setindex(values, *_):
-    type_ = t.type_name(typeof(values))
+    type_ = type_name(typeof(values))
     raise fault("MethodError", f"no method matching setindex!(::{type_}, ...): tuples are immutable")
 
 
@@ -142,7 +144,7 @@ def filter_(predicate, values):
     return tuple(item for item in values if holds(predicate, item))
 
 
-@define("copy", t.UnionType((t.Tuple, t.NamedTuple)))
+@define("copy", UnionType((t.Tuple, t.NamedTuple)))
 def copy(values):
     return values
 
@@ -152,9 +154,9 @@ def construct_tuple(called, iterable):
     """`Tuple(iterable)`, `NTuple{2, Float32}(iterable)`."""
     items = tuple(iterate(iterable))
     parameters = called.parameters
-    if any(isinstance(p, t.VarargType) for p in parameters):
+    if any(isinstance(p, VarargType) for p in parameters):
         element = parameters[-1].element
         return items if element is t.Any else tuple(convert_to(element, item) for item in items)
     if len(items) < len(parameters):
-        raise argument_error(f"too few elements for tuple type {t.type_name(called)}")
+        raise argument_error(f"too few elements for tuple type {type_name(called)}")
     return tuple(map(convert_to, parameters, items))

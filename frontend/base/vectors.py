@@ -2,11 +2,15 @@
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
 from ..control_flow.growth import Added
-from ..control_flow.item_buffers import by_column, items_like
+from ..control_flow.item_buffers import by_column, together
+from ..control_flow.vector_elements import LIVE, note
+from ..dims import as_dim, dim_number
+from ..type_lattice import is_subtype, union
 from ..values import Array, Range, typeof
 from .arrays import array_of, as_array
 from .conversion import convert, convert_array
@@ -18,15 +22,19 @@ from .registry import define
 from .shapes import sliced
 
 
-def _each(operation, *payloads):
-    """An operation on payloads; on those of vectors of staged elements for each of their columns."""
-    if not any(payload.__class__ is Lanes for payload in payloads):
-        return operation(*payloads)
-    return staging.read(by_column(operation, *map(vector_of_lanes, payloads)))
-
-
 def _joined(*parts):
-    return _each(lambda *parts: staging.apply("concatenate", *parts, axis=0), *parts)
+    """Payloads, one behind the other."""
+    if any(part.__class__ is Lanes for part in parts):
+        return staging.read(together([vector_of_lanes(part) if part.__class__ is Lanes else list(part)
+                                      for part in parts]))
+    return staging.apply("concatenate", *parts, axis=0)
+
+
+def _each(operation, payload):
+    """An operation on a payload; on that of a vector of staged elements for each of their columns."""
+    if payload.__class__ is not Lanes:
+        return operation(payload)
+    return staging.read(by_column(operation, vector_of_lanes(payload)))
 
 
 def _cut(payload, start, stop):
@@ -48,8 +56,7 @@ def _read(vector):
 
 def _elements(vector, items):
     """Items converted to a vector's element type, as a payload."""
-    items = [convert(vector.element, x) for x in items]
-    return staging.read(items_like(vector, items) if is_lanes(vector) else array_of(vector.element, items))
+    return staging.read(array_of(vector.element, [convert(vector.element, x) for x in items]))
 
 
 def _replace(vector, payload):
@@ -57,11 +64,27 @@ def _replace(vector, payload):
     return vector
 
 
+def _insert(vector, payload, place):
+    """Puts the elements of a payload at a place from 0, a dim; what was there and behind moves up."""
+    whole = _read(vector)
+    if place == whole.shape[0]:
+        parts = whole, payload
+    elif place == 0:
+        parts = payload, whole
+    else:
+        parts = _cut(whole, 0, place), payload, _cut(whole, place, whole.shape[0])
+    _replace(vector, _joined(*parts))
+    if is_lanes(vector) and payload.__class__ is not Lanes:  # what is written to an element is written there
+        for k, item in enumerate(payload):
+            note(vector, item, place + k, LIVE)
+    return vector
+
+
 def _length(vector):
     return staging.read(vector).shape[0]
 
 
-LIST = t.union(t.Vector, t.BitVector)
+LIST = union(t.Vector, t.BitVector)
 """What can grow and shrink."""
 
 
@@ -71,7 +94,7 @@ def push(vector, *items):
     if payload.__class__ is Added:
         items = [*payload.items, *(convert(vector.element, x) for x in items)]
         return _replace(vector, Added(items, payload.dim, payload.flags))
-    return _replace(vector, _joined(payload, _elements(vector, items)))
+    return _insert(vector, _elements(vector, items), payload.shape[0])
 
 
 @define("push!", LIST)
@@ -81,7 +104,7 @@ def push_nothing(vector):
 
 @define("pushfirst!", LIST, t.Any, t.Any, ...)
 def push_first(vector, *items):
-    return _replace(vector, _joined(_elements(vector, items), _read(vector)))
+    return _insert(vector, _elements(vector, items), 0)
 
 
 @define("append!", LIST, t.Any, ...)
@@ -90,21 +113,21 @@ def append(vector, *collections):
         if staging.read(vector).__class__ is Added and not is_lanes(items):
             push(vector, *iterate(items))
         else:
-            _replace(vector, _joined(_read(vector), _converted(vector, items)))
+            _insert(vector, _converted(vector, items), _length(vector))
     return vector
 
 
 @define("prepend!", LIST, t.Any, ...)
 def prepend(vector, *collections):
     for items in reversed(collections):
-        _replace(vector, _joined(_converted(vector, items), _read(vector)))
+        _insert(vector, _converted(vector, items), 0)
     return vector
 
 
 def _converted(vector, items):
     """Another collection's elements as a payload of the vector's element type."""
-    if is_lanes(vector):
-        return staging.read(items) if is_lanes(items) else _elements(vector, iterate(items))
+    if is_lanes(items):
+        return staging.read(items)
     array = items if items.__class__ is Array else collect_values(iterate(items))
     if 0 in array.size:
         return staging.read(array_of(vector.element, []))
@@ -133,7 +156,7 @@ def pop(vector):
     """Removes the last element and returns it."""
     _require_elements(vector)
     last = _length(vector)
-    item = element_at(vector, (staging.dim_number(last),))
+    item = element_at(vector, (dim_number(last),))
     _replace(vector, _part(vector, 0, last - 1))
     return item
 
@@ -182,7 +205,7 @@ def _picked(vector, change, index):
     if change > 0:
         here = staging.apply("eq", spread(index), staging.apply("add", places, spread(1)))
         here = staging.apply("and", here, staging.apply("not", behind))
-        places = staging.apply("select", here, spread(staging.dim_number(size)), places)
+        places = staging.apply("select", here, spread(dim_number(size)), places)
     return _gathered(payload, places)
 
 
@@ -195,14 +218,13 @@ def insert(vector, index, item):
         return _replace(vector, _picked(vector, 1, index))
     if not 1 <= index <= payload.shape[0] + 1:
         raise bounds_error(vector, (index,))
-    before, behind = _cut(payload, 0, index - 1), _cut(payload, index - 1, payload.shape[0])
-    return _replace(vector, _joined(before, _elements(vector, [item]), behind))
+    return _insert(vector, _elements(vector, [item]), index - 1)
 
 
 @define("deleteat!", LIST, t.Any)
 def delete_at(vector, indices):
     """Removes the elements at an index or at several."""
-    if t.is_subtype(typeof(indices), t.Integer) and _is_open(vector, indices):
+    if is_subtype(typeof(indices), t.Integer) and _is_open(vector, indices):
         return _replace(vector, _picked(vector, -1, indices))
     indices = [indices] if indices.__class__ is int else list(iterate(indices))
     count = _length(vector)
@@ -262,8 +284,8 @@ def empty_of_type(vector, type_):
 def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
     payload = _read(vector)
-    if _is_open(vector, count) and payload.__class__ is staging.Value:
-        return _replace(vector, _resized(payload, staging.as_dim(count)))
+    if _is_open(vector, count) and payload.__class__ is Value:
+        return _replace(vector, _resized(payload, as_dim(count)))
     if count < 0:
         raise argument_error("new length must be ≥ 0")
     size = payload.shape[0]
@@ -278,7 +300,7 @@ def _resized(payload, size):
     """The first elements of a vector of the graph, as many as a dim tells, with zeros behind them."""
     places = staging.apply("iota", shape=(size,), axis=0, element=t.ELEMENT_TYPES[t.Int64])
     padded = _joined(payload, np.zeros(1, payload.element.numpy))
-    last = staging.expand(staging.payload_of(staging.dim_number(payload.shape[0])), (size,))
+    last = staging.expand(staging.payload_of(dim_number(payload.shape[0])), (size,))
     return staging.apply("gather", padded, staging.apply("min", places, last), axis=0)
 
 

@@ -3,10 +3,13 @@ staging."""
 
 import numpy as np
 
+from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..printing.array_text import WRAPPER_TEXTS
-from ..staging import VIEWS, Value
+from ..staging import VIEWS
+from ..type_lattice import TypeVar, unwrap
+from ..type_names import type_name
 from ..values import Array, Range, colon, typeof
 from .arrays import as_array, plain_type
 from .assignment import assign
@@ -15,10 +18,10 @@ from .errors import shown
 from .indexing import element_at, number_or_object
 from .registry import define
 
-VIEW_FAMILY = t.unwrap(t.SubArray).family
-_INTEGER_RANGE = t.unwrap(t.AbstractUnitRange).family.apply(t.Int64)
-SLICE = t.unwrap(t.declare("Base.Slice", _INTEGER_RANGE, parameters=(t.TypeVar("T"),))).family.apply(
-    t.unwrap(t.OneTo).family.apply(t.Int64))
+VIEW_FAMILY = unwrap(t.SubArray).family
+_INTEGER_RANGE = unwrap(t.AbstractUnitRange).family.apply(t.Int64)
+SLICE = unwrap(t.declare("Base.Slice", _INTEGER_RANGE, parameters=(TypeVar("T"),))).family.apply(
+    unwrap(t.OneTo).family.apply(t.Int64))
 
 
 class View:
@@ -129,7 +132,7 @@ def _index_text(index):
 def _text(x):
     """`view(::Matrix{Int64}, :, [1, 3]) with eltype Int64`."""
     indices = "".join(f", {_index_text(index)}" for index in VIEWS[x].indices) if x in VIEWS else ""
-    return f"view(::{t.type_name(x.type.parameters[2])}{indices}) with eltype {t.type_name(x.element)}"
+    return f"view(::{type_name(x.type.parameters[2])}{indices}) with eltype {type_name(x.element)}"
 
 
 WRAPPER_TEXTS[VIEW_FAMILY] = _text

@@ -9,9 +9,12 @@ from functools import cached_property
 
 from ...compiler.ir import Value
 from ...compiler.types import I64, TensorType, dim_names, symbol
-from ..staging import apply, emitting_into, state
+from ..poison import Either
+from ..staged_numbers import Traced
+from ..staging import apply, emitting_into
+from ..state import state
 from ..trees import children, with_children
-from ..values import Array, Either, NamedTuple, Node, Struct, Traced
+from ..values import Array, NamedTuple, Node, Struct
 from .lanes import Lanes
 from .tree_schedules import Schedule, depths, extent
 

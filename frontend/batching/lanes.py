@@ -11,9 +11,13 @@ from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value, rename_dims
 from ...compiler.types import I64, dim_names, fresh_dim, substitute
 from .. import types as t
-from ..staging import as_value, define_dim, emit, payload_of, read, state
+from ..dims import define_dim
+from ..staged_numbers import DimNumber, Traced
+from ..staging import as_value, emit, payload_of, read
+from ..state import state
 from ..trees import children, with_children
-from ..values import Array, DimNumber, Function, NamedTuple, Node, Range, Struct, Traced, typeof
+from ..type_names import type_name
+from ..values import Array, Function, NamedTuple, Node, Range, Struct, typeof
 
 
 class Lanes:
@@ -61,6 +65,11 @@ def only_in_graph():
 def is_lanes(value):
     """Whether a value is a vector of staged elements."""
     return value.__class__ is Array and value._data.__class__ is Lanes
+
+
+def current(vector):
+    """The lanes of a vector, as they are where it shares the memory of an array."""
+    return vector._data if vector.link is None else read(vector)
 
 
 def vector_of_lanes(lanes: Lanes) -> Array:
@@ -136,7 +145,7 @@ class Outline:
             return with_children(value, [self.of(child) for _, child in children(value)])
         if kind in (Struct, Function) and value.serial > self.region.serial:
             raise UnsupportedError(
-                f"a function over staged elements cannot return a value of type {t.type_name(typeof(value))}",
+                f"a function over staged elements cannot return a value of type {type_name(typeof(value))}",
                 state.location, kind="UnsupportedError")
         return value
 
@@ -185,7 +194,7 @@ def uniform_column(lanes: Lanes):
 
 def element(array: Array, index):
     """The element at an index from 0, a number or an IR value. Sizes that differ become new dims."""
-    lanes, builder = array._data, state.trace.builder
+    lanes, builder = current(array), state.trace.builder
     place = index if index.__class__ is Value else as_value(
         payload_of(index if isinstance(index, int) else DimNumber.of(index), t.Int64))
 
@@ -214,7 +223,16 @@ def elements_at(array: Array, places):
     inner = {old: Value(old.type) for old, _ in lanes.columns}
     columns = [(inner[old], picked(outer)) for old, outer in lanes.columns]
     lengths = {name: (picked(sizes), bound) for name, (sizes, bound) in lanes.lengths.items()}
-    return Array(Lanes(places.shape[0], substituted(lanes.item, inner, {}), columns, lengths), array.type)
+    return sharing_with(array, Lanes(places.shape[0], substituted(lanes.item, inner, {}), columns, lengths))
+
+
+def sharing_with(vector, lanes):
+    """The vector of these lanes, whose elements are some of another's."""
+    from ..control_flow.sharing import entangle
+
+    other = Array(lanes, vector.type)
+    entangle(vector, other)
+    return other
 
 
 def defined_dim(builder, name, size):
@@ -222,12 +240,3 @@ def defined_dim(builder, name, size):
     dim = fresh_dim(name)
     define_dim(builder, dim, size)
     return dim
-
-
-def elements(array: Array):
-    """The elements of a vector of lanes of known length, one after the other."""
-    count = array._data.count
-    if not isinstance(count, int):
-        raise UnsupportedError(f"iterating over a vector of unknown length {count}", state.location,
-                               kind="UnsupportedError")
-    return (element(array, index) for index in range(count))

@@ -14,8 +14,10 @@ from ..control_flow.loops import Loop
 from ..control_flow.regions import Region
 from ..evaluation.loop_statements import attempt
 from ..evaluation.scopes import Cell
-from ..staging import as_value, emit, payload_of, read, state, write
+from ..staging import as_value, emit, payload_of, read, write
+from ..state import state
 from ..trees import is_number
+from ..type_names import type_name
 from ..values import Array, typeof
 from .lanes import Lanes, vector_of_lanes
 from .staged_map import frame_of, has_condition, side_by_side, unsupported, wanted_source
@@ -106,7 +108,7 @@ def _storable(sample, region):
     """The IR value of a number or array of numbers whose size does not depend on the element."""
     if not is_number(sample) and (sample.__class__ is not Array or sample.element not in t.ELEMENT_TYPES):
         raise unsupported(f"a function that changes what is outside and gives a value of type "
-                          f"{t.type_name(typeof(sample))}")
+                          f"{type_name(typeof(sample))}")
     value = as_value(payload_of(sample))
     local = {name for operation in region.block.operations for name in defined_dims(operation)}
     if any(dim_names(dim) & local for dim in value.shape):

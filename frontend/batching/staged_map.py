@@ -13,11 +13,17 @@ from ...compiler.ops.map_parts import never_falls
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from .. import types as t
 from ..control_flow.conditionals import is_staged_condition
+from ..control_flow.growth import arrays_of
 from ..control_flow.loop_items import NumberItems, TupleItems, items_of
 from ..control_flow.regions import Region
-from ..staging import HostValueNeeded, apply, as_value, expand, payload_of, read, state
+from ..control_flow.sharing import entangle
+from ..poison import HostValueNeeded
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, expand, payload_of, read
+from ..state import state
 from ..trees import children
-from ..values import Array, DimNumber, GeneratorParts, GeneratorValue, Range, Struct, Traced, colon, typeof
+from ..type_names import type_name
+from ..values import Array, GeneratorParts, GeneratorValue, Range, Struct, colon, typeof
 from .forests import NodeItems
 from .lanes import Lanes, Outline, defined_dim, is_lanes, substituted, vector_of_lanes
 
@@ -33,7 +39,7 @@ class Operands:
         self.trace, self.block = trace, trace.builder.block
         self.ragged, self.lengths, self.bounds = [], [], []
         self.data, self.arguments = [], []
-        self.given = []  # (array of an element, its contents): the function may not change them
+        self.given = []  # (array of an element, its contents, the vector): the function may not change them
         self.places = None
 
     def bind_dim(self, name, sizes, bound):
@@ -234,7 +240,7 @@ def mapped(function, source):
 def stacked_loops(values, source):
     """The array of the values of a generator of several loops, the first of which goes along the first
     dim."""
-    from ..base.shapes import stack_lanes
+    from ..base.slices import stack_lanes
 
     one = values is None or source.__class__ is not GeneratorItems or source.parts.loops == 1
     return values if one else stack_lanes(values, colon)
@@ -372,8 +378,13 @@ def map_source(function, source):
         element = source.bind(operands)
         keys = [(array, operands.bind(key)) for array, key in zip(draws, keys)]
         region, item, outline = _run(trace, operands, function, element, keys)
-    return vector_of_lanes(_emit(trace, operands, region, item, outline, count)) if \
-        not _is_plain(item) else _filled(item, count)
+    if _is_plain(item):
+        return _filled(item, count)
+    vector = vector_of_lanes(_emit(trace, operands, region, item, outline, count))
+    inside = arrays_of(item)
+    for given in {id(given): given for array, _, given in operands.given if array in inside}.values():
+        entangle(vector, given)  # they have elements in common
+    return vector
 
 
 def _run(trace, operands, function, element, keys=()):
@@ -386,7 +397,7 @@ def _run(trace, operands, function, element, keys=()):
                 region.replace(array, "data", _lane_state(key))
             result = function(element())
             region.block.arguments = list(operands.arguments)  # those bound on the way, too
-            if any(array._data is not data for array, data in operands.given):
+            if any(array._data is not data for array, data, _ in operands.given):
                 raise unsupported("the function changes the elements that it is mapped over")
             inner = {*operands.ragged, *(name for operation in region.block.operations
                                          for name in defined_dims(operation))}
@@ -511,12 +522,13 @@ def _lane_state(key):
 def broadcast_vectors(function, arguments, keywords):
     """A broadcast some of whose arguments are vectors of staged elements: one map."""
     sources = {}
+    one = all(tuple(a._data.shape) == (1,) for a in arguments if a.__class__ is Array)
     for position, argument in enumerate(arguments):
-        if argument.__class__ is Array and tuple(argument._data.shape) != (1,):
+        if argument.__class__ is Array and (one or tuple(argument._data.shape) != (1,)):
             source = source_of(argument) if argument.rank == 1 else None
             if source is None:
                 raise unsupported(f"a broadcast over a vector of staged elements and a value of type "
-                                  f"{t.type_name(typeof(argument))}")
+                                  f"{type_name(typeof(argument))}")
             sources[position] = source
         elif argument.__class__ is tuple and len(argument) != 1:
             raise unsupported("a broadcast over a vector of staged elements and a tuple")

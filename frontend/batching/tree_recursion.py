@@ -25,8 +25,10 @@ from ..control_flow.specs import (
     rebuild,
     same_value,
 )
-from ..staging import apply, emitting_into, state
-from ..values import Array, Node, Traced, serials
+from ..staged_numbers import Traced
+from ..staging import apply, emitting_into
+from ..state import serials, state
+from ..values import Array, Node
 from .forests import NodeItems, row_of_lane
 
 MAX_RUNS = 6

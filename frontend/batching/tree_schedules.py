@@ -11,8 +11,9 @@ from ...compiler.ir import Block, Builder, Value
 from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import I64, TensorType, fresh_dim
 from .. import types as t
-from ..staging import apply, as_value, payload_of, state
-from ..values import DimNumber
+from ..staged_numbers import DimNumber
+from ..staging import apply, as_value, payload_of
+from ..state import state
 
 
 def extent(dim):

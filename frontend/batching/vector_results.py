@@ -14,10 +14,12 @@ from ...compiler.types import (
     substitute,
     symbol,
 )
-from .. import types as t
-from ..staging import state, tensor_type
+from ..staged_numbers import Traced
+from ..staging import tensor_type
+from ..state import state
 from ..trees import children, is_leaf, with_children
-from ..values import Array, Traced, to_host, typeof
+from ..type_names import type_name
+from ..values import Array, to_host, typeof
 from .lanes import Lanes, is_lanes
 
 # --- outputs ------------------------------------------------------------------------------------------------
@@ -55,7 +57,7 @@ class VectorOutputs:
         elif is_leaf(item):
             self._leaf(item, path, counts, names, columns)
         elif item is not None and children(item) is None:
-            name = t.type_name(typeof(item))
+            name = type_name(typeof(item))
             raise UnsupportedError(f"a result is a vector of values of type {name}, which no tensor can hold",
                                    state.location, kind="UnsupportedError")
         else:

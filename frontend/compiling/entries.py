@@ -15,13 +15,17 @@ from ..batching.vector_results import VectorOutputs, staged_values
 from ..calling import call
 from ..dispatch import Method, MethodTable
 from ..parsing import syntax
-from ..staging import state
+from ..staged_numbers import Traced
+from ..state import state
 from ..trees import children, is_leaf, is_number, leaves
-from ..values import Array, Dictionary, Function, Module, Struct, Traced, typeof
-from .compiled import Specialisation, changed_places, run_compiled, used_values
+from ..type_names import type_name
+from ..values import Array, Dictionary, Function, Module, Struct, typeof
+from .compiled import changed_places, run_compiled
+from .graphs import used_values
 from .paths import name_layer
+from .recording import is_current, record, staged_value
 from .signatures import ArgumentList, argument_of, fits, parse_signature, spec_leaves
-from .specialise import Place, is_current, record, staged_value
+from .specialisation import Specialisation
 from .struct_signatures import as_tables, tree_paths
 from .vector_signatures import describe_vectors
 
@@ -446,12 +450,9 @@ def check_result(value, entry):
     items = children(value)
     if items is None and value.__class__ is not Function:
         raise WeberError(
-            f"`{entry.name}` returns a value of type {t.type_name(typeof(value))}, which no tensor can hold",
+            f"`{entry.name}` returns a value of type {type_name(typeof(value))}, which no tensor can hold",
             entry.location,
             kind="UnsupportedError",
         )
     for _, child in items or ():
         check_result(child, entry)
-
-
-__all__ = ["Entry", "Place", "call_entry", "entry_table", "export_definition", "stage_entry"]

@@ -42,7 +42,7 @@ def name_layer(error, module):
     """The error, with a note that says in which layer of the program it arose."""
     if error.layer is not None:
         from ..evaluation.method_errors import with_article
-        from ..types import type_name
+        from ..type_names import type_name
 
         layer, error.layer = error.layer, None
         path = object_path(module, layer)

@@ -11,7 +11,10 @@ from ...compiler.types import TensorType, symbol
 from .. import types as t
 from ..batching.forests import planted_tree
 from ..parsing import syntax
-from ..values import Array, NamedTuple, Traced, typeof
+from ..staged_numbers import Traced
+from ..type_lattice import DataType
+from ..type_names import type_name
+from ..values import Array, NamedTuple, typeof
 from .vector_signatures import (
     VectorSpec,
     name_lengths,
@@ -20,14 +23,14 @@ from .vector_signatures import (
     vector_fits,
 )
 
-NUMBER_TYPES = {t.type_name(type_): type_ for type_ in t.ELEMENT_TYPES} | {"Int": t.Int64}
+NUMBER_TYPES = {type_name(type_): type_ for type_ in t.ELEMENT_TYPES} | {"Int": t.Int64}
 
 
 @dataclass(frozen=True)
 class ArraySpec:
     """An array argument: element type and Julia size; dims are integers or symbolic. No dims: a scalar."""
 
-    element: t.DataType
+    element: DataType
     size: tuple | None
 
     @property
@@ -79,7 +82,7 @@ def parse_spec(node, module):
     """The spec that a type annotation of an entry denotes."""
     if isinstance(node, syntax.Identifier):
         declared = module.bindings.get(node.name)
-        if isinstance(declared, t.DataType) and declared.family.field_names and not declared.family.abstract:
+        if isinstance(declared, DataType) and declared.family.field_names and not declared.family.abstract:
             from .struct_signatures import struct_spec
 
             return struct_spec(declared, node)

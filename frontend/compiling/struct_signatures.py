@@ -13,6 +13,8 @@ from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.types import symbol
 from ...runtime.node_tables import TableError, check_table, table_of
 from .. import types as t
+from ..type_lattice import DataType, UnionType
+from ..type_names import type_name
 from ..values import Array, NamedTuple, Struct
 from .signatures import ArraySpec, TupleSpec
 from .vector_signatures import VectorSpec
@@ -63,7 +65,7 @@ def struct_spec(type_, node):
     family = type_.family
     fields, links = [], []
     for name, declared in zip(family.field_names, type_.field_types, strict=True):
-        if declared == t.UnionType([type_, t.Nothing]):
+        if declared == UnionType([type_, t.Nothing]):
             links.append(name)
             fields.append(ArraySpec(t.Int64, None))
         else:
@@ -80,7 +82,7 @@ def struct_spec(type_, node):
 def _field_spec(name, declared, owner, node):
     if declared in t.ELEMENT_TYPES:
         return ArraySpec(declared, None)
-    kind = declared if isinstance(declared, t.DataType) else None
+    kind = declared if isinstance(declared, DataType) else None
     if kind is not None and kind.family is t.ArrayFamily and \
             kind.parameters[0] in t.ELEMENT_TYPES:
         rank = kind.parameters[1]
@@ -89,7 +91,7 @@ def _field_spec(name, declared, owner, node):
     if kind is not None and kind is not owner and kind.family.field_names and not kind.family.abstract:
         return struct_spec(kind, node)
     raise UnsupportedError(
-        f"the field {name}::{t.type_name(declared)} of {owner.name} cannot be an input: an argument's fields "
+        f"the field {name}::{type_name(declared)} of {owner.name} cannot be an input: an argument's fields "
         f"are numbers, arrays of numbers, structs of these, or `Union{{{owner.name}, Nothing}}`",
         node.location)
 

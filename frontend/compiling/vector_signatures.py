@@ -17,7 +17,8 @@ from ...runtime.padding import each, pad, sizes_along
 from .. import types as t
 from ..batching.forests import planted
 from ..batching.lanes import Lanes, vector_of_lanes
-from ..values import Array, Traced
+from ..staged_numbers import Traced
+from ..values import Array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ bounds of dims that the graph defines are kept in the trace.
 """
 
 from ...compiler.ir import Builder, Value, defined_dims
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import (
     DimExpression,
     TensorType,
@@ -17,7 +17,9 @@ from ...compiler.types import (
     substitute,
     symbol_name,
 )
-from ..staging import apply, define_dim, defined_dim, read, state
+from ..dims import define_dim, defined_dim
+from ..staging import apply, read
+from ..state import state
 from ..values import Array
 from .extents import least
 from .growth import Extra, Resized, replace_operand

@@ -10,8 +10,11 @@ from functools import partial
 from ...compiler.errors import WeberError
 from ...compiler.ir import Value
 from ..evaluation.completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
-from ..staging import LaneEffect, apply, payload_of, state
-from ..values import UNDEFINED, Either, Node, PoisonError, Traced
+from ..poison import UNDEFINED, Either, PoisonError
+from ..staged_numbers import Traced
+from ..staging import apply, payload_of
+from ..state import LaneEffect, state
+from ..values import Node
 from .joining import Joined
 from .locations import changed_locations
 from .regions import Region

@@ -10,7 +10,7 @@ from functools import partial
 
 from ...compiler.errors import WeberError
 from ..evaluation.completions import LoopSignal, Returned, ReturnSignal, Yielded
-from ..staging import state
+from ..state import state
 from .conditionals import Arm, Pending, Split, close, stage_if
 from .regions import Region
 

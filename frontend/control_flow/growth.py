@@ -9,11 +9,17 @@ others, a buffer with room for all that the loop may add is carried.
 
 import numpy as np
 
+from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Builder, Value, defined_dims
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, size_product, symbol_name
+from .. import types as t
 from ..batching.lanes import Lanes, vector_of_lanes
-from ..staging import HostValueNeeded, apply, define_dim, expand, read, state, true_places
+from ..dims import define_dim, true_places
+from ..poison import HostValueNeeded
+from ..staging import apply, expand, read
+from ..state import state
+from ..trees import children
 from ..values import Array
 from .extents import drop_unused, least, operations_in, replace_sizes, substitute_dim, takes_size, uses_of
 from .specs import (
@@ -365,8 +371,8 @@ class Added:
 def with_items(parts):
     """`[y; [item]]` for a vector that grows: None where no part is one."""
     first, *rest = parts
-    if first.__class__ is Array and first._data.__class__ is Lanes:
-        return with_lanes(first, rest)
+    if any(part.__class__ is Array and part._data.__class__ is Lanes for part in parts):
+        return with_lanes(parts)
     if not any(part.__class__ is Array and part._data.__class__ is Added for part in parts):
         return None
     if first.__class__ is not Array or first._data.__class__ is not Added:
@@ -379,15 +385,21 @@ def with_items(parts):
     return Array(Added(items, first._data.dim, first._data.flags), first.type)
 
 
-def with_lanes(vector, rest):
-    """`[y; [item]]` for a vector of staged elements: None where what follows is no vector of objects."""
-    from .item_buffers import by_column, items_like
+def with_lanes(parts):
+    """`[y; [item]]` for vectors of staged elements: None where there are arrays that are no vectors of
+    objects beside them."""
+    from .item_buffers import together
 
-    if any(part.__class__ is not Array or part._data.__class__ is not np.ndarray
-           or part._data.dtype != object for part in rest):
-        return None
-    more = items_like(vector, [item for part in rest for item in part._data.reshape(-1)])
-    return by_column(lambda *parts: joined(parts), vector, more)
+    lists = []
+    for part in parts:
+        data = part._data if part.__class__ is Array else None
+        if data.__class__ is np.ndarray and data.dtype.kind in "Oc" and data.ndim == 1:
+            lists.append(list(data))
+        elif data is None or data.__class__ is Lanes:
+            lists.append([part] if data is None else part)
+        else:
+            return None
+    return together(lists)
 
 
 class ItemGrowth:
@@ -411,6 +423,11 @@ class ItemGrowth:
 
         self.items, self.flags = array._data.items, array._data.flags
         self.is_conditional = any(flag is not None for flag in self.flags)
+        for item in self.items:
+            for inside in arrays_of(item):
+                if inside.serial < region.serial and (id(inside), "data") in region.written:
+                    raise UnsupportedError("what a staged loop adds to a vector is an array that it changes: "
+                                           "add a copy of it", state.location, kind="UnsupportedError")
         self.item, *others = [item_spec(item, region) for item in self.items]
         for other in others:
             self.item = join(self.item, other)
@@ -449,6 +466,13 @@ class ItemGrowth:
             columns = [apply("concatenate", column_of([row[k] for row in rows]), column, axis=0)
                        for k, column in enumerate(columns)]
         return lanes_of(self.item, columns)
+
+
+def arrays_of(item):
+    """The arrays of numbers in an item."""
+    if item.__class__ is Array and item.element in t.ELEMENT_TYPES:
+        return [item]
+    return [array for _, child in children(item) or () for array in arrays_of(child)]
 
 
 def column_of(values):

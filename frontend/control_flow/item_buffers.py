@@ -4,12 +4,16 @@ elements, with a buffer for each value that their items consist of."""
 from functools import partial, reduce
 
 from ...compiler.ir import Builder, Value
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import TensorType, fresh_dim, symbol_name
-from ..batching.lanes import is_lanes
-from ..staging import define_dim, state
+from ..batching.lanes import current, is_lanes
+from ..dims import define_dim
+from ..poison import UNDEFINED
+from ..staging import expand
+from ..state import state
+from ..trees import by_parts
 from .buffers import Room, beginning, bounded_dim, common_room, room_for
-from .growth import Extra, column_of, lanes_of, reading_error, replace_operand
+from .growth import Extra, column_of, joined, lanes_of, reading_error, replace_operand
 from .specs import (
     Container,
     Fixed,
@@ -33,7 +37,8 @@ def spec_of_item(item):
 
 def _opened(spec):
     if spec.__class__ is Fixed:
-        spec = opened(spec.value) or spec
+        inside = opened(spec.value)
+        return spec if inside is None else _opened(inside)
     if spec.__class__ is Container:
         return Container(spec.like, tuple(map(_opened, spec.parts)))
     return spec
@@ -41,11 +46,17 @@ def _opened(spec):
 
 def columns_of(vector):
     """(the spec of the items, the columns in its order) of a vector of staged elements of one size."""
-    lanes = vector._data
+    lanes = current(vector)
+    if lanes.item is UNDEFINED:
+        return Unknown(), []
     if lanes.lengths:
         raise reading_error("its elements differ in size")
     spec, columns = spec_of_item(lanes.item), dict(lanes.columns)
-    return spec, [columns[value] for value in flatten(spec, lanes.item)]
+
+    def column(value):
+        return columns[value] if value in columns else expand(value, (lanes.count, *value.shape))
+
+    return spec, list(map(column, flatten(spec, lanes.item)))
 
 
 def are_alike(one, other):
@@ -57,6 +68,7 @@ def are_alike(one, other):
 
 def as_lanes(items):
     """The vector of staged elements of items that are alike, None for others."""
+    items = list(map(by_parts, items))
     spec = spec_of_items(items)
     if spec.__class__ is Unknown or not leaf_types(spec):
         return None
@@ -71,21 +83,22 @@ def stacked(spec, items):
     return [column_of([row[k] for row in rows]) for k in range(len(rows[0]))]
 
 
-def items_like(vector, items):
-    """Items as a vector of staged elements of the kind of another."""
-    spec, _ = columns_of(vector)
-    for item in items:
-        if join(spec, spec_of_item(item)) != spec:
+def together(parts):
+    """The vector of the elements of parts, one behind the other: vectors of staged elements and lists of
+    items, one of the former at least."""
+    spec, rows = columns_of(next(part for part in parts if is_lanes(part)))[0], []
+    for part in parts:
+        own = [columns_of(part)[0]] if is_lanes(part) else map(spec_of_item, part)
+        if any(join(spec, other) != spec for other in own):
             raise reading_error("what is added is not like what there was before")
-    return lanes_of(spec, stacked(spec, items))
+        rows.append(columns_of(part)[1] if is_lanes(part) else stacked(spec, part))
+    return lanes_of(spec, [joined(column) for column in zip(*rows, strict=True)])
 
 
-def by_column(operation, *vectors):
-    """What an operation on arrays makes of vectors of staged elements of one kind, column by column."""
-    specs, columns = zip(*map(columns_of, vectors))
-    if any(spec != specs[0] for spec in specs):
-        raise reading_error("what is added is not like what there was before")
-    return lanes_of(specs[0], [operation(*parts) for parts in zip(*columns, strict=True)])
+def by_column(operation, vector):
+    """What an operation on an array makes of a vector of staged elements, column by column."""
+    spec, columns = columns_of(vector)
+    return lanes_of(spec, [operation(column) for column in columns])
 
 
 class BufferedItems(Room):

@@ -6,8 +6,9 @@ import numpy as np
 
 from ...compiler.ir import Value
 from ...compiler.types import size_product
+from ..staged_numbers import DimNumber, Traced
 from ..staging import apply, as_value, payload_of
-from ..values import Array, DimNumber, Range, Traced
+from ..values import Array, Range
 from .loop_items import RangeItems, TupleItems, counting, items_of
 
 

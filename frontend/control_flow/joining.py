@@ -4,12 +4,15 @@ taken.
 
 from ...compiler.dead_code import drop_unused
 from ...compiler.ir import Block, copy_block, defined_dims
-from ...compiler.ops.control import CONDITION
+from ...compiler.ops.loop_parts import CONDITION
 from ...compiler.types import dim_names, fresh_dim
-from ..staging import LaneEffect, apply, define_dim, expand, read, state
-from ..values import UNDEFINED, Array, Either, Undefined
+from ..dims import define_dim
+from ..poison import UNDEFINED, Either, Undefined
+from ..staging import apply, expand, read
+from ..state import LaneEffect, state
+from ..values import Array
 from .item_buffers import PaddedItems
-from .sharing import entangle
+from .sharing import inherit
 from .specs import (
     Fixed,
     Numbers,
@@ -24,12 +27,22 @@ from .specs import (
     spec_of,
 )
 from .varying import PaddedNumbers, VaryingItems, VaryingNumbers, varying, with_common_parts
+from .vector_elements import as_in
 
 
 def has_local_dims(spec, block):
     """Whether a spec has sizes that an operation of a block defines."""
     local = {name for operation in block.operations for name in defined_dims(operation)}
     return any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape)
+
+
+def both_of_elements(arms, first, second):
+    """The contents of a vector at the end of two arms: of staged elements in both if they are in one."""
+    sides = []
+    for arm, value, other in zip(arms, (first, second), (second, first), strict=True):
+        with arm.region:
+            sides.append(as_in(value, other) or value)
+    return sides
 
 
 class Joined:
@@ -48,6 +61,8 @@ class Joined:
         if key in self.sets:
             self.sets[key][0].append(set_)
             return
+        if is_contents:
+            values = first, second = both_of_elements(self.arms, first, second)
         if first is second:
             self.sets[key] = [set_], Fixed(first), 0, values
             return
@@ -144,8 +159,8 @@ class Joined:
                 set_(value)
             if spec.__class__ is Numbers:
                 for arm, given in zip(self.arms, given_values, strict=True):
-                    if given.__class__ is Array and given.serial < arm.region.serial:
-                        entangle(value, given)
+                    if given.__class__ is Array:
+                        inherit(value, given, arm.region)
 
 
 def can_expand(array, spec):

@@ -4,8 +4,10 @@ import numpy as np
 
 from ...compiler.ir import Value
 from .. import types as t
-from ..staging import HostValueNeeded, get_location, state
-from ..values import Array, Dictionary, PoisonedContents, SetValue, Undefined
+from ..poison import HostValueNeeded, PoisonedContents, Undefined
+from ..staging import get_location
+from ..state import state
+from ..values import Array, Dictionary, SetValue
 from .regions import write_location
 
 

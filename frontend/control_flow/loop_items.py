@@ -3,6 +3,7 @@
 `items_of(value)` gives an object with `count` (a dim, an IR value, or None: without end), `payloads` (scanned
 by the loop: a leading axis of that extent), and `item(index, slices)`: the Julia value of the iteration
 `index`, from 0: an int (the iteration is unrolled) or an IR value; `at(index)` gives it without slices.
+`write_through()` makes items that are written to those of the vector, if that can be done.
 `bind(operands)` makes operands of a map (`staged_map.Operands`) and gives a function that makes a lane's
 element; `is_ragged` is whether elements differ in size. None for what cannot be staged.
 """
@@ -11,15 +12,19 @@ from ...compiler.ir import Value, rename_dims
 from ...compiler.types import symbol
 from .. import types as t
 from ..batching.lanes import element, is_lanes, substituted
-from ..staging import apply, as_value, payload_of, read, state
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, payload_of, read
+from ..state import state
 from ..trees import children
-from ..values import Array, DimNumber, Range, Struct, Traced, to_host
+from ..values import Array, Range, Struct, to_host
+from .vector_elements import element_of
 
 
 class RangeItems:
     """The elements of a range of Int64, computed from the index."""
 
     payloads, is_ragged = (), False
+    write_through = staticmethod(lambda: False)
 
     def __init__(self, range_):
         self.range = range_
@@ -55,6 +60,7 @@ class NumberItems:
     """The elements of an array of numbers in column-major order."""
 
     is_ragged = False
+    write_through = staticmethod(lambda: False)
 
     def __init__(self, array):
         from ..base.arrays import as_dim_product, reshaped
@@ -82,15 +88,27 @@ class NumberItems:
 
 
 class LaneItems:
-    """The elements of a vector of staged elements: examples, or the slices of an array."""
+    """The elements of a vector of staged elements: examples, or the slices of an array (`is_made`: the vector
+    was made of what the program runs over)."""
 
-    def __init__(self, array):
-        self.array, self.lanes = array, array._data
+    def __init__(self, array, is_made=False):
+        self.array, self.lanes, self.is_made = array, array._data, is_made
         self.count, self.is_ragged = self.lanes.count, bool(self.lanes.lengths)
-        # elements of different sizes are taken by their index
-        self.payloads = () if self.lanes.lengths else tuple([outer for _, outer in self.lanes.columns])
+        self.is_written = False
+
+    @property
+    def payloads(self):
+        if self.lanes.lengths or self.is_written:  # those of different sizes are taken by their index, too
+            return ()
+        return tuple([outer for _, outer in self.lanes.columns])
+
+    def write_through(self):
+        self.is_written = not self.lanes.lengths and not self.is_made
+        return self.is_written
 
     def item(self, index, slices):
+        if self.is_written:
+            return element_of(self.array, index)
         if self.lanes.lengths:
             return element(self.array, index)
         values = {inner: slice_ for (inner, _), slice_ in zip(self.lanes.columns, slices, strict=True)}
@@ -110,7 +128,7 @@ class LaneItems:
 
         def lane():
             item = substituted(lanes.item, values, dims)
-            operands.given += contents(item)
+            operands.given += [(array, data, self.array) for array, data in contents(item)]
             return item
 
         return lane
@@ -121,8 +139,14 @@ class TupleItems:
 
     def __init__(self, parts, make=tuple):
         self.parts, self.count, self.make = parts, parts[0].count, make
-        self.payloads = tuple([payload for part in parts for payload in part.payloads])
         self.is_ragged = any(part.is_ragged for part in parts)
+
+    @property
+    def payloads(self):
+        return tuple([payload for part in self.parts for payload in part.payloads])
+
+    def write_through(self):
+        return any([part.write_through() for part in self.parts])
 
     def item(self, index, slices):
         slices, items = iter(slices), []
@@ -152,12 +176,15 @@ def items_of(value):
 
 
 def _array_items(array):
-    from ..base.shapes import SLICES
+    from ..base.slices import SLICES
+    from .item_buffers import as_lanes
 
     if is_lanes(array):
         return LaneItems(array)
     if array.element in t.ELEMENT_TYPES:
         return NumberItems(array)
+    if array.element in t.NUMPY_TYPES:  # complex numbers
+        return LaneItems(as_lanes(list(array.data.reshape(-1))), True) if array.data.size else None
     slices = SLICES.get(array)
     if slices is not None:
         lanes = slices.lanes() if slices.are_current() else None
@@ -165,7 +192,7 @@ def _array_items(array):
         lanes = None if state.trace.examples is None else state.trace.examples.lift(array, state.trace)
     if lanes is None:
         return None
-    return LaneItems(lanes) if is_lanes(lanes) else NumberItems(lanes)
+    return LaneItems(lanes, True) if is_lanes(lanes) else NumberItems(lanes)
 
 
 def _range_items(range_):
@@ -182,8 +209,8 @@ def _range_items(range_):
 
 def contents(value):
     """The staged arrays in an item with their contents, to see whether they are changed."""
-    if value.__class__ is Array:
-        return [(value, value._data)] if value._data.__class__ is Value else []
+    if value.__class__ is Array:  # one with a link is the element itself
+        return [(value, value._data)] if value._data.__class__ is Value and value.link is None else []
     return [pair for _, child in children(value) or () for pair in contents(child)]
 
 

@@ -10,21 +10,15 @@ from dataclasses import dataclass
 
 from ...compiler.errors import WeberError
 from ...compiler.ir import Block, Value
-from ...compiler.ops.control import INDEX
-from ...compiler.ops.loop_parts import LoopParts
+from ...compiler.ops.loop_parts import INDEX, LoopParts
 from ...compiler.types import fresh_dim
+from ..dims import defined_dim
 from ..evaluation.completions import Returned
-from ..staging import (
-    HostValueNeeded,
-    LaneEffect,
-    apply,
-    as_value,
-    defined_dim,
-    emitting_into,
-    payload_of,
-    state,
-)
-from ..values import UNDEFINED, Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned
+from ..poison import UNDEFINED, HostValueNeeded, Undefined, poisoned
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, emitting_into, payload_of
+from ..state import LaneEffect, state
+from ..values import Array
 from .buffers import Buffered
 from .conditionals import (
     BROKEN,
@@ -46,7 +40,7 @@ from .locations import Place, Slot
 from .loop_items import contents
 from .regions import Region
 from .rooms import define_rooms
-from .sharing import entangle
+from .sharing import SAME_OR_COPY, entangle, inherit
 from .specs import (
     Fixed,
     Numbers,
@@ -61,6 +55,7 @@ from .specs import (
     spec_of,
     zeros,
 )
+from .vector_elements import as_in, refuse_changes_of_kept
 
 MAX_RUNS = 12
 UNASSIGNED = "is not defined before the first iteration"
@@ -185,6 +180,7 @@ class Attempt:
         scanned = loop.items.payloads if loop.items is not None else ()
         self.slices = [Value(_sliced(payload)) for payload in scanned]
         self.endless = False  # the condition is always true
+        self.is_again = False  # the items have changed their form: everything is to be run again
         self.region = Region(state.trace, loop.frame)
         self.entered = {}
         checkpointed, state.checkpointed = state.checkpointed, False  # the outermost loops only
@@ -209,8 +205,11 @@ class Attempt:
             self.completion, self.going = None, True
             return
         if any(array._data is not content for array, content in given):
-            raise HostValueNeeded("a staged loop that changes what it runs over in place is not supported",
-                                  loop.where, kind="UnsupportedError")
+            if not loop.items.write_through():
+                raise HostValueNeeded("a staged loop that changes what it runs over in place is not "
+                                      "supported", loop.where, kind="UnsupportedError")
+            self.is_again, self.going = True, True
+            return
         self.going = per_element(self._going())
 
     def _item(self):
@@ -233,7 +232,8 @@ class Attempt:
             before = carry.location.get()
             carry.location.enter(self.region, value)
             if value.__class__ is Array and carry.location.__class__ is Slot and carry.growth is None:
-                entangle(value, before)
+                if before.__class__ is Array:
+                    inherit(value, before, self.region)
             self.entered[key] = carry.location.get()
 
     def _going(self):
@@ -269,10 +269,12 @@ class Attempt:
 
     def settled(self):
         """Whether the run carried just what it changed; else the loop knows more for the next run."""
+        if self.is_again:
+            return False
         loop, region = self.loop, self.region
         carries = {}
         for owner, _, content in region.written.values():
-            if content.__class__ is PoisonedContents and not loop.peeled and owner.serial < region.serial:
+            if content is SAME_OR_COPY and not loop.peeled and owner.serial < region.serial:
                 raise poisoned("an array", content.reason, loop.where)
         for key, location in self.changed().items():
             known = loop.carries.get(key)
@@ -289,6 +291,7 @@ class Attempt:
                 loop.lost[key] = location
                 continue
             carries[key] = self._carry(location, known, spec, value)
+        refuse_changes_of_kept(region, loop.where)
         returned = self._returned()
         stable = carries.keys() == loop.carries.keys() and returned == loop.returned and all(
             carry.like(loop.carries[key]) for key, carry in carries.items())
@@ -299,6 +302,12 @@ class Attempt:
 
     def _carry(self, location, known, spec, value):
         where = f" around the loop in line {self.loop.where.line}" if self.loop.where is not None else ""
+        before = location.get()
+        if before.__class__ is Array and (location.__class__ is Slot or location.is_contents):
+            like = as_in(before, value)
+            if like is not None:
+                entangle(like, before)
+                location.set(like)
         entry = spec_of(location.get())
         if known is not None and known.growth is not None:
             if not known.growth.continues(spec, value):
@@ -508,6 +517,8 @@ class Attempt:
                 value = first
             elif value.__class__ is Array and value is not first:
                 entangle(value, first)
+            if value.__class__ is inside.__class__ is Array:
+                inherit(value, inside, self.region)
             if carry.opaque and not runs and carry.reason != UNASSIGNED:
                 value = Undefined(carry.reason)
             carry.location.set(value)

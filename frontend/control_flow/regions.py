@@ -14,7 +14,7 @@ that the region made itself are not journalled: nothing outside can see them unt
 
 from ...compiler.ir import Block
 from ..staging import get_location, set_location
-from ..values import serials
+from ..state import serials
 
 
 class Region:

@@ -12,9 +12,11 @@ import numpy as np
 
 from ...compiler.ir import Block, Value, copy_block, inline
 from ...compiler.ops import OPS
-from ...compiler.ops.control import INDEX
+from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import fresh_dim, symbol_name
-from ..staging import apply, define_dim, emitting_into, state
+from ..dims import define_dim
+from ..staging import apply, emitting_into
+from ..state import state
 from .specs import as_ir
 
 FIRST = 16

@@ -2,9 +2,11 @@
 and a write to either is seen in both. On the host numpy shares the memory; in a trace a `Link` says how.
 """
 
-from ..staging import read, state, write
+from ..poison import PoisonedContents
+from ..staging import read, write
+from ..state import state
 from ..trees import map_leaves
-from ..values import Array, PoisonedContents
+from ..values import Array
 from .regions import write_location
 
 
@@ -22,7 +24,7 @@ class Link:
         current = read(self.parent)
         return array.data if current is self.source else self.forward(current)
 
-    def write(self, data):
+    def write(self, array, data):
         write(self.parent, self.backward(data))
 
 
@@ -36,20 +38,60 @@ def linked(array, parent, forward, backward):
 def entangle(array, other):
     """Notes that two arrays are one and the same if a condition of the graph holds, or in the first iteration
     of a loop: when one of them is written to, what the other holds cannot be told."""
-    trace = state.trace
     for one, another in ((array, other), (other, array)):
-        while one.link is not None:
-            one = one.link.parent
-        trace.entangled.setdefault(id(one), (one, []))[1].append(another)
+        entangle_into(one, another)
+        vector = vector_of(another)
+        if vector is not None:
+            entangle_into(one, vector)
 
 
-def part(trace, array):
+def inherit(array, given, region):
+    """Notes that an array which leaves a region may be the one that was there at its end, and what that may
+    be."""
+    trace = state.trace
+    _, pairs = trace.entangled.get(id(root(given)), (None, ()))
+    others = [other for other, block in pairs if trace.is_open(block) or
+              trace.merged_into(block) is region.block]
+    for other in (given, vector_of(given), *others):
+        if other is not None and other.serial < region.serial:
+            entangle(array, other)
+
+
+def entangle_into(array, other):
+    """Notes that what another array holds cannot be told when an array is written to."""
+    array, trace = root(array), state.trace
+    trace.entangled.setdefault(id(array), (array, []))[1].append((other, trace.builder.block))
+
+
+def entangled_with(array):
+    """The arrays that may be this one, of those that can be seen from here."""
+    trace = state.trace
+    _, pairs = trace.entangled.get(id(array), (None, ()))
+    return [other for other, block in pairs if trace.is_open(block)]
+
+
+def root(array):
+    """The array that one shares its memory with."""
+    while array.link.__class__ is Link:
+        array = array.link.parent
+    return array
+
+
+def vector_of(array):
+    """The vector that an array is an element of, as far as that is known."""
+    link = root(array).link
+    return None if link is None else link.vector
+
+
+SAME_OR_COPY = PoisonedContents(
+    "is the same as another or a copy of it, as a condition of the graph decides: it cannot be read after "
+    "one of them was changed")
+
+
+def part(trace, array, poison=SAME_OR_COPY):
     """Makes poison of the arrays that an array which is being written to may be."""
-    _, others = trace.entangled.get(id(array), (None, ()))
-    for other in others:
-        write_location(trace, other, "data", PoisonedContents(
-            "is the same as another or a copy of it, as a condition of the graph decides: it cannot be read "
-            "after one of them was changed"))
+    for other in entangled_with(array):
+        write_location(trace, other, "data", poison)
 
 
 def unlinked(tree):

@@ -15,21 +15,14 @@ from ...compiler.types import TensorType
 from .. import types as t
 from ..batching.lanes import is_lanes
 from ..evaluation.scopes import Cell
-from ..staging import convert_payload, expand, payload_of, read, state
-from ..trees import children, is_number, with_children
-from ..values import (
-    UNDEFINED,
-    Array,
-    DimNumber,
-    Either,
-    Function,
-    Node,
-    Range,
-    Struct,
-    Traced,
-    Undefined,
-    typeof,
-)
+from ..poison import UNDEFINED, Either, Undefined
+from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
+from ..staging import convert_payload, expand, payload_of, read
+from ..state import state
+from ..trees import by_parts, children, is_number, with_children
+from ..type_names import type_name
+from ..values import Array, Function, Node, Range, Struct, typeof
 
 
 @dataclass(frozen=True)
@@ -132,7 +125,7 @@ def parts_of(value):
         from .item_buffers import columns_of
 
         return [Array(column) for column in columns_of(value)[1]] or None
-    items = children(value)
+    items = children(by_parts(value))
     return None if items is None else [child for _, child in items]
 
 
@@ -181,7 +174,8 @@ def with_parts(like, parts):
 
         return with_captured(like, list(parts))
     if is_lanes(like):
-        from .item_buffers import columns_of, lanes_of
+        from .growth import lanes_of
+        from .item_buffers import columns_of
 
         return lanes_of(columns_of(like)[0], [read(part) for part in parts])
     return with_children(like, list(parts))
@@ -202,6 +196,7 @@ def opened(value):
     """The spec of a value with its array or its parts told apart; None where there is nothing to open."""
     if value.__class__ is Array and value.element in t.ELEMENT_TYPES:
         return Numbers(value.element, tuple(value._data.shape))
+    value = by_parts(value)
     if is_number(value) or value.__class__ is DimNumber:
         return Number(typeof(value)) if typeof(value) in t.ELEMENT_TYPES else None
     parts = parts_of(value)
@@ -275,9 +270,9 @@ def _join(a, b):
                 parts.append(_join(one, other))
         return Container(a.like, tuple(parts))
     if a.__class__ is Number:
-        type_, shape = t.promote_type(a.type, b.type), max(a.shape, b.shape, key=len)
+        type_, shape = promote_type(a.type, b.type), max(a.shape, b.shape, key=len)
     else:
-        type_, shape = t.promote_type(a.element, b.element), a.shape
+        type_, shape = promote_type(a.element, b.element), a.shape
         if a.shape != b.shape:
             raise Conflict
     if type_ not in t.ELEMENT_TYPES:
@@ -309,18 +304,18 @@ def describe(spec):
     if spec.__class__ is Unknown:
         return "undefined"
     if spec.__class__ is Number:
-        return f"a {t.type_name(spec.type)}"
+        return f"a {type_name(spec.type)}"
     if spec.__class__ is Numbers:
         from ..base.errors import dims_text
 
-        kind = t.type_name(t.array_type(spec.element, len(spec.shape)))
+        kind = type_name(t.array_type(spec.element, len(spec.shape)))
         return f"a {dims_text(spec.shape[::-1])} {kind}"
     value = spec.value if spec.__class__ is Fixed else spec.like
     if value is None:
         return "nothing"
     if value.__class__ is Array and value.element in t.ELEMENT_TYPES:
         return describe(opened(value))
-    return f"a {t.type_name(typeof(value))}"
+    return f"a {type_name(typeof(value))}"
 
 
 def leaf_types(spec):

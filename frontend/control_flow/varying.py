@@ -9,8 +9,11 @@ import numpy as np
 from ...compiler.ir import Value
 from ...compiler.types import BOOL, TensorType, dim_names
 from ..batching.lanes import is_lanes
-from ..staging import apply, computes_same, expand, read, state, true_places
-from ..values import Array, Traced
+from ..dims import computes_same, true_places
+from ..staged_numbers import Traced
+from ..staging import apply, expand, read
+from ..state import state
+from ..values import Array
 from .buffers import beginning, bounded_dim, common_room, is_local, room_for, upper
 from .growth import Added
 from .item_buffers import padded_items

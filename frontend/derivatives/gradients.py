@@ -14,11 +14,16 @@ from .. import types as t
 from ..base.complex_numbers import is_complex, parts
 from ..base.registry import define, module
 from ..calling import call
+from ..control_flow.regions import Region
 from ..control_flow.sharing import unlinked
 from ..dispatch import Method, MethodTable
-from ..staging import apply, as_value, payload_of, read, state
+from ..staged_numbers import Traced
+from ..staging import apply, as_value, payload_of, read
+from ..state import state
 from ..trees import children, is_number, map_leaves
-from ..values import Array, Function, NamedTuple, Range, Struct, Traced, typeof
+from ..type_lattice import is_subtype
+from ..type_names import type_name
+from ..values import Array, Function, NamedTuple, Range, Struct, typeof
 from .marks import Marks
 
 DERIVATIVES = module("Derivatives")
@@ -29,10 +34,25 @@ def stage_pullback(function, arguments, auxiliary=False):
     """Runs `function(arguments...)` marked, in the current trace.
 
     Returns (result, what is differentiated, back) where `back(cotangent)` appends the reverse operations and
-    gives the tuple of gradients; the cotangent is a tree like what is differentiated."""
+    gives the tuple of gradients; the cotangent is a tree like what is differentiated. Integers are the floats
+    that they equal; where the function cannot do with floats (it has them as indices) they have no gradient.
+    """
+    if state.trace.immediate or not any(map(holds_integers, arguments)):
+        return _staged_pullback(function, arguments, auxiliary)
+    region = Region(state.trace)
+    try:
+        with region:
+            found = _staged_pullback(function, arguments, auxiliary)
+    except WeberError:
+        return _staged_pullback(function, arguments, auxiliary, integers=False)
+    region.merge()
+    return found
+
+
+def _staged_pullback(function, arguments, auxiliary, integers=True):
     trace = state.trace
     marks = Marks(trace)
-    marked = [marks.mark(a, top=True) for a in arguments]
+    marked = [a if not integers and holds_integers(a) else marks.mark(a, top=True) for a in arguments]
     result, operations = _run_marked(function, marked, marks)
     target = result
     if auxiliary and result.__class__ in (tuple, NamedTuple):
@@ -46,6 +66,12 @@ def stage_pullback(function, arguments, auxiliary=False):
         return tuple([marks.gradient(a, m, cotangents) for a, m in zip(arguments, marked, strict=True)])
 
     return map_leaves(result, marks.unmarked), target, back
+
+
+def holds_integers(argument):
+    """Whether an argument is an integer or an array of integers."""
+    kind = argument.element if argument.__class__ is Array else typeof(argument)
+    return is_subtype(kind, t.Integer) and kind is not t.Bool
 
 
 def _run_marked(function, marked, marks):
@@ -127,7 +153,7 @@ def stage_gradient(function, arguments, auxiliary=False):
         raise WeberError("Output is complex, so the gradient is not defined.", state.location,
                          kind="ErrorException")
     if not is_number(target):
-        shown = t.type_name(typeof(target))
+        shown = type_name(typeof(target))
         raise WeberError(f"Output should be scalar; gradients are not defined for output of type {shown}",
                          state.location, kind="ErrorException")
     if target.__class__ is not Traced or target.data.__class__ is not Value:

@@ -13,8 +13,10 @@ from ...compiler.interpreter import Context, run_operation
 from ...compiler.ir import Block, Builder, Value
 from ..calling import call
 from ..evaluation.scopes import Cell
-from ..staging import Trace, get_location, set_location, state
-from ..values import Array, Dictionary, Function, NamedTuple, Struct, Traced, to_host
+from ..staged_numbers import Traced
+from ..staging import Trace, get_location, set_location
+from ..state import state
+from ..values import Array, Dictionary, Function, NamedTuple, Struct, to_host
 
 
 class ImmediateBuilder(Builder):

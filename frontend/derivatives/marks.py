@@ -14,9 +14,12 @@ from .. import types as t
 from ..base.complex_numbers import complex_number, is_complex, parts
 from ..base.elements import float_type
 from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
-from ..staging import VIEWS, as_value, get_location, payload_of, read, read_field, set_location, state, write
+from ..staged_numbers import Traced
+from ..staging import VIEWS, as_value, get_location, payload_of, read, read_field, set_location, write
+from ..state import state
 from ..trees import children, is_number, map_leaves, with_children
-from ..values import Array, Dictionary, Function, NamedTuple, Struct, Traced, typeof
+from ..type_lattice import is_subtype
+from ..values import Array, Dictionary, Function, NamedTuple, Struct, typeof
 
 
 class Marks:
@@ -26,6 +29,7 @@ class Marks:
         self.trace = trace
         trace.note_change(0)
         self.arrays: dict[int, tuple[Array, Value, object]] = {}
+        self.items: dict[int, list] = {}  # id(array of objects) → its items as they are marked
         self.fields: list = []  # (struct, index, marked child, old child) of replaced fields
         self.values: list[Value] = []
         self.numbers: dict[int, tuple[Traced, object]] = {}  # id(mark) → (mark, the number marked)
@@ -45,8 +49,8 @@ class Marks:
             return Struct(kind, [self.mark_number(part, kind.parameters[0]) for part in parts(value)])
         if is_number(value):
             type_ = typeof(value)
-            if t.is_subtype(type_, t.AbstractFloat) or (top and t.is_subtype(type_, t.Integer)
-                                                        and type_ is not t.Bool):
+            if is_subtype(type_, t.AbstractFloat) or (top and is_subtype(type_, t.Integer)
+                                                      and type_ is not t.Bool):
                 return self.mark_number(value, type_)
             return value
         if value.__class__ is Struct:
@@ -77,7 +81,7 @@ class Marks:
             if value.type.family.mutable:
                 child = read_field(value, index)
             if is_number(child):
-                if t.is_subtype(typeof(child), t.AbstractFloat):
+                if is_subtype(typeof(child), t.AbstractFloat):
                     marked = self.mark_number(child, typeof(child))
                     self.fields.append((value, index, marked, value.fields[index]))
                     value.fields[index] = marked
@@ -95,7 +99,7 @@ class Marks:
         self.visited.add(id(function))
         self.children[id(function)] = [cell.value for cell in function.captured]
         for cell, child in zip(function.captured, self.children[id(function)], strict=True):
-            if is_number(child) and not t.is_subtype(typeof(child), t.AbstractFloat):
+            if is_number(child) and not is_subtype(typeof(child), t.AbstractFloat):
                 continue
             marked = self.mark(child)
             if marked is not child:
@@ -121,16 +125,16 @@ class Marks:
         if is_lanes(array):
             return self.mark_lanes(array)
         if array.element not in t.NUMPY_TYPES:
-            for item in array.data.reshape(-1) if isinstance(array.data, np.ndarray) else ():
-                self.mark(item)
+            if isinstance(array.data, np.ndarray):
+                self.mark_items(array)
             return array
         element = array.element
-        if top and t.is_subtype(element, t.Complex):
+        if top and is_subtype(element, t.Complex):
             raise WeberError("gradients with respect to arrays of complex numbers are not supported: "
                              "differentiate by the real and the imaginary part", state.location,
                              kind="ErrorException")
-        if not t.is_subtype(element, t.AbstractFloat):
-            if not top or not t.is_subtype(element, t.Integer) or element is t.Bool:
+        if not is_subtype(element, t.AbstractFloat):
+            if not top or not is_subtype(element, t.Integer) or element is t.Bool:
                 return array
             element = t.Float64
         builder = self.trace.builder
@@ -152,6 +156,20 @@ class Marks:
             array.type = t.array_type(element, array.rank)
         return array
 
+    def mark_items(self, array):
+        """Marks what is in an array of objects: numbers in tuples are others then."""
+        if id(array) in self.items:
+            return
+        data = read(array)
+        items = list(data.reshape(-1))
+        marked = self.items[id(array)] = [self.mark(item) for item in items]
+        if any(one is not item for one, item in zip(marked, items, strict=True)):
+            new = np.empty(len(items), dtype=object)
+            new[:] = marked
+            new = new.reshape(data.shape)
+            self.arrays[id(array)] = (array, new, (array._data, array.type))
+            array._data = new
+
     def mark_lanes(self, array):
         """Marks the numbers of all elements of a vector of staged elements."""
         lanes, columns = array._data, []
@@ -166,7 +184,7 @@ class Marks:
         return array
 
     def mark_number(self, value, type_):
-        if type_ not in t.NUMPY_TYPES or not t.is_subtype(type_, t.AbstractFloat):
+        if type_ not in t.NUMPY_TYPES or not is_subtype(type_, t.AbstractFloat):
             type_ = t.Float64
         known = value.known if value.__class__ is Traced else value
         mark = self.trace.builder.identity(as_value(payload_of(value, type_)))
@@ -296,7 +314,9 @@ class Marks:
         return Dictionary(t.Dict.body.body.family.apply(t.Any, t.Any), found) if found else None
 
     def gradient_items(self, array, cotangents):
-        items = [self.gradient(item, item, cotangents) for item in array.data.reshape(-1)]
+        items = array.data.reshape(-1)
+        marked = self.items.get(id(array), items)
+        items = [self.gradient(item, mark, cotangents) for item, mark in zip(items, marked, strict=True)]
         if all(item is None for item in items):
             return None
         from ..base.iteration import collect_values

@@ -233,5 +233,3 @@ def show_gradient(compiler, node):
     show = make.call(Member("Zygote", "shown_gradient", location=node.location),
                      Constant(source_text(argument), location=node.location))
     return compiler.expression(make.call(Member("Zygote", "hook", location=node.location), show, argument))
-
-

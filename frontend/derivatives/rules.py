@@ -12,9 +12,11 @@ from ...compiler.ops.record import Op, Rule
 from ...compiler.passes.reverse import pullback as reverse
 from .. import types as t
 from ..base.registry import define, module
-from ..staging import read, state
+from ..staged_numbers import Traced
+from ..staging import read
+from ..state import state
 from ..trees import children, map_leaves
-from ..values import Array, Function, NamedTuple, Struct, Traced, typeof
+from ..values import Array, Function, NamedTuple, Struct, typeof
 
 DERIVATIVES = module("Derivatives")
 

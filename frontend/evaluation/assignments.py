@@ -7,8 +7,13 @@ from ..base.registry import function
 from ..calling import call
 from ..control_flow.conditionals import lifted
 from ..parsing import syntax
-from ..staging import state
-from ..values import Array, Dictionary, NamedTuple, PoisonError, Traced, typeof
+from ..poison import PoisonError
+from ..staged_numbers import Traced
+from ..state import state
+from ..trees import is_number
+from ..type_lattice import UnionAll, is_subtype
+from ..type_names import type_name
+from ..values import Array, Dictionary, NamedTuple, typeof
 from .broadcasting import assign_broadcast, broadcast
 from .element_access import index_arguments
 from .evaluator import check_names, compiles, located
@@ -143,7 +148,9 @@ def element_place(compiler, target):
 
     def place(frame):
         frame[slot] = value = collection(frame)
-        return value, indices(frame)
+        where = indices(frame)
+        frame[slot] = None
+        return value, where
 
     return place
 
@@ -193,7 +200,7 @@ def type_alias(compiler, node):
         variables = bind(frame)
         result = body(frame)
         for variable in reversed(variables):
-            result = t.UnionAll(variable, result)
+            result = UnionAll(variable, result)
         store(frame, result)
         return result
 
@@ -242,6 +249,7 @@ def update(compiler, node):
                 set_(frame, new)
             except WeberError as error:
                 raise located(error, location, user)  # noqa: B904
+            frame[slot] = None
             return new
 
         return run_field
@@ -271,7 +279,7 @@ def _holds_arrays(collection, indices):
         return collection.__class__ in (tuple, NamedTuple, Dictionary)
     if len(indices) == 1 and collection.element is t.Any:
         return True
-    return t.is_subtype(collection.element, t.AbstractArray) and all(isinstance(i, int) for i in indices)
+    return is_subtype(collection.element, t.AbstractArray) and all(map(is_number, indices))
 
 
 def broadcast_assignment(compiler, node):
@@ -307,7 +315,7 @@ def broadcast_assignment(compiler, node):
             elif collection.__class__ is Array:
                 assign_broadcast(collection, right)
             else:
-                raise WeberError(f"cannot broadcast into a value of type {t.type_name(typeof(collection))}",
+                raise WeberError(f"cannot broadcast into a value of type {type_name(typeof(collection))}",
                                  kind="MethodError")
         except WeberError as error:
             raise located(error, location, user)  # noqa: B904

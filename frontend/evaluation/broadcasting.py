@@ -14,19 +14,11 @@ from .. import types as t
 from ..base.registry import function as builtin
 from ..batching.lanes import is_lanes
 from ..calling import call
-from ..staging import VIEWS, LaneEffect, expand, payload_of, read, state, write
-from ..values import (
-    Array,
-    Dictionary,
-    Function,
-    GeneratorValue,
-    NamedTuple,
-    Range,
-    Struct,
-    Traced,
-    to_host,
-    typeof,
-)
+from ..staged_numbers import Traced
+from ..staging import VIEWS, expand, payload_of, read, write
+from ..state import LaneEffect, state
+from ..type_lattice import is_subtype
+from ..values import Array, Dictionary, Function, GeneratorValue, NamedTuple, Range, Struct, to_host, typeof
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 BROADCASTED = builtin("broadcasted", exported=False)
@@ -53,13 +45,15 @@ def broadcast(function, arguments, keywords=None):
         return call(function, [unwrap_reference(a) for a in arguments], keywords)
     if not any(a.__class__ is Array for a in arguments):
         return broadcast_tuples(function, arguments, keywords)
-    if any(is_lanes(a) for a in arguments):
+    staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
+    composed = any(_is_complex(a) for a in arguments)
+    if any(is_lanes(a) for a in arguments) or staged and composed:
         from ..batching.staged_map import broadcast_vectors
 
         return broadcast_vectors(function, arguments, keywords)
     shape = common_shape(arguments)
     lanes = all(is_lane(a) for a in arguments)
-    staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
+    lanes = lanes and not (composed and any(a.__class__ is Traced for a in arguments))
     if lanes and (staged or (0 not in shape and _size(shape) > 1) or all(isinstance(d, int) for d in shape)):
         where = state.location
         try:
@@ -89,6 +83,16 @@ def _is_staged(array):
     return read(array).__class__ is Value
 
 
+def _holds_objects(array):
+    data = array._data
+    return data.__class__ is np.ndarray and data.dtype == object
+
+
+def _is_complex(argument):
+    """Whether an argument is an array of complex numbers of the host."""
+    return argument.__class__ is Array and is_subtype(argument.element, t.Complex)
+
+
 def _size(shape):
     size = 1
     for dim in shape:
@@ -102,7 +106,7 @@ def materialise(value):
         from ..base.arrays import as_array
 
         return as_array(value)
-    is_array = value.__class__ is Struct and t.is_subtype(value.type, t.AbstractArray)
+    is_array = value.__class__ is Struct and is_subtype(value.type, t.AbstractArray)
     if is_array or value.__class__ is GeneratorValue:
         return call(builtin("collect"), (value,))
     if value.__class__ is Struct:
@@ -123,7 +127,7 @@ def unwrap_reference(value):
 def is_lane(argument):
     """Whether an argument can be passed as lanes: a numeric array, or anything that is passed whole."""
     if argument.__class__ is Array:
-        return argument.element in _NUMERIC
+        return argument.element in _NUMERIC and not _holds_objects(argument)
     return argument.__class__ is not tuple
 
 

@@ -7,9 +7,9 @@ from .. import types as t
 from ..base.arrays import undef
 from ..base.registry import function
 from ..calling import call
-from ..interactive.steps import take_step
 from ..parsing import syntax
-from ..staging import state
+from ..state import state
+from ..type_lattice import instantiate
 from ..values import GeneratorParts, GeneratorValue, NamedTuple, typeof
 from .evaluator import (
     compiles,
@@ -18,6 +18,7 @@ from .evaluator import (
 )
 from .expressions import argument_list, keyword_arguments
 from .scopes import target_names
+from .steps import take_step
 
 
 @compiles(syntax.Tuple)
@@ -87,7 +88,7 @@ def concatenation(compiler, node):
         element_type = typed[0] if typed else lambda frame: t.Any
         zeros = (0,) * node.dimension
         return lambda frame: call(
-            t.instantiate(t.Array, (element_type(frame), len(zeros))), (undef, *zeros))
+            instantiate(t.Array, (element_type(frame), len(zeros))), (undef, *zeros))
     if node.dimension == 1 and any(isinstance(r, syntax.Concatenation) and r.dimension == 2 for r in rows):
         lengths = tuple(len(r.items) if isinstance(r, syntax.Concatenation) else 1 for r in rows)
         flat = [i for r in rows for i in (r.items if isinstance(r, syntax.Concatenation) else [r])]
@@ -124,7 +125,7 @@ def comprehension(compiler, node):
             if element_type is None and result.element is t.Any and 0 in result.size:
                 result = collect_values(iter(()), values.size, inferred_type(example))
             if element_type is not None:
-                target = t.instantiate(t.Array, (element_type(frame), result.rank))
+                target = instantiate(t.Array, (element_type(frame), result.rank))
                 result = call(function("convert"), (target, result))
         except WeberError as error:
             raise located(error, location, user)  # noqa: B904

@@ -5,7 +5,8 @@ from ..base.registry import function
 from ..calling import call
 from ..control_flow.conditionals import lifted
 from ..parsing import syntax
-from ..staging import VIEWS, state
+from ..staging import VIEWS
+from ..state import state
 from ..values import Array, to_host
 from .evaluator import (
     compiles,
@@ -51,6 +52,7 @@ def index(compiler, node):
     def run(frame):
         frame[slot] = value = collection(frame)
         where = indices(frame)
+        frame[slot] = None  # what is not needed any more is not joined behind a conditional
         if (
             value.__class__ is Array
             and len(where) == 1

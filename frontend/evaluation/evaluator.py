@@ -13,10 +13,11 @@ from ...compiler.errors import Location, Note, UnsupportedError, WeberError
 from ..compiling.paths import name_layer
 from ..parsing import syntax
 from ..parsing.signature_builder import is_operator
-from ..staging import state
-from ..values import Function, Module, Undefined
+from ..poison import UNDEFINED, Undefined
+from ..state import state
+from ..values import Function, Module
 from .completions import LoopSignal, ReturnSignal
-from .scopes import UNDEFINED, Cell, FrameLayout, Scope, closure_mentions, undefined, unreadable
+from .scopes import Cell, FrameLayout, Scope, closure_mentions, undefined, unreadable
 
 COMPILERS = {}
 STATEMENTS = {}
@@ -313,8 +314,9 @@ def truth(value, location, user=True):
     """A condition as a Python bool. Raises TypeError for a non-boolean, HostValueNeeded for a staged one."""
     if value is True or value is False:
         return value
+    from ..staged_numbers import Traced
     from ..staging import host_number
-    from ..values import Traced, typeof
+    from ..values import typeof
 
     if value.__class__ is Traced:
         try:
@@ -323,7 +325,7 @@ def truth(value, location, user=True):
             raise located(error, location, user) from None
         if isinstance(value, bool):
             return value
-    from ..types import type_name
+    from ..type_names import type_name
 
     raise WeberError(f"TypeError: non-boolean ({type_name(typeof(value))}) used in boolean context",
                      location if user else None, kind="TypeError")

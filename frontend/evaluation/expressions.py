@@ -7,8 +7,9 @@ from ..base.registry import function
 from ..calling import call
 from ..control_flow.conditionals import is_staged_condition, lifted
 from ..parsing import syntax
-from ..staging import state
-from ..values import Array, NamedTuple, PoisonError, Symbol, colon
+from ..poison import PoisonError
+from ..state import state
+from ..values import Array, NamedTuple, Symbol, colon
 from .broadcasting import broadcast
 from .evaluator import check_names, compiles, divide, field_name, located, truth, wrap_int
 from .properties import get_property

@@ -4,15 +4,28 @@ from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..calling import callables
 from ..dispatch import Method, MethodTable
-from ..interactive.stack import MAX_DEPTH
-from ..interactive.steps import take_step
 from ..parsing import syntax
-from ..staging import state
+from ..poison import UNDEFINED
+from ..state import state
+from ..type_lattice import (
+    DataType,
+    TypeFamily,
+    TypeOfTypeFamily,
+    TypeVar,
+    VarargType,
+    is_subtype,
+    is_type,
+    match,
+    unwrap,
+)
+from ..type_names import type_name
 from ..values import Function, NamedTuple, Symbol, typeof
 from .completions import ReturnSignal
 from .evaluator import Compiler, check_names, compiles, field_name
 from .properties import convert_to, get_property
-from .scopes import UNDEFINED, Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
+from .scopes import Cell, FrameLayout, Scope, Variable, closure_mentions, target_names
+from .stack import MAX_DEPTH
+from .steps import take_step
 from .type_expressions import type_variables
 
 
@@ -33,8 +46,8 @@ class FunctionCode:
         self.parameters = parameters
         self.variadic = bool(parameters) and parameters[-1].variadic
         self.required = sum(p.default is None and not p.variadic for p in parameters)
-        type_name = f"typeof({name})" if name[0] != "#" else f'var"{name}#{int(name[1:]) + 1}"'
-        self.type = t.TypeFamily(type_name, supertype=t.Function, module=compiler.module).apply()
+        singleton = f"typeof({name})" if name[0] != "#" else f'var"{name}#{int(name[1:]) + 1}"'
+        self.type = TypeFamily(singleton, supertype=t.Function, module=compiler.module).apply()
         mentioned = closure_mentions([p.default for p in (*parameters, *signature.keywords)] + [body])
         self.layout = FrameLayout(frozenset(mentioned))
         self.scope = Scope(self.layout, compiler.scope, function_start=True)
@@ -151,9 +164,9 @@ class FunctionCode:
     def _bind_default(self, frame, type_, value, bindings, static):
         """Binds the static parameters that only a default's type determines."""
         found = {variable: bindings.get(variable) for variable in static}
-        if not t.match(typeof(value), type_, found):
+        if not match(typeof(value), type_, found):
             raise WeberError(f"MethodError: the default of a parameter of `{self.name}` is a "
-                             f"{t.type_name(typeof(value))}, not a {t.type_name(type_)}", kind="MethodError")
+                             f"{type_name(typeof(value))}, not a {type_name(type_)}", kind="MethodError")
         for variable, type_variable in zip(self.static, static, strict=True):
             if bindings.get(type_variable) is None and found[type_variable] is not None:
                 bound = found[type_variable]
@@ -169,10 +182,10 @@ class FunctionCode:
                 rest = {}
             elif name in rest:
                 value = rest.pop(name)
-                if type_ is not None and not t.is_subtype(typeof(value), type_(frame)):
+                if type_ is not None and not is_subtype(typeof(value), type_(frame)):
                     raise WeberError(
-                        f"TypeError: in keyword argument {name}, expected {t.type_name(type_(frame))}, "
-                        f"got a value of type {t.type_name(typeof(value))}",
+                        f"TypeError: in keyword argument {name}, expected {type_name(type_(frame))}, "
+                        f"got a value of type {type_name(typeof(value))}",
                         kind="TypeError",
                     )
             elif default is None:
@@ -240,11 +253,11 @@ def signature_types(compiler, parameters, where):
         values = []
         for type_, rest, location in zip(types, variadic, locations, strict=True):
             value = t.Any if type_ is None else type_(frame)
-            if not t.is_type(value) and value.__class__ is not t.VarargType:
+            if not is_type(value) and value.__class__ is not VarargType:
                 raise WeberError(
                     f"ArgumentError: invalid type for argument: {value!r} is not a type", location
                 )
-            values.append(t.VarargType(value) if rest else value)
+            values.append(VarargType(value) if rest else value)
         return values, variables
 
     return run
@@ -326,7 +339,7 @@ def function_definition(compiler, node):
         target = function_to_extend(
             compiler.module, text, owner(frame) if owner is not None else None, location
         )
-        if t.is_type(target):
+        if is_type(target):
             if not constructor_code:
                 type_node = syntax.Parameter(None, None, location=location)
                 layout = FrameLayout()
@@ -341,7 +354,7 @@ def function_definition(compiler, node):
 
             def typed(_frame):
                 values, variables = own_types([UNDEFINED] * layout.size)
-                values[0] = t.TypeOfTypeFamily.apply(target)
+                values[0] = TypeOfTypeFamily.apply(target)
                 return values, variables
 
             add_constructors(make_methods(own, frame, typed, own.capture(frame)))
@@ -357,9 +370,9 @@ def add_constructors(methods):
     """Adds constructor methods, whose first parameter is the type, to the type's family."""
     for method in methods:
         first = method.signature.parameters[0]
-        constructed = t.unwrap(first.parameters[0]) if isinstance(first, t.DataType) else None
-        if isinstance(constructed, t.TypeVar):
-            constructed = t.unwrap(constructed.upper)
+        constructed = unwrap(first.parameters[0]) if isinstance(first, DataType) else None
+        if isinstance(constructed, TypeVar):
+            constructed = unwrap(constructed.upper)
         family = getattr(constructed, "family", None)
         if family is None:
             raise UnsupportedError("a constructor for this type is not supported", method.location)
@@ -372,14 +385,14 @@ def function_to_extend(module, name, owner, location):
     """The generic function (or type) that `name(…) = …` adds a method to."""
     if owner is not None:
         target = get_property(owner, name)
-        if target.__class__ is Function or t.is_type(target):
+        if target.__class__ is Function or is_type(target):
             return target
         raise WeberError(f"cannot add a method to {name}: it is not a function", location)
     target = module.bindings.get(name)
     if target is None or target is UNDEFINED:
         target = module.bindings[name] = Function(name, MethodTable(name), module)
         return target
-    if target.__class__ is Function or t.is_type(target):
+    if target.__class__ is Function or is_type(target):
         return target
     raise WeberError(f"cannot define function {name}; it already has a value", location)
 

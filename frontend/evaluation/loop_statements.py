@@ -20,13 +20,16 @@ from ..control_flow.conditionals import (
 from ..control_flow.loop_items import items_of
 from ..control_flow.loops import Loop
 from ..control_flow.regions import Region
-from ..interactive.steps import take_step
 from ..parsing import syntax
-from ..staging import apply, as_value, payload_of, state
-from ..values import DimNumber, GeneratorValue, PoisonError, Struct, Traced
+from ..poison import PoisonError
+from ..staged_numbers import DimNumber, Traced
+from ..staging import apply, as_value, payload_of
+from ..state import state
+from ..values import GeneratorValue, Struct
 from .completions import BREAK, CONTINUE, LoopSignal
 from .evaluator import STATEMENTS, compiles, located, truth
 from .scopes import assigned_names, target_names
+from .steps import take_step
 
 UNROLLED = 4
 """A loop of at most so many iterations is unrolled."""

@@ -3,6 +3,8 @@
 from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..dispatch import called_name, short_name
+from ..type_lattice import TypeVar, UnionAll, VarargType, is_subtype, substitute
+from ..type_names import type_name
 from ..values import dispatch_type
 
 MAX_CANDIDATES = 3
@@ -23,7 +25,7 @@ def no_method(table, arguments, keywords, location=None, called=None):
     if not table.has_receiver and _takes_elements(table, types):
         dotted = f"`{table.name}.(…)`" if table.name.isidentifier() else f"`x .{table.name} y`"
         error.notes.append(Note(f"  for each element of an array: {dotted}"))
-    if table.name == "+" and any(t.is_subtype(x, t.AbstractString) for x in types):
+    if table.name == "+" and any(is_subtype(x, t.AbstractString) for x in types):
         error.notes.append(Note("  strings are joined with `*`, or `string(a, b)`"))
     for _, _, method, mismatches in scored[:MAX_CANDIDATES]:
         candidate = method.describe(table.name, table.has_receiver)
@@ -33,16 +35,16 @@ def no_method(table, arguments, keywords, location=None, called=None):
 
 def _takes_elements(table, types):
     """Whether a call with arrays would be one with a number in the place of each."""
-    scalars = [t.Float64 if t.is_subtype(x, t.AbstractArray) else x for x in types]
+    scalars = [t.Float64 if is_subtype(x, t.AbstractArray) else x for x in types]
     try:
         return scalars != types and table.find_types(scalars) is not None
     except WeberError:  # ambiguous
         return False
 
 
-def with_article(type_name):
+def with_article(name):
     """`a Float64`, `an Int64`."""
-    return ("an " if type_name[0] in "AEIOaeio" else "a ") + type_name
+    return ("an " if name[0] in "AEIOaeio" else "a ") + name
 
 
 def _by_definition(methods):
@@ -57,25 +59,25 @@ def _mismatches(methods, types, skipped):
     """Why no method of a definition takes arguments of these types; the first `skipped` are not counted."""
     method = methods[-1]
     parameters = method.signature.parameters
-    variadic = bool(parameters) and isinstance(parameters[-1], t.VarargType)
+    variadic = bool(parameters) and isinstance(parameters[-1], VarargType)
     found = []
     for index, type_ in enumerate(types):
         if index >= len(parameters) and not variadic:
             break
         parameter = parameters[min(index, len(parameters) - 1)]
-        if isinstance(parameter, t.VarargType):
+        if isinstance(parameter, VarargType):
             parameter = parameter.element
         pattern = parameter
         for variable in reversed(method.variables):
-            pattern = t.UnionAll(variable, pattern)
-        if t.is_subtype(type_, pattern):
+            pattern = UnionAll(variable, pattern)
+        if is_subtype(type_, pattern):
             continue
         if index < skipped:
             found.append(f"it is for {called_name(parameter)}, not for {called_name(type_)}")
         else:
-            if isinstance(parameter, t.TypeVar) and parameter.upper is not None:
+            if isinstance(parameter, TypeVar) and parameter.upper is not None:
                 parameter = parameter.upper
-            found.append(f"argument {index + 1 - skipped} is {with_article(t.type_name(type_))}, "
+            found.append(f"argument {index + 1 - skipped} is {with_article(type_name(type_))}, "
                          f"not {with_article(short_name(parameter))}")
     given, least, most = len(types) - skipped, _fewest(methods[0]) - skipped, len(parameters) - skipped
     if given < least or (given > most and not variadic):
@@ -94,8 +96,8 @@ def _mismatches(methods, types, skipped):
 
 
 def _mentions(type_, variable):
-    return t.substitute(type_, {variable: t.Bottom}) is not type_
+    return substitute(type_, {variable: t.Bottom}) is not type_
 
 
 def _fewest(method):
-    return sum(not isinstance(p, t.VarargType) for p in method.signature.parameters)
+    return sum(not isinstance(p, VarargType) for p in method.signature.parameters)

@@ -4,8 +4,9 @@ import os
 from importlib import resources
 
 from ...compiler.errors import Note, WeberError
-from ..base.registry import BASE, MODULES
-from ..values import Function, Module, state
+from ..base.registry import MODULES
+from ..state import state
+from ..values import Module
 from .evaluator import evaluate_block, find_binding, visible_names
 from .scopes import undefined
 
@@ -127,9 +128,9 @@ def load_local(name, location, module) -> Module | None:
 
 def load_library(name, path) -> Module:
     """Loads a package of the library: `name.jl` holds `module name … end`."""
-    from ..interactive.documentation import document
     from ..parsing import syntax
     from ..parsing.parser import parse_cached
+    from .docstrings import document
 
     outer = Module("Library")
     outer.file = path
@@ -175,6 +176,3 @@ def include(module: Module, path, user=True):
     finally:
         module.file = previous
         state.including -= 1
-
-
-__all__ = ["BASE", "Function", "import_into", "include", "load_package"]

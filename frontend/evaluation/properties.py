@@ -4,9 +4,11 @@ from ...compiler.errors import Note, WeberError
 from .. import types as t
 from ..base.registry import function
 from ..calling import call
+from ..poison import UNDEFINED
 from ..staging import read_field, write_field
+from ..type_lattice import TYPE_CLASSES, DataType, UnionAll, is_subtype, unwrap
+from ..type_names import type_name
 from ..values import Irrational, Module, NamedTuple, Node, Range, Struct, Symbol, typeof
-from .scopes import UNDEFINED
 
 
 def get_property(value, name):
@@ -35,10 +37,10 @@ def get_property(value, name):
             return content
     if isinstance(value, complex) and name in ("re", "im"):
         return value.real if name == "re" else value.imag
-    if isinstance(value, t.TYPE_CLASSES) and name == "name":
-        return Symbol(t.type_name(t.unwrap(value)))
-    if value.__class__ is not Irrational and isinstance(t.unwrap(value), t.DataType) and name == "parameters":
-        return tuple(t.unwrap(value).parameters)
+    if isinstance(value, TYPE_CLASSES) and name == "name":
+        return Symbol(type_name(unwrap(value)))
+    if value.__class__ is not Irrational and isinstance(unwrap(value), DataType) and name == "parameters":
+        return tuple(unwrap(value).parameters)
     raise no_field(value, name, ())
 
 
@@ -65,7 +67,7 @@ def set_property(value, name, content):
 def set_field(value, name, content):
     """Sets a field of a mutable struct; immutable ones raise Julia's error."""
     if value.__class__ is not Struct:
-        raise WeberError(f"setfield!: immutable value of type {t.type_name(typeof(value))} cannot be changed")
+        raise WeberError(f"setfield!: immutable value of type {type_name(typeof(value))} cannot be changed")
     family = value.type.family
     if not family.mutable:
         raise WeberError(f"setfield!: immutable struct of type {family.name} cannot be changed")
@@ -80,7 +82,7 @@ def set_field(value, name, content):
 
 def convert_to(type_, value):
     """`convert(type, value)`, without a call where the value already is of the type."""
-    if type_ is t.Any or t.is_subtype(typeof(value), type_):
+    if type_ is t.Any or is_subtype(typeof(value), type_):
         return value
     return call(function("convert"), (type_, value))
 
@@ -89,14 +91,14 @@ def overloaded(name, value):
     """Whether a program defined a `getproperty` or `setproperty!` method for this type."""
     methods = function(name).methods.methods
     return any(
-        m.definition is not None and t.is_subtype(value.type, _first(m)) for m in methods if m.definition
+        m.definition is not None and is_subtype(value.type, _first(m)) for m in methods if m.definition
     )
 
 
 def _first(method):
     pattern = method.signature.parameters[0]
     for variable in reversed(method.variables):
-        pattern = t.UnionAll(variable, pattern)
+        pattern = UnionAll(variable, pattern)
     return pattern
 
 
@@ -116,7 +118,7 @@ def module_member(module, name):
 def no_field(value, name, fields):
     import difflib
 
-    error = WeberError(f"type {t.type_name(typeof(value))} has no field {name}", kind="FieldError")
+    error = WeberError(f"type {type_name(typeof(value))} has no field {name}", kind="FieldError")
     from ..base.registry import BASE
 
     for called in (name, name + "!"):

@@ -8,7 +8,9 @@ assignments.
 
 from ...compiler.errors import WeberError
 from ..parsing import syntax
-from ..values import UNDEFINED, Symbol, poisoned, serials, state
+from ..poison import UNDEFINED, poisoned
+from ..state import serials, state
+from ..values import Symbol
 
 
 class Cell:

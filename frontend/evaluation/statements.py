@@ -14,14 +14,14 @@ from ..control_flow.conditionals import (
     then,
 )
 from ..control_flow.exits import leave, stage_expression
-from ..interactive.interrupts import Interrupt, interrupted
-from ..interactive.steps import StepLimitError
 from ..parsing import syntax
 from . import loop_statements  # noqa: F401  (registers loops)
 from .broadcasting import broadcast
 from .completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal
 from .evaluator import COMPILERS, STATEMENTS, TAILS, compiles, located, truth
+from .interrupts import Interrupt, interrupted
 from .scopes import target_names
+from .steps import StepLimitError
 
 
 @compiles(syntax.Block)

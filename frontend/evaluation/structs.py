@@ -4,12 +4,14 @@ from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..dispatch import Method, MethodTable
 from ..parsing import syntax
+from ..poison import UNDEFINED
+from ..type_lattice import DataType, TypeFamily, TypeOfTypeFamily, is_type, match, unwrap
+from ..type_names import type_name
 from ..values import Struct, typeof
 from .evaluator import check_names, compiles, located
 from .expressions import argument_list
 from .functions import FunctionCode, add_constructors, make_methods, signature_types
 from .properties import convert_to
-from .scopes import UNDEFINED
 from .type_expressions import apply_type, as_bounds, type_variables
 
 
@@ -35,8 +37,8 @@ def struct_definition(compiler, node):
 
     def run(frame):
         variables = bind(frame)
-        family = t.TypeFamily(node.name, variables, mutable=node.mutable, module=module,
-                              field_names=[f.name for f in node.fields])
+        family = TypeFamily(node.name, variables, mutable=node.mutable, module=module,
+                            field_names=[f.name for f in node.fields])
         family.constant_fields = frozenset(f.name for f in node.fields if f.constant)
         wrapper = family.wrapper
         previous = module.bindings.get(node.name)
@@ -45,7 +47,7 @@ def struct_definition(compiler, node):
         store(frame, wrapper)  # before the field types: a struct may mention itself
         if supertype is not None:
             family.supertype = supertype(frame)
-            if not isinstance(family.supertype, t.DataType) or not family.supertype.family.abstract:
+            if not isinstance(family.supertype, DataType) or not family.supertype.family.abstract:
                 raise WeberError(
                     f"invalid subtyping in definition of {node.name}: can only subtype abstract types",
                     location,
@@ -67,7 +69,7 @@ def struct_definition(compiler, node):
 
 def same_declaration(previous, family):
     """Whether a struct is declared again as it was: then the type stays the same."""
-    old = getattr(t.unwrap(previous), "family", None) if t.is_type(previous) else None
+    old = getattr(unwrap(previous), "family", None) if is_type(previous) else None
     return (old is not None and not old.parameters and not family.parameters and old.name == family.name
             and old.field_names == family.field_names and old.field_types == family.field_types
             and old.mutable == family.mutable and old.supertype is family.supertype)
@@ -92,7 +94,7 @@ def default_constructors(family, location=None):
     if family.parameters:
         family.constructors.add(
             Method(
-                t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *family.field_types),
+                t.tuple_type(TypeOfTypeFamily.apply(wrapper), *family.field_types),
                 family.parameters,
                 infer,
                 names,
@@ -101,7 +103,7 @@ def default_constructors(family, location=None):
         )
         family.constructors.add(
             Method(
-                t.tuple_type(t.TypeOfTypeFamily.apply(family.apply(*family.parameters)), *any_types),
+                t.tuple_type(TypeOfTypeFamily.apply(family.apply(*family.parameters)), *any_types),
                 family.parameters,
                 explicit,
                 names,
@@ -111,7 +113,7 @@ def default_constructors(family, location=None):
     else:
         family.constructors.add(
             Method(
-                t.tuple_type(t.TypeOfTypeFamily.apply(wrapper), *any_types),
+                t.tuple_type(TypeOfTypeFamily.apply(wrapper), *any_types),
                 (),
                 explicit,
                 names,
@@ -132,14 +134,14 @@ def _no_keywords(family, keywords):
 def new_instance(type_, values, infer_parameters=False):
     """`new(values...)`: fields converted to their types; fewer values leave fields undefined."""
     if infer_parameters:
-        family = t.unwrap(type_).family
+        family = unwrap(type_).family
         bindings = dict.fromkeys(family.parameters)
         for value, declared in zip(values, family.field_types, strict=False):
-            t.match(typeof(value), declared, bindings)
+            match(typeof(value), declared, bindings)
         type_ = family.apply(*(t.Any if bindings[p] is None else bindings[p] for p in family.parameters))
-    if not isinstance(type_, t.DataType):
+    if not isinstance(type_, DataType):
         raise WeberError(
-            f"type {t.type_name(type_)} needs its parameters to make an instance", kind="TypeError"
+            f"type {type_name(type_)} needs its parameters to make an instance", kind="TypeError"
         )
     if type_.family.abstract:
         raise WeberError(
@@ -216,10 +218,10 @@ def abstract_type(compiler, node):
 
     def run(frame):
         existing = compiler.module.bindings.get(node.name)
-        if t.is_type(existing) and getattr(t.unwrap(existing), "family", None) and not bounds:
+        if is_type(existing) and getattr(unwrap(existing), "family", None) and not bounds:
             return None
         variables = bind(frame)
-        family = t.TypeFamily(
+        family = TypeFamily(
             node.name,
             variables,
             supertype(frame) if supertype is not None else None,

@@ -3,6 +3,8 @@
 from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..parsing import syntax
+from ..type_lattice import TypeVar, UnionAll, VarargType, instantiate, is_subtype, is_type, union
+from ..type_names import type_name
 from ..values import Symbol, typeof
 from .evaluator import check_names, compiles, located
 
@@ -32,8 +34,8 @@ def type_variables(compiler, bounds):
     def bind(frame):
         variables = []
         for name, upper, lower, store in steps:
-            variable = t.TypeVar(name, upper(frame) if upper is not None else None,
-                                 lower(frame) if lower is not None else None)
+            variable = TypeVar(name, upper(frame) if upper is not None else None,
+                               lower(frame) if lower is not None else None)
             store(frame, variable)
             variables.append(variable)
         return variables
@@ -54,12 +56,12 @@ def curly(compiler, node):
         values, free = [], []
         for parameter in parameters:
             value = parameter(frame)
-            if isinstance(value, t.TypeVar) and value.name.startswith("#"):
+            if isinstance(value, TypeVar) and value.name.startswith("#"):
                 free.append(value)
             values.append(value)
         result = apply_type(type_, values, location)
         for variable in reversed(free):
-            result = t.UnionAll(variable, result)
+            result = UnionAll(variable, result)
         return result
 
     return run
@@ -69,7 +71,7 @@ def type_parameter(compiler, node):
     """A parameter in braces: a type or value; `<:Upper` is an anonymous variable."""
     if isinstance(node, syntax.TypeBound):
         upper = compiler.expression(node.upper) if node.upper is not None else lambda frame: t.Any
-        return lambda frame: t.TypeVar("#" + node.name, upper(frame))
+        return lambda frame: TypeVar("#" + node.name, upper(frame))
     if isinstance(node, syntax.Splat):
         raise UnsupportedError("splatting type parameters is not supported", node.location)
     run = compiler.expression(node)
@@ -88,29 +90,29 @@ def type_parameter(compiler, node):
 def apply_type(type_, parameters, location=None):
     """`type_{parameters...}`. Raises TypeError for what takes no parameters."""
     if type_ is t.Bottom:  # Union
-        return t.union(*parameters)
+        return union(*parameters)
     if type_ is t.Tuple:
         return t.tuple_type(*parameters)
     if type_ is t.BUILTIN_TYPES.get("Vararg"):
-        return t.VarargType(*parameters)
+        return VarargType(*parameters)
     if type_ is t.BUILTIN_TYPES.get("NTuple"):
         if len(parameters) == 1:
-            element = t.TypeVar("T")
-            return t.UnionAll(element, apply_type(type_, [parameters[0], element]))
+            element = TypeVar("T")
+            return UnionAll(element, apply_type(type_, [parameters[0], element]))
         count, element = parameters
         return t.tuple_type(*[element] * count) if isinstance(count, int) else t.tuple_type(
-            t.VarargType(element, count))
+            VarargType(element, count))
     if type_ is t.NamedTuple and len(parameters) == 1:
-        return t.UnionAll(t.NamedTuple.body.variable, t.NamedTupleFamily.apply(parameters[0],
+        return UnionAll(t.NamedTuple.body.variable, t.NamedTupleFamily.apply(parameters[0],
                                                                              t.NamedTuple.body.variable))
-    if not t.is_type(type_):
+    if not is_type(type_):
         raise WeberError(f"TypeError: in Type{{...}} expression, expected UnionAll, got a value of type "
-                         f"{t.type_name(typeof(type_))}", location, kind="TypeError")
+                         f"{type_name(typeof(type_))}", location, kind="TypeError")
     try:
-        return t.instantiate(type_, parameters)
+        return instantiate(type_, parameters)
     except ValueError:
         raise WeberError(
-            f"too many parameters for type {t.type_name(type_)}", location, kind="TypeError"
+            f"too many parameters for type {type_name(type_)}", location, kind="TypeError"
         ) from None
 
 
@@ -124,7 +126,7 @@ def where(compiler, node):
         variables = bind(frame)
         result = body(frame)
         for variable in reversed(variables):
-            result = t.UnionAll(variable, result)
+            result = UnionAll(variable, result)
         return result
 
     return run
@@ -139,11 +141,11 @@ def type_assertion(compiler, node):
 
     def run(frame):
         result, expected = value(frame), type_(frame)
-        if not t.is_subtype(typeof(result), expected):
+        if not is_subtype(typeof(result), expected):
             raise located(
                 WeberError(
-                    f"TypeError: in typeassert, expected {t.type_name(expected)}, got a value of type "
-                    f"{t.type_name(typeof(result))}",
+                    f"TypeError: in typeassert, expected {type_name(expected)}, got a value of type "
+                    f"{type_name(typeof(result))}",
                     kind="TypeError",
                 ),
                 location,

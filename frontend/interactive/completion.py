@@ -5,10 +5,10 @@ Nothing of the program runs for it: fields are looked up, never computed."""
 import os
 import re
 
-from .. import types as t
 from ..evaluation.evaluator import find_binding, visible_names
 from ..parsing.lexer import Lexer
 from ..parsing.tokens import KEYWORDS, NAME
+from ..type_lattice import DataType, UnionAll
 from ..values import Array, Module, NamedTuple, Struct
 
 _LATEX = re.compile(r"\\[^\s\\\"'`,;\[\]{}]*$").search
@@ -135,7 +135,7 @@ def _members(module, chain):
         return map(str, value.type.family.field_names)
     if isinstance(value, complex):
         return ("re", "im")
-    if cls in (t.DataType, t.UnionAll):
+    if cls in (DataType, UnionAll):
         return ("name", "parameters")
     return ()
 

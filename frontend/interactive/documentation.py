@@ -1,7 +1,4 @@
-"""Documentation: where docstrings are kept, and what the REPL's help mode shows for a name.
-
-Functions, types and modules carry their docstrings in `documentation`, by signature; a module keeps those of
-other values in `documented`, by name."""
+"""What the REPL's help mode shows for a name: docstrings, signatures, keywords."""
 
 import difflib
 import functools
@@ -14,6 +11,8 @@ from ..base.registry import MODULES
 from ..dispatch import short_name
 from ..evaluation.evaluator import find_binding, visible_names
 from ..parsing.tokens import KEYWORDS, NAME
+from ..type_lattice import is_type, unwrap
+from ..type_names import type_name
 from ..values import Function, Module, typeof
 
 MAX_SIGNATURES = 12
@@ -44,11 +43,6 @@ KEYWORD_HELP = {
     "where": "f(x::T) where {T<:Real} introduces type variables of a signature.",
 }  # fmt: skip
 _SAME = {"else": "if", "elseif": "if", "catch": "try", "finally": "try", "type": "abstract"}
-
-
-def document(owner, text, signature=""):
-    """Adds a docstring to a function, a type family or a module; that of the same signature is replaced."""
-    owner.documentation = {**(owner.documentation or {}), signature: text}
 
 
 def help_text(module: Module, query: str) -> str:
@@ -95,12 +89,12 @@ def _value_help(owner, name, query):
     value = find_binding(owner, name)[name]
     if value.__class__ is Function:
         return _function_help(value)
-    if t.is_type(value):
+    if is_type(value):
         return _type_help(value)
     if value.__class__ is Module:
         return _module_help(value)
     text = next((m.documented[name] for m in (owner, *owner.usings) if name in m.documented), None)
-    described = f"`{query}` is of type `{t.type_name(typeof(value))}`."
+    described = f"`{query}` is of type `{type_name(typeof(value))}`."
     return f"{_clean(text)}\n\n{described}" if text else f"No documentation found.\n{described}"
 
 
@@ -121,9 +115,9 @@ def _signatures(table):
 
 
 def _type_help(type_):
-    family = getattr(t.unwrap(type_), "family", None)
+    family = getattr(unwrap(type_), "family", None)
     if family is None:
-        return f"`{t.type_name(type_)}` is a type."
+        return f"`{type_name(type_)}` is a type."
     texts = _texts(family)
     parts = []
     if family.constructors is not None and not any(text.startswith("    ") for text in texts):

@@ -18,11 +18,11 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 
 from ...compiler.errors import WeberError
+from ..evaluation.interrupts import interruptible
 from ..parsing.lexer import Lexer
 from ..parsing.operators import WORDS
 from ..parsing.parser import is_incomplete
 from ..parsing.tokens import KEYWORDS
-from .interrupts import interruptible
 from .package_mode import COMMANDS, current_project
 from .session import Session
 
@@ -280,6 +280,3 @@ def _version():
 def run_repl(max_steps=None) -> int:
     """Runs the REPL in this terminal; gives the exit status."""
     return Repl(Session(max_steps)).run()
-
-
-

@@ -4,9 +4,9 @@ What the REPL in a terminal (`repl`) does with a text stands here; the terminal 
 
 from ...compiler.errors import WeberError
 from ..evaluation.evaluator import evaluate_block
+from ..evaluation.stack import with_deep_stack
+from ..evaluation.steps import limited_steps
 from ..loading import new_main, reported
-from .stack import with_deep_stack
-from .steps import limited_steps
 
 
 class Session:

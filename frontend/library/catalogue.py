@@ -76,7 +76,7 @@ def _text(documented):
 
 
 def _entries(statements):
-    from ..evaluation.modules import defined_name
+    from ..evaluation.docstrings import defined_name
     from ..parsing import syntax
 
     found = []

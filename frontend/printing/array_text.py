@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 
 from .. import types as t
-from ..evaluation.scopes import UNDEFINED
+from ..poison import UNDEFINED
 from ..staging import read_host
+from ..type_lattice import DataType, is_concrete, is_subtype, unwrap
+from ..type_names import type_name
 from ..values import Array, Range, Struct, to_host, typeof
 
 
@@ -32,7 +34,7 @@ class Elements:
             self.at = lambda *index: call(getindex, (value, *(i + 1 for i in index)))
 
     def _element(self, item):
-        if item is None and not t.is_subtype(t.Nothing, self.element):
+        if item is None and not is_subtype(t.Nothing, self.element):
             return UNDEFINED
         return to_host(item)
 
@@ -44,16 +46,16 @@ class Elements:
 def is_array(value):
     """Whether a value is an AbstractArray."""
     return value.__class__ in (Array, Range) or (
-        value.__class__ is Struct and t.is_subtype(value.type, t.AbstractArray))
+        value.__class__ is Struct and is_subtype(value.type, t.AbstractArray))
 
 
 def element_type(type_):
     """The element type of a collection type; None where the type does not tell."""
-    if not isinstance(type_, t.DataType):
-        body = t.unwrap(type_)
-        return element_type(body) if isinstance(body, t.DataType) else None
-    dictionary = t.unwrap(t.AbstractDict).family
-    families = (t.AbstractArrayFamily, t.unwrap(t.AbstractSet).family, dictionary)
+    if not isinstance(type_, DataType):
+        body = unwrap(type_)
+        return element_type(body) if isinstance(body, DataType) else None
+    dictionary = unwrap(t.AbstractDict).family
+    families = (t.AbstractArrayFamily, unwrap(t.AbstractSet).family, dictionary)
     while type_ is not t.Any:
         if type_.family in families:
             if type_.family is dictionary:
@@ -74,10 +76,10 @@ def is_implicit(type_):
     """Whether values of a type are recognised without a prefix that names it."""
     if type_ in (t.Float64, t.Int64, t.Char, t.String, t.Symbol, t.Nothing, t.Missing):
         return True
-    if not isinstance(type_, t.DataType) or not t.is_concrete(type_):
+    if not isinstance(type_, DataType) or not is_concrete(type_):
         return False
     family = type_.family
-    if t.is_subtype(type_, t.Function) and not type_.parameters:
+    if is_subtype(type_, t.Function) and not type_.parameters:
         return True
     if family is t.ArrayFamily:
         return is_implicit(type_.parameters[0])
@@ -85,7 +87,7 @@ def is_implicit(type_):
         return all(map(is_implicit, type_.parameters))
     if family is t.NamedTupleFamily:
         return all(map(is_implicit, type_.parameters[1].parameters))
-    if family.name == "Pair" or t.is_subtype(type_, t.AbstractDict):
+    if family.name == "Pair" or is_subtype(type_, t.AbstractDict):
         return all(map(is_implicit, type_.parameters))
     return not family.field_names and family.name not in t.BUILTIN_TYPES  # a struct with one instance
 
@@ -95,20 +97,20 @@ def type_prefix(value, context):
     themselves."""
     type_ = typeof(value)
     info = context.typeinfo
-    known = element_type(info) if info is not t.Any and t.is_subtype(type_, info) else None
+    known = element_type(info) if info is not t.Any and is_subtype(type_, info) else None
     element = element_type(type_)
-    is_dictionary = t.is_subtype(type_, t.AbstractDict)
-    name = t.unwrap(type_).family.name if is_dictionary else ""
+    is_dictionary = is_subtype(type_, t.AbstractDict)
+    name = unwrap(type_).family.name if is_dictionary else ""
     if element is known and known is not None:
         return name, False
     filled = len(value.items) > 0 if hasattr(value, "items") else not Elements(value).is_empty
     if is_dictionary:
         if filled and all(map(is_implicit, type_.parameters)):
             return name, True
-        return t.type_name(type_), False
+        return type_name(type_), False
     if filled and is_implicit(element):
         return "", True
-    return t.type_name(element), False
+    return type_name(element), False
 
 
 # --- show: one line -----------------------------------------------------------------------------------------
@@ -127,7 +129,7 @@ def show(value, context):
     if rank == 0:
         return f"fill({_show(elements.at(), context)})"
     if elements.is_empty:
-        return f"{t.type_name(typeof(value))}(undef, {', '.join(map(str, elements.size))})"
+        return f"{type_name(typeof(value))}(undef, {', '.join(map(str, elements.size))})"
     prefix, implicit = type_prefix(value, context)
     inner = context.inside(value)
     if not implicit:
@@ -238,7 +240,7 @@ def summary(value):
     name = overridden_text("showarg", Context(), value, True) if value.__class__ is Struct else None
     if value.__class__ is Array and value.type.family in WRAPPER_TEXTS:
         name = WRAPPER_TEXTS[value.type.family](value)
-    return f"{dims_text(size)} {name or t.type_name(typeof(value))}"
+    return f"{dims_text(size)} {name or type_name(typeof(value))}"
 
 
 def dims_text(size):
@@ -357,10 +359,10 @@ def alignment(item, text, context):
     from .display import is_delimited, pair_infos
 
     type_ = typeof(item)
-    if t.is_subtype(type_, t.Number):
-        if t.is_subtype(type_, t.Real) and not t.is_subtype(type_, t.Integer):
+    if is_subtype(type_, t.Number):
+        if is_subtype(type_, t.Real) and not is_subtype(type_, t.Integer):
             match = _REAL.match(text)
-        elif t.is_subtype(type_, t.Complex):
+        elif is_subtype(type_, t.Complex):
             match = _COMPLEX.match(text)
         else:
             match = None

@@ -13,14 +13,16 @@ from ...compiler.errors import WeberError
 from .. import types as t
 from ..base.pairs import PairFamily, is_pair
 from ..base.registry import BASE
-from ..evaluation.scopes import UNDEFINED
-from ..interactive.stack import MAX_DEPTH
+from ..evaluation.stack import MAX_DEPTH
+from ..poison import UNDEFINED
+from ..staged_numbers import DimNumber, Traced
 from ..staging import host_number
+from ..type_lattice import TYPE_CLASSES, DataType, UnionAll, VarargType, is_concrete, is_subtype, unwrap
+from ..type_names import bound_name, parameter_name, type_name
 from ..values import (
     Array,
     Char,
     Dictionary,
-    DimNumber,
     Function,
     GeneratorValue,
     Irrational,
@@ -31,7 +33,6 @@ from ..values import (
     Singleton,
     Struct,
     Symbol,
-    Traced,
     typeof,
 )
 from . import array_text
@@ -131,8 +132,8 @@ def show_text(value, context) -> str:
     shower = SHOW.get(value.__class__)
     if shower is not None:
         return shower(value, context)
-    if isinstance(value, t.TYPE_CLASSES):
-        return t.type_name(value)
+    if isinstance(value, TYPE_CLASSES):
+        return type_name(value)
     if isinstance(value, np.generic):
         return _show_numpy(value, context)
     text = overridden_text("show", context, value)
@@ -154,8 +155,8 @@ def plain_text(value, context) -> str:
     plain = PLAIN.get(cls)
     if plain is not None:
         return plain(value, context)
-    if isinstance(value, t.TYPE_CLASSES):
-        return t.type_name(value) + _alias_note(value)
+    if isinstance(value, TYPE_CLASSES):
+        return type_name(value) + _alias_note(value)
     if array_text.is_array(value):
         text = None if cls is not Struct else overridden_text("show", context, value)
         return array_text.plain(value, context) if text is None else text
@@ -241,7 +242,7 @@ def circular(value, context):
 def _fields_known(value, context, family):
     """The types of a tuple's parts that the context tells."""
     info = context.typeinfo
-    if isinstance(info, t.DataType) and info.family is family and t.is_subtype(typeof(value), info):
+    if isinstance(info, DataType) and info.family is family and is_subtype(typeof(value), info):
         return info
     return None
 
@@ -249,7 +250,7 @@ def _fields_known(value, context, family):
 def _show_tuple(value, context):
     known = _fields_known(value, context, t.TupleFamily)
     if known is not None and len(known.parameters) == len(value) and not any(
-            isinstance(p, t.VarargType) for p in known.parameters):
+            isinstance(p, VarargType) for p in known.parameters):
         infos = known.parameters
     else:
         infos = (context.typeinfo,) * len(value)
@@ -262,7 +263,7 @@ def _show_named_tuple(value, context):
         return "NamedTuple()"
     known = _fields_known(value, context, t.NamedTupleFamily)
     infos = (t.Any,) * len(value.names)
-    if known is not None and t.is_concrete(known):
+    if known is not None and is_concrete(known):
         infos = known.parameters[1].parameters
     parts = [f"{field_name(name)} = {show_text(item, context.knowing(info))}"
              for name, item, info in zip(value.names, value.values, infos, strict=True)]
@@ -282,7 +283,7 @@ def is_delimited(value, context):
 def pair_infos(value, context):
     """What is known of a pair's parts."""
     info = context.typeinfo
-    if isinstance(info, t.DataType) and info.family is PairFamily and t.is_subtype(value.type, info):
+    if isinstance(info, DataType) and info.family is PairFamily and is_subtype(value.type, info):
         return info.parameters
     return t.Any, t.Any
 
@@ -290,7 +291,7 @@ def pair_infos(value, context):
 def _show_pair(value, context):
     if is_delimited(value, context):
         body = ", ".join(show_text(v, context.knowing(t.Any)) for v in value.fields)
-        return f"{t.type_name(value.type)}({body})"
+        return f"{type_name(value.type)}({body})"
     parts = []
     for item, info in zip(value.fields, pair_infos(value, context), strict=True):
         inner = context.knowing(info)
@@ -341,7 +342,7 @@ def _entries(value, context, entries, infos):
     if context.compact is None:
         inner = replace(inner, compact=True)
     count = len(value.items)
-    text = f"{t.type_name(value.type)} with {count} {'entry' if count == 1 else 'entries'}:"
+    text = f"{type_name(value.type)} with {count} {'entry' if count == 1 else 'entries'}:"
     rows, columns = count + 1, 1 << 60
     if context.limit:
         rows, columns = context.rows - 4, max(12, context.columns) - 6
@@ -372,7 +373,7 @@ def truncate(text, width):
 
 def _show_set(value, context):
     if not value.items:
-        return "Set()" if context.typeinfo is value.type else f"{t.type_name(value.type)}()"
+        return "Set()" if context.typeinfo is value.type else f"{type_name(value.type)}()"
     items = _ordered(value)
     return f"Set({array_text.show_sequence(items.__getitem__, len(items), value, context)})"
 
@@ -382,7 +383,7 @@ def _plain_set(value, context):
         return show_text(value, context)
     count = len(value.items)
     inner = context.inside(value)
-    text = f"{t.type_name(value.type)} with {count} element{'s' * (count != 1)}:"
+    text = f"{type_name(value.type)} with {count} element{'s' * (count != 1)}:"
     rows = context.rows - 4 if context.limit else count + 1
     for index, item in enumerate(_ordered(value), 1):
         if index == rows < count:
@@ -415,12 +416,12 @@ def default_text(value, context):
         return loop
     fields = ", ".join("#undef" if item is UNDEFINED else show_text(item, inner)
                        for item in getattr(value, "fields", ()))
-    return f"{t.type_name(typeof(value))}({fields})"
+    return f"{type_name(typeof(value))}({fields})"
 
 
 def _show_function(value, context):
     anonymous = value.name.startswith("#")
-    return f"{t.type_name(value.type)}()" if anonymous and not context.compact else value.name
+    return f"{type_name(value.type)}()" if anonymous and not context.compact else value.name
 
 
 def _plain_function(value, context):
@@ -432,7 +433,7 @@ def _plain_function(value, context):
 
 def _alias_note(type_):
     """What an alias such as `Vector{Int64}` stands for, as the REPL adds it."""
-    body = t.unwrap(type_)
+    body = unwrap(type_)
     family = getattr(body, "family", None)
     if family is not None and family.supertype is t.Function and family.name.startswith("typeof("):
         name = family.name.removeprefix("typeof(").removesuffix(")")
@@ -440,9 +441,9 @@ def _alias_note(type_):
     is_array = family in (t.ArrayFamily, t.AbstractArrayFamily) and body.parameters[1] in (1, 2)
     if not is_array and type_ not in (t.BUILTIN_TYPES["ComplexF32"], t.BUILTIN_TYPES["ComplexF64"]):
         return ""
-    parameters = ", ".join(map(t.parameter_name, body.parameters))
-    free = isinstance(type_, t.UnionAll) and not type_.variable.name.startswith("#")
-    where = f" where {t.bound_name(type_.variable)}" if free else ""
+    parameters = ", ".join(map(parameter_name, body.parameters))
+    free = isinstance(type_, UnionAll) and not type_.variable.name.startswith("#")
+    where = f" where {bound_name(type_.variable)}" if free else ""
     return f" (alias for {family.name}{{{parameters}}}{where})"
 
 
@@ -470,7 +471,7 @@ SHOW = {
     Dictionary: _show_dictionary, SetValue: _show_set, Struct: _show_struct, Function: _show_function,
     Module: lambda value, context: value.name, GeneratorValue: _show_generator,
 }
-FAMILIES = {PairFamily: _show_pair, t.unwrap(t.Complex).family: _show_complex_struct}
+FAMILIES = {PairFamily: _show_pair, unwrap(t.Complex).family: _show_complex_struct}
 """How structs of builtin families are shown: family -> function(value, context) -> text."""
 
 PLAIN_FAMILIES = {}

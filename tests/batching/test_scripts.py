@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import weber
-from weber.frontend.compiling import compiled, specialise
+from weber.frontend.compiling import compiled, recording
 
 SCRIPT = """
 model = Chain(Dense(2 => 3, tanh), Dense(3 => 1))
@@ -39,8 +39,8 @@ FORMS = {
 def traces(monkeypatch):
     """How many specialisations have been made."""
     made = []
-    original = specialise._run
-    monkeypatch.setattr(specialise, "_run", lambda *arguments: made.append(1) or original(*arguments))
+    original = recording._run
+    monkeypatch.setattr(recording, "_run", lambda *arguments: made.append(1) or original(*arguments))
     return made
 
 

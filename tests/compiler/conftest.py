@@ -1,5 +1,8 @@
 """Random programs of the IR, and ways to run them."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -7,6 +10,8 @@ from weber.compiler import ir
 from weber.compiler.errors import Location
 from weber.compiler.interpreter import Context, run_block
 from weber.compiler.types import BOOL, F32, F64, I64, TensorType, symbol
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `differentiated`
 
 N = symbol("N")
 ROWS, COLUMNS = 4, 3

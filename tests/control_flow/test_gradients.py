@@ -214,3 +214,36 @@ def test_an_entry_that_gives_nothing(tmp_path):
     path.write_text("using Flux\n@export f(x::Float64[3]) = gradient(x -> 1.0, x)[1]\n", encoding="utf-8")
     with pytest.raises(WeberError, match="`f` gives nothing and changes no state"):
         weber.load(path).compile("f")
+
+
+def test_an_integer_that_is_an_index_has_no_gradient(tmp_path):
+    """Integers are differentiated by as floats where the function takes floats: `x * k`, not `x[k]`."""
+    path = tmp_path / "program.jl"
+    path.write_text("""
+        using Flux
+        f(x, k) = x[k]^2 + (isodd(k) ? 1.0 : x[1])
+        @export one(x::Float64[T], k::Int) = gradient(f, x, k)
+        @export many(x::Vector{Float64[T]}, k::Int[N]) = map((v, i) -> gradient(f, v, i)[1], x, k)
+        @export product(x::Float64, k::Int) = gradient(*, x, k)
+        @export powers(x::Float64, n::Int) = gradient((y, m) -> sum(y^i for i in 1:m), x, n)
+        """, encoding="utf-8")
+    module = weber.load(path)
+    x = np.array([3.0, 1.0, 2.0])
+    found, nothing = module.one(x, 2)
+    np.testing.assert_allclose(found, [1, 2, 0])
+    assert nothing is None
+    for row, expected in zip(module.many([x, x[:2]], np.array([1, 2])), ([6, 0, 0], [1, 2]), strict=True):
+        np.testing.assert_allclose(row, expected)
+    assert module.product(2.0, 3) == (3.0, 2.0)
+    assert module.powers(2.0, 3) == (17.0, None)
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("gradient(ps -> sum(p.a^2 for p in ps), [(a=1.0,), (a=2.0,)])", "([(a = 2.0,), (a = 4.0,)],)"),
+    ("gradient(ps -> ps[1][1] * ps[2][1][2], [(3.0, 1), ([4.0, 5.0], 2)])",
+     "(Tuple{Any, Nothing}[(5.0, nothing), ([0.0, 3.0], nothing)],)"),
+])
+def test_numbers_in_tuples_in_a_vector(text, expected):
+    session = weber.Session()
+    session.evaluate("using Flux")
+    assert session.evaluate(f"repr({text})") == expected

@@ -36,4 +36,3 @@ def test_diagnostic(program, tmp_path, monkeypatch, capsys):
 
 FILE_LESS = {"entry_without_types"}
 """Programs whose diagnostic is about the command, not about a line."""
-

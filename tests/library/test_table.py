@@ -141,7 +141,7 @@ def test_inference(loaded, row, precision):
             assert_allclose(result, formula, rtol=tolerance, atol=tolerance)
 
 
-def slopes(row, parameters, weights):
+def slopes(row, parameters, weights, numerical_gradient):
     """Central differences of the weighted results by each parameter, then each input."""
     formula = row.training or row.formula
     places, found = [*parameters, *(row.inputs[i] for i in row.differentiated)], []
@@ -155,27 +155,17 @@ def slopes(row, parameters, weights):
                 inputs[row.differentiated[at - count]] = changed
             return sum((y * r).sum() for y, r in zip(as_list(formula(p, *inputs)), weights, strict=True))
 
-        found.append(central_differences(value, array))
+        found.append(numerical_gradient(value, array))
     return found
 
 
-def central_differences(function, x, step=1e-6):
-    gradient = np.empty(x.shape)
-    for index in np.ndindex(x.shape):
-        above, below = x.copy(), x.copy()
-        above[index] += step
-        below[index] -= step
-        gradient[index] = (function(above) - function(below)) / (2 * step)
-    return gradient
-
-
 @pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
-def test_gradient(loaded, row):
+def test_gradient(loaded, row, numerical_gradient):
     module = loaded(row)
     parameters = parameters_of(module)
     random = np.random.default_rng(1)
     weights = [random.normal(size=y.shape) for y in as_list(row.formula(parameters, *row.inputs))]
-    expected = slopes(row, parameters, weights)
+    expected = slopes(row, parameters, weights, numerical_gradient)
     for precision, tolerance in (("f64", 1e-6), ("f32", 2e-4)):
         dtype = ELEMENT[precision]
         arrays = cast([*row.inputs, *weights], dtype)

@@ -9,7 +9,8 @@ and their results are dropped by `select`.
 from ...families import ELEMENTWISE
 from ...ir import Block, Builder, captured_values
 from ...types import may_be_negative, size_product
-from .lanes import Batched, Lanes, Summed
+from .batched import Batched, Summed
+from .lanes import Lanes
 
 CHEAP_OPERATIONS = 24
 """An arm of at most so many operations is computed for all lanes."""

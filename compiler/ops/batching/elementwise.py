@@ -4,7 +4,8 @@ import numpy as np
 
 from ...errors import WeberError
 from ...types import I64
-from .lanes import Batched, Lanes
+from .batched import Batched
+from .lanes import Lanes
 
 
 def batch_elementwise(lanes: Lanes, operation) -> list[Batched]:

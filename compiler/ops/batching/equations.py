@@ -4,7 +4,8 @@ identity, so that it takes no part."""
 from dataclasses import replace
 
 from ...types import I64
-from .lanes import Batched, Lanes
+from .batched import Batched
+from .lanes import Lanes
 
 
 def _stacked(lanes, x: Batched):

@@ -6,7 +6,8 @@ import numpy as np
 from ...ir import Block, Value
 from ...types import I64, TensorType, fresh_dim, size_product, symbol_name
 from ..rules import replace
-from .lanes import Batched, Lanes
+from .batched import Batched
+from .lanes import Lanes
 from .movement import picked, picked_anyhow
 
 PRODUCT_LIMIT = 256

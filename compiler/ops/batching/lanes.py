@@ -1,16 +1,14 @@
-"""What batching rules work with: values of all lanes at once, ragged dims, masks, and the lanes that count.
+"""What batching rules work with: the code for all lanes of a map, ragged dims, masks, lanes that count.
 
-A lane's value of shape (T, 3), with T ragged, is for all lanes one array of (N, T.max, 3): the axis of the
-lanes, wherever it is best, and the padded extent in place of a ragged dim. What the padding holds is
-unspecified unless `Batched.padding` says so; a rule that would let it through puts something harmless there
-with `select` (`Lanes.filled`), never by multiplying, for 0 · NaN is NaN.
+What the padding of a batched value holds is unspecified unless it says so (`batched.Batched`); a rule that
+would let it through puts something harmless there with `select` (`Lanes.filled`), never by multiplying, for
+0 · NaN is NaN.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...errors import Location
 from ...ir import Block, Builder, Operation, Value
 from ...types import (
     I64,
@@ -23,53 +21,7 @@ from ...types import (
     substitute,
     symbol,
 )
-
-
-class CannotBatch(Exception):
-    """A construct that has no batched form; its map stays a loop over the lanes."""
-
-    def __init__(self, construct: str, reason: str, location: Location | None):
-        super().__init__(f"{construct}: {reason}")
-        self.construct, self.reason, self.location = construct, reason, location
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batched:
-    """A lane's value, for all lanes.
-
-    `shape` is the lane's; `axis` is where the axis of the lanes stands in `value`. Where it is None all
-    lanes have the same value: each lane's is the start of it, as far as its ragged dims go. `padding` is
-    the number that all elements beyond a lane's dims hold, None where that is not known.
-    """
-
-    value: Value
-    axis: int | None
-    shape: tuple[Dim, ...]
-    padding: float | int | bool | None = None
-
-    @property
-    def rank(self):
-        return len(self.shape)
-
-    @property
-    def element(self):
-        return self.value.element
-
-    def outer(self, axis):
-        """Where an axis of the lane's value stands in `value`."""
-        return axis if self.axis is None or axis < self.axis else axis + 1
-
-    @property
-    def outer_axes(self):
-        """Where the axes of the lane's value stand in `value`, in order."""
-        return tuple(map(self.outer, range(self.rank)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Summed:
-    """The sum over the lanes that count of a value that is needed only so: of the lane's own type."""
-
-    value: Value
+from .batched import Batched, CannotBatch, Summed
 
 
 @dataclass(slots=True)

@@ -14,7 +14,8 @@ import numpy as np
 from ...ir import Block, Value, captured_values
 from ...types import BOOL, I64, TensorType, dim_names, fresh_dim, symbol_name
 from ..loop_parts import LoopParts
-from .lanes import Batched, CannotBatch, Lanes, Summed
+from .batched import Batched, CannotBatch, Summed
+from .lanes import Lanes
 
 
 def batch_loop(lanes: Lanes, operation):

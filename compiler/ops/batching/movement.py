@@ -6,8 +6,9 @@ import numpy as np
 from ...ir import Value
 from ...types import I64, size_product
 from ..rules import replace as replaced
+from .batched import Batched
 from .elementwise import sum_linear
-from .lanes import Batched, Lanes
+from .lanes import Lanes
 
 
 def batch_transpose(lanes: Lanes, operation):

@@ -6,7 +6,8 @@ import string
 import numpy as np
 
 from ..specs import parse_spec
-from .lanes import Batched, Lanes
+from .batched import Batched
+from .lanes import Lanes
 
 
 def _letters(lanes, operation):

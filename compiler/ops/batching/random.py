@@ -1,7 +1,8 @@
 """Random numbers: each lane draws from its own key and counter, whoever its mates are."""
 
 from ...types import U64
-from .lanes import Batched, Lanes
+from .batched import Batched
+from .lanes import Lanes
 from .movement import lane_places
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ...types import BOOL
-from .lanes import Batched, Lanes
+from .batched import Batched
+from .lanes import Lanes
 
 
 def lowest(element):

@@ -5,7 +5,8 @@ import numpy as np
 
 from ...ir import Block, Builder, Value
 from ...types import size_product
-from .lanes import Batched, Lanes
+from .batched import Batched
+from .lanes import Lanes
 
 
 def as_images(lanes: Lanes, x: Batched) -> Value:

@@ -6,7 +6,8 @@ from math import isqrt
 import numpy as np
 
 from ...errors import UnsupportedError
-from ...ir import Block, Builder, Value, fresh_dim, inline
+from ...ir import Block, Builder, Value, inline
+from ...types import fresh_dim
 from ..loop_parts import INDEX, LoopParts, stacked_type
 from ..shape import slice_axis
 

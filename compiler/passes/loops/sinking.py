@@ -4,7 +4,7 @@ A carried value that is only ever added to is a sum of terms. A term that is lin
 computed from their stacks.
 """
 
-from ...ops.linear import parse_spec
+from ...ops.specs import parse_spec
 from ...rewrite import Rules
 from ...types import size_product
 from ..patterns import is_splat, made_by

@@ -4,7 +4,7 @@ from string import ascii_letters
 
 from ...families import ELEMENTWISE
 from ...ir import rename_dims
-from ...ops.linear import parse_spec
+from ...ops.specs import parse_spec
 
 PARTIAL = frozenset(["idiv", "rem", "mod"])
 

@@ -8,7 +8,8 @@ import pytest
 from weber.compiler.interpreter import run
 from weber.compiler.onnx_export import export
 from weber.compiler.pipeline import compile_to_onnx
-from weber.compiler.text import parse_module, print_function
+from weber.compiler.text import print_function
+from weber.compiler.text_parser import parse_module
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -6,7 +6,8 @@ from regions import function_of, region
 from weber.compiler.errors import WeberError
 from weber.compiler.interpreter import run
 from weber.compiler.ops.record import TypeRuleError
-from weber.compiler.text import parse_module, print_function
+from weber.compiler.text import print_function
+from weber.compiler.text_parser import parse_module
 from weber.compiler.types import BOOL, F32, I64, TensorType, symbol
 from weber.compiler.verify import InvalidIRError, verify
 

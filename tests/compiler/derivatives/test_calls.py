@@ -6,7 +6,8 @@ from weber.compiler import interpreter
 from weber.compiler.onnx_export import export
 from weber.compiler.ops.record import TypeRuleError
 from weber.compiler.pipeline import compile_to_onnx
-from weber.compiler.text import parse_module, print_function
+from weber.compiler.text import print_function
+from weber.compiler.text_parser import parse_module
 from weber.compiler.types import F64, I64, TensorType
 
 ROW = TensorType(F64, (3,))

@@ -4,7 +4,8 @@ import numpy as np
 from weber.compiler import ir
 from weber.compiler.interpreter import run
 from weber.compiler.onnx_export import export
-from weber.compiler.text import parse_module, print_function
+from weber.compiler.text import print_function
+from weber.compiler.text_parser import parse_module
 from weber.compiler.types import F64, I64, TensorType, fresh_dim, symbol, symbol_name
 from weber.compiler.verify import verify
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from weber.compiler import ir
 from weber.compiler.errors import Location, WeberError
-from weber.compiler.text import parse_module, print_attribute, print_function, print_module
+from weber.compiler.text import print_attribute, print_function, print_module
+from weber.compiler.text_parser import parse_module
 from weber.compiler.types import BF16, ELEMENT_TYPES, F32, I64, TensorType, symbol
 from weber.compiler.verify import verify
 

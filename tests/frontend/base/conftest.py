@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from weber.compiler.interpreter import run
+from weber.compiler.ir import Value
 from weber.frontend import base, staging
 from weber.frontend import types as t
 from weber.frontend.base.registry import BASE, MODULES, function
 from weber.frontend.calling import call
-from weber.frontend.values import Array, Traced, to_host
+from weber.frontend.staged_numbers import Traced
+from weber.frontend.values import Array, to_host
 
 base.load()
 
@@ -52,7 +54,7 @@ class Julia:
             results = result if isinstance(result, tuple) else (result,)
             block = trace.builder.block
             block.results = [staging.as_value(staging.payload_of(r)) for r in results]
-            assert any(isinstance(staging.payload_of(r), staging.Value)
+            assert any(isinstance(staging.payload_of(r), Value)
                        for r in results), "nothing was staged"
         names = [f"x{k}" for k in range(len(inputs))]
         compiled = ir.Function("f", block, names, [f"y{k}" for k in range(len(results))])

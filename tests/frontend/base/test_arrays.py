@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from weber.compiler.errors import WeberError
 from weber.frontend import types as t
+from weber.frontend.type_names import type_name
 from weber.frontend.values import Array, Range, Struct, colon, typeof
 
 F32 = np.float32
@@ -16,14 +17,14 @@ def span(start, stop):
     return Range(start, 1, stop - start + 1, UNIT)
 
 
-def same(found, expected, type_name=None):
+def same(found, expected, type_=None):
     """Whether an Array has these contents (in Julia's order of dims), type and element type."""
     assert isinstance(found, Array)
     expected = np.asarray(expected)
     np.testing.assert_array_equal(found.data.T, expected)
     assert found.data.dtype == expected.dtype
-    if type_name is not None:
-        assert t.type_name(found.type) == type_name
+    if type_ is not None:
+        assert type_name(found.type) == type_
 
 
 def test_construction(julia):
@@ -33,12 +34,12 @@ def test_construction(julia):
     same(julia.vect(1, 2.5, F32(3)), np.array([1, 2.5, 3]))
     same(julia.vect(F32(1), 2), np.array([1, 2], F32))
     same(julia.getindex(t.Float32, 1, 2), np.array([1, 2], F32))
-    assert t.type_name(julia.vect().type) == "Vector{Any}"
-    assert t.type_name(julia.getindex(t.Int64).type) == "Vector{Int64}"
-    assert t.type_name(julia.vect(1, "a").type) == "Vector{Any}"
-    assert t.type_name(julia.vect(1, None).type) == "Vector{Union{Nothing, Int64}}"
+    assert type_name(julia.vect().type) == "Vector{Any}"
+    assert type_name(julia.getindex(t.Int64).type) == "Vector{Int64}"
+    assert type_name(julia.vect(1, "a").type) == "Vector{Any}"
+    assert type_name(julia.vect(1, None).type) == "Vector{Union{Nothing, Int64}}"
     nested = julia.vect(julia.vect(1, 2), julia.vect(3.0))
-    assert t.type_name(nested.type) == "Vector{Vector{Float64}}"
+    assert type_name(nested.type) == "Vector{Vector{Float64}}"
     assert julia("Array", julia_undef(), 2, 3).size == (2, 3)
     assert julia.similar(A, t.Float32).element is t.Float32
 
@@ -250,8 +251,8 @@ def test_shapes(julia):
     same(julia.rotl90(A), np.rot90(A))
     same(julia.stack((np_array(A[:, 0]), np_array(A[:, 1]))), A[:, :2])
     same(julia.kron(A, np.array([1, 2])), np.kron(A, [[1], [2]]))
-    assert t.type_name(julia.adjoint(A).type) == "Adjoint{Int64, Matrix{Int64}}"
-    assert t.type_name(typeof(julia.adjoint(julia.adjoint(A)))) == "Matrix{Int64}"
+    assert type_name(julia.adjoint(A).type) == "Adjoint{Int64, Matrix{Int64}}"
+    assert type_name(typeof(julia.adjoint(julia.adjoint(A)))) == "Matrix{Int64}"
     assert julia.eachcol(A).size == (3,) and julia.eachrow(A).data[1].data.tolist() == [4, 5, 6]
 
 

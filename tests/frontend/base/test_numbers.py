@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from weber.compiler.errors import WeberError
 from weber.frontend import types as t
-from weber.frontend.values import Traced
+from weber.frontend.staged_numbers import Traced
 
 F32, F16 = np.float32, np.float16
 INT_MAX, INT_MIN = 2**63 - 1, -(2**63)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from weber.compiler import ir
 from weber.compiler.interpreter import run
+from weber.compiler.ir import Value
 from weber.compiler.types import TensorType, element_type_of, symbol
 from weber.frontend import staging
 from weber.frontend import types as t
@@ -73,7 +74,7 @@ def test_sizes_compare_where_it_can_be_told(julia):
         assert julia("-", count, count) == 0
         assert julia("÷", julia.length(x), 3) == count
         unknown = julia("==", count, 4)
-        assert isinstance(staging.payload_of(unknown), staging.Value)
+        assert isinstance(staging.payload_of(unknown), Value)
 
 
 def test_module_names():

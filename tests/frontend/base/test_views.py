@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from weber.frontend import types as t
 from weber.frontend.printing.array_text import summary
+from weber.frontend.type_lattice import is_subtype
+from weber.frontend.type_names import type_name
 from weber.frontend.values import Array, Range, colon, typeof
 
 UNIT = t.UnitRange.body.family.apply(t.Int64)
@@ -60,6 +62,6 @@ def test_a_view_follows_a_parent_that_grows(julia):
 
 def test_type_and_text(julia):
     v = julia.view(np.array([[1, 2], [3, 4]]), colon, np.array([2, 1]))
-    assert t.is_subtype(typeof(v), t.SubArray) and not t.is_subtype(typeof(v), t.Array)
+    assert is_subtype(typeof(v), t.SubArray) and not is_subtype(typeof(v), t.Array)
     assert summary(v) == "2×2 view(::Matrix{Int64}, :, [2, 1]) with eltype Int64"
-    assert t.type_name(typeof(julia.copy(v))) == "Matrix{Int64}"
+    assert type_name(typeof(julia.copy(v))) == "Matrix{Int64}"

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 
 from ...compiler.errors import WeberError
-from ..values import state
+from ..state import state
 
 SOON = 2.0
 """Seconds within which a second Ctrl-C ends a program that caught the first."""

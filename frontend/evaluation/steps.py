@@ -6,7 +6,7 @@ source. The library's own loops and calls count too."""
 from contextlib import contextmanager
 
 from ...compiler.errors import WeberError
-from ..values import state
+from ..state import state
 
 
 class StepLimitError(WeberError):

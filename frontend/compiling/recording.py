@@ -1,4 +1,4 @@
-"""Specialising a call: running it staged until what it changes is known, and keeping what was recorded.
+"""Recording a call: running it staged until what it changes is known.
 
 The first run of a function finds the places it writes: contents of arrays, fields, captured variables.
 Numbers in such places (a step counter, a power of β) must not be baked in, so they are lifted to arguments
@@ -16,9 +16,13 @@ from ...compiler.types import TensorType
 from .. import types as t
 from ..calling import call
 from ..control_flow.sharing import unlinked
-from ..staging import HostValueNeeded, Trace, get_location, payload_of, set_location, state
-from ..trees import children, is_leaf, is_number, leaves, map_leaves, same_structure, with_children
-from ..values import Array, DimNumber, PoisonedContents, Traced, Undefined, poisoned, typeof
+from ..poison import HostValueNeeded, PoisonedContents, Undefined, poisoned
+from ..promotion import promote_type
+from ..staged_numbers import DimNumber, Traced
+from ..staging import Trace, get_location, payload_of, set_location
+from ..state import state
+from ..trees import children, is_number, leaves, map_leaves, same_structure, with_children
+from ..values import Array, typeof
 
 MAX_RUNS = 8
 
@@ -141,7 +145,7 @@ def _promote(place, old, new, promoted):
         for (path, before), (_, after) in zip(leaves(old), leaves(new), strict=True):
             if is_number(before):
                 type_ = promoted.get((place.identity, path), typeof(before))
-                wider = t.promote_type(type_, typeof(after))
+                wider = promote_type(type_, typeof(after))
                 if wider is not type_:
                     promoted[(place.identity, path)] = wider
                     changed = True
@@ -212,6 +216,3 @@ def staged_value(leaf):
     """The IR value of a result leaf, or None when the leaf is concrete."""
     data = leaf.data if leaf.__class__ is Traced else leaf._data if leaf.__class__ is Array else None
     return data if data.__class__ is Value else None
-
-
-__all__ = ["Place", "Recording", "is_leaf", "record", "staged_value"]
