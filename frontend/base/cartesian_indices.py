@@ -12,7 +12,7 @@ from ..values import Range, Struct
 from .arrays import array_of, as_array
 from .conversion import constructs
 from .errors import bounds_error
-from .registry import define, function
+from .registry import define, define_constructor, function
 
 CartesianIndexType = t.declare("CartesianIndex", parameters=(TypeVar("N"),), fields=("I",))
 CARTESIAN_FAMILY = unwrap(CartesianIndexType).family
@@ -72,7 +72,7 @@ def cartesian_length(index):
     return len(index.fields[0])
 
 
-@constructs(t.Tuple, CartesianIndexType)
+@define_constructor(t.Tuple, CartesianIndexType)
 def tuple_of_cartesian(_, index):
     return index.fields[0]
 

@@ -325,8 +325,9 @@ def _found_in_array(op, array, dims):
         return extremum, add(number_of(np.asarray(place) if not isinstance(place, Value) else place),
                              1)
     if isinstance(place, Value):
-        raise HostValueNeeded("the cartesian index of an extremum must be known on the host; use "
-                              "`vec`", state.location, kind="UnsupportedError")
+        from .selection import index_at
+
+        return extremum, index_at(place, payload.shape)
     return extremum, _cartesian(int(place), payload.shape)
 
 

@@ -110,6 +110,15 @@ def builtin_call(python, name, keywords=()):
     return call
 
 
+def builtin_function(name, python):
+    """A function value of one argument."""
+    table = MethodTable(name)
+    table.add(
+        Method(t.tuple_type(t.Any), (), lambda arguments, keywords, bindings: python(*arguments), ("x",))
+    )
+    return Function(name, table)
+
+
 def as_number(argument):
     """A symbolic size as a number of the graph, for what does not reckon with sizes; else the argument."""
     from ..staging import payload_of

@@ -22,14 +22,14 @@ from ..staged_numbers import Traced
 from ..state import state
 from ..trees import is_number
 from ..values import Array
-from .arrays import as_array, axis_of, plain_type
+from .arrays import as_array, as_dim_product, axis_of, plain_type, reshaped
 from .comparison import numbers_is_less
 from .elements import NUMBERS
 from .errors import argument_error, shown
 from .indexing import element_at
 from .iteration import collect_values, iterate
 from .ranges import unit_range
-from .registry import define, function
+from .registry import builtin_function, define, function
 
 ORDER_KEYWORDS = ("rev", "by", "lt", "alg", "order", "dims", "scratch")
 
@@ -144,15 +144,29 @@ def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None
             raise HostValueNeeded("the order of objects must be known on the host",
                                   state.location, kind="UnsupportedError")
         return Array(staging.apply("gather", staging.read(array), places, axis=0), plain_type(array))
-    data = staging.read_host(array, "sort along a dim")
     if not isinstance(dims, int) or not 1 <= dims <= array.rank:
         raise argument_error(f"`dims` is a number from 1 to {array.rank}, got {shown(dims)}")
     axis = axis_of(dims, array.rank)
+    if isinstance(staging.read(array), Value):
+        return _sorted_slices(array, axis, lambda slice_: sorted_array(slice_, rev, by, lt))
+    data = staging.read_host(array, "sort along a dim")
     moved = np.moveaxis(data, axis, -1)
     result = np.empty_like(moved)
     for place in np.ndindex(*moved.shape[:-1]):
         result[place] = moved[place][sorting_permutation(moved[place], rev, by, lt)]
     return Array(np.ascontiguousarray(np.moveaxis(result, -1, axis)), plain_type(array))
+
+
+def _sorted_slices(array, axis, sorting):
+    """A staged array with its slices along a payload axis sorted, all at once."""
+    payload = staging.read(array)
+    order = [k for k in range(array.rank) if k != axis] + [axis]
+    payload = staging.apply("transpose", payload, permutation=tuple(order))
+    rows = Array(reshaped(payload, (as_dim_product(payload.shape[:-1]), payload.shape[-1])))
+    rows = call(function("mapslices"), (builtin_function("sort", sorting), rows), {"dims": 1})
+    payload = reshaped(staging.read(rows), payload.shape)
+    back = tuple(order.index(k) for k in range(array.rank))
+    return Array(staging.apply("transpose", payload, permutation=back), plain_type(array))
 
 
 @define("sort", t.AbstractArray, keywords=ORDER_KEYWORDS)

@@ -12,10 +12,12 @@ from ...compiler.ir import Value, rename_dims
 from ...compiler.types import I64, dim_names, fresh_dim, substitute
 from .. import types as t
 from ..dims import define_dim
+from ..poison import Either
 from ..staged_numbers import DimNumber, Traced
 from ..staging import as_value, emit, payload_of, read
 from ..state import state
 from ..trees import children, with_children
+from ..type_lattice import union
 from ..type_names import type_name
 from ..values import Array, Function, NamedTuple, Node, Range, Struct, typeof
 
@@ -78,7 +80,14 @@ def vector_of_lanes(lanes: Lanes) -> Array:
     if item.__class__ is Traced:
         by_inner = dict(lanes.columns)
         return Array(by_inner[item.data])
-    return Array(lanes, t.array_type(typeof(item), 1))
+    return Array(lanes, t.array_type(item_type(item), 1))
+
+
+def item_type(item):
+    """The type of an element: of one of two possible values the union of their types."""
+    if item.__class__ is Either:
+        return union(item_type(item.first), item_type(item.second))
+    return typeof(item)
 
 
 # --- templates ----------------------------------------------------------------------------------------------
@@ -103,6 +112,9 @@ def substituted(value, values, dims):
             return Array(_substituted_lanes(data, values, dims), value.type)
         if data.dtype != object:
             return Array(data.copy(), value.type)
+    if kind is Either:
+        parts = value.condition, value.first, value.second
+        return Either(*(substituted(part, values, dims) for part in parts), value.reason)
     items = children(value)
     return value if not items else with_children(value, [substituted(c, values, dims) for _, c in items])
 
@@ -135,6 +147,8 @@ class Outline:
             return self.number(value) if dim_names(value.dim) & self.names else value
         if kind is Node:
             return self.keep(value, value.index)
+        if kind is Either:
+            return Either(*map(self.of, (value.condition, value.first, value.second)), value.reason)
         if kind is Range and not isinstance(value.length, int):
             from ..base.arrays import as_array
 

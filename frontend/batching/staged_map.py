@@ -12,12 +12,12 @@ from ...compiler.ir import Value, defined_dims
 from ...compiler.ops.map_parts import never_falls
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from .. import types as t
-from ..control_flow.conditionals import is_staged_condition
+from ..control_flow.conditionals import called, is_staged_condition
 from ..control_flow.growth import arrays_of
 from ..control_flow.loop_items import NumberItems, TupleItems, items_of
 from ..control_flow.regions import Region
 from ..control_flow.sharing import entangle
-from ..poison import HostValueNeeded
+from ..poison import Either, HostValueNeeded
 from ..staged_numbers import DimNumber, Traced
 from ..staging import apply, as_value, expand, payload_of, read
 from ..state import state
@@ -209,7 +209,6 @@ def presence(iterable):
 def collected_of(function, *iterables):
     """The vector of a function's values for the elements of iterables side by side, as `collected` has
     them."""
-    from ..calling import call
 
     sources = [wanted_source(iterable) for iterable in iterables]
     if all(source is None for source in sources):
@@ -217,7 +216,7 @@ def collected_of(function, *iterables):
     sources = [source or source_of(iterable) for source, iterable in zip(sources, iterables)]
     if None in sources or any(map(has_condition, sources)):
         return None
-    return mapped(lambda elements: call(function, elements), side_by_side(sources))
+    return mapped(lambda elements: called(function, elements), side_by_side(sources))
 
 
 def mapped(function, source):
@@ -472,7 +471,7 @@ def _nested_names(item):
 def _is_plain(item):
     """Whether an element is a number that is the same for all lanes and known outside."""
     return item.__class__ in (bool, int, float) or item.__class__ is DimNumber or (
-        item.__class__ not in (Traced, Struct) and typeof(item) in t.NUMPY_TYPES)
+        item.__class__ not in (Traced, Struct, Either) and typeof(item) in t.NUMPY_TYPES)
 
 
 def _filled(number, count):
@@ -539,7 +538,6 @@ def broadcast_vectors(function, arguments, keywords):
 def _caller(function, arguments, keywords, positions):
     """A function of the tuple of a lane's elements that puts them among the other arguments of a call."""
     from ..base.iteration import iterate
-    from ..calling import call
     from ..evaluation.broadcasting import unwrap_reference
 
     whole = [next(iter(iterate(a))) if k not in positions and a.__class__ in (Array, tuple)
@@ -549,7 +547,7 @@ def _caller(function, arguments, keywords, positions):
         row = list(whole)
         for position, argument in zip(positions, elements, strict=True):
             row[position] = argument
-        return call(function, row, keywords)
+        return called(function, row, keywords)
 
     return apply
 

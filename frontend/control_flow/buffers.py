@@ -99,8 +99,8 @@ def most(added):
 
 class Room:
     """The room of an array that a loop makes longer and shorter, of the size `before` first, of `dim` at the
-    start of an iteration: `whole` is how long it can get. Where nothing bounds that before the loop it is a
-    dim that a search defines (see `rooms`), and `is_searched` holds."""
+    start of an iteration: `whole` is how long it can get. Where nothing bounds that before the loop,
+    `is_searched` holds and a search defines `more`, the dim that it is larger than `before` (see `rooms`)."""
 
     is_searched = False
 
@@ -123,7 +123,8 @@ class Room:
             return
         trips = trips() if self.added not in (0, None) else 0
         self.is_searched = self.added is None or trips is None
-        self.whole = fresh_dim("C") if self.is_searched else self.before + size_product((trips, self.added))
+        self.more = fresh_dim("C") if self.is_searched else size_product((trips, self.added))
+        self.whole = self.before + self.more
 
     def written(self, buffer, value, axis):
         """The buffer with a value at its beginning; in a search only as far as there is room."""

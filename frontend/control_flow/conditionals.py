@@ -9,6 +9,7 @@ from functools import partial
 
 from ...compiler.errors import WeberError
 from ...compiler.ir import Value
+from ..calling import call
 from ..evaluation.completions import BREAK, CONTINUE, LoopSignal, Returned, ReturnSignal, Yielded
 from ..poison import UNDEFINED, Either, PoisonError
 from ..staged_numbers import Traced
@@ -275,6 +276,14 @@ def lifted(error, function, *arguments):
         return apply_to(value)
     return stage_value(either.condition, lambda: apply_to(either.first), lambda: apply_to(either.second),
                        None, (), state.location)
+
+
+def called(function, arguments, keywords=None):
+    """`function(arguments...; keywords...)`, with each of two values where an argument is either."""
+    try:
+        return call(function, arguments, keywords)
+    except PoisonError as error:
+        return lifted(error, lambda f, *values: call(f, values, keywords), function, *arguments)
 
 
 def is_child(either):

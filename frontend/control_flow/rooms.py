@@ -2,7 +2,7 @@
 list that ends on a condition.
 
 A search in front of the loop runs it with more and more room, from the start each time, until it suffices.
-What it finds, the largest size of each array, are the dims of the buffers that the loop itself carries. Of
+What it finds, the largest size of each array, gives the dims of the buffers that the loop itself carries. Of
 the search no more is left, when the graph is simplified, than what decides the sizes.
 """
 
@@ -40,9 +40,9 @@ def define_rooms(growths, loop, control, carried, starts, scanned):
     rooms = [Value(INDEX, name="room") for _ in growths]
     body, names = Block([Value(INDEX), *rooms]), {}
     with emitting_into(body):
-        for growth, room in zip(growths, rooms, strict=True):
-            names[symbol_name(growth.whole)] = dim = fresh_dim("C")
-            define_dim(builder, dim, room)
+        for growth, room, size in zip(growths, rooms, sizes, strict=True):
+            names[symbol_name(growth.more)] = dim = fresh_dim("C")
+            define_dim(builder, dim, apply("sub", room, size))
         carried = [*carried, *inline(builder, starts, [], dict(names))]
         most = _largest(growths, rooms, sizes, loop, names, control, carried, scanned)
         fits = [apply("le", size, room) for size, room in zip(most, rooms, strict=True)]
@@ -52,8 +52,8 @@ def define_rooms(growths, loop, control, carried, starts, scanned):
             following.append(apply("select", is_found, size, more))
         body.results = [apply("not", is_found), *following]
     found = _emit([as_ir(True), *begin], body, len(rooms), conditional=True)
-    for growth, room in zip(growths, found, strict=True):
-        define_dim(builder, growth.whole, room)
+    for growth, room, size in zip(growths, found, sizes, strict=True):
+        define_dim(builder, growth.more, apply("sub", room, size))
 
 
 def _largest(growths, rooms, sizes, loop, names, control, carried, scanned):

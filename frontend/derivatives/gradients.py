@@ -12,11 +12,10 @@ from ...compiler.passes.forward import pushforward as forward
 from ...compiler.passes.reverse import pullback as reverse
 from .. import types as t
 from ..base.complex_numbers import is_complex, parts
-from ..base.registry import define, module
+from ..base.registry import builtin_function, define, module
 from ..calling import call
 from ..control_flow.regions import Region
 from ..control_flow.sharing import unlinked
-from ..dispatch import Method, MethodTable
 from ..staged_numbers import Traced
 from ..staging import apply, as_value, payload_of, read
 from ..state import state
@@ -265,15 +264,6 @@ def push_forward(function, arguments, tangents):
     from .rules import cotangent_tree
 
     return map_leaves(result, marks.unmarked), cotangent_tree(result, found)
-
-
-def builtin_function(name, python):
-    """A function value of one argument."""
-    table = MethodTable(name)
-    table.add(
-        Method(t.tuple_type(t.Any), (), lambda arguments, keywords, bindings: python(*arguments), ("x",))
-    )
-    return Function(name, table)
 
 
 @define("within_gradient", module=module("Primitives"))

@@ -5,6 +5,7 @@ import re
 from collections import deque
 
 import numpy as np
+import onnxruntime
 import pytest
 import weber
 
@@ -391,6 +392,14 @@ def test_one(staged, name):
                 np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
+def assert_runs_without_examples(model):
+    types = {"tensor(int64)": np.int64, "tensor(double)": np.float64}
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    feeds = {value.name: np.zeros((0, *[3] * (len(value.shape) - 1)), types[value.type])
+             for value in session.get_inputs()}
+    assert all(len(array) == 0 for array in session.run(None, feeds))
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_many(tmp_path, name):
     source, arguments, examples, _ = PROGRAMS[name]
@@ -398,7 +407,9 @@ def test_many(tmp_path, name):
     path = tmp_path / "program.jl"
     path.write_text(f"{source}\n@export many({signature(arguments, 'Vector{{{}}}')}) = map(f, {names})")
     module = weber.load(path)
-    assert all(remark.endswith("computed together") for remark in module.compile("many").remarks)
+    artifact = module.compile("many")
+    assert all(remark.endswith("computed together") for remark in artifact.remarks)
+    assert_runs_without_examples(artifact.model)
     examples = [typed(arguments, example) for example in examples]
     for batch in (examples, examples[:1]):
         for found, example in zip(module.many(*map(list, zip(*batch))), batch, strict=True):

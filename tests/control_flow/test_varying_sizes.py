@@ -233,3 +233,19 @@ OBJECTS = {
 @pytest.mark.parametrize("name", OBJECTS)
 def test_vectors_of_objects(staged, name):
     check(staged, *OBJECTS[name])
+
+
+NOTHING = {
+    "looped over": ("r = map(v -> v > 0 ? v : nothing, x); s = 0f0; "
+                    "for v in r; s += v === nothing ? 10 : v end; [s]",
+                    lambda x: [np.where(x > 0, x, 10).sum()]),
+    "counted": ("[count(isnothing, map(v -> v > 0 ? v : nothing, x))]", lambda x: [(x <= 0).sum()]),
+    "replaced": ("something.(map(v -> v > 0 ? v : nothing, x), 0f0)", lambda x: np.maximum(x, 0)),
+    "left out": ("r = [findfirst(>(w), x) for w in x]; [length(filter(!isnothing, r))]",
+                 lambda x: [sum((x > w).any() for w in x)]),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_vectors_with_nothing_in_them(staged, name):
+    check(staged, *NOTHING[name])
