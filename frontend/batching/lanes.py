@@ -69,7 +69,7 @@ def is_lanes(value):
 
 def current(vector):
     """The lanes of a vector, as they are where it shares the memory of an array."""
-    return vector._data if vector.link is None else read(vector)
+    return read(vector)
 
 
 def vector_of_lanes(lanes: Lanes) -> Array:

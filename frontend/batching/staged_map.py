@@ -17,6 +17,7 @@ from ..control_flow.growth import arrays_of
 from ..control_flow.loop_items import NumberItems, TupleItems, items_of
 from ..control_flow.regions import Region
 from ..control_flow.sharing import entangle
+from ..control_flow.vector_elements import note_repeated
 from ..poison import HostValueNeeded
 from ..staged_numbers import DimNumber, Traced
 from ..staging import apply, as_value, expand, payload_of, read
@@ -382,6 +383,10 @@ def map_source(function, source):
         return _filled(item, count)
     vector = vector_of_lanes(_emit(trace, operands, region, item, outline, count))
     inside = arrays_of(item)
+    for array in inside:
+        if array.serial < region.serial:  # one array for all lanes
+            entangle(vector, array)
+            note_repeated(vector)
     for given in {id(given): given for array, _, given in operands.given if array in inside}.values():
         entangle(vector, given)  # they have elements in common
     return vector

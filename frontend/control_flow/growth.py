@@ -399,7 +399,11 @@ def with_lanes(parts):
             lists.append([part] if data is None else part)
         else:
             return None
-    return together(lists)
+    from .vector_elements import share_elements
+
+    whole = together(lists)
+    share_elements(whole, lists)
+    return whole
 
 
 class ItemGrowth:

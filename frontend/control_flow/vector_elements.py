@@ -12,17 +12,17 @@ from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
-from ..batching.lanes import element, is_lanes
+from ..batching.lanes import current, element, is_lanes
 from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents
 from ..staged_numbers import DimNumber
 from ..staging import apply, as_value, payload_of, read
 from ..state import state
 from ..type_lattice import is_subtype
 from ..values import Array
-from .growth import lanes_of
+from .growth import arrays_of, lanes_of
 from .item_buffers import as_lanes, columns_of, spec_of_item, stacked
 from .regions import write_location
-from .sharing import entangle, entangle_into, part, vector_of
+from .sharing import entangle, entangle_into, entangled_with, part, vector_of
 from .specs import Container, Numbers, Unknown, flatten, join, leaf_types, parts_of, zeros
 
 CHANGED_ELSEWHERE = PoisonedContents(
@@ -50,8 +50,8 @@ class ElementLink:
     def write(self, array, data):
         trace, vector = state.trace, self.vector
         part(trace, array)
-        if self.status is LIVE:
-            spec, columns = all_columns(vector)
+        spec, columns = all_columns(vector) if self.status is LIVE else (None, None)
+        if self.status is LIVE and not trace.repeated.get(id(vector)):
             leaves = flatten(spec_of_item(array), Array(data, array.type))
             own = range(self.start, self.stop)
             columns = [column if k not in own else with_row(column, self.place, leaves[k - self.start])
@@ -62,7 +62,7 @@ class ElementLink:
                     write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
             part(trace, vector, CHANGED_ELSEWHERE)
             replace_contents(vector, lanes_of(spec, columns))
-        elif self.status is UNSURE:
+        elif self.status is not GONE:
             write_location(trace, vector, "data", HOLDS_CHANGED)
         write_location(trace, array, "data", data)
 
@@ -75,18 +75,42 @@ def links_of(vector):
 
 def note(vector, item, place, status):
     """Links the arrays of an item that is at a place of a vector."""
-    _, links = state.trace.elements.setdefault(id(vector), (vector, []))
+    trace = state.trace
+    _, links = trace.elements.setdefault(id(vector), (vector, []))
     for array, start, stop in arrays_in(spec_of_item(item), item, 0):
+        old = array.link
         # one that is older than the region may be seen where the item was not put there
-        is_own = array.link is None and array.serial > state.trace.scope.serial
+        is_young = array.serial > trace.scope.serial
+        is_own = is_young and (old is None or old.__class__ is ElementLink and old.status is GONE) and \
+            all(other is not vector for other in entangled_with(array))
         link = ElementLink(array, vector, place, start, stop, status if is_own else UNSURE)
+        links.append(link)
         if is_own:
             array.link = link
-        else:
-            entangle_into(array, vector)
-            if vector_of(array) is not None:
-                entangle(vector, vector_of(array))
-        links.append(link)
+            continue
+        entangle_into(array, vector)
+        is_move = is_young and old.__class__ is ElementLink and old.vector is vector and old.status is LIVE
+        note_repeated(vector, (old, place) if is_move else None)
+        if vector_of(array) is not None:
+            entangle(vector, vector_of(array))
+
+
+def note_repeated(vector, move=None):
+    """Notes that a vector may have one array at two places: none can be written into by way of it. A `move`
+    is the link of an array that was put at another place, too: it may be put away from its own."""
+    trace = state.trace
+    trace.elements.setdefault(id(vector), (vector, []))  # which keeps the id
+    trace.repeated.setdefault(id(vector), []).append(move)
+
+
+def share_elements(whole, parts):
+    """Notes that a vector has the elements of others and of lists of items."""
+    vectors = [one for one in parts if one.__class__ is Array]
+    items = [item for one in parts if one.__class__ is list for item in one]
+    for other in [*vectors, *(array for item in items for array in arrays_of(item))]:
+        entangle(whole, other)
+    if len(vectors) > 1:
+        note_repeated(whole)
 
 
 def refuse_changes_of_kept(region, where):
@@ -104,11 +128,19 @@ def refuse_changes_of_kept(region, where):
 def forget(vector, place=None):
     """Notes that something else is at a place of a vector now, or at all of them."""
     trace = state.trace
+
+    def is_there(link):
+        return place is not None and is_same(link.place, place) and \
+            trace.merged_into(link.block) is trace.builder.block
+
     for link in links_of(vector):
         if place is None or may_be_same(link.place, place):
-            is_sure = place is not None and is_same(link.place, place) and \
-                trace.merged_into(link.block) is trace.builder.block
-            link.status = GONE if is_sure and link.status is not UNSURE else UNSURE
+            link.status = GONE if is_there(link) and link.status is not UNSURE else UNSURE
+    moves = trace.repeated.get(id(vector), ())
+    for move in [move for move in moves if move is not None and move[0].status is GONE and is_there(move[0])]:
+        link, link.place = move
+        link.status = LIVE
+        moves.remove(move)
 
 
 def arrays_in(spec, value, start):
@@ -131,9 +163,11 @@ def all_columns(vector):
         if any(item is not UNDEFINED for item in items):
             raise unlike()
         return Unknown(), []
-    for item in items:  # from now on the vector holds copies
-        for array, _, _ in arrays_in(spec_of_item(item), item, 0):
-            entangle(array, vector)
+    arrays = [array for item in items for array in arrays_of(item)]
+    for array in arrays:  # from now on the vector holds copies
+        entangle(array, vector)
+    if len(set(map(id, arrays))) < len(arrays) or any(vector_of(array) is vector for array in arrays):
+        note_repeated(vector)
     return columns_of(lanes)
 
 
@@ -196,7 +230,7 @@ def replace_contents(vector, lanes):
 
 def element_of(vector, place):
     """The element of a vector of staged elements at a place: an int from 0 or an IR value."""
-    if vector._data.item is UNDEFINED:
+    if current(vector).item is UNDEFINED:
         raise WeberError("UndefRefError: access to undefined reference", state.location, kind="UndefRefError")
     found = element(vector, place)
     note(vector, found, place, UNSURE if vector._data.lengths else LIVE)
