@@ -256,19 +256,15 @@ def find_binding(module: Module, name):
             found = find_binding(used, name)
             if found is not None:
                 return found
-    base = _base()
+    base = BASE
     if module is not base and name in base.bindings:
         return base.bindings
     return None
 
 
-def _base():
-    return BASE
-
-
 def visible_names(module):
     """All names that code in the module can use; for suggestions."""
-    names = set(module.bindings) | _base().exports
+    names = set(module.bindings) | BASE.exports
     for used in module.usings:
         names |= used.exports
     return names
