@@ -437,21 +437,6 @@ def test_loops_over_different_things_are_unrolled(staged):
 ERRORS = {
     "a type that changes in each iteration": (
         "function f(x) y = (x,); for i in 1:length(x); y = (y, 1); end; y[1] end", "y"),
-    "a vector that is read while it grows, who knows how far": (
-        "function f(x) y = [1f0]; while y[end] < x[1]; push!(y, 1 + sum(y)); end; y end",
-        "how long it will be at most"),
-    "a vector that grows by what only the iteration knows": ("""
-        function f(x)
-            y = [1f0]
-            for v in x
-                z = v
-                while z > 1
-                    push!(y, z)
-                    z /= 2
-                end
-            end
-            y
-        end""", "amounts that only the iteration knows"),
 }
 
 
