@@ -256,9 +256,8 @@ def find_binding(module: Module, name):
             found = find_binding(used, name)
             if found is not None:
                 return found
-    base = BASE
-    if module is not base and name in base.bindings:
-        return base.bindings
+    if module is not BASE and name in BASE.bindings:
+        return BASE.bindings
     return None
 
 
