@@ -8,6 +8,7 @@ import numpy as np
 from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Value
 from .. import types as t
+from ..calling import call
 from ..evaluation.properties import get_property, set_field
 from ..staging import host_integer, host_number, read, read_field
 from ..type_lattice import DataType, is_concrete, is_subtype, unwrap
@@ -165,8 +166,6 @@ def propertynames(value):
 @define("hasproperty", t.Any, t.Symbol)
 def hasproperty(value, name):
     """Whether the value has the property."""
-    from ..calling import call
-
     return name in call(function("propertynames"), (value,))
 
 
