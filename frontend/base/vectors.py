@@ -8,6 +8,7 @@ from .. import types as t
 from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added, lanes_of
 from ..control_flow.item_buffers import columns_of, with_more
+from ..control_flow.sharing import unlinked
 from ..control_flow.vector_elements import LIVE, note
 from ..dims import as_dim, dim_number
 from ..type_lattice import is_subtype, union
@@ -119,9 +120,15 @@ def pop(vector):
     """Removes the last element and returns it."""
     _require_elements(vector)
     last = _length(vector)
-    item = element_at(vector, (dim_number(last),))
+    item = _taken(vector, dim_number(last))
     _replace(vector, _part(vector, 0, last - 1))
     return item
+
+
+def _taken(vector, index):
+    """The element at an index, which is to be taken out of the vector."""
+    item = element_at(vector, (index,))
+    return unlinked(item) if is_lanes(vector) else item
 
 
 def _owned(payload):
@@ -131,7 +138,7 @@ def _owned(payload):
 @define("popfirst!", LIST)
 def pop_first(vector):
     _require_elements(vector)
-    item = element_at(vector, (1,))
+    item = _taken(vector, 1)
     _replace(vector, _part(vector, 1, _length(vector)))
     return item
 

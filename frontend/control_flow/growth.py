@@ -487,11 +487,11 @@ def joined(parts, axis=0):
     return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=axis)
 
 
-def lanes_of(spec, columns):
+def lanes_of(spec, columns, aliases=()):
     """The vector of items of a spec, whose values are in these columns."""
     inner = [Value(type_) for type_ in leaf_types(spec)]
     return vector_of_lanes(Lanes(columns[0].shape[0], rebuild(spec, iter(inner)),
-                                 list(zip(inner, columns, strict=True)), {}))
+                                 list(zip(inner, columns, strict=True)), {}, 0, aliases))
 
 
 def growth_of(before, after):

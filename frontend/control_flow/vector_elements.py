@@ -8,18 +8,20 @@ array is still the element, one of the two is poison after the other was written
 
 import numpy as np
 
-from ...compiler.errors import UnsupportedError, WeberError
+from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
-from ..batching.lanes import element, is_lanes
-from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents
+from ..batching.lanes import Lanes, current, element, is_lanes
+from ..dims import computes_same
+from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents, PoisonError
 from ..staged_numbers import DimNumber
 from ..staging import apply, as_value, payload_of, read
 from ..state import state
+from ..trees import map_leaves
 from ..type_lattice import is_subtype
 from ..values import Array
-from .growth import lanes_of
+from .growth import arrays_of, lanes_of
 from .item_buffers import as_lanes, columns_of, spec_of_item, stacked
 from .regions import write_location
 from .sharing import entangle, entangle_into, part, vector_of
@@ -51,6 +53,11 @@ class ElementLink:
         trace, vector = state.trace, self.vector
         part(trace, array)
         if self.status is LIVE:
+            if aliases_of(vector):
+                raise shared_element()
+            if tuple(data.shape) != tuple(array._data.shape):
+                raise UnsupportedError("an array in a vector that only the graph knows must keep its size",
+                                       state.location, kind="UnsupportedError")
             spec, columns = all_columns(vector)
             leaves = flatten(spec_of_item(array), Array(data, array.type))
             own = range(self.start, self.stop)
@@ -73,10 +80,13 @@ def links_of(vector):
     return [link for link in links if state.trace.is_open(link.block)]
 
 
-def note(vector, item, place, status):
-    """Links the arrays of an item that is at a place of a vector."""
+def note(vector, item, place, status, serial=0):
+    """Links the arrays of an item that is at a place of a vector; those older than `serial` are in all of its
+    places."""
     _, links = state.trace.elements.setdefault(id(vector), (vector, []))
     for array, start, stop in arrays_in(spec_of_item(item), item, 0):
+        if array.serial < serial:
+            continue
         # one that is older than the region may be seen where the item was not put there
         is_own = array.link is None and array.serial > state.trace.scope.serial
         link = ElementLink(array, vector, place, start, stop, status if is_own else UNSURE)
@@ -169,6 +179,12 @@ def unlike():
                            kind="UnsupportedError")
 
 
+def shared_element():
+    return UnsupportedError("an array in a vector is changed that may be another element of it too (after "
+                            "`fill(array, n)` or `a[i] = a[j]`): make each element an array of its own",
+                            state.location, kind="UnsupportedError")
+
+
 def with_row(column, place, row):
     """A column with another row at a place."""
     place = place if place.__class__ is Value else as_value(payload_of(DimNumber.of(place)))
@@ -185,12 +201,47 @@ def replace_contents(vector, lanes):
         write_location(state.trace, vector, "data", read(lanes))
 
 
+def copied_elements(vector):
+    """`deepcopy(vector)` of a vector of staged elements."""
+    lanes = current(vector)
+    if lanes.item is UNDEFINED or lanes.lengths:
+        return Array(lanes, vector.type)
+    spec, columns = columns_of(vector)
+    return lanes_of(spec, columns, aliases_of(vector)) if columns else Array(lanes, vector.type)
+
+
+def is_example(vector):
+    """Whether a vector stands for examples that a compiled call was given."""
+    return state.trace.examples is not None and state.trace.examples.holds(vector)
+
+
+def replace_column(vector, position, column):
+    """Makes a column what the arrays with a number among those of an element hold, in all elements."""
+    lanes, trace = current(vector), state.trace
+    if aliases_of(vector):
+        raise shared_element()
+    old = arrays_of(lanes.item)[position]
+    item, inner, columns = lanes.item, old._data, dict(lanes.columns)
+    if inner.__class__ is not Value:  # the same numbers in all elements until now
+        inner = Value(TensorType(column.element, column.shape[1:]))
+        new = Array(inner, old.type)
+        item = map_leaves(item, lambda leaf, path: new if leaf is old else leaf)
+    columns[inner] = column
+    for link in links_of(vector):
+        link.status = UNSURE
+        write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
+    part(trace, vector, CHANGED_ELSEWHERE)
+    replace_contents(vector, Array(Lanes(lanes.count, item, list(columns.items()), lanes.lengths,
+                                         lanes.serial), vector.type))
+
+
 def element_of(vector, place):
     """The element of a vector of staged elements at a place: an int from 0 or an IR value."""
     if vector._data.item is UNDEFINED:
-        raise WeberError("UndefRefError: access to undefined reference", state.location, kind="UndefRefError")
+        raise PoisonError("UndefRefError: access to undefined reference", state.location,
+                          kind="UndefRefError")
     found = element(vector, place)
-    note(vector, found, place, UNSURE if vector._data.lengths else LIVE)
+    note(vector, found, place, UNSURE if vector._data.lengths else LIVE, vector._data.serial)
     return found
 
 
@@ -228,10 +279,34 @@ def set_element(vector, place, value):
     if join(spec, spec_of_item(value)) != spec or not columns:
         raise unlike()
     rows = flatten(spec, value)
+    aliases = tuple([pair for pair in aliases_of(vector)
+                     if pair is ANYWHERE or not any(is_same(other, place) for other in pair)])
+    aliases += tuple([(place, other) for other in places_in(vector, value)])
     forget(vector, place)
     replace_contents(vector, lanes_of(spec, [with_row(column, place, row)
-                                             for column, row in zip(columns, rows, strict=True)]))
+                                             for column, row in zip(columns, rows, strict=True)], aliases))
     note(vector, value, place, LIVE)
+
+
+ANYWHERE = ()
+"""The alias of elements of which any may be one with any."""
+
+
+def aliases_of(vector):
+    """The pairs of places at which the elements of a vector may be one array, when they become rows of
+    columns."""
+    if not is_lanes(vector):
+        return ()
+    lanes = current(vector)
+    are_one = any(array.serial < lanes.serial for array in arrays_of(lanes.item))
+    return (ANYWHERE,) if are_one else lanes.aliases
+
+
+def places_in(vector, value):
+    """The places at which the arrays of a value are in a vector already."""
+    arrays = arrays_of(value)
+    return [link.place for link in links_of(vector) if link.status is not GONE
+            and any(link.array is array for array in arrays)]
 
 
 def may_be_same(one, other):
@@ -244,7 +319,9 @@ def may_be_same(one, other):
 def is_same(one, other):
     """Whether two places are certainly one."""
     (base, offset), (other_base, other_offset) = apart(one), apart(other)
-    return base is other_base and offset == other_offset
+    if base is None or other_base is None:
+        return base is other_base and offset == other_offset
+    return offset == other_offset and computes_same(base, other_base)
 
 
 def apart(place):
