@@ -66,7 +66,7 @@ class Trace:
         self.rows: dict[tuple[Value, Value], Value] = {}  # read by nodes: see `forests.row`
         self.node_blocks: dict[Value, Block] = {}  # where the rows of nodes are known
         self.lane_sources: dict[Value, tuple] = {}  # argument of a map's region -> (its operands, all lanes)
-        self.merged: dict[int, Block] = {}  # id of a region's block -> the one that it was merged into
+        self.merged: dict[Block, Block] = {}  # the block of a region -> the one that it was merged into
         self.tree_calls: list = []  # the calls with nodes that are being evaluated: see `tree_recursion`
         self.changed: list[int] = []  # where there are trees: the serials of objects that were written to
         self.unrolled: set = set()
@@ -112,8 +112,8 @@ class Trace:
 
     def merged_into(self, block):
         """The block that a region's has become part of."""
-        while id(block) in self.merged:
-            block = self.merged[id(block)]
+        while block in self.merged:
+            block = self.merged[block]
         return block
 
     def is_open(self, block):

@@ -37,7 +37,7 @@ def by_parts(number):
 def is_leaf(value):
     """Whether a value is a numeric array, a vector of staged elements, or a number."""
     if value.__class__ is Array:
-        return value.element in _NUMERIC or value._data.__class__.__name__ == "Lanes"
+        return value._data.__class__ is not np.ndarray or value._data.dtype != object
     return is_number(value)
 
 
@@ -51,7 +51,7 @@ def children(value):
         return list(zip(value.names, value.values, strict=True))
     if kind is Struct and not value.type.family.mutable:
         return list(zip(value.type.family.field_names, value.fields, strict=True))
-    if kind is Array and value.element not in _NUMERIC and isinstance(value.data, np.ndarray):
+    if kind is Array and isinstance(value.data, np.ndarray) and value.data.dtype == object:
         return list(enumerate(value.data.reshape(-1), 1))
     return None
 

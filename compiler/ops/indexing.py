@@ -333,9 +333,9 @@ def _updated(lowering, whole, update, type, sizes, starts, axes):
         piece = TensorType(type.element, replace(type.shape, axis, size))
         return lowering.node("Slice", [whole, begin, end, lowering.integers([axis])], type=piece)
 
-    # the parts before and behind have sizes that only run time knows
+    # the parts before and behind have sizes that only run time knows; no others have these names
     before = part(lowering.integers([0]), start, symbol(f"before {start}"))
-    behind = part(stop, lowering.shape((type.shape[axis],)), symbol(f"behind {stop}"))
+    behind = part(stop, lowering.shape((type.shape[axis],)), symbol(f"behind {stop} of {type.shape[axis]}"))
     if others:
         inner = TensorType(type.element, replace(type.shape, axis, sizes[axis]))
         window = part(start, stop, sizes[axis])

@@ -128,7 +128,12 @@ def is_numeric(x):
     """Whether an array-like value holds numbers (and so has a numeric payload)."""
     if x.__class__ is Range:
         return x.start.__class__ is not Char
-    return x.__class__ is Array and x.element in NUMBERS and not is_lanes(x)  # complex numbers may be lanes
+    return x.__class__ is Array and x.element in NUMBERS and not is_composed(x)
+
+
+def is_composed(array):
+    """Whether an array has elements that are put together of parts: objects, or staged complex numbers."""
+    return is_lanes(array) or array._data.__class__ is np.ndarray and array._data.dtype == object
 
 
 def dim_number_of(dimension, rank=None):

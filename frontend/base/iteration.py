@@ -277,9 +277,9 @@ def collect_values(iterator, size=None, element=None) -> Array:
 def array_of(items, size=None, element=t.Any) -> Array:
     """The array of these elements (in column-major order) with this element type."""
     shape = (len(items),) if size is None else tuple(size)[::-1]
-    if element in t.NUMPY_TYPES:
+    if element in t.NUMPY_TYPES and not any(item.__class__ is Struct for item in items):
         data = np.array(items, dtype=t.NUMPY_TYPES[element])
-    else:
+    else:  # complex numbers with staged parts, too
         data = np.empty(len(items), dtype=object)
         for k, item in enumerate(items):
             data[k] = item

@@ -16,6 +16,7 @@ from ..type_lattice import is_subtype
 from ..type_names import type_name
 from ..values import Array, to_host, typeof
 from .arrays import array_of, as_array, is_numeric, reshaped
+from .complex_arrays import is_by_parts, multiplied_by_parts
 from .conversion import convert_array, element_of
 from .elements import HOST_TYPES, float_type, is_complex_type, number_of, numpy_type
 from .errors import dimension_mismatch, fault
@@ -117,6 +118,8 @@ def multiply_matrices(a, b):
     a, b = as_array(a), as_array(b)
     if differ(a.size[1], b.size[0]):
         raise dimension_mismatch(f"A has dimensions {_pair_text(a)} but B has dimensions {_pair_text(b)}")
+    if is_by_parts(a, b):
+        return multiplied_by_parts(multiply_matrices, a, b)
     if not (is_numeric(a) and is_numeric(b)):
         return _multiply_objects(a, b)
     left, right = _numeric_pair(a, b)
@@ -135,6 +138,9 @@ def multiply_vector(a, x):
             raise dimension_mismatch(f"dot product arguments have lengths {a.size[1]} and {x.size[0]}")
         raise dimension_mismatch(
             f"second dimension of A, {a.size[1]}, does not match length of x, {x.size[0]}")
+    if is_by_parts(a, x):
+        row = array_of(a.element, iterate(a)) if is_row(a) else None
+        return multiplied_by_parts(multiply_vector, a, x) if row is None else multiplied_by_parts(dot, row, x)
     if not (is_numeric(a) and is_numeric(x)):
         return _multiply_objects(a, x)
     matrix, vector = _numeric_pair(a, x)
@@ -153,6 +159,8 @@ def outer_product(x, a):
     x, a = as_array(x), as_array(a)
     if differ(a.size[0], 1):
         raise dimension_mismatch(f"A has dimensions ({x.size[0]},1) but B has dimensions {_pair_text(a)}")
+    if is_by_parts(x, a):
+        return multiplied_by_parts(outer_product, x, a)
     column, row = _numeric_pair(x, a)
     shape = (row.shape[0], column.shape[0])
     return Array(staging.apply("mul", staging.expand(row, shape), staging.expand(column, shape)))
@@ -189,6 +197,8 @@ def refuse_vectors(a, b):
 def dot(a, b):
     """Σ conj(aᵢ) bᵢ."""
     a, b = as_array(a), as_array(b)
+    if is_by_parts(a, b):
+        return multiplied_by_parts(dot, a, b, -1)
     if not (is_numeric(a) and is_numeric(b)):
         lengths = [math.prod(map(int, x.size)) for x in (a, b)]
         if lengths[0] != lengths[1]:

@@ -22,6 +22,7 @@ from .arrays import (
     dim_number_of,
     dims_of,
     fresh,
+    is_composed,
     plain_type,
     range_payload,
     reshaped,
@@ -185,6 +186,11 @@ def _flipped(x, wrapper, each):
         return linked(Array(_transposed(payload), parent), array, _transposed, _transposed)
     if array.rank not in (1, 2):
         raise fault("MethodError", f"no method matching {each}(::{type_name(array.type)})")
+    if is_complex_type(array.element) and is_composed(array):
+        flipped = [call(function(each), (item,)) for item in iterate(array)]
+        whole = array_of(array.element, flipped, array.size)
+        payload = _row(whole) if array.rank == 1 else _transposed(whole.data)
+        return Array(payload, unwrap(wrapper).family.apply(array.element, plain_type(array)))
     payload = _row(array) if array.rank == 1 else _transposed(staging.read(array))
     if array.element not in NUMBERS:
         flipped = [call(function(each), (item,)) for item in payload.reshape(-1)]

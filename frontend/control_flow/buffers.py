@@ -12,23 +12,18 @@ from ...compiler.types import (
     DimExpression,
     TensorType,
     dim_names,
+    fresh_dim,
     size_product,
     substitute,
     symbol_name,
 )
 from ..dims import define_dim, defined_dim
-from ..poison import HostValueNeeded
 from ..staging import apply, read
 from ..state import state
 from ..values import Array
 from .extents import least
 from .growth import Extra, Resized, replace_operand
 from .specs import as_ir, zeros
-
-
-def size_error(reason):
-    return HostValueNeeded("the size of an array that a loop of the graph changes must have a bound before "
-                           f"the loop: {reason}", state.location, kind="UnsupportedError")
 
 
 def upper(dim):
@@ -86,8 +81,15 @@ def bounded_dim(size, bound):
     return dim
 
 
-def amount_error():
-    return size_error("it is changed by amounts that only the iteration knows")
+def common_room(arms, sizes, measure):
+    """(a dim with room for either of two sizes behind a conditional, whether it is just the one that there
+    is): where the arms define sizes of their own, `measure` finds it."""
+    if sizes[0] == sizes[1] and not is_local(sizes[0], arms[0].region):
+        return sizes[0], True
+    bound = larger(*sizes)
+    if any(is_local(bound, arm.region) for arm in arms):
+        return measure(sizes), True
+    return bound, False
 
 
 def most(added):
@@ -95,40 +97,52 @@ def most(added):
     return sum(term for term in terms(added) if term_is_positive(term))
 
 
-def room_after(trips, added):
-    """What iterations add at most that add so much each; `trips()` is a bound of their number, or None."""
-    if added == 0:
-        return 0
-    trips = trips()
-    if trips is None:
-        raise size_error("it is not known how long it will be at most, for the loop ends by a condition")
-    return size_product((trips, added))
+class Room:
+    """The room of an array that a loop makes longer and shorter, of the size `before` first, of `dim` at the
+    start of an iteration: `whole` is how long it can get. Where nothing bounds that before the loop it is a
+    dim that a search defines (see `rooms`), and `is_searched` holds."""
+
+    is_searched = False
+
+    def bound(self, size, region):
+        """Finds a bound of what an iteration adds, or of the size that it leaves."""
+        size, self.added, self.largest = upper(size), None, None
+        if self._is_known(size - self.dim, region):
+            self.added = most(size - self.dim)
+        elif self._is_known(size, region):  # an array of another size, whatever there was before
+            self.largest = size
+
+    def _is_known(self, dim, region):
+        return self.name not in dim_names(dim) and not is_local(dim, region)
+
+    def capacity(self, trips):
+        """Makes room, before the loop, for all that it may add; `trips()` is a bound of its iterations, a
+        dim, or None."""
+        if self.largest is not None:
+            self.whole = larger(self.before, self.largest)
+            return
+        trips = trips() if self.added not in (0, None) else 0
+        self.is_searched = self.added is None or trips is None
+        self.whole = fresh_dim("C") if self.is_searched else self.before + size_product((trips, self.added))
+
+    def written(self, buffer, value, axis):
+        """The buffer with a value at its beginning; in a search only as far as there is room."""
+        if not self.is_searched:
+            return apply("dynamic_update_slice", buffer, value, *[as_ir(0)] * len(value.shape))
+        whole = apply("concatenate", value, zeros(buffer.type), axis=axis)
+        return beginning(whole, axis, self.whole)
 
 
-class Buffered(Resized):
+class Buffered(Resized, Room):
     """How an array changes that a loop makes longer and shorter."""
 
     def __init__(self, growth):
         super().__init__(growth.spec, growth.axis, growth.before)
 
     def analyse(self, array, region):
-        """Finds a bound of what an iteration adds. Raises HostValueNeeded where there is none."""
+        """Finds out how long the array can get."""
         self.value = as_ir(read(array))
-        added = upper(self.value.shape[self.axis]) - self.dim
-        if self.name in dim_names(added) or is_local(added, region):
-            added = upper(self.value.shape[self.axis])  # an array of another size, whatever there was before
-            if self.name in dim_names(added) or is_local(added, region):
-                raise amount_error()
-            self.largest, self.added = added, None
-            return
-        self.added = most(added)
-
-    def capacity(self, trips):
-        """Makes room, before the loop, for all that it may add."""
-        if self.added is None:
-            self.whole = larger(self.before, self.largest)
-        else:
-            self.whole = self.before + room_after(trips, self.added)
+        self.bound(self.value.shape[self.axis], region)
 
     def additions(self, region, index):
         """The buffer and the size that the loop carries; nothing is stacked."""
@@ -142,9 +156,8 @@ class Buffered(Resized):
         replace_operand(region.block, self.leaf, here)
         value = here if self.value is self.leaf else self.value
         region.block.operations[:0] = builder.block.operations
-        size = state.trace.builder.dim_value(dim=value.shape[self.axis])
-        origin = as_ir(0)
-        following = apply("dynamic_update_slice", buffer, value, *[origin] * len(shape))
+        self.size = state.trace.builder.dim_value(dim=value.shape[self.axis])
+        following = self.written(buffer, value, self.axis)
 
         def room(array):
             return room_for(as_ir(read(array)), self.axis, self.whole)
@@ -152,7 +165,7 @@ class Buffered(Resized):
         def size_before(array):
             return state.trace.builder.dim_value(dim=self.before)
 
-        return [Extra(buffer, room, following), Extra(length, size_before, size)], []
+        return [Extra(buffer, room, following), Extra(length, size_before, self.size)], []
 
     def final(self, array, stacks, carried):
         """The array after the loop, of the buffer and the size that were carried."""

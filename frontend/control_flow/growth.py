@@ -35,9 +35,13 @@ from .specs import (
 )
 
 
-def reading_error(reason="it was read there, or has grown by amounts that only the iteration knows"):
-    return HostValueNeeded("an array that a loop of the graph makes longer can only be added to inside of "
-                           f"the loop: {reason}", state.location, kind="UnsupportedError")
+def reading_error(reason="it was read there, or has grown by amounts that only the iteration knows",
+                  grown=None):
+    """The error for what a loop does with an array that it makes longer; `grown` is the array's dim in it."""
+    error = HostValueNeeded("an array that a loop of the graph makes longer can only be added to inside of "
+                            f"the loop: {reason}", state.location, kind="UnsupportedError")
+    error.grown = grown
+    return error
 
 
 class Extra:
@@ -50,6 +54,8 @@ class Extra:
 
 class Resized:
     """An array whose size along the payload axis `axis` is `before` before a loop, `dim` in its body."""
+
+    is_searched = False  # whether a search finds the room for it
 
     def __init__(self, spec, axis, before):
         self.axis, self.before, self.leaf = axis, before, None
@@ -334,7 +340,12 @@ class Added:
         self.items, self.dim = tuple(items), dim
         flags = (None,) * len(self.items) if flags is None else tuple(flags)
         self.flags = (*flags, *(None,) * (len(self.items) - len(flags)))
-        self.shape = (dim + len(self.items),)
+
+    @property
+    def shape(self):
+        if any(flag is not None for flag in self.flags):
+            raise self.is_read()
+        return (self.dim + len(self.items),)
 
     def pairs(self):
         return list(zip(self.items, self.flags, strict=True))
@@ -349,9 +360,7 @@ class Added:
 
     def is_read(self, *_):
         """The error that the items are read: it knows of which vector."""
-        error = reading_error()
-        error.read = self.dim
-        return error
+        return reading_error(grown=self.dim)
 
     def __getitem__(self, index):
         raise self.is_read()
@@ -396,10 +405,10 @@ def with_lanes(parts):
 class ItemGrowth:
     """How a vector of objects grows: by items. It becomes a vector of staged elements."""
 
-    spec = Unknown()
+    spec, is_searched = Unknown(), False
 
-    def __init__(self, vector):
-        self.type, self.item, self.sample = vector.type, None, None
+    def __init__(self, vector, sample):
+        self.type, self.item, self.sample = vector.type, None, sample
         self.before, self.dim = len(vector._data), fresh_dim("G")
         self.name = symbol_name(self.dim)
 
@@ -425,22 +434,11 @@ class ItemGrowth:
         if not leaf_types(self.item):
             raise reading_error()
 
-    def learn(self, items):
-        """Notes what the items consist of."""
-        from .item_buffers import spec_of_item
-
-        specs = [spec_of_item(item) for item in items]
-        self.sample = specs[0]
-        for spec in specs[1:]:
-            self.sample = join(self.sample, spec)
-
     def capacity(self, trips):
         pass
 
     def additions(self, region, index):
         if takes_size(region.block, self.name):
-            if self.is_conditional:
-                raise reading_error("its length was read there")
             builder = Builder(location=state.location)
             count = builder.constant(np.int64(len(self.items)))
             before = builder.constant(np.int64(self.before))
@@ -498,17 +496,33 @@ def growth_of(before, after):
     """The growth from one value to another: of an array of numbers (given by specs) along one axis, of a
     vector of objects by its items; None where there is none."""
     if before.__class__ is Array and after.__class__ is Array:
-        data = before._data
-        if data.__class__ is not np.ndarray or data.dtype != object or data.ndim != 1:
-            return None
-        data = after._data
-        if data.__class__ is Added:
-            return ItemGrowth(before)
-        of_objects = data.__class__ is np.ndarray and data.dtype == object and data.ndim == 1
-        return ItemGrowth(before) if of_objects and len(before._data) < len(data) else None
+        return _growth_of_items(before, after)
     if before.__class__ is not Numbers or after.__class__ is not Numbers:
         return None
     if before.element is not after.element or len(before.shape) != len(after.shape):
         return None
     axes = [k for k, (a, b) in enumerate(zip(before.shape, after.shape, strict=True)) if a != b]
     return Growth(before, axes[0]) if len(axes) == 1 else None
+
+
+def _growth_of_items(before, after):
+    """The growth of a vector of objects, or of staged elements."""
+    from .item_buffers import BufferedItems, item_spec, spec_of_items
+
+    data = after._data
+    if before._data.__class__ is Lanes:
+        is_alike = data.__class__ is Lanes and item_spec(before) == item_spec(after)
+        return BufferedItems(before._data.count, item_spec(before)) if is_alike else None
+    if not is_list(before):
+        return None
+    if data.__class__ is Added:
+        return ItemGrowth(before, spec_of_items(data.items))
+    if data.__class__ is Lanes or is_list(after) and len(before._data) < len(data):
+        return ItemGrowth(before, item_spec(after))
+    return None
+
+
+def is_list(array):
+    """Whether an array is a vector of objects that the host knows."""
+    data = array._data
+    return data.__class__ is np.ndarray and data.dtype == object and data.ndim == 1

@@ -1,32 +1,23 @@
 """Vectors of objects that a staged loop makes longer and reads: in the body they are vectors of staged
 elements, with a buffer for each value that their items consist of."""
 
+from functools import partial, reduce
+
 from ...compiler.ir import Builder, Value
 from ...compiler.ops.loop_parts import INDEX
-from ...compiler.types import TensorType, dim_names, fresh_dim, symbol_name
+from ...compiler.types import TensorType, fresh_dim, symbol_name
 from ..batching.lanes import current, is_lanes
 from ..dims import define_dim
 from ..poison import UNDEFINED
-from ..staging import apply, expand
+from ..staging import expand
 from ..state import state
 from ..trees import by_parts
-from .buffers import (
-    amount_error,
-    beginning,
-    bounded_dim,
-    is_local,
-    larger,
-    most,
-    room_after,
-    room_for,
-    upper,
-)
+from .buffers import Room, beginning, bounded_dim, common_room, room_for
 from .growth import Extra, column_of, joined, lanes_of, reading_error, replace_operand
 from .specs import (
     Container,
     Fixed,
     Unknown,
-    as_ir,
     flatten,
     full_spec,
     join,
@@ -80,9 +71,7 @@ def are_alike(one, other):
 def as_lanes(items):
     """The vector of staged elements of items that are alike, None for others."""
     items = list(map(by_parts, items))
-    spec = spec_of_item(items[0])
-    for item in items[1:]:
-        spec = join(spec, spec_of_item(item), lenient=True)
+    spec = spec_of_items(items)
     if spec.__class__ is Unknown or not leaf_types(spec):
         return None
     return lanes_of(spec, stacked(spec, items))
@@ -113,14 +102,14 @@ def together(parts):
     return lanes_of(spec, [joined(column) for column in zip(*rows, strict=True)])
 
 
-class BufferedItems:
+class BufferedItems(Room):
     """How a vector of objects grows that is read meanwhile: as `Buffered`, with a column for each value of an
     item."""
 
     spec = Unknown()
 
-    def __init__(self, growth):
-        self.before, self.item = growth.before, growth.sample
+    def __init__(self, before, item):
+        self.before, self.item = before, item
         self.dim = fresh_dim("G")
         self.name = symbol_name(self.dim)
 
@@ -135,14 +124,8 @@ class BufferedItems:
 
     def analyse(self, array, region):
         _, self.columns = columns_of(array)
-        self.size = array._data.count
-        added = upper(self.size) - self.dim
-        if self.name in dim_names(added) or is_local(added, region):
-            raise amount_error()
-        self.added = most(added)
-
-    def capacity(self, trips):
-        self.whole = self.before + room_after(trips, self.added)
+        self.count = array._data.count
+        self.bound(self.count, region)
 
     def additions(self, region, index):
         length = Value(INDEX, name="length")
@@ -154,19 +137,17 @@ class BufferedItems:
             here = builder.slice(buffer, starts=(0,) * len(shape), stops=leaf.shape, steps=(1,) * len(shape))
             replace_operand(region.block, leaf, here)
             value = here if column is leaf else column
-            extras.append(Extra(buffer, lambda vector, k=k: room_for(self._first(vector)[k], 0, self.whole),
-                                (buffer, value)))
+            extras.append(Extra(buffer, partial(self._room, k), (buffer, value)))
         region.block.operations[:0] = builder.block.operations
         for extra in extras:
-            buffer, value = extra.following
-            extra.following = apply("dynamic_update_slice", buffer, value, *[as_ir(0)] * len(value.shape))
-        size = state.trace.builder.dim_value(dim=self.size)
-        extras.append(Extra(length, lambda _: state.trace.builder.dim_value(dim=self.before), size))
+            extra.following = self.written(*extra.following, 0)
+        self.size = state.trace.builder.dim_value(dim=self.count)
+        extras.append(Extra(length, lambda _: state.trace.builder.dim_value(dim=self.before), self.size))
         return extras, []
 
-    def _first(self, vector):
-        """The columns before the loop."""
-        return columns_of(vector)[1] if is_lanes(vector) else stacked(self.item, list(vector.data))
+    def _room(self, k, vector):
+        """A column of the vector before the loop, with the room for it."""
+        return room_for(columns_as(self.item, vector)[k], 0, self.whole)
 
     def final(self, array, stacks, carried):
         *buffers, length = carried
@@ -175,37 +156,55 @@ class BufferedItems:
 
 
 class PaddedItems:
-    """The join of two vectors of staged elements of different lengths: both with room for the longer."""
+    """The join of two vectors of objects of different lengths: both with room for the longer."""
 
-    def __init__(self, arms, arrays):
-        self.sides, specs = [], []
+    def __init__(self, arms, arrays, item, measure):
+        self.item, self.sides = item, []
+        self.sizes = [array._data.shape[0] for array in arrays]
+        self.room, self.is_full = common_room(arms, self.sizes, measure)
+        self.count = len(leaf_types(item)) + (not self.is_full)
         for arm, array in zip(arms, arrays, strict=True):
             with arm.region:
-                spec, columns = columns_of(array)
-            specs.append(spec)
-            self.sides.append(columns)
-        self.item = join(*specs)
-        self.sizes = [array._data.count for array in arrays]
-        self.bound = self.sizes[0] if self.sizes[0] == self.sizes[1] else larger(*self.sizes)
-        self.is_possible = specs[0] == specs[1] and not any(is_local(self.bound, arm.region) for arm in arms)
-        self.count = len(leaf_types(self.item)) + 1 if self.is_possible else 0
+                self.sides.append(columns_as(item, array))
 
     def leaves(self, side):
-        size = state.trace.builder.dim_value(dim=self.sizes[side])
-        return [*(room_for(column, 0, self.bound) for column in self.sides[side]), size]
+        columns = [room_for(column, 0, self.room) for column in self.sides[side]]
+        return columns if self.is_full else [*columns,
+                                             state.trace.builder.dim_value(dim=self.sizes[side])]
 
     def rebuild(self, leaves, condition):
-        *columns, size = leaves
-        if self.sizes[0] != self.sizes[1]:
-            dim = bounded_dim(size, self.bound)
+        columns = [next(leaves) for _ in leaf_types(self.item)]
+        if not self.is_full:
+            dim = bounded_dim(next(leaves), self.room)
             columns = [beginning(column, 0, dim) for column in columns]
         return lanes_of(self.item, columns)
 
 
-def padded_items(arms, values):
-    """The join of two vectors of staged elements; None where there is none."""
-    if any(not is_lanes(value) or value._data.lengths for value in values):
+def padded_items(arms, values, measure):
+    """The join of two vectors of objects; None where there is none."""
+    specs = []
+    for arm, value in zip(arms, values, strict=True):
+        with arm.region:
+            specs.append(item_spec(value))
+    known = [spec for spec in specs if spec is not None]
+    if not known or any(spec != known[0] for spec in known) or not leaf_types(known[0]):
         return None
-    join_of_both = PaddedItems(arms, values)
-    return join_of_both if join_of_both.is_possible else None
+    return PaddedItems(arms, values, known[0], measure)
 
+
+def item_spec(vector):
+    """The spec of the items of a vector of objects of one size; None where there are no items."""
+    if is_lanes(vector):
+        return Unknown() if vector._data.lengths else columns_of(vector)[0]
+    items = list(vector.data)
+    return spec_of_items(items) if items else None
+
+
+def spec_of_items(items):
+    """The spec that items have in common."""
+    return reduce(join, map(spec_of_item, items))
+
+
+def columns_as(spec, vector):
+    """The columns of a vector of objects whose items are of a spec."""
+    return columns_of(vector)[1] if is_lanes(vector) else stacked(spec, list(vector.data))

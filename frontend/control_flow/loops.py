@@ -9,14 +9,14 @@ import re
 from dataclasses import dataclass
 
 from ...compiler.errors import WeberError
-from ...compiler.ir import Value
-from ...compiler.ops.loop_parts import INDEX
+from ...compiler.ir import Block, Value
+from ...compiler.ops.loop_parts import INDEX, LoopParts
 from ...compiler.types import fresh_dim
 from ..dims import defined_dim
 from ..evaluation.completions import Returned
 from ..poison import UNDEFINED, HostValueNeeded, Undefined, poisoned
 from ..staged_numbers import DimNumber, Traced
-from ..staging import apply, as_value, payload_of
+from ..staging import apply, as_value, emitting_into, payload_of
 from ..state import LaneEffect, state
 from ..values import Array
 from .buffers import Buffered
@@ -29,16 +29,17 @@ from .conditionals import (
     absorbed,
     close,
     code_of,
-    has_local_dims,
     put_off,
     stage_value,
 )
 from .exits import within
-from .growth import Added, Growth, ItemGrowth, growth_of, reading_error
+from .growth import Growth, ItemGrowth, growth_of, reading_error
 from .item_buffers import BufferedItems
+from .joining import has_local_dims
 from .locations import Place, Slot
 from .loop_items import contents
 from .regions import Region
+from .rooms import define_rooms
 from .sharing import SAME_OR_COPY, entangle, inherit
 from .specs import (
     Fixed,
@@ -130,7 +131,7 @@ class Loop:
         """Whether an error is that the items of a vector are read which this loop makes longer: they are
         carried in buffers in the next run."""
         for carry in self.carries.values():
-            if carry.growth.__class__ is ItemGrowth and carry.growth.dim is getattr(error, "read", None):
+            if carry.growth.__class__ is ItemGrowth and carry.growth.dim is getattr(error, "grown", None):
                 return buffered_items(carry)
         return False
 
@@ -301,14 +302,16 @@ class Attempt:
 
     def _carry(self, location, known, spec, value):
         where = f" around the loop in line {self.loop.where.line}" if self.loop.where is not None else ""
-        if location.__class__ is Place and location.is_contents:
-            like = as_in(location.get(), value)
+        before = location.get()
+        if before.__class__ is Array and (location.__class__ is Slot or location.is_contents):
+            like = as_in(before, value)
             if like is not None:
+                entangle(like, before)
                 location.set(like)
         entry = spec_of(location.get())
         if known is not None and known.growth is not None:
             if not known.growth.continues(spec, value):
-                raise reading_error()
+                raise reading_error(grown=known.growth.dim)
             return known
         opaque, reason = known is not None and known.opaque, known.reason if known is not None else None
         if known is not None:
@@ -332,11 +335,7 @@ class Attempt:
         if entry.__class__ is not Fixed:
             return None
         numbers = spec.__class__ is Numbers
-        growth = growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
-        if growth.__class__ is ItemGrowth:
-            data = value._data
-            growth.learn(data.items if data.__class__ is Added else list(data))
-        return growth
+        return growth_of(*((opened(entry.value), spec) if numbers else (entry.value, value)))
 
     def _returned(self):
         """The spec of the value that is returned from inside of the loop, None where nothing is."""
@@ -411,16 +410,23 @@ class Attempt:
             more = [INDEX, *(leaf_types(loop.returned) if loop.returned is not None else [])]
             initial += [zeros(type_) for type_ in more]
             arguments += [Value(type_) for type_ in more]
-        initial += [extra.initial(carry.location.get()) for carry, extra in extras]
         arguments += [extra.argument for _, extra in extras]
+        starts = Block()
+        with emitting_into(starts):
+            starts.results = [extra.initial(carry.location.get()) for carry, extra in extras]
         count, trips, scanned = self._extent(conditional)
         self.region.block.arguments = [self.index, *arguments, *self.slices]
-        operands = [count] if count is not None else []
-        operands += [as_ir(payload_of(first))] if conditional else []
         segments = state.checkpointed and not conditional and not (count is not None and scanned)
-        attributes = {"carried": len(initial), "trips": trips, "counted": count is not None,
+        attributes = {"carried": len(arguments), "trips": trips, "counted": count is not None,
                       "conditional": conditional, "checkpoint": segments}
         builder.location = loop.where or state.location
+        condition = as_ir(payload_of(first))
+        define_rooms([carry.growth for carry in grown], LoopParts(attributes, self.region.block),
+                     (count, condition), initial, starts, scanned)
+        builder.block.operations += starts.operations
+        initial += starts.results
+        operands = [count] if count is not None else []
+        operands += [condition] if conditional else []
         made = builder.emit("loop", [*operands, *initial, *scanned],
                             {key: value for key, value in attributes.items() if value is not False},
                             [self.region.block])
@@ -544,7 +550,7 @@ def buffered_items(carry):
     sample = carry.growth.sample
     if sample is None or sample.__class__ is Unknown or not leaf_types(sample):
         return False
-    carry.growth = BufferedItems(carry.growth)
+    carry.growth = BufferedItems(carry.growth.before, sample)
     return True
 
 

@@ -61,7 +61,7 @@ class Region:
     def merge(self):
         """Makes the operations and writes of the region those of the scope around it."""
         self.trace.builder.block.operations.extend(self.block.operations)
-        self.trace.merged[id(self.block)] = self.trace.builder.block
+        self.trace.merged[self.block] = self.trace.builder.block
         for owner, key, value in self.written.values():
             write_location(self.trace, owner, key, value)
         if self.frame is not None:

@@ -14,7 +14,7 @@ from ..staged_numbers import Traced
 from ..staging import apply, expand, read
 from ..state import state
 from ..values import Array
-from .buffers import beginning, bounded_dim, is_local, larger, room_for, upper
+from .buffers import beginning, bounded_dim, common_room, is_local, room_for, upper
 from .growth import Added
 from .item_buffers import padded_items
 from .specs import Fixed, as_ir, flatten, full_spec, leaf_types, opened, rebuild, zeros
@@ -109,25 +109,24 @@ class PaddedNumbers:
     """The join of two arrays of numbers that differ in size along one axis, neither of which is the other
     with something added: both with room for the larger."""
 
-    count = 2
-
-    def __init__(self, arms, arrays, axis):
+    def __init__(self, arms, arrays, axis, measure):
         self.axis, self.values = axis, []
         for arm, array in zip(arms, arrays, strict=True):
             with arm.region:
                 self.values.append(as_ir(read(array)))
-        self.bound = larger(*(value.shape[axis] for value in self.values))
-        self.is_possible = not any(is_local(self.bound, arm.region) for arm in arms)
+        self.sizes = [value.shape[axis] for value in self.values]
+        self.room, self.is_full = common_room(arms, self.sizes, measure)
+        self.count = 1 if self.is_full else 2
 
     def leaves(self, side):
         """An arm's array with room, and its size."""
-        value = self.values[side]
-        size = state.trace.builder.dim_value(dim=value.shape[self.axis])
-        return [room_for(value, self.axis, self.bound), size]
+        whole = room_for(self.values[side], self.axis, self.room)
+        return [whole] if self.is_full else [whole, state.trace.builder.dim_value(dim=self.sizes[side])]
 
     def rebuild(self, leaves, condition):
-        whole, size = leaves
-        return Array(beginning(whole, self.axis, bounded_dim(size, self.bound)))
+        whole = next(leaves)
+        return Array(whole if self.is_full else
+                     beginning(whole, self.axis, bounded_dim(next(leaves), self.room)))
 
 
 class VaryingItems:
@@ -136,7 +135,7 @@ class VaryingItems:
     is_possible = is_growth = True
 
     def __init__(self, arms, arrays):
-        first, second = (added(array) for array in arrays)
+        first, second = (array._data for array in arrays)
         count = common_length(first.pairs(), second.pairs(), lambda a, b: a[0] is b[0] and a[1] is b[1])
         self.type, self.dim, self.before = arrays[0].type, first.dim, first.pairs()[:count]
         self.pieces = []
@@ -167,12 +166,6 @@ class VaryingItems:
         return Array(Added([item for item, _ in pairs], self.dim, [flag for _, flag in pairs]), self.type)
 
 
-def added(array):
-    """The contents of a vector of objects as what is added to the items that there were."""
-    data = array._data
-    return data if data.__class__ is Added else Added(data, 0)
-
-
 def item_spec(item, region):
     spec = full_spec(item, region.serial)
     return opened(item) or spec if spec.__class__ is Fixed else spec
@@ -192,19 +185,19 @@ def outside(value):
     return state.trace.builder.constant(value.operation.attributes["value"]) if is_constant else value
 
 
-def varying(arms, values, is_contents):
+def varying(arms, values, is_contents, measure):
     """The join of two arrays of different sizes; None where there is none, or where both are better kept
-    apart: a variable that holds one of two arrays of which neither is the other with something added."""
+    apart: a variable that holds one of two arrays of which neither is the other with something added.
+    `measure` gives a dim of the size that only the arm which is taken knows, of the sizes in both."""
     if any(value.__class__ is not Array for value in values):
         return None
     one, other = (value._data for value in values)
-    if is_lanes(values[0]) or is_lanes(values[1]):
-        return padded_items(arms, values)
-    kinds = [getattr(data, "dtype", None) == np.dtype(object) and data.__class__ in (np.ndarray, Added)
-             for data in (one, other)]
-    if all(kinds):
-        same_dim = added(values[0]).dim == added(values[1]).dim and one.ndim == other.ndim == 1
-        return VaryingItems(arms, values) if same_dim else None
+    if one.__class__ is other.__class__ is Added:
+        return VaryingItems(arms, values) if one.dim == other.dim else None
+    kinds = [data.__class__ in (np.ndarray, Added) and data.dtype == object or is_lanes(value)
+             for value, data in zip(values, (one, other))]
+    if all(kinds) and Added not in (one.__class__, other.__class__) and one.ndim == other.ndim == 1:
+        return padded_items(arms, values, measure)
     specs = [opened(value) for value in values]
     if any(kinds) or specs[0].element is not specs[1].element or len(one.shape) != len(other.shape):
         return None
@@ -216,9 +209,9 @@ def varying(arms, values, is_contents):
         return join
     sizes = [data.shape[axes[0]] for data in (one, other)]
     defined = state.trace.growing | state.trace.dim_bounds.keys()
-    if is_contents or any((dim_names(size) | dim_names(upper(size))) & defined for size in sizes):
-        join = PaddedNumbers(arms, values, axes[0])
-    return join if join.is_possible and (is_contents or join.__class__ is PaddedNumbers) else None
+    is_defined = any((dim_names(size) | dim_names(upper(size))) & defined or is_local(size, arm.region)
+                     for size, arm in zip(sizes, arms, strict=True))
+    return PaddedNumbers(arms, values, axes[0], measure) if is_contents or is_defined else None
 
 
 def with_common_parts(arms, values):

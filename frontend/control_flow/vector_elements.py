@@ -154,15 +154,24 @@ def items_of(vector):
     return [UNDEFINED if item is None else item for item in vector.data]
 
 
+def is_objects(array, kinds):
+    """Whether an array of the host has contents of one of numpy's kinds."""
+    return array._data.__class__ is np.ndarray and array._data.dtype.kind in kinds
+
+
 def as_in(vector, other):
-    """A vector of objects as one of staged elements, like another that has as many; None where it is none, or
-    one of staged elements already."""
-    if vector.__class__ is not Array or not is_lanes(other) or other._data.lengths or vector is other:
+    """A vector of objects as one of staged elements, like another that has as many, and an array of complex
+    numbers as one of objects; None where it is neither, or like the other already."""
+    if vector.__class__ is not Array or other.__class__ is not Array or vector is other:
+        return None
+    if is_objects(other, "O") and is_objects(vector, "c") and vector.type is other.type:
+        return Array(vector._data.astype(object), vector.type)
+    if not is_lanes(other) or other._data.lengths:
         return None
     data, count = vector._data, other._data.count
     if is_lanes(vector) and data.item is not UNDEFINED or tuple(data.shape) != (count,):
         return None
-    if not is_lanes(vector) and (data.__class__ is not np.ndarray or data.dtype != object):
+    if not is_lanes(vector) and not is_objects(vector, "Oc"):
         return None
     spec = columns_of(other)[0]
     items = [] if is_lanes(vector) else items_of(vector)

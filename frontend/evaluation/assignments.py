@@ -148,7 +148,9 @@ def element_place(compiler, target):
 
     def place(frame):
         frame[slot] = value = collection(frame)
-        return value, indices(frame)
+        where = indices(frame)
+        frame[slot] = None
+        return value, where
 
     return place
 
@@ -247,6 +249,7 @@ def update(compiler, node):
                 set_(frame, new)
             except WeberError as error:
                 raise located(error, location, user)  # noqa: B904
+            frame[slot] = None
             return new
 
         return run_field

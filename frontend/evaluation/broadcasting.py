@@ -83,6 +83,11 @@ def _is_staged(array):
     return read(array).__class__ is Value
 
 
+def _holds_objects(array):
+    data = array._data
+    return data.__class__ is np.ndarray and data.dtype == object
+
+
 def _is_complex(argument):
     """Whether an argument is an array of complex numbers of the host."""
     return argument.__class__ is Array and is_subtype(argument.element, t.Complex)
@@ -122,7 +127,7 @@ def unwrap_reference(value):
 def is_lane(argument):
     """Whether an argument can be passed as lanes: a numeric array, or anything that is passed whole."""
     if argument.__class__ is Array:
-        return argument.element in _NUMERIC
+        return argument.element in _NUMERIC and not _holds_objects(argument)
     return argument.__class__ is not tuple
 
 

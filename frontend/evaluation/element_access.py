@@ -52,6 +52,7 @@ def index(compiler, node):
     def run(frame):
         frame[slot] = value = collection(frame)
         where = indices(frame)
+        frame[slot] = None  # what is not needed any more is not joined behind a conditional
         if (
             value.__class__ is Array
             and len(where) == 1

@@ -2,7 +2,9 @@
 matter."""
 
 import json
+import sys
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from weber.compiler.interpreter import run
 from weber.compiler.verify import verify
 from weber.frontend.compiling.entries import stage_entry
 
+sys.path.insert(0, str(Path(__file__).parent))  # for `tree_samples`
 f32 = np.float32
 
 

@@ -1,0 +1,78 @@
+"""Arrays of complex numbers some of which only the graph knows, vectors of staged elements or arrays of
+objects, by the arrays of their real and imaginary parts."""
+
+import numpy as np
+
+from ...compiler.ir import Value
+from ...compiler.types import TensorType
+from .. import staging
+from .. import types as t
+from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
+from ..calling import call
+from ..control_flow.item_buffers import columns_of
+from ..staged_numbers import Traced
+from ..values import Array, typeof
+from .arrays import array_of, is_composed
+from .complex_numbers import complex_number, parts
+from .elements import is_complex_type
+from .iteration import iterate
+from .registry import function
+
+
+def is_by_parts(a, b):
+    """Whether complex numbers are multiplied of which only the graph knows some."""
+    arrays = [x for x in (a, b) if x.__class__ is Array]
+    return any(is_complex_type(x.element) for x in arrays) and any(
+        is_composed(x) or isinstance(staging.read(x), Value) for x in arrays)
+
+
+def multiplied_by_parts(multiply, a, b, sign=1):
+    """`multiply(a, b)` of arrays of complex numbers by products of their parts; with the sign -1 of the
+    complex conjugate of a."""
+    (p, q), (r, s) = complex_parts(a), complex_parts(b)
+    plus, minus = function("+"), function("-")
+
+    def product(x, y):
+        return None if x is None or y is None else multiply(x, y)
+
+    def combined(x, y, is_sum):
+        if x is None or y is None:
+            return x if y is None else y if is_sum else call(minus, (y,))
+        return call(plus if is_sum else minus, (x, y))
+
+    real = combined(product(p, r), product(q, s), sign < 0)
+    ps, qr = product(p, s), product(q, r)
+    imaginary = combined(ps, qr, sign > 0) if ps is not None or qr is not None else call(minus, (real, real))
+    return complex_of_parts(real, imaginary)
+
+
+def complex_parts(array):
+    """The arrays of the real and the imaginary parts; None in place of the latter where there are none."""
+    if not is_complex_type(array.element):
+        return array, None
+    if is_lanes(array):
+        return tuple(map(Array, columns_of(array)[1]))
+    data = array.data
+    if data.dtype != object:
+        return Array(np.ascontiguousarray(data.real)), Array(np.ascontiguousarray(data.imag))
+    kind = array.element.parameters[0]
+    pairs = [parts(x) for x in data.reshape(-1)]
+    return tuple(array_of(kind, [pair[k] for pair in pairs], array.size) for k in (0, 1))
+
+
+def complex_of_parts(real, imaginary):
+    """The complex number or array of these parts."""
+    if real.__class__ is not Array:
+        return complex_number(real, imaginary)
+    if real.rank == 1 and isinstance(staging.read(real), Value):
+        return vector_of_pairs(*map(staging.read, (real, imaginary)))
+    numbers = [complex_number(x, y) for x, y in zip(iterate(real), iterate(imaginary), strict=True)]
+    return array_of(typeof(numbers[0]) if numbers else t.Any, numbers, real.size)
+
+
+def vector_of_pairs(real, imaginary):
+    """The vector of the complex numbers whose parts are in two IR vectors."""
+    inner = [Value(TensorType(column.element)) for column in (real, imaginary)]
+    item = complex_number(*map(Traced, inner))
+    columns = list(zip(inner, (real, staging.as_value(imaginary)), strict=True))
+    return vector_of_lanes(Lanes(real.shape[0], item, columns, {}))
