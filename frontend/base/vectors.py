@@ -7,7 +7,7 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added, lanes_of
-from ..control_flow.item_buffers import columns_of, with_more
+from ..control_flow.item_buffers import columns_of, together, with_more
 from ..control_flow.sharing import unlinked
 from ..control_flow.vector_elements import LIVE, note
 from ..dims import as_dim, dim_number
@@ -49,8 +49,7 @@ LIST = union(t.Vector, t.BitVector)
 def push(vector, *items):
     payload = staging.read(vector)
     if payload.__class__ is Added:
-        items = [*payload.items, *(convert(vector.element, x) for x in items)]
-        return _replace(vector, Added(items, payload.dim, payload.flags))
+        return _replace(vector, payload.with_more([convert(vector.element, x) for x in items]))
     if is_lanes(vector):
         items, count = [convert(vector.element, x) for x in items], payload.count
         _replace(vector, staging.read(with_more(vector, items)))
@@ -67,6 +66,16 @@ def push_nothing(vector):
 
 @define("pushfirst!", LIST, t.Any, t.Any, ...)
 def push_first(vector, *items):
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        items = [convert(vector.element, x) for x in items]
+        return _replace(vector, payload.with_more(items[::-1], True))
+    if is_lanes(vector):
+        items = [convert(vector.element, x) for x in items]
+        _replace(vector, staging.read(together([items, vector])))
+        for k, item in enumerate(items):
+            note(vector, item, k, LIVE)
+        return vector
     return _replace(vector, _joined(_elements(vector, items), staging.read(vector)))
 
 

@@ -137,6 +137,19 @@ WRITES = {
     "copies of each": ("b = [[v, v] for v in x]; a = copy.(b); b[1] .= 0", rows(lambda x, t: [x[t], x[t]])),
     "the longer vector": ("a = [[v, v] for v in x]; push!(a, [0, 0]); a[1][1] = 1; a = a[1:end - 1]",
                           rows(lambda x, t: [1 if t == 0 else x[t], x[t]])),
+    "put before the others": ("a = Vector{Float32}[]; for v in x; pushfirst!(a, [v, 0]); end",
+                              rows(lambda x, t: [x[len(x) - 1 - t], 0])),
+    "two put before the others": (
+        "a = [[9f0, 9f0]]; for v in x; pushfirst!(a, [v, 0], [v, 1]); end; a = a[1:2:2length(x)]",
+        rows(lambda x, t: [x[len(x) - 1 - t], 0])),
+    "joined before the others": ("a = [[9f0, 9f0]]; for v in x; a = [[[v, 0]]; a]; end; a = a[1:end-1]",
+                                 rows(lambda x, t: [x[len(x) - 1 - t], 0])),
+    "put before the others, on a condition, and read": ("""
+        b = [[0f0, 1f0]]
+        for v in x
+            v > 2 && pushfirst!(b, [v, b[1][2] + 1])
+        end
+        a = [[b[1][2], length(b)] for _ in x]""", rows(lambda x, t: [sum(x > 2) + 1, sum(x > 2) + 1])),
     "what was taken out": ("a = [[v, v] for v in x]; v = popfirst!(a); v[1] = 1; push!(a, v)",
                            lambda x: np.stack([np.append(x[1:], 1), np.append(x[1:], x[0])], 1)),
 }
