@@ -13,7 +13,7 @@ from ..staged_numbers import DimNumber, Traced
 from ..state import LaneEffect
 from ..type_lattice import DataType, TypeVar, is_subtype, union, unwrap
 from ..type_names import type_name
-from ..values import Array, Char, Range, Singleton, typeof
+from ..values import Array, Char, Range, Singleton, serials, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
 from .errors import argument_error, fault
@@ -186,6 +186,8 @@ def filled(value, dims, element=None):
     shape = tuple(dims)[::-1]
     element = element or typeof(value)
     if element not in NUMBERS:
+        if len(shape) == 1 and not isinstance(shape[0], int):  # all elements are this one
+            return Array(Lanes(shape[0], value, [], {}, next(serials)), t.array_type(element, 1))
         count = int(np.prod(shape, dtype=np.int64)) if shape else 1
         return Array(object_payload([value] * count, shape), t.array_type(element, len(shape)))
     payload = staging.payload_of(value, element)

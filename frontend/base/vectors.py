@@ -7,7 +7,8 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import is_lanes
 from ..control_flow.growth import Added, lanes_of
-from ..control_flow.item_buffers import columns_of, with_more
+from ..control_flow.item_buffers import columns_of, together, with_more
+from ..control_flow.sharing import unlinked
 from ..control_flow.vector_elements import LIVE, note
 from ..dims import as_dim, dim_number
 from ..type_lattice import is_subtype, union
@@ -48,8 +49,7 @@ LIST = union(t.Vector, t.BitVector)
 def push(vector, *items):
     payload = staging.read(vector)
     if payload.__class__ is Added:
-        items = [*payload.items, *(convert(vector.element, x) for x in items)]
-        return _replace(vector, Added(items, payload.dim, payload.flags))
+        return _replace(vector, payload.with_more([convert(vector.element, x) for x in items]))
     if is_lanes(vector):
         items, count = [convert(vector.element, x) for x in items], payload.count
         _replace(vector, staging.read(with_more(vector, items)))
@@ -66,6 +66,16 @@ def push_nothing(vector):
 
 @define("pushfirst!", LIST, t.Any, t.Any, ...)
 def push_first(vector, *items):
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        items = [convert(vector.element, x) for x in items]
+        return _replace(vector, payload.with_more(items[::-1], True))
+    if is_lanes(vector):
+        items = [convert(vector.element, x) for x in items]
+        _replace(vector, staging.read(together([items, vector])))
+        for k, item in enumerate(items):
+            note(vector, item, k, LIVE)
+        return vector
     return _replace(vector, _joined(_elements(vector, items), staging.read(vector)))
 
 
@@ -119,9 +129,15 @@ def pop(vector):
     """Removes the last element and returns it."""
     _require_elements(vector)
     last = _length(vector)
-    item = element_at(vector, (dim_number(last),))
+    item = _taken(vector, dim_number(last))
     _replace(vector, _part(vector, 0, last - 1))
     return item
+
+
+def _taken(vector, index):
+    """The element at an index, which is to be taken out of the vector."""
+    item = element_at(vector, (index,))
+    return unlinked(item) if is_lanes(vector) else item
 
 
 def _owned(payload):
@@ -131,7 +147,7 @@ def _owned(payload):
 @define("popfirst!", LIST)
 def pop_first(vector):
     _require_elements(vector)
-    item = element_at(vector, (1,))
+    item = _taken(vector, 1)
     _replace(vector, _part(vector, 1, _length(vector)))
     return item
 

@@ -8,15 +8,17 @@ array is still the element, one of the two is poison after the other was written
 
 import numpy as np
 
-from ...compiler.errors import UnsupportedError, WeberError
+from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
-from ..batching.lanes import current, element, is_lanes
-from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents
+from ..batching.lanes import Lanes, current, element, is_lanes
+from ..dims import computes_same
+from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents, PoisonError
 from ..staged_numbers import DimNumber
 from ..staging import apply, as_value, payload_of, read
 from ..state import state
+from ..trees import map_leaves
 from ..type_lattice import is_subtype
 from ..values import Array
 from .growth import arrays_of, lanes_of
@@ -50,8 +52,13 @@ class ElementLink:
     def write(self, array, data):
         trace, vector = state.trace, self.vector
         part(trace, array)
-        spec, columns = all_columns(vector) if self.status is LIVE else (None, None)
-        if self.status is LIVE and not trace.repeated.get(id(vector)):
+        if self.status is LIVE:
+            spec, columns = all_columns(vector)
+            if trace.repeated.get(id(vector)):
+                raise shared_element()
+            if tuple(data.shape) != tuple(array._data.shape):
+                raise UnsupportedError("an array in a vector that only the graph knows must keep its size",
+                                       state.location, kind="UnsupportedError")
             leaves = flatten(spec_of_item(array), Array(data, array.type))
             own = range(self.start, self.stop)
             columns = [column if k not in own else with_row(column, self.place, leaves[k - self.start])
@@ -62,7 +69,7 @@ class ElementLink:
                     write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
             part(trace, vector, CHANGED_ELSEWHERE)
             replace_contents(vector, lanes_of(spec, columns))
-        elif self.status is not GONE:
+        elif self.status is UNSURE:
             write_location(trace, vector, "data", HOLDS_CHANGED)
         write_location(trace, array, "data", data)
 
@@ -73,11 +80,14 @@ def links_of(vector):
     return [link for link in links if state.trace.is_open(link.block)]
 
 
-def note(vector, item, place, status):
-    """Links the arrays of an item that is at a place of a vector."""
+def note(vector, item, place, status, serial=0):
+    """Links the arrays of an item that is at a place of a vector; those older than `serial` are in all of its
+    places."""
     trace = state.trace
     _, links = trace.elements.setdefault(id(vector), (vector, []))
     for array, start, stop in arrays_in(spec_of_item(item), item, 0):
+        if array.serial < serial:
+            continue
         old = array.link
         # one that is older than the region may be seen where the item was not put there
         is_young = array.serial > trace.scope.serial
@@ -156,6 +166,9 @@ def arrays_in(spec, value, start):
 def all_columns(vector):
     """(the spec of the items, the columns) of a vector of staged elements, or of objects that are alike."""
     if is_lanes(vector):
+        lanes = current(vector)
+        if any(array.serial < lanes.serial for array in arrays_of(lanes.item)):
+            note_repeated(vector)
         return columns_of(vector)
     items = items_of(vector)
     lanes = as_lanes(items)
@@ -212,6 +225,12 @@ def unlike():
                            kind="UnsupportedError")
 
 
+def shared_element():
+    return UnsupportedError("an array in a vector is changed that may be another element of it too (after "
+                            "`fill(array, n)` or `a[i] = a[j]`): make each element an array of its own",
+                            state.location, kind="UnsupportedError")
+
+
 def with_row(column, place, row):
     """A column with another row at a place."""
     place = place if place.__class__ is Value else as_value(payload_of(DimNumber.of(place)))
@@ -228,12 +247,47 @@ def replace_contents(vector, lanes):
         write_location(state.trace, vector, "data", read(lanes))
 
 
+def copied_elements(vector):
+    """`deepcopy(vector)` of a vector of staged elements."""
+    lanes = current(vector)
+    if lanes.item is UNDEFINED or lanes.lengths:
+        return Array(lanes, vector.type)
+    spec, columns = columns_of(vector)
+    return lanes_of(spec, columns) if columns else Array(lanes, vector.type)
+
+
+def is_example(vector):
+    """Whether a vector stands for examples that a compiled call was given."""
+    return state.trace.examples is not None and state.trace.examples.holds(vector)
+
+
+def replace_column(vector, position, column):
+    """Makes a column what the arrays with a number among those of an element hold, in all elements."""
+    lanes, trace = current(vector), state.trace
+    if trace.repeated.get(id(vector)):
+        raise shared_element()
+    old = arrays_of(lanes.item)[position]
+    item, inner, columns = lanes.item, old._data, dict(lanes.columns)
+    if inner.__class__ is not Value:  # the same numbers in all elements until now
+        inner = Value(TensorType(column.element, column.shape[1:]))
+        new = Array(inner, old.type)
+        item = map_leaves(item, lambda leaf, path: new if leaf is old else leaf)
+    columns[inner] = column
+    for link in links_of(vector):
+        link.status = UNSURE
+        write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
+    part(trace, vector, CHANGED_ELSEWHERE)
+    replace_contents(vector, Array(Lanes(lanes.count, item, list(columns.items()), lanes.lengths,
+                                         lanes.serial), vector.type))
+
+
 def element_of(vector, place):
     """The element of a vector of staged elements at a place: an int from 0 or an IR value."""
     if current(vector).item is UNDEFINED:
-        raise WeberError("UndefRefError: access to undefined reference", state.location, kind="UndefRefError")
+        raise PoisonError("UndefRefError: access to undefined reference", state.location,
+                          kind="UndefRefError")
     found = element(vector, place)
-    note(vector, found, place, UNSURE if vector._data.lengths else LIVE)
+    note(vector, found, place, UNSURE if vector._data.lengths else LIVE, vector._data.serial)
     return found
 
 
@@ -287,7 +341,9 @@ def may_be_same(one, other):
 def is_same(one, other):
     """Whether two places are certainly one."""
     (base, offset), (other_base, other_offset) = apart(one), apart(other)
-    return base is other_base and offset == other_offset
+    if base is None or other_base is None:
+        return base is other_base and offset == other_offset
+    return offset == other_offset and computes_same(base, other_base)
 
 
 def apart(place):

@@ -277,8 +277,12 @@ def assign_broadcast(array: Array, value):
         )
         write(array, np.array(items.data, dtype=object))
         return
-    payload = payload_of(value) if value.__class__ is not tuple else payload_of(
-        broadcast_elements(_identity(), [value], None, (len(value),)))
+    if value.__class__ is tuple:
+        from ..base.arrays import array_of
+        from ..base.conversion import convert
+
+        value = array_of(array.element, [convert(array.element, item) for item in value])
+    payload = payload_of(value)
     shape = tuple(array.data.shape)
     if join_shapes(shape, tuple(payload.shape)) != shape:
         raise WeberError(
