@@ -5,6 +5,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, is_lanes, sharing_with
+from ..calling import call
 from ..dims import as_dim, dim_number
 from ..evaluation.broadcasting import bits
 from ..poison import UNDEFINED
@@ -12,11 +13,11 @@ from ..staged_numbers import DimNumber, Traced
 from ..state import LaneEffect
 from ..type_lattice import DataType, TypeVar, is_subtype, union, unwrap
 from ..type_names import type_name
-from ..values import Array, Char, Range, Singleton, typeof
+from ..values import Array, Char, Range, Singleton, serials, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
 from .errors import argument_error, fault
-from .registry import BASE, define
+from .registry import BASE, define, function
 
 Undef = t.declare("UndefInitializer")
 undef = Singleton("UndefInitializer()", Undef)
@@ -185,6 +186,8 @@ def filled(value, dims, element=None):
     shape = tuple(dims)[::-1]
     element = element or typeof(value)
     if element not in NUMBERS:
+        if len(shape) == 1 and not isinstance(shape[0], int):  # all elements are this one
+            return Array(Lanes(shape[0], value, [], {}, next(serials)), t.array_type(element, 1))
         count = int(np.prod(shape, dtype=np.int64)) if shape else 1
         return Array(object_payload([value] * count, shape), t.array_type(element, len(shape)))
     payload = staging.payload_of(value, element)
@@ -312,9 +315,6 @@ def similar_of_dims(x, dims):
 
 @define("zero", t.AbstractArray)
 def zero_array(x):
-    from ..calling import call
-    from .registry import function
-
     if element_of(x) in NUMBERS:
         return uninitialised(element_of(x), as_array(x).size)
     from .iteration import iterate

@@ -5,7 +5,7 @@ from ...compiler.ir import Value
 from ...compiler.types import dim_names, symbol
 from .. import staging
 from .. import types as t
-from ..batching.lanes import is_lanes, only_in_graph, uniform_column
+from ..batching.lanes import current, is_lanes, only_in_graph, uniform_column
 from ..calling import call
 from ..dims import true_places
 from ..evaluation.broadcasting import broadcast
@@ -98,9 +98,10 @@ def joined_lanes(vector, horizontally):
     sizes may differ."""
     from .shapes import permuted
 
-    column = uniform_column(vector._data)
+    lanes = current(vector)
+    column = uniform_column(lanes)
     if column is None:
-        return joined_ragged(vector._data, horizontally)
+        return joined_ragged(lanes, horizontally)
     count, *shape = column.shape
     if len(shape) == 1:
         return Array(column if horizontally else reshaped(column, (count * shape[0],)))

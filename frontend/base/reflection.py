@@ -8,6 +8,9 @@ import numpy as np
 from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Value
 from .. import types as t
+from ..batching.lanes import is_lanes
+from ..calling import call
+from ..control_flow.vector_elements import copied_elements
 from ..evaluation.properties import get_property, set_field
 from ..staging import host_integer, host_number, read, read_field
 from ..type_lattice import DataType, is_concrete, is_subtype, unwrap
@@ -165,8 +168,6 @@ def propertynames(value):
 @define("hasproperty", t.Any, t.Symbol)
 def hasproperty(value, name):
     """Whether the value has the property."""
-    from ..calling import call
-
     return name in call(function("propertynames"), (value,))
 
 
@@ -289,6 +290,8 @@ def _copied_array(array, copied):
     data = read(array)
     if data.__class__ is Value:
         return Array(data, array.type)
+    if is_lanes(array):
+        return copied_elements(array)
     result = Array(np.array(data), array.type)
     if data.dtype == object:
         copied[id(array)] = (array, result)

@@ -6,7 +6,7 @@ from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import staging
 from .. import types as t
-from ..batching.lanes import Lanes, uniform_column
+from ..batching.lanes import Lanes, current, uniform_column
 from ..batching.staged_map import collected, collected_of
 from ..calling import call
 from ..control_flow.sharing import linked
@@ -187,7 +187,7 @@ def stack_lanes(values, dims):
     """The staged arrays of one size in a vector, along a new dim."""
     if values.element in NUMBERS:
         return values
-    column = uniform_column(values._data)
+    column = uniform_column(current(values))
     if column is None:
         raise argument_error("`stack` of staged arrays whose sizes differ")
     rank = len(column.shape)

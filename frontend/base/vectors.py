@@ -8,7 +8,8 @@ from .. import types as t
 from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
 from ..control_flow.growth import Added
 from ..control_flow.item_buffers import by_column, together
-from ..control_flow.vector_elements import LIVE, note
+from ..control_flow.sharing import entangle, unlinked
+from ..control_flow.vector_elements import LIVE, note, note_repeated
 from ..dims import as_dim, dim_number
 from ..type_lattice import is_subtype, union
 from ..values import Array, Range, typeof
@@ -80,6 +81,14 @@ def _insert(vector, payload, place):
     return vector
 
 
+def _insert_all(vector, items, place):
+    """The same of the elements of a collection, which both vectors have then."""
+    _insert(vector, _converted(vector, items), place)
+    if is_lanes(items):
+        entangle(vector, items)
+        note_repeated(vector)
+
+
 def _length(vector):
     return staging.read(vector).shape[0]
 
@@ -92,8 +101,7 @@ LIST = union(t.Vector, t.BitVector)
 def push(vector, *items):
     payload = staging.read(vector)
     if payload.__class__ is Added:
-        items = [*payload.items, *(convert(vector.element, x) for x in items)]
-        return _replace(vector, Added(items, payload.dim, payload.flags))
+        return _replace(vector, payload.with_more([convert(vector.element, x) for x in items]))
     return _insert(vector, _elements(vector, items), payload.shape[0])
 
 
@@ -104,6 +112,10 @@ def push_nothing(vector):
 
 @define("pushfirst!", LIST, t.Any, t.Any, ...)
 def push_first(vector, *items):
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        items = [convert(vector.element, x) for x in items]
+        return _replace(vector, payload.with_more(items[::-1], True))
     return _insert(vector, _elements(vector, items), 0)
 
 
@@ -113,14 +125,14 @@ def append(vector, *collections):
         if staging.read(vector).__class__ is Added and not is_lanes(items):
             push(vector, *iterate(items))
         else:
-            _insert(vector, _converted(vector, items), _length(vector))
+            _insert_all(vector, items, _length(vector))
     return vector
 
 
 @define("prepend!", LIST, t.Any, ...)
 def prepend(vector, *collections):
     for items in reversed(collections):
-        _insert(vector, _converted(vector, items), 0)
+        _insert_all(vector, items, 0)
     return vector
 
 
@@ -156,9 +168,15 @@ def pop(vector):
     """Removes the last element and returns it."""
     _require_elements(vector)
     last = _length(vector)
-    item = element_at(vector, (dim_number(last),))
+    item = _taken(vector, dim_number(last))
     _replace(vector, _part(vector, 0, last - 1))
     return item
+
+
+def _taken(vector, index):
+    """The element at an index, which is to be taken out of the vector."""
+    item = element_at(vector, (index,))
+    return unlinked(item) if is_lanes(vector) else item
 
 
 def _owned(payload):
@@ -168,7 +186,7 @@ def _owned(payload):
 @define("popfirst!", LIST)
 def pop_first(vector):
     _require_elements(vector)
-    item = element_at(vector, (1,))
+    item = _taken(vector, 1)
     _replace(vector, _part(vector, 1, _length(vector)))
     return item
 

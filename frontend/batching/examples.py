@@ -90,6 +90,11 @@ class Examples:
         self.lifted[id(array)] = lanes = self.staged(array, array, trace)
         return lanes
 
+    def holds(self, vector):
+        """Whether a staged vector stands for examples of the call."""
+        return any(array is vector for _, array in self.leaves) or any(
+            array is vector for array in self.lifted.values())
+
     def contents(self):
         """What the leaves hold, for `restore`."""
         return [(array, array._data, array.type) for _, array in self.leaves]

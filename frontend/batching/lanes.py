@@ -14,7 +14,7 @@ from .. import types as t
 from ..dims import define_dim
 from ..poison import Either
 from ..staged_numbers import DimNumber, Traced
-from ..staging import as_value, emit, payload_of, read
+from ..staging import as_value, emit, expand, payload_of, read
 from ..state import state
 from ..trees import children, with_children
 from ..type_lattice import union
@@ -27,13 +27,15 @@ class Lanes:
 
     `count` is the number of elements, a dim; `item` the template, a Julia value; `columns` pairs of a value
     in the template and the one of all elements, (count, …); `lengths` maps the name of each dim that differs
-    to (its sizes, an i64 value (count,); the dim it is padded to).
+    to (its sizes, an i64 value (count,); the dim it is padded to). Arrays in the template that are older than
+    `serial` are one and the same in all elements.
     """
 
     dtype, ndim = np.dtype(object), 1
 
-    def __init__(self, count, item, columns, lengths):
+    def __init__(self, count, item, columns, lengths, serial=0):
         self.count, self.item, self.columns, self.lengths = count, item, columns, lengths
+        self.serial = serial
 
     @property
     def shape(self):
@@ -71,7 +73,7 @@ def is_lanes(value):
 
 def current(vector):
     """The lanes of a vector, as they are where it shares the memory of an array."""
-    return vector._data if vector.link is None else read(vector)
+    return read(vector)
 
 
 def vector_of_lanes(lanes: Lanes) -> Array:
@@ -93,8 +95,9 @@ def item_type(item):
 # --- templates ----------------------------------------------------------------------------------------------
 
 
-def substituted(value, values, dims):
-    """A copy of a template with IR values and the names of dims replaced."""
+def substituted(value, values, dims, serial=0):
+    """A copy of a template with IR values and the names of dims replaced; arrays of the host that are older
+    than `serial` stay the same."""
     kind = value.__class__
     if kind is Traced:
         new = values.get(value.data) if value.data.__class__ is Value else None
@@ -111,12 +114,14 @@ def substituted(value, values, dims):
         if data.__class__ is Lanes:
             return Array(_substituted_lanes(data, values, dims), value.type)
         if data.dtype != object:
-            return Array(data.copy(), value.type)
+            return value if value.serial < serial else Array(data.copy(), value.type)
     if kind is Either:
         parts = value.condition, value.first, value.second
-        return Either(*(substituted(part, values, dims) for part in parts), value.reason)
+        return Either(*(substituted(part, values, dims, serial) for part in parts), value.reason)
     items = children(value)
-    return value if not items else with_children(value, [substituted(c, values, dims) for _, c in items])
+    if not items:
+        return value
+    return with_children(value, [substituted(child, values, dims, serial) for _, child in items])
 
 
 def _substituted_lanes(lanes, values, dims):
@@ -124,7 +129,8 @@ def _substituted_lanes(lanes, values, dims):
     columns = [(inner[old], values.get(outer, outer)) for old, outer in lanes.columns]
     lengths = {name: (values.get(sizes, sizes), substitute(bound, dims))
                for name, (sizes, bound) in lanes.lengths.items()}
-    return Lanes(substitute(lanes.count, dims), substituted(lanes.item, inner, dims), columns, lengths)
+    item = substituted(lanes.item, inner, dims, lanes.serial)
+    return Lanes(substitute(lanes.count, dims), item, columns, lengths, lanes.serial)
 
 
 class Outline:
@@ -201,9 +207,11 @@ def uniform_column(lanes: Lanes):
     """The value of all elements where they are arrays of one size; None where sizes differ or they are no
     arrays."""
     item = lanes.item
-    if item.__class__ is not Array or item._data.__class__ is not Value or lanes.lengths:
+    if item.__class__ is not Array or item.element not in t.ELEMENT_TYPES or lanes.lengths:
         return None
-    return dict(lanes.columns).get(item._data)
+    value = as_value(read(item))
+    column = dict(lanes.columns).get(value)
+    return as_value(expand(value, (lanes.count, *value.shape))) if column is None else column
 
 
 def element(array: Array, index):
@@ -224,12 +232,12 @@ def element(array: Array, index):
                 places = builder.iota(shape=(substitute(dim, dims),), axis=0, element=I64)
                 value = emit("gather", [value, places], {"axis": axis})
         values[inner] = value
-    return substituted(lanes.item, values, dims)
+    return substituted(lanes.item, values, dims, lanes.serial)
 
 
 def elements_at(array: Array, places):
     """The vector of the elements at places, an i64 vector of the graph that counts from 0."""
-    lanes = array._data
+    lanes = current(array)
 
     def picked(stack):
         return emit("gather", [stack, places], {"axis": 0})
@@ -237,7 +245,8 @@ def elements_at(array: Array, places):
     inner = {old: Value(old.type) for old, _ in lanes.columns}
     columns = [(inner[old], picked(outer)) for old, outer in lanes.columns]
     lengths = {name: (picked(sizes), bound) for name, (sizes, bound) in lanes.lengths.items()}
-    return sharing_with(array, Lanes(places.shape[0], substituted(lanes.item, inner, {}), columns, lengths))
+    item = substituted(lanes.item, inner, {}, lanes.serial)
+    return sharing_with(array, Lanes(places.shape[0], item, columns, lengths, lanes.serial))
 
 
 def sharing_with(vector, lanes):

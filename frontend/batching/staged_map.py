@@ -39,7 +39,7 @@ class Operands:
         self.trace, self.block = trace, trace.builder.block
         self.ragged, self.lengths, self.bounds = [], [], []
         self.data, self.arguments = [], []
-        self.given = []  # (array of an element, its contents, the vector): the function may not change them
+        self.given = []  # the arrays of elements, `loop_items.Given`
         self.places = None
 
     def bind_dim(self, name, sizes, bound):
@@ -362,7 +362,7 @@ def map_source(function, source):
     if not operands.arguments and not operands.lengths:  # elements without numbers: a count all the same
         operands.place()
     try:
-        region, item, outline = _run(trace, operands, function, element)
+        region, item, outline, changed = _run(trace, operands, function, element)
         draws = _random_states(region)
     except OuterEffect:
         draws = None
@@ -376,14 +376,31 @@ def map_source(function, source):
         operands = Operands(trace, count)
         element = source.bind(operands)
         keys = [(array, operands.bind(key)) for array, key in zip(draws, keys)]
-        region, item, outline = _run(trace, operands, function, element, keys)
+        region, item, outline, changed = _run(trace, operands, function, element, keys)
     if _is_plain(item):
         return _filled(item, count)
-    vector = vector_of_lanes(_emit(trace, operands, region, item, outline, count))
-    inside = arrays_of(item)
-    for given in {id(given): given for array, _, given in operands.given if array in inside}.values():
-        entangle(vector, given)  # they have elements in common
+    lanes = _emit(trace, operands, region, item, outline, count)
+    if changed:
+        item = _write_back(lanes, changed)
+        if _is_plain(item):
+            return _filled(item, count)
+        lanes = Lanes(count, item, lanes.columns, lanes.lengths, lanes.serial)
+    vector, inside = vector_of_lanes(lanes), arrays_of(item)
+    for source in {id(given.items): given.items.array for given in operands.given
+                   if given.array in inside}.values():
+        entangle(vector, source)  # they have elements in common
     return vector
+
+
+def _write_back(lanes, changed):
+    """Puts what the arrays of all elements hold in the end, which a map gives behind the values of its
+    function, where they come from; gives the template of these values."""
+    item, *contents = lanes.item
+    for value, given in zip(contents, changed, strict=True):
+        data = as_value(value._data)
+        column = dict(lanes.columns).get(data)
+        given.write(as_value(expand(data, (lanes.count, *data.shape))) if column is None else column)
+    return item
 
 
 def _run(trace, operands, function, element, keys=()):
@@ -396,8 +413,9 @@ def _run(trace, operands, function, element, keys=()):
                 region.replace(array, "data", _lane_state(key))
             result = function(element())
             region.block.arguments = list(operands.arguments)  # those bound on the way, too
-            if any(array._data is not data for array, data, _ in operands.given):
-                raise unsupported("the function changes the elements that it is mapped over")
+            changed = [given for given in operands.given if given.is_changed()]
+            if changed:
+                result = (result, *[Array(given.contents()) for given in changed])
             inner = {*operands.ragged, *(name for operation in region.block.operations
                                          for name in defined_dims(operation))}
             outline = Outline(region, inner)
@@ -406,7 +424,7 @@ def _run(trace, operands, function, element, keys=()):
     finally:
         state.lanes = outer
         trace.ragged_dims = operands.around
-    return region, item, outline
+    return region, item, outline, changed
 
 
 def _emit(trace, operands, region, item, outline, count):
@@ -419,7 +437,7 @@ def _emit(trace, operands, region, item, outline, count):
     defined = [name for operation in region.block.operations for name in defined_dims(operation)
                if name in names]
     if not values:
-        return Lanes(count, item, [], {})
+        return Lanes(count, item, [], {}, region.serial)
     with region:
         sizes = [trace.builder.dim_value(dim=symbol(name)) for name in defined]
     region.block.results = [*values, *sizes]
@@ -432,7 +450,7 @@ def _emit(trace, operands, region, item, outline, count):
     lengths = {name: ragged[name] for name in operands.ragged if name in names}
     for name, size in zip(defined, made[len(values):]):
         lengths[name] = size, symbol(f"{name}.max")
-    return Lanes(count, item, list(zip(values, made)), lengths)
+    return Lanes(count, item, list(zip(values, made)), lengths, region.serial)
 
 
 def _with_own_sizes(trace, operands, region, values, item):

@@ -332,12 +332,12 @@ def flattened(stack, axis):
 class Added:
     """The payload of a vector of objects in the body of a loop that makes it longer: the items added so far,
     to the `dim` items that there are at the start of an iteration, each with a flag, a staged Bool, where a
-    condition decides whether it is added (else None)."""
+    condition decides whether it is added (else None). `prepends`: each is put before all others."""
 
     dtype, ndim = np.dtype(object), 1
 
-    def __init__(self, items, dim, flags=None):
-        self.items, self.dim = tuple(items), dim
+    def __init__(self, items, dim, flags=None, prepends=False):
+        self.items, self.dim, self.prepends = tuple(items), dim, prepends
         flags = (None,) * len(self.items) if flags is None else tuple(flags)
         self.flags = (*flags, *(None,) * (len(self.items) - len(flags)))
 
@@ -346,6 +346,12 @@ class Added:
         if any(flag is not None for flag in self.flags):
             raise self.is_read()
         return (self.dim + len(self.items),)
+
+    def with_more(self, items, prepends=False):
+        """The payload with items added, one after the other."""
+        if self.items and self.prepends != prepends:
+            raise self.is_read()
+        return Added([*self.items, *items], self.dim, self.flags, prepends)
 
     def pairs(self):
         return list(zip(self.items, self.flags, strict=True))
@@ -375,14 +381,22 @@ def with_items(parts):
         return with_lanes(parts)
     if not any(part.__class__ is Array and part._data.__class__ is Added for part in parts):
         return None
-    if first.__class__ is not Array or first._data.__class__ is not Added:
-        raise reading_error()
-    items = list(first._data.items)
-    for part in rest:
+    *before, last = parts
+    if first.__class__ is Array and first._data.__class__ is Added:
+        return Array(first._data.with_more(_listed(rest)), first.type)
+    if last.__class__ is Array and last._data.__class__ is Added:
+        return Array(last._data.with_more(_listed(before)[::-1], True), last.type)
+    raise reading_error()
+
+
+def _listed(parts):
+    """The items of vectors of objects, and items, in a concatenation."""
+    items = []
+    for part in parts:
         if part.__class__ is Array and (part._data.__class__ is not np.ndarray or part._data.dtype != object):
             raise reading_error()
         items.extend(part._data.reshape(-1) if part.__class__ is Array else [part])
-    return Array(Added(items, first._data.dim, first._data.flags), first.type)
+    return items
 
 
 def with_lanes(parts):
@@ -399,7 +413,11 @@ def with_lanes(parts):
             lists.append([part] if data is None else part)
         else:
             return None
-    return together(lists)
+    from .vector_elements import share_elements
+
+    whole = together(lists)
+    share_elements(whole, lists)
+    return whole
 
 
 class ItemGrowth:
@@ -422,6 +440,9 @@ class ItemGrowth:
         from .varying import item_spec
 
         self.items, self.flags = array._data.items, array._data.flags
+        self.prepends = array._data.prepends
+        if self.prepends:
+            self.items, self.flags = self.items[::-1], self.flags[::-1]
         self.is_conditional = any(flag is not None for flag in self.flags)
         for item in self.items:
             for inside in arrays_of(item):
@@ -457,14 +478,17 @@ class ItemGrowth:
         before = list(array.data)
         if any(join(self.item, spec_of(item)) != self.item for item in before):
             raise reading_error("what is added is not like what there was before")
+        if self.prepends:
+            stacks = [apply("reverse", stack, axes=(0,)) for stack in stacks]
         columns = [flattened(stack, 0) for stack in stacks]
         if self.is_conditional:
             places = true_places(columns.pop())
             columns = [apply("gather", column, places, axis=0) for column in columns]
         rows = [flatten(self.item, item) for item in before]
         if rows:
-            columns = [apply("concatenate", column_of([row[k] for row in rows]), column, axis=0)
-                       for k, column in enumerate(columns)]
+            known = [column_of([row[k] for row in rows]) for k in range(len(columns))]
+            columns = [joined(pair[::-1] if self.prepends else pair)
+                       for pair in zip(known, columns, strict=True)]
         return lanes_of(self.item, columns)
 
 

@@ -103,14 +103,19 @@ def by_column(operation, vector):
 
 class BufferedItems(Room):
     """How a vector of objects grows that is read meanwhile: as `Buffered`, with a column for each value of an
-    item."""
+    item. Vectors that the body needs to be equally long share the dim of the `first` of them."""
 
-    spec = Unknown()
+    spec, first = Unknown(), None
 
     def __init__(self, before, item):
         self.before, self.item = before, item
         self.dim = fresh_dim("G")
         self.name = symbol_name(self.dim)
+
+    def share(self, first):
+        """Takes the dim of another growth."""
+        self.first, first.first = first, first
+        self.dim, self.name = first.dim, first.name
 
     def placeholder(self, leaves):
         state.trace.growing.add(self.name)
@@ -128,8 +133,14 @@ class BufferedItems(Room):
 
     def additions(self, region, index):
         length = Value(INDEX, name="length")
-        builder, extras = Builder(), []
-        define_dim(builder, self.dim, length)
+        builder, extras, place = Builder(), [], 0
+        if self.first in (None, self):
+            define_dim(builder, self.dim, length)
+            (self.counting,) = builder.block.operations
+        elif self.count != self.first.count:
+            raise reading_error("two vectors that it makes longer differ in size")
+        else:  # behind what defines the dim
+            place = region.block.operations.index(self.first.counting) + 1
         for k, (leaf, column) in enumerate(zip(self.leaves, self.columns, strict=True)):
             shape = (self.whole, *leaf.shape[1:])
             buffer = Value(TensorType(leaf.element, shape), name="buffer")
@@ -137,7 +148,7 @@ class BufferedItems(Room):
             replace_operand(region.block, leaf, here)
             value = here if column is leaf else column
             extras.append(Extra(buffer, partial(self._room, k), (buffer, value)))
-        region.block.operations[:0] = builder.block.operations
+        region.block.operations[place:place] = builder.block.operations
         for extra in extras:
             extra.following = self.written(*extra.following, 0)
         self.size = state.trace.builder.dim_value(dim=self.count)
@@ -150,8 +161,9 @@ class BufferedItems(Room):
 
     def final(self, array, stacks, carried):
         *buffers, length = carried
-        size = bounded_dim(length, self.whole)
-        return lanes_of(self.item, [beginning(buffer, 0, size) for buffer in buffers])
+        shares = self.first not in (None, self)
+        self.end = self.first.end if shares else bounded_dim(length, self.whole)
+        return lanes_of(self.item, [beginning(buffer, 0, self.end) for buffer in buffers])
 
 
 class PaddedItems:

@@ -8,16 +8,18 @@ by the loop: a leading axis of that extent), and `item(index, slices)`: the Juli
 element; `is_ragged` is whether elements differ in size. None for what cannot be staged.
 """
 
+from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value, rename_dims
 from ...compiler.types import symbol
 from .. import types as t
-from ..batching.lanes import element, is_lanes, substituted
+from ..batching.lanes import current, element, is_lanes, substituted
 from ..staged_numbers import DimNumber, Traced
 from ..staging import apply, as_value, payload_of, read
 from ..state import state
 from ..trees import children
 from ..values import Array, Range, Struct, to_host
-from .vector_elements import element_of
+from .growth import arrays_of
+from .vector_elements import element_of, is_example, replace_column
 
 
 class RangeItems:
@@ -92,7 +94,7 @@ class LaneItems:
     was made of what the program runs over)."""
 
     def __init__(self, array, is_made=False):
-        self.array, self.lanes, self.is_made = array, array._data, is_made
+        self.array, self.lanes, self.is_made = array, current(array), is_made
         self.count, self.is_ragged = self.lanes.count, bool(self.lanes.lengths)
         self.is_written = False
 
@@ -112,7 +114,7 @@ class LaneItems:
         if self.lanes.lengths:
             return element(self.array, index)
         values = {inner: slice_ for (inner, _), slice_ in zip(self.lanes.columns, slices, strict=True)}
-        return substituted(self.lanes.item, values, {})
+        return substituted(self.lanes.item, values, {}, self.lanes.serial)
 
     def at(self, index):
         return element(self.array, index)
@@ -127,11 +129,39 @@ class LaneItems:
                   for inner, outer in lanes.columns}
 
         def lane():
-            item = substituted(lanes.item, values, dims)
-            operands.given += [(array, data, self.array) for array, data in contents(item)]
+            item = substituted(lanes.item, values, dims, lanes.serial)
+            places = {id(array): place for place, array in enumerate(arrays_of(item))}
+            operands.given += [Given(self, places.get(id(array)), array) for array, _ in contents(item)
+                               if array.serial > lanes.serial]
             return item
 
         return lane
+
+
+class Given:
+    """An array in a lane's element, and what it held at first; `position` is its number among those of
+    numbers."""
+
+    def __init__(self, items, position, array):
+        self.items, self.position, self.array, self.data = items, position, array, array._data
+
+    def is_changed(self):
+        return self.array._data is not self.data
+
+    def contents(self):
+        """What it holds at the end of the function. Raises UnsupportedError where that cannot be put back."""
+        if self.position is None or is_example(self.items.array):
+            raise UnsupportedError("the function changes the elements that it is mapped over", state.location,
+                                   kind="UnsupportedError")
+        data = read(self.array)
+        if tuple(data.shape) != tuple(self.data.shape):
+            raise UnsupportedError("the function changes the size of the elements that it is mapped over",
+                                   state.location, kind="UnsupportedError")
+        return data
+
+    def write(self, column):
+        """Makes a column what these arrays of all elements hold."""
+        replace_column(self.items.array, self.position, column)
 
 
 class TupleItems:
@@ -209,8 +239,8 @@ def _range_items(range_):
 
 def contents(value):
     """The staged arrays in an item with their contents, to see whether they are changed."""
-    if value.__class__ is Array:  # one with a link is the element itself
-        return [(value, value._data)] if value._data.__class__ is Value and value.link is None else []
+    if value.__class__ is Array and (is_lanes(value) or value.element in t.ELEMENT_TYPES):
+        return [(value, value._data)] if value.link is None else []  # one with a link is the element itself
     return [pair for _, child in children(value) or () for pair in contents(child)]
 
 

@@ -138,10 +138,12 @@ class Loop:
     def _share_size(self, error):
         """Whether an error is that two arrays which this loop makes longer have not one size: in the next run
         they have, if they have begun as equals."""
-        grown = [carry for carry in self.carries.values() if carry.growth.__class__ is Growth
+        grown = [carry for carry in self.carries.values() if carry.growth.__class__ in (Growth, BufferedItems)
                  and re.search(rf"{re.escape(carry.growth.name)}\b", str(error))]
         first, *others = grown or [None]
         others = [carry for carry in others if carry.growth.name != first.growth.name]
+        if any(carry.growth.__class__ is not first.growth.__class__ for carry in others):
+            return False
         if not others or any(carry.growth.before != first.growth.before for carry in others):
             return False
         for carry in others:
@@ -446,8 +448,10 @@ class Attempt:
         yielded, kept, first = [], [], {}
         for key, carry in self.loop.carries.items():
             value = carry.location.get()
-            if value.__class__ is Array and first.setdefault(id(value), key) != key:
-                self._forbid_writes(first[id(value)], key)
+            if value.__class__ is Array:
+                other, _ = first.setdefault(id(value), (key, value))
+                if other != key:
+                    self._forbid_writes(other, key)
             if carry.growth is not None:
                 continue
             yielded += flatten(carry.spec, value)

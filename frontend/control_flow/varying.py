@@ -132,10 +132,12 @@ class PaddedNumbers:
 class VaryingItems:
     """The join of two vectors of objects that a loop makes longer."""
 
-    is_possible = is_growth = True
+    is_growth = True
 
     def __init__(self, arms, arrays):
         first, second = (array._data for array in arrays)
+        ends = {side.prepends for side in (first, second) if side.items}
+        self.is_possible, self.prepends = len(ends) < 2, True in ends
         count = common_length(first.pairs(), second.pairs(), lambda a, b: a[0] is b[0] and a[1] is b[1])
         self.type, self.dim, self.before = arrays[0].type, first.dim, first.pairs()[:count]
         self.pieces = []
@@ -163,7 +165,8 @@ class VaryingItems:
                 item = rebuild(spec, leaves)
                 flag = next(leaves) if flag is not None else sided(condition, own)
                 pairs.append((item, Traced(flag)))
-        return Array(Added([item for item, _ in pairs], self.dim, [flag for _, flag in pairs]), self.type)
+        items, flags = [item for item, _ in pairs], [flag for _, flag in pairs]
+        return Array(Added(items, self.dim, flags, self.prepends), self.type)
 
 
 def item_spec(item, region):

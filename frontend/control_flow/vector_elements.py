@@ -8,21 +8,23 @@ array is still the element, one of the two is poison after the other was written
 
 import numpy as np
 
-from ...compiler.errors import UnsupportedError, WeberError
+from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import types as t
-from ..batching.lanes import element, is_lanes
-from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents
+from ..batching.lanes import Lanes, current, element, is_lanes
+from ..dims import computes_same
+from ..poison import UNDEFINED, HostValueNeeded, PoisonedContents, PoisonError
 from ..staged_numbers import DimNumber
 from ..staging import apply, as_value, payload_of, read
 from ..state import state
+from ..trees import map_leaves
 from ..type_lattice import is_subtype
 from ..values import Array
-from .growth import lanes_of
+from .growth import arrays_of, lanes_of
 from .item_buffers import as_lanes, columns_of, spec_of_item, stacked
 from .regions import write_location
-from .sharing import entangle, entangle_into, part, vector_of
+from .sharing import entangle, entangle_into, entangled_with, part, vector_of
 from .specs import Container, Numbers, Unknown, flatten, join, leaf_types, parts_of, zeros
 
 CHANGED_ELSEWHERE = PoisonedContents(
@@ -52,6 +54,11 @@ class ElementLink:
         part(trace, array)
         if self.status is LIVE:
             spec, columns = all_columns(vector)
+            if trace.repeated.get(id(vector)):
+                raise shared_element()
+            if tuple(data.shape) != tuple(array._data.shape):
+                raise UnsupportedError("an array in a vector that only the graph knows must keep its size",
+                                       state.location, kind="UnsupportedError")
             leaves = flatten(spec_of_item(array), Array(data, array.type))
             own = range(self.start, self.stop)
             columns = [column if k not in own else with_row(column, self.place, leaves[k - self.start])
@@ -73,20 +80,47 @@ def links_of(vector):
     return [link for link in links if state.trace.is_open(link.block)]
 
 
-def note(vector, item, place, status):
-    """Links the arrays of an item that is at a place of a vector."""
-    _, links = state.trace.elements.setdefault(id(vector), (vector, []))
+def note(vector, item, place, status, serial=0):
+    """Links the arrays of an item that is at a place of a vector; those older than `serial` are in all of its
+    places."""
+    trace = state.trace
+    _, links = trace.elements.setdefault(id(vector), (vector, []))
     for array, start, stop in arrays_in(spec_of_item(item), item, 0):
+        if array.serial < serial:
+            continue
+        old = array.link
         # one that is older than the region may be seen where the item was not put there
-        is_own = array.link is None and array.serial > state.trace.scope.serial
+        is_young = array.serial > trace.scope.serial
+        is_own = is_young and (old is None or old.__class__ is ElementLink and old.status is GONE) and \
+            all(other is not vector for other in entangled_with(array))
         link = ElementLink(array, vector, place, start, stop, status if is_own else UNSURE)
+        links.append(link)
         if is_own:
             array.link = link
-        else:
-            entangle_into(array, vector)
-            if vector_of(array) is not None:
-                entangle(vector, vector_of(array))
-        links.append(link)
+            continue
+        entangle_into(array, vector)
+        is_move = is_young and old.__class__ is ElementLink and old.vector is vector and old.status is LIVE
+        note_repeated(vector, (old, place) if is_move else None)
+        if vector_of(array) is not None:
+            entangle(vector, vector_of(array))
+
+
+def note_repeated(vector, move=None):
+    """Notes that a vector may have one array at two places: none can be written into by way of it. A `move`
+    is the link of an array that was put at another place, too: it may be put away from its own."""
+    trace = state.trace
+    trace.elements.setdefault(id(vector), (vector, []))  # which keeps the id
+    trace.repeated.setdefault(id(vector), []).append(move)
+
+
+def share_elements(whole, parts):
+    """Notes that a vector has the elements of others and of lists of items."""
+    vectors = [one for one in parts if one.__class__ is Array]
+    items = [item for one in parts if one.__class__ is list for item in one]
+    for other in [*vectors, *(array for item in items for array in arrays_of(item))]:
+        entangle(whole, other)
+    if len(vectors) > 1:
+        note_repeated(whole)
 
 
 def refuse_changes_of_kept(region, where):
@@ -104,11 +138,19 @@ def refuse_changes_of_kept(region, where):
 def forget(vector, place=None):
     """Notes that something else is at a place of a vector now, or at all of them."""
     trace = state.trace
+
+    def is_there(link):
+        return place is not None and is_same(link.place, place) and \
+            trace.merged_into(link.block) is trace.builder.block
+
     for link in links_of(vector):
         if place is None or may_be_same(link.place, place):
-            is_sure = place is not None and is_same(link.place, place) and \
-                trace.merged_into(link.block) is trace.builder.block
-            link.status = GONE if is_sure and link.status is not UNSURE else UNSURE
+            link.status = GONE if is_there(link) and link.status is not UNSURE else UNSURE
+    moves = trace.repeated.get(id(vector), ())
+    for move in [move for move in moves if move is not None and move[0].status is GONE and is_there(move[0])]:
+        link, link.place = move
+        link.status = LIVE
+        moves.remove(move)
 
 
 def arrays_in(spec, value, start):
@@ -124,6 +166,9 @@ def arrays_in(spec, value, start):
 def all_columns(vector):
     """(the spec of the items, the columns) of a vector of staged elements, or of objects that are alike."""
     if is_lanes(vector):
+        lanes = current(vector)
+        if any(array.serial < lanes.serial for array in arrays_of(lanes.item)):
+            note_repeated(vector)
         return columns_of(vector)
     items = items_of(vector)
     lanes = as_lanes(items)
@@ -131,9 +176,11 @@ def all_columns(vector):
         if any(item is not UNDEFINED for item in items):
             raise unlike()
         return Unknown(), []
-    for item in items:  # from now on the vector holds copies
-        for array, _, _ in arrays_in(spec_of_item(item), item, 0):
-            entangle(array, vector)
+    arrays = [array for item in items for array in arrays_of(item)]
+    for array in arrays:  # from now on the vector holds copies
+        entangle(array, vector)
+    if len(set(map(id, arrays))) < len(arrays) or any(vector_of(array) is vector for array in arrays):
+        note_repeated(vector)
     return columns_of(lanes)
 
 
@@ -178,6 +225,12 @@ def unlike():
                            kind="UnsupportedError")
 
 
+def shared_element():
+    return UnsupportedError("an array in a vector is changed that may be another element of it too (after "
+                            "`fill(array, n)` or `a[i] = a[j]`): make each element an array of its own",
+                            state.location, kind="UnsupportedError")
+
+
 def with_row(column, place, row):
     """A column with another row at a place."""
     place = place if place.__class__ is Value else as_value(payload_of(DimNumber.of(place)))
@@ -194,12 +247,47 @@ def replace_contents(vector, lanes):
         write_location(state.trace, vector, "data", read(lanes))
 
 
+def copied_elements(vector):
+    """`deepcopy(vector)` of a vector of staged elements."""
+    lanes = current(vector)
+    if lanes.item is UNDEFINED or lanes.lengths:
+        return Array(lanes, vector.type)
+    spec, columns = columns_of(vector)
+    return lanes_of(spec, columns) if columns else Array(lanes, vector.type)
+
+
+def is_example(vector):
+    """Whether a vector stands for examples that a compiled call was given."""
+    return state.trace.examples is not None and state.trace.examples.holds(vector)
+
+
+def replace_column(vector, position, column):
+    """Makes a column what the arrays with a number among those of an element hold, in all elements."""
+    lanes, trace = current(vector), state.trace
+    if trace.repeated.get(id(vector)):
+        raise shared_element()
+    old = arrays_of(lanes.item)[position]
+    item, inner, columns = lanes.item, old._data, dict(lanes.columns)
+    if inner.__class__ is not Value:  # the same numbers in all elements until now
+        inner = Value(TensorType(column.element, column.shape[1:]))
+        new = Array(inner, old.type)
+        item = map_leaves(item, lambda leaf, path: new if leaf is old else leaf)
+    columns[inner] = column
+    for link in links_of(vector):
+        link.status = UNSURE
+        write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
+    part(trace, vector, CHANGED_ELSEWHERE)
+    replace_contents(vector, Array(Lanes(lanes.count, item, list(columns.items()), lanes.lengths,
+                                         lanes.serial), vector.type))
+
+
 def element_of(vector, place):
     """The element of a vector of staged elements at a place: an int from 0 or an IR value."""
-    if vector._data.item is UNDEFINED:
-        raise WeberError("UndefRefError: access to undefined reference", state.location, kind="UndefRefError")
+    if current(vector).item is UNDEFINED:
+        raise PoisonError("UndefRefError: access to undefined reference", state.location,
+                          kind="UndefRefError")
     found = element(vector, place)
-    note(vector, found, place, UNSURE if vector._data.lengths else LIVE)
+    note(vector, found, place, UNSURE if vector._data.lengths else LIVE, vector._data.serial)
     return found
 
 
@@ -253,7 +341,9 @@ def may_be_same(one, other):
 def is_same(one, other):
     """Whether two places are certainly one."""
     (base, offset), (other_base, other_offset) = apart(one), apart(other)
-    return base is other_base and offset == other_offset
+    if base is None or other_base is None:
+        return base is other_base and offset == other_offset
+    return offset == other_offset and computes_same(base, other_base)
 
 
 def apart(place):

@@ -16,6 +16,27 @@ function attend(x)
     return total
 end
 
+function attend_with_cache(x)
+    cache, total = (keys = Vector{Float64}[], values = Vector{Float64}[]), 0.0
+    for v in eachcol(x)
+        push!(cache.keys, v)
+        push!(cache.values, 2v)
+        keys, values = reduce(hcat, cache.keys), reduce(hcat, cache.values)
+        total += sum(values * softmax(keys' * v))
+    end
+    return total + sum(reduce(hcat, cache.keys) .* reduce(hcat, cache.values))
+end
+
+function uneven_cache(x)
+    keys, values, total = [x[:, 1]], [x[:, 1]], 0.0
+    for v in eachcol(x)
+        push!(keys, v)
+        v[1] > 0 && push!(values, v)
+        total += sum(reduce(hcat, keys) .* reduce(hcat, values))
+    end
+    return total
+end
+
 function weighted(x)
     times, measured, total = Float64[], Float64[], 0.0
     for (t, v) in enumerate(x)
@@ -39,6 +60,9 @@ end
 
 @export attention(xs::Vector{Float64[3, T]}) = map(attend, xs)
 @export slopes(xs::Vector{Float64[3, T]}) = map(x -> gradient(attend, x)[1], xs)
+@export attention_with_cache(xs::Vector{Float64[3, T]}) = map(attend_with_cache, xs)
+@export slopes_with_cache(xs::Vector{Float64[3, T]}) = map(x -> gradient(attend_with_cache, x)[1], xs)
+@export different_caches(x::Float64[3, T]) = uneven_cache(x)
 @export sums(xs::Vector{Float64[T]}) = map(weighted, xs)
 @export different(x::Float64[T]) = uneven(x)
 """
@@ -70,6 +94,15 @@ def test_columns(program):
             np.testing.assert_allclose(slope[place], (attend(x + step) - attend(x - step)) / 2e-6, atol=1e-6)
 
 
+def test_vectors_of_arrays(program):
+    rng = np.random.default_rng(2)
+    xs = [rng.normal(size=(size, 3)) for size in (4, 7, 1)]
+    expected = [attend(x) + (2 * x * x).sum() for x in xs]
+    np.testing.assert_allclose(program.attention_with_cache(xs), expected, rtol=1e-12)
+    for x, slope, other in zip(xs, program.slopes_with_cache(xs), program.slopes(xs), strict=True):
+        np.testing.assert_allclose(slope, other + 4 * x, rtol=1e-10)
+
+
 def test_numbers(program):
     rng = np.random.default_rng(1)
     xs = [rng.normal(size=size) for size in (3, 9, 0)]
@@ -81,3 +114,5 @@ def test_numbers(program):
 def test_arrays_that_do_not_grow_alike(program):
     with pytest.raises(weber.WeberError, match="sizes|size|longer"):
         program.different(np.ones(3))
+    with pytest.raises(weber.WeberError, match="sizes|size|longer"):
+        program.different_caches(np.ones((4, 3)))
