@@ -17,6 +17,7 @@ import numpy as np
 
 from ..compiler.ir import Value
 from . import types as t
+from .poison import UNDEFINED
 from .staged_numbers import DimNumber, Traced
 from .state import LaneEffect, serials, state
 from .type_lattice import TYPE_CLASSES, DataType, TypeFamily, TypeOfTypeFamily, UnionAll, UnionType
@@ -362,6 +363,10 @@ class GeneratorParts:
     def outer_variables(self):
         """The values of the variables around the generator."""
         return [*self.frame[:self.slots.start], *self.frame[self.slots.stop:]]
+
+    def forget(self):
+        """Takes the values of the generator's own variables away."""
+        self.frame[self.slots] = [UNDEFINED] * len(self.frame[self.slots])
 
 
 class Singleton:

@@ -96,10 +96,13 @@ class GeneratorItems:
 
     def value(self, item):
         parts = self.parts
-        parts.assign(item)
-        if parts.condition is None:
-            return parts.body()
-        return conditional(parts.condition(), parts.body, self.neutral)
+        try:
+            parts.assign(item)
+            if parts.condition is None:
+                return parts.body()
+            return conditional(parts.condition(), parts.body, self.neutral)
+        finally:
+            parts.forget()  # an element means nothing outside of its lane
 
 
 def source_of(value):
