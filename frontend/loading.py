@@ -15,6 +15,7 @@ from .compiling.entries import Entry, entry_table, stage_entry
 from .evaluation.evaluator import evaluate_block
 from .evaluation.stack import with_deep_stack
 from .state import LaneEffect, state
+from .trees import leaves, map_leaves
 from .type_lattice import is_type
 from .values import Array, Function, Module, NamedTuple, Struct, to_host
 
@@ -229,7 +230,6 @@ class ModuleState(Mapping):
     def _places(self):
         """Name → (place, path of the leaf in its value, leaf)."""
         from .compiling.entries import StateNames, written_places
-        from .trees import leaves
 
         names, found = StateNames(self._module), {}
         for place in written_places(entry_table(self._module)):
@@ -272,7 +272,6 @@ class ModuleState(Mapping):
     def __setitem__(self, name, value):
         from ..runtime.state import checked_value
         from ..runtime.tensors import TensorSpec
-        from .trees import map_leaves
 
         place, path, leaf = self._find(name)
         current = np.asarray(to_python(leaf))

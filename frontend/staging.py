@@ -36,7 +36,8 @@ class Trace:
     `lifted_fields` are the places whose numbers are arguments; `contents` the arrays whose contents were read
     on the host. `entangled[id(array)]` is (array, pairs of an array that may be this one and the block in
     which that was found out: see `sharing.entangle`); `elements[id(vector)]` is (vector, the `ElementLink`s
-    of arrays that are in it).
+    of arrays that are in it), `repeated[id(vector)]` tells why it may have one array at two
+    places: (the link at the one, the other place), or None.
     `dim_bounds` maps names of dims that the graph defines to bounds above; `growing` are names of dims
     that stand for the size of an array which a loop changes. `carried` remembers what each loop of the
     source carried when it was last staged, `unrolled` which of them could not be staged. `scope` is the
@@ -59,6 +60,7 @@ class Trace:
         self.dim_bounds, self.growing = {}, set()
         self.entangled: dict[int, tuple[Array, list[tuple[Array, Block]]]] = {}
         self.elements: dict[int, tuple[Array, list]] = {}
+        self.repeated: dict[int, list] = {}
         self.carried: dict[object, dict] = {}
         self.ragged_dims: set[str] = set()  # bound by the maps around
         self.examples = None  # the `examples.Examples` of a compiled call

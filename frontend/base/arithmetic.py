@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..calling import call
 from ..staged_numbers import DimNumber, Traced
 from ..type_lattice import is_subtype
 from ..type_names import type_name
@@ -274,8 +275,6 @@ def plus(a):
 
 @define("\\", t.Number, t.Number)
 def divide_into(a, b):
-    from ..calling import call
-
     return call(function("/"), (b, a))
 
 
@@ -290,9 +289,6 @@ def multiply_many(*operands):
 
 
 def _fold(name, operands):
-    from ..calling import call
-    from .registry import function
-
     generic = function(name)
     total = operands[0]
     for operand in operands[1:]:

@@ -5,6 +5,7 @@ import numpy as np
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, is_lanes, sharing_with
+from ..calling import call
 from ..dims import as_dim, dim_number
 from ..evaluation.broadcasting import bits
 from ..poison import UNDEFINED
@@ -16,7 +17,7 @@ from ..values import Array, Char, Range, Singleton, serials, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
 from .errors import argument_error, fault
-from .registry import BASE, define
+from .registry import BASE, define, function
 
 Undef = t.declare("UndefInitializer")
 undef = Singleton("UndefInitializer()", Undef)
@@ -314,9 +315,6 @@ def similar_of_dims(x, dims):
 
 @define("zero", t.AbstractArray)
 def zero_array(x):
-    from ..calling import call
-    from .registry import function
-
     if element_of(x) in NUMBERS:
         return uninitialised(element_of(x), as_array(x).size)
     from .iteration import iterate

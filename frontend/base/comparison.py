@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import staging
 from .. import types as t
+from ..calling import call
 from ..poison import HostValueNeeded
 from ..promotion import promote_type
 from ..staged_numbers import DimNumber, Traced
@@ -74,8 +75,6 @@ def numbers_at_least(a, b):
 
 
 def _call(name, *arguments):
-    from ..calling import call
-
     return call(function(name), arguments)
 
 

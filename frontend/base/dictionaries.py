@@ -5,6 +5,7 @@ import numpy as np
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..calling import call
 from ..evaluation.properties import convert_to
 from ..printing import display
 from ..printing.array_text import element_type
@@ -175,8 +176,6 @@ def get(dictionary, key, default):
 @define("get", t.Function, HashTable, t.Any)
 def get_else(default, dictionary, key):
     """The value of a key, or what the function gives."""
-    from ..calling import call
-
     entry = find_entry(dictionary, key)
     return call(default, ()) if entry is None else entry[1]
 
@@ -193,8 +192,6 @@ def get_or_set(dictionary, key, default):
 
 @define("get!", t.Function, HashTable, t.Any)
 def get_or_compute(default, dictionary, key):
-    from ..calling import call
-
     entry = find_entry(dictionary, key)
     return get_or_set(dictionary, key, call(default, ())) if entry is None else entry[1]
 
@@ -234,8 +231,6 @@ def contains(item, dictionary):
 
 
 def _equal(a, b, test="=="):
-    from ..calling import call
-
     return call(function(test), (a, b)) is True
 
 
@@ -465,8 +460,6 @@ def mergewith(combine, first, *others):
 @define("mergewith!", t.Any, HashTable, HashTable, ...)
 def mergewith_in_place(combine, first, *others):
     """Adds the entries of the others, values of equal keys combined by the function."""
-    from ..calling import call
-
     for other in others:
         for key, value in list(other.items.values()):
             old = find_entry(first, key)

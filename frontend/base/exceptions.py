@@ -9,6 +9,7 @@ import weakref
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..calling import call
 from ..poison import UNDEFINED
 from ..printing.display import Context, print_value, show_text
 from ..type_lattice import is_type
@@ -169,8 +170,6 @@ _OWN = frozenset(EXCEPTIONS.values())
 
 @define("showerror", t.IO, t.Any, t.Any)
 def showerror_with_trace(stream, value, _backtrace):
-    from ..calling import call
-
     call(function("showerror"), (stream, value))
 
 

@@ -62,8 +62,6 @@ def _define_open_with(*mode):
     @define("open", t.Function, t.AbstractString, *[t.AbstractString] * len(mode))
     def open_with(function, path, *mode):
         """Calls the function with the open file, and closes it."""
-        from ..calling import call
-
         stream = open_mode(path, *(mode or ("r",)))
         try:
             return call(function, (stream,))
@@ -219,8 +217,6 @@ def cd(path):
 @define("cd", t.Function, t.AbstractString)
 def cd_with(function, path):
     """Calls the function in another directory."""
-    from ..calling import call
-
     previous = os.getcwd()
     cd(path)
     try:

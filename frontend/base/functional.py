@@ -2,10 +2,11 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
-from ..calling import call, callables
+from ..calling import call, callables, constructors
 from ..dispatch import Method, MethodTable
 from ..evaluation.broadcasting import broadcast
 from ..printing.display import FAMILIES, show_text
+from ..staging import host_number
 from ..type_lattice import DataType, TypeOfTypeFamily, TypeVar, VarargType, is_type, unwrap
 from ..values import Function, Struct, typeof
 from .core import VAL
@@ -158,8 +159,6 @@ def ntuple_of_static_length(function_, length):
 @define("ntuple", t.Any, t.Integer)
 def ntuple(function_, count):
     """`(f(1), …, f(n))`."""
-    from ..staging import host_number
-
     count = int(host_number(count, "the length of a tuple"))
     if count < 0:
         raise WeberError(f"ArgumentError: tuple length should be ≥ 0, got {count}", kind="ArgumentError")
@@ -184,8 +183,6 @@ def applicable(function_, *arguments):
     if function_.__class__ is Function:
         return function_.methods.find(arguments) is not None
     if is_type(function_):
-        from ..calling import constructors
-
         tables = (_table(function_), constructors)
         return any(table.find((function_, *arguments)) is not None for table in tables)
     return callables.find((function_, *arguments)) is not None

@@ -6,6 +6,7 @@ from hashlib import blake2b
 import numpy as np
 
 from .. import types as t
+from ..calling import call
 from ..staged_numbers import Traced
 from ..staging import host_number, read_host
 from ..values import Array, Dictionary, NamedTuple, Range, SetValue, Struct
@@ -25,8 +26,6 @@ class UserKey:
         return self.code
 
     def __eq__(self, other):
-        from ..calling import call
-
         return isinstance(other, UserKey) and call(function("isequal"), (self.value, other.value)) is True
 
 
@@ -77,8 +76,6 @@ def _struct_key(value):
 @define("hash", t.Any)
 def hash_(value):
     """A hash code: equal for values that are `isequal`."""
-    from ..calling import call
-
     return call(function("hash"), (value, np.uint64(0)))
 
 

@@ -2,6 +2,7 @@
 
 
 from .. import types as t
+from ..calling import call
 from ..printing.display import FAMILIES, PLAIN_FAMILIES, show_text
 from ..type_lattice import TypeFamily
 from ..type_names import type_name
@@ -52,23 +53,17 @@ def pairs_named(values):
 @define("pairs", t.Any)
 def pairs_indexed(collection):
     """index => element for each."""
-    from ..calling import call
-
     return Struct(PairsType, [collection, call(function("eachindex"), (collection,))])
 
 
 @define("getindex", PairsType, t.Any)
 def getindex_pairs(view, key):
-    from ..calling import call
-
     return call(function("getindex"), (view.fields[0], key))
 
 
 @define("== isequal", PairsType, PairsType)
 def equal_pairs(a, b):
     """Whether both have equal elements at equal indices."""
-    from ..calling import call
-
     return call(function("=="), (collect(a), collect(b)))
 
 
@@ -134,16 +129,12 @@ def last_of_pair(value):
 @define("isless", PairFamily.wrapper, PairFamily.wrapper)
 def pairs_ordered(a, b):
     """By the first of each, then by the second."""
-    from ..calling import call
-
     return call(function("isless"), (tuple(a.fields), tuple(b.fields)))
 
 
 def _define_equality(name):
     @define(name, PairFamily.wrapper, PairFamily.wrapper)
     def equal(a, b):
-        from ..calling import call
-
         return all(call(function(name), sides) is True for sides in zip(a.fields, b.fields, strict=True))
 
 

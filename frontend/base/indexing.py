@@ -11,7 +11,7 @@ from .. import types as t
 from ..batching.lanes import Lanes, elements_at, only_in_graph
 from ..calling import call
 from ..control_flow.growth import Added
-from ..control_flow.vector_elements import alike_element_of, element_of
+from ..control_flow.vector_elements import alike_element_of, element_of, note_repeated
 from ..dims import dim_number
 from ..poison import HostValueNeeded
 from ..staged_numbers import DimNumber, Traced
@@ -116,7 +116,10 @@ def _lane_at(array, forms):
                   form.step, dim_number(form.length), None))
         if len(positions.shape) != 1:
             raise only_in_graph()
-        return elements_at(array, staging.as_value(positions))
+        part = elements_at(array, staging.as_value(positions))
+        if form.__class__ is Gathered:
+            note_repeated(part)
+        return part
     return element_of(array, form.start if form.__class__ is Place else form.positions)
 
 

@@ -8,6 +8,7 @@ from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
 from .. import types as t
 from ..batching.lanes import Lanes
+from ..calling import call
 from ..dims import as_dim
 from ..promotion import promote_type
 from ..staged_numbers import DimNumber, Traced
@@ -138,8 +139,6 @@ def _slices(payload, count):
 
 def user_elements(value):
     """The elements of what a user's type iterates over: by `Base.iterate`, or as an array by its indices."""
-    from ..calling import call
-
     step = function("iterate")
     found = step.methods.find((value,))
     if found is None or found[0].python is iterate_first:
@@ -151,8 +150,6 @@ def user_elements(value):
 
 
 def _iterated(value, step, found):
-    from ..calling import call
-
     result = found[0].call((value,), {}, found[1])
     while result is not None:
         item, position = result
@@ -186,8 +183,6 @@ def size_of(value):
         if size is not None:
             return size(value)
         if is_subtype(value.type, t.AbstractArray):
-            from ..calling import call
-
             return call(function("size"), (value,))
     return None
 
@@ -215,8 +210,6 @@ def element_type_of(value):
             return None if element is None else element(value)
         if is_pair(value):
             return join_types(*value.type.parameters)
-        from ..calling import call
-
         return call(function("eltype"), (value.type,))
     return None
 

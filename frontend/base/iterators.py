@@ -5,12 +5,13 @@ import math
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..calling import call
 from ..evaluation.steps import take_step
 from ..printing.display import FAMILIES, show_text
 from ..staging import host_integer, host_number
 from ..type_lattice import TypeFamily
 from ..type_names import type_name
-from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct
+from ..values import Array, GeneratorValue, Module, Range, Singleton, Struct, typeof
 from .iteration import (
     FAMILY_ELEMENTS,
     ITERATORS,
@@ -160,8 +161,6 @@ def make_dropwhile(predicate, inner):
 
 @iterator("Count", "start", "step", size=lambda start, step: (math.inf,))
 def make_countfrom(start, step):
-    from ..calling import call
-
     plus = BASE.bindings["+"]
     while True:
         take_step()
@@ -171,8 +170,6 @@ def make_countfrom(start, step):
 
 @iterator("Accumulate", "f", "itr", "init", size=lambda function, inner, init: size_of(inner))
 def make_accumulate(function, inner, init):
-    from ..calling import call
-
     total = init
     for position, item in enumerate(iterate(inner)):
         total = item if position == 0 and init is NOTHING_GIVEN else call(function, (total, item))
@@ -210,12 +207,8 @@ def make_partition(inner, count):
 
 def holds(predicate, *arguments):
     """Whether a predicate is true of the arguments; TypeError when it gives no Bool."""
-    from ..calling import call
-
     result = host_number(call(predicate, arguments), "a condition")
     if not isinstance(result, bool):
-        from ..values import typeof
-
         raise WeberError(f"TypeError: non-boolean ({type_name(typeof(result))}) used in boolean context",
                          kind="TypeError")
     return result
@@ -305,8 +298,6 @@ def filter_(predicate, iterable):
 @define("skipmissing", t.Any)
 def skipmissing(iterable):
     """The elements that are not missing, as they are asked for."""
-    from ..calling import call
-
     return make_filter(call(function("!"), (function("ismissing"),)), iterable)
 
 
@@ -325,8 +316,6 @@ def dropwhile(predicate, iterable):
 @_define("map", t.Any, t.Any, ...)
 def mapped(function, *iterables):
     """The function's values, computed as they are asked for."""
-    from ..calling import call
-
     size = _zip_size(iterables)
 
 

@@ -5,6 +5,8 @@ import operator
 import numpy as np
 
 from .. import types as t
+from ..calling import call
+from ..dispatch import Method, MethodTable
 from ..type_lattice import VarargType
 from ..values import Function, missing, typeof
 from .arithmetic import host_binary
@@ -22,8 +24,6 @@ def logical_not(a):
 @define("!", t.Function)
 def negated_function(f):
     """`!f` is the function `(x...) -> !f(x...)`."""
-    from ..calling import call
-    from ..dispatch import Method, MethodTable
     from .comparison import negation
 
     table = MethodTable("!" + getattr(f, "name", "f"))

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from .. import types as t
+from ..calling import call
 from ..staged_numbers import Traced
 from ..type_lattice import is_subtype
 from ..values import Array, Irrational, typeof
@@ -172,8 +173,6 @@ def hypotenuse(*sides):
 
 @define("log", t.Number, t.Number)
 def logarithm_to_base(base, x):
-    from ..calling import call
-
     return call(function("/"), (call(function("log"), (x,)), call(function("log"), (base,))))
 
 
@@ -355,9 +354,7 @@ def real_and_imaginary(x):
 @define("evalpoly", t.Number, t.Any)
 def evaluate_polynomial(x, coefficients):
     """Σ coefficients[k] xᵏ⁻¹ by Horner's rule."""
-    from ..calling import call
     from .iteration import iterate
-    from .registry import function
 
     if coefficients.__class__ is Array and not isinstance(coefficients.size[0], int):
         from ..batching.staged_folds import folded

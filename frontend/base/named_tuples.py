@@ -3,6 +3,7 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..calling import call
 from ..evaluation.properties import convert_to
 from ..type_lattice import DataType, TypeVar, UnionType, unwrap
 from ..values import NamedTuple, Symbol
@@ -93,8 +94,6 @@ def get(values, name, default):
 
 @define("get", t.Function, t.NamedTuple, t.Symbol)
 def get_else(default, values, name):
-    from ..calling import call
-
     return getindex_name(values, name) if name.name in values.names else call(default, ())
 
 
@@ -130,8 +129,6 @@ def setindex_name(values, item, name):
 @define("map", t.Any, t.NamedTuple, t.NamedTuple, ...)
 def map_named(function_, first, *others):
     """The named tuple of the function's values."""
-    from ..calling import call
-
     for other in others:
         if other.names != first.names:
             raise argument_error("Named tuple names do not match.")

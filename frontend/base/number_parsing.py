@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import types as t
 from ..printing.string_text import escape
+from ..staging import host_integer, host_number, read_host
 from ..type_lattice import TypeOfTypeFamily, TypeVar, is_subtype
 from ..type_names import type_name
 from ..values import Array
@@ -112,7 +113,6 @@ def digits_text(number, base=10, pad=1):
 def string_in_base(number, base=10, pad=1):
     """An integer's text in a base, with at least `pad` digits."""
     from ..printing.display import print_value
-    from ..staging import host_integer, host_number
 
     number, pad = host_number(number, "printing"), host_integer(pad, "the number of digits")
     if not 2 <= base <= 36:
@@ -135,6 +135,4 @@ def bytes_of_text(text):
 
 @define("bytes2hex", t.AbstractArray)
 def bytes2hex(array):
-    from ..staging import read_host
-
     return read_host(array, "bytes2hex").tobytes().hex()

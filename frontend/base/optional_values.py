@@ -4,6 +4,7 @@
 from .. import types as t
 from ..evaluation.properties import convert_to
 from ..printing.display import FAMILIES, show_text
+from ..staging import read_field, write_field
 from ..type_lattice import DataType, TypeVar, unwrap
 from ..type_names import type_name
 from ..values import Singleton, Struct, missing, typeof
@@ -36,16 +37,12 @@ def make_ref(called, value):
 @define("getindex", RefValue)
 def dereference(cell):
     """`cell[]`."""
-    from ..staging import read_field
-
     return read_field(cell, 0)
 
 
 @define("setindex!", RefValue, t.Any)
 def assign_ref(cell, value):
     """`cell[] = value`."""
-    from ..staging import write_field
-
     write_field(cell, 0, convert_to(cell.type.parameters[0], value))
     return cell
 

@@ -11,7 +11,7 @@ from ..staged_numbers import Traced
 from ..staging import host_number
 from ..type_lattice import is_subtype
 from ..type_names import type_name
-from ..values import Char, Irrational, typeof
+from ..values import Char, Irrational, Struct, typeof
 from .errors import argument_error, fault
 from .registry import define, define_constructor, module
 
@@ -155,8 +155,6 @@ PRINTF.bindings["Format"] = Format
 @define_constructor(Format, t.AbstractString)
 def make_format(_, template):
     """`Printf.Format("%d")`."""
-    from ..values import Struct
-
     for _ in _specifiers(template):
         pass
     return Struct(Format, [template])

@@ -1,6 +1,7 @@
 """`print`, `show`, `display`, `repr`, `string`: values as text."""
 
 from .. import types as t
+from ..calling import call
 from ..printing import display
 from ..printing.display import Context, plain_text, print_text, show_text
 from ..type_lattice import DataType, TypeVar
@@ -71,8 +72,6 @@ def show_mime(stream, mime, value):
 
 @define("show", t.IO, t.AbstractString, t.Any)
 def show_mime_name(stream, mime, value):
-    from ..calling import call
-
     call(BASE.bindings["show"], (stream, mime_value(mime), value))
 
 
@@ -146,8 +145,6 @@ def string(*values):
 @define("sprint", t.Any, t.Any, ..., keywords=("context", "sizehint"))
 def sprint(function, *arguments, context=None, sizehint=0):
     """What `function(io, arguments...)` writes to io."""
-    from ..calling import call
-
     stream = memory_stream(context_from(context))
     call(function, (stream, *arguments))
     return stream.text()

@@ -9,6 +9,7 @@ from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Value
 from .. import types as t
 from ..batching.lanes import is_lanes
+from ..calling import call
 from ..control_flow.vector_elements import copied_elements
 from ..evaluation.properties import get_property, set_field
 from ..staging import host_integer, host_number, read, read_field
@@ -167,8 +168,6 @@ def propertynames(value):
 @define("hasproperty", t.Any, t.Symbol)
 def hasproperty(value, name):
     """Whether the value has the property."""
-    from ..calling import call
-
     return name in call(function("propertynames"), (value,))
 
 

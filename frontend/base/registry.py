@@ -13,6 +13,7 @@ from ..calling import constructors
 from ..dispatch import Method, MethodTable
 from ..poison import HostValueNeeded
 from ..staged_numbers import DimNumber, Traced
+from ..staging import payload_of
 from ..type_lattice import TypeOfTypeFamily, TypeVar, VarargType, is_subtype, is_type, union, unwrap
 from ..type_names import type_name
 from ..values import Function, Module, dispatch_type
@@ -112,8 +113,6 @@ def builtin_call(python, name, keywords=()):
 
 def as_number(argument):
     """A symbolic size as a number of the graph, for what does not reckon with sizes; else the argument."""
-    from ..staging import payload_of
-
     return Traced(payload_of(argument)) if argument.__class__ is DimNumber else argument
 
 

@@ -4,6 +4,7 @@ from functools import reduce
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..calling import call
 from ..evaluation.properties import convert_to
 from ..promotion import promote_type
 from ..staging import read
@@ -303,8 +304,6 @@ def _staged_occurrences(collection):
 @define("unique", t.Any, t.Any)
 def unique_by(function_, collection):
     """The elements with distinct values of the function, in order."""
-    from ..calling import call
-
     result = {}
     for item in iterate(collection):
         result.setdefault(hash_key(call(function_, (item,))), item)

@@ -5,6 +5,7 @@ import re
 
 from ...compiler.errors import UnsupportedError
 from .. import types as t
+from ..calling import call
 from ..printing.display import Context, print_text
 from ..staging import host_number
 from ..type_lattice import UnionType, is_type, unwrap
@@ -13,7 +14,7 @@ from .errors import argument_error
 from .iteration import collect_values, iterate
 from .pairs import PairFamily
 from .regex import PART, Regex, Substitution
-from .registry import define
+from .registry import define, function
 from .string_indices import byte_index, position_of, range_of
 from .strings import char_test, text_of
 
@@ -179,8 +180,6 @@ def pieces(text, delimiter, limit=0, keepempty=True, from_right=False):
 
 
 def _whitespace():
-    from .registry import function
-
     return function("isspace")
 
 
@@ -229,8 +228,6 @@ def _replacement(replacement, occurrence, matched):
     if replacement.__class__ in (str, Char):
         return text_of(replacement)
     if replacement.__class__ in (Function, Struct) or is_type(replacement):
-        from ..calling import call
-
         argument = occurrence if matched is not None else Char(ord(occurrence))
         return print_text(call(replacement, (argument,)), Context())
     raise UnsupportedError("a replacement in `replace` must be a string, a character or a function",

@@ -3,6 +3,7 @@
 
 from ...compiler.errors import WeberError
 from .. import types as t
+from ..calling import call
 from ..printing.display import Context, print_text
 from ..printing.string_text import escape
 from ..staging import host_number, read_host
@@ -117,8 +118,6 @@ def reverse(text):
 @define("map", t.Any, t.AbstractString)
 def map_(function, text):
     """The string of the characters that the function gives."""
-    from ..calling import call
-
     return "".join(text_of(call(function, (Char(ord(c)),))) for c in text)
 
 

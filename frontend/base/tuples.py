@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import types as t
+from ..calling import call
 from ..evaluation.properties import convert_to
 from ..staging import host_integer, read_host
 from ..type_lattice import UnionType, VarargType, unwrap
@@ -124,15 +125,11 @@ def no_setindex(values, *_):
 @define("map", t.Any, t.Tuple, t.Tuple, ...)
 def map_(function_, *tuples):
     """The tuple of the function's values, as long as the shortest."""
-    from ..calling import call
-
     return tuple(call(function_, items) for items in zip(*tuples, strict=False))
 
 
 @define("map", t.Any, t.Tuple)
 def map_one(function_, values):
-    from ..calling import call
-
     return tuple(call(function_, (item,)) for item in values)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
+from ..calling import call
 from ..printing.array_text import WRAPPER_TEXTS
 from ..staging import VIEWS
 from ..type_lattice import TypeVar, unwrap
@@ -16,7 +17,7 @@ from .assignment import assign
 from .elements import NUMBERS
 from .errors import shown
 from .indexing import element_at, number_or_object
-from .registry import define
+from .registry import define, function
 
 VIEW_FAMILY = unwrap(t.SubArray).family
 _INTEGER_RANGE = unwrap(t.AbstractUnitRange).family.apply(t.Int64)
@@ -63,9 +64,6 @@ class View:
 def view_of(x, indices):
     """`view(x, indices...)`; ranges of a range are ranges."""
     if x.__class__ is Range and len(indices) == 1 and indices[0].__class__ is Range:
-        from ..calling import call
-        from .registry import function
-
         return call(function("getindex"), (x, indices[0]))
     parent = as_array(x)
     indices = tuple(index if index.__class__ is not Array else element_at(index, (colon,) * index.rank)
@@ -102,9 +100,6 @@ def view(x, *indices):
 @define("maybeview", t.Any, t.Any, ..., exported=False)
 def view_or_element(x, *indices):
     """What `x[indices...]` means under `@views`: a view of an array; of other collections the element."""
-    from ..calling import call
-    from .registry import function
-
     single = all(index.__class__ is not Range and index.__class__ is not Array and index is not colon
                  for index in indices)
     if x.__class__ is Array and not single:

@@ -26,15 +26,14 @@ class Lanes:
     `count` is the number of elements, a dim; `item` the template, a Julia value; `columns` pairs of a value
     in the template and the one of all elements, (count, …); `lengths` maps the name of each dim that differs
     to (its sizes, an i64 value (count,); the dim it is padded to). Arrays in the template that are older than
-    `serial` are one and the same in all elements; `aliases` are pairs of places at which the elements may
-    be one array for another reason.
+    `serial` are one and the same in all elements.
     """
 
     dtype, ndim = np.dtype(object), 1
 
-    def __init__(self, count, item, columns, lengths, serial=0, aliases=()):
+    def __init__(self, count, item, columns, lengths, serial=0):
         self.count, self.item, self.columns, self.lengths = count, item, columns, lengths
-        self.serial, self.aliases = serial, aliases
+        self.serial = serial
 
     @property
     def shape(self):
@@ -72,7 +71,7 @@ def is_lanes(value):
 
 def current(vector):
     """The lanes of a vector, as they are where it shares the memory of an array."""
-    return vector._data if vector.link is None else read(vector)
+    return read(vector)
 
 
 def vector_of_lanes(lanes: Lanes) -> Array:
@@ -119,7 +118,7 @@ def _substituted_lanes(lanes, values, dims):
     lengths = {name: (values.get(sizes, sizes), substitute(bound, dims))
                for name, (sizes, bound) in lanes.lengths.items()}
     item = substituted(lanes.item, inner, dims, lanes.serial)
-    return Lanes(substitute(lanes.count, dims), item, columns, lengths, lanes.serial, lanes.aliases)
+    return Lanes(substitute(lanes.count, dims), item, columns, lengths, lanes.serial)
 
 
 class Outline:
@@ -233,7 +232,7 @@ def elements_at(array: Array, places):
     columns = [(inner[old], picked(outer)) for old, outer in lanes.columns]
     lengths = {name: (picked(sizes), bound) for name, (sizes, bound) in lanes.lengths.items()}
     item = substituted(lanes.item, inner, {}, lanes.serial)
-    return sharing_with(array, Lanes(places.shape[0], item, columns, lengths, lanes.serial, lanes.aliases))
+    return sharing_with(array, Lanes(places.shape[0], item, columns, lengths, lanes.serial))
 
 
 def sharing_with(vector, lanes):

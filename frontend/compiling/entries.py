@@ -16,6 +16,7 @@ from ..calling import call
 from ..dispatch import Method, MethodTable
 from ..parsing import syntax
 from ..staged_numbers import Traced
+from ..staging import payload_of, tensor_type
 from ..state import state
 from ..trees import children, is_leaf, is_number, leaves
 from ..type_names import type_name
@@ -321,8 +322,6 @@ def stage_entry(entry: Entry) -> Graph:
             if id(leaf) in read_arrays:
                 results.append(mapping[read_arrays[id(leaf)]])
             else:
-                from ..staging import payload_of
-
                 results.append(builder.constant(np.array(payload_of(leaf))))
         else:
             results.append(mapping.get(value, value))
@@ -387,7 +386,6 @@ def add_unread_state(block, argument_names, defaults, name, place, leaf):
     """A state that the entry writes without reading it is an input all the same: its default is its value
     now."""
     from ...compiler.ir import Value
-    from ..staging import tensor_type
 
     current = place.owner.data if place.key == "data" and place.owner.__class__ is Array else None
     if current is None:

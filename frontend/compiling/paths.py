@@ -2,6 +2,7 @@
 
 from ...compiler.errors import Note
 from ..trees import children
+from ..type_names import type_name
 from ..values import Dictionary, Module, Struct, typeof
 
 
@@ -42,7 +43,6 @@ def name_layer(error, module):
     """The error, with a note that says in which layer of the program it arose."""
     if error.layer is not None:
         from ..evaluation.method_errors import with_article
-        from ..type_names import type_name
 
         layer, error.layer = error.layer, None
         path = object_path(module, layer)

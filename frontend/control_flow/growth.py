@@ -413,7 +413,11 @@ def with_lanes(parts):
             lists.append([part] if data is None else part)
         else:
             return None
-    return together(lists)
+    from .vector_elements import share_elements
+
+    whole = together(lists)
+    share_elements(whole, lists)
+    return whole
 
 
 class ItemGrowth:
@@ -505,11 +509,11 @@ def joined(parts, axis=0):
     return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=axis)
 
 
-def lanes_of(spec, columns, aliases=()):
+def lanes_of(spec, columns):
     """The vector of items of a spec, whose values are in these columns."""
     inner = [Value(type_) for type_ in leaf_types(spec)]
     return vector_of_lanes(Lanes(columns[0].shape[0], rebuild(spec, iter(inner)),
-                                 list(zip(inner, columns, strict=True)), {}, 0, aliases))
+                                 list(zip(inner, columns, strict=True)), {}))
 
 
 def growth_of(before, after):

@@ -177,7 +177,7 @@ def with_parts(like, parts):
         from .growth import lanes_of
         from .item_buffers import columns_of
 
-        return lanes_of(columns_of(like)[0], [read(part) for part in parts], like._data.aliases)
+        return lanes_of(columns_of(like)[0], [read(part) for part in parts])
     return with_children(like, list(parts))
 
 

@@ -24,7 +24,7 @@ from ..values import Array
 from .growth import arrays_of, lanes_of
 from .item_buffers import as_lanes, columns_of, spec_of_item, stacked
 from .regions import write_location
-from .sharing import entangle, entangle_into, part, vector_of
+from .sharing import entangle, entangle_into, entangled_with, part, vector_of
 from .specs import Container, Numbers, Unknown, flatten, join, leaf_types, parts_of, zeros
 
 CHANGED_ELSEWHERE = PoisonedContents(
@@ -52,13 +52,11 @@ class ElementLink:
     def write(self, array, data):
         trace, vector = state.trace, self.vector
         part(trace, array)
-        if self.status is LIVE:
-            if aliases_of(vector):
-                raise shared_element()
+        spec, columns = all_columns(vector) if self.status is LIVE else (None, None)
+        if self.status is LIVE and not trace.repeated.get(id(vector)):
             if tuple(data.shape) != tuple(array._data.shape):
                 raise UnsupportedError("an array in a vector that only the graph knows must keep its size",
                                        state.location, kind="UnsupportedError")
-            spec, columns = all_columns(vector)
             leaves = flatten(spec_of_item(array), Array(data, array.type))
             own = range(self.start, self.stop)
             columns = [column if k not in own else with_row(column, self.place, leaves[k - self.start])
@@ -69,7 +67,7 @@ class ElementLink:
                     write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
             part(trace, vector, CHANGED_ELSEWHERE)
             replace_contents(vector, lanes_of(spec, columns))
-        elif self.status is UNSURE:
+        elif self.status is not GONE:
             write_location(trace, vector, "data", HOLDS_CHANGED)
         write_location(trace, array, "data", data)
 
@@ -83,20 +81,54 @@ def links_of(vector):
 def note(vector, item, place, status, serial=0):
     """Links the arrays of an item that is at a place of a vector; those older than `serial` are in all of its
     places."""
-    _, links = state.trace.elements.setdefault(id(vector), (vector, []))
+    trace = state.trace
+    _, links = trace.elements.setdefault(id(vector), (vector, []))
     for array, start, stop in arrays_in(spec_of_item(item), item, 0):
         if array.serial < serial:
             continue
+        old = array.link
         # one that is older than the region may be seen where the item was not put there
-        is_own = array.link is None and array.serial > state.trace.scope.serial
+        is_young = array.serial > trace.scope.serial
+        is_own = is_young and (old is None or old.__class__ is ElementLink and old.status is GONE) and \
+            all(other is not vector for other in entangled_with(array))
         link = ElementLink(array, vector, place, start, stop, status if is_own else UNSURE)
+        links.append(link)
         if is_own:
             array.link = link
-        else:
-            entangle_into(array, vector)
-            if vector_of(array) is not None:
-                entangle(vector, vector_of(array))
-        links.append(link)
+            continue
+        entangle_into(array, vector)
+        is_move = is_young and old.__class__ is ElementLink and old.vector is vector and old.status is LIVE
+        note_repeated(vector, (old, place) if is_move else None)
+        if vector_of(array) is not None:
+            entangle(vector, vector_of(array))
+
+
+def note_repeated(vector, move=None):
+    """Notes that a vector may have one array at two places: none can be written into by way of it. A `move`
+    is the link of an array that was put at another place, too: it may be put away from its own."""
+    trace = state.trace
+    trace.elements.setdefault(id(vector), (vector, []))  # which keeps the id
+    trace.repeated.setdefault(id(vector), []).append(move)
+
+
+def note_common(vector, lanes):
+    """Notes that a vector holds copies of the arrays that were one and the same in all elements of lanes."""
+    for array in arrays_of(lanes.item):
+        if array.serial < lanes.serial:
+            entangle(vector, array)
+            note_repeated(vector)
+
+
+def share_elements(whole, parts):
+    """Notes that a vector has the elements of others and of lists of items."""
+    vectors = [one for one in parts if one.__class__ is Array]
+    for vector in vectors:
+        note_common(whole, current(vector))
+    items = [item for one in parts if one.__class__ is list for item in one]
+    for other in [*vectors, *(array for item in items for array in arrays_of(item))]:
+        entangle(whole, other)
+    if len(vectors) > 1:
+        note_repeated(whole)
 
 
 def refuse_changes_of_kept(region, where):
@@ -114,11 +146,19 @@ def refuse_changes_of_kept(region, where):
 def forget(vector, place=None):
     """Notes that something else is at a place of a vector now, or at all of them."""
     trace = state.trace
+
+    def is_there(link):
+        return place is not None and is_same(link.place, place) and \
+            trace.merged_into(link.block) is trace.builder.block
+
     for link in links_of(vector):
         if place is None or may_be_same(link.place, place):
-            is_sure = place is not None and is_same(link.place, place) and \
-                trace.merged_into(link.block) is trace.builder.block
-            link.status = GONE if is_sure and link.status is not UNSURE else UNSURE
+            link.status = GONE if is_there(link) and link.status is not UNSURE else UNSURE
+    moves = trace.repeated.get(id(vector), ())
+    for move in [move for move in moves if move is not None and move[0].status is GONE and is_there(move[0])]:
+        link, link.place = move
+        link.status = LIVE
+        moves.remove(move)
 
 
 def arrays_in(spec, value, start):
@@ -141,9 +181,11 @@ def all_columns(vector):
         if any(item is not UNDEFINED for item in items):
             raise unlike()
         return Unknown(), []
-    for item in items:  # from now on the vector holds copies
-        for array, _, _ in arrays_in(spec_of_item(item), item, 0):
-            entangle(array, vector)
+    arrays = [array for item in items for array in arrays_of(item)]
+    for array in arrays:  # from now on the vector holds copies
+        entangle(array, vector)
+    if len(set(map(id, arrays))) < len(arrays) or any(vector_of(array) is vector for array in arrays):
+        note_repeated(vector)
     return columns_of(lanes)
 
 
@@ -188,12 +230,6 @@ def unlike():
                            kind="UnsupportedError")
 
 
-def shared_element():
-    return UnsupportedError("an array in a vector is changed that may be another element of it too (after "
-                            "`fill(array, n)` or `a[i] = a[j]`): make each element an array of its own",
-                            state.location, kind="UnsupportedError")
-
-
 def with_row(column, place, row):
     """A column with another row at a place."""
     place = place if place.__class__ is Value else as_value(payload_of(DimNumber.of(place)))
@@ -216,7 +252,10 @@ def copied_elements(vector):
     if lanes.item is UNDEFINED or lanes.lengths:
         return Array(lanes, vector.type)
     spec, columns = columns_of(vector)
-    return lanes_of(spec, columns, aliases_of(vector)) if columns else Array(lanes, vector.type)
+    copy = lanes_of(spec, columns) if columns else Array(lanes, vector.type)
+    if state.trace.repeated.get(id(vector)) or any(a.serial < lanes.serial for a in arrays_of(lanes.item)):
+        note_repeated(copy)
+    return copy
 
 
 def is_example(vector):
@@ -227,8 +266,9 @@ def is_example(vector):
 def replace_column(vector, position, column):
     """Makes a column what the arrays with a number among those of an element hold, in all elements."""
     lanes, trace = current(vector), state.trace
-    if aliases_of(vector):
-        raise shared_element()
+    if trace.repeated.get(id(vector)):
+        raise UnsupportedError("a function changes the arrays it is mapped over, of which two may be one",
+                               state.location, kind="UnsupportedError")
     old = arrays_of(lanes.item)[position]
     item, inner, columns = lanes.item, old._data, dict(lanes.columns)
     if inner.__class__ is not Value:  # the same numbers in all elements until now
@@ -246,11 +286,11 @@ def replace_column(vector, position, column):
 
 def element_of(vector, place):
     """The element of a vector of staged elements at a place: an int from 0 or an IR value."""
-    if vector._data.item is UNDEFINED:
+    if current(vector).item is UNDEFINED:
         raise PoisonError("UndefRefError: access to undefined reference", state.location,
                           kind="UndefRefError")
     found = element(vector, place)
-    note(vector, found, place, UNSURE if vector._data.lengths else LIVE, vector._data.serial)
+    note(vector, found, place, UNSURE if vector._data.lengths else LIVE, current(vector).serial)
     return found
 
 
@@ -288,34 +328,12 @@ def set_element(vector, place, value):
     if join(spec, spec_of_item(value)) != spec or not columns:
         raise unlike()
     rows = flatten(spec, value)
-    aliases = tuple([pair for pair in aliases_of(vector)
-                     if pair is ANYWHERE or not any(is_same(other, place) for other in pair)])
-    aliases += tuple([(place, other) for other in places_in(vector, value)])
     forget(vector, place)
+    if is_lanes(vector):
+        note_common(vector, current(vector))
     replace_contents(vector, lanes_of(spec, [with_row(column, place, row)
-                                             for column, row in zip(columns, rows, strict=True)], aliases))
+                                             for column, row in zip(columns, rows, strict=True)]))
     note(vector, value, place, LIVE)
-
-
-ANYWHERE = ()
-"""The alias of elements of which any may be one with any."""
-
-
-def aliases_of(vector):
-    """The pairs of places at which the elements of a vector may be one array, when they become rows of
-    columns."""
-    if not is_lanes(vector):
-        return ()
-    lanes = current(vector)
-    are_one = any(array.serial < lanes.serial for array in arrays_of(lanes.item))
-    return (ANYWHERE,) if are_one else lanes.aliases
-
-
-def places_in(vector, value):
-    """The places at which the arrays of a value are in a vector already."""
-    arrays = arrays_of(value)
-    return [link.place for link in links_of(vector) if link.status is not GONE
-            and any(link.array is array for array in arrays)]
 
 
 def may_be_same(one, other):

@@ -16,6 +16,7 @@ from ..evaluation.scopes import Cell
 from ..staged_numbers import Traced
 from ..staging import Trace, get_location, set_location
 from ..state import state
+from ..trees import with_children
 from ..values import Array, Dictionary, Function, NamedTuple, Struct, to_host
 
 
@@ -94,8 +95,6 @@ def _settled(value, trace, seen):
         elif data.__class__ is np.ndarray:
             _settled(data, trace, seen)
     elif kind is Struct:
-        from ..trees import with_children
-
         if not value.type.family.mutable:
             items = [_settled(item, trace, seen) for item in value.fields]
             seen[id(value)] = with_children(value, items)

@@ -12,6 +12,7 @@ from ...compiler.ops.record import Op, Rule
 from ...compiler.passes.reverse import pullback as reverse
 from .. import types as t
 from ..base.registry import define, module
+from ..calling import call
 from ..staged_numbers import Traced
 from ..staging import read
 from ..state import state
@@ -41,7 +42,6 @@ def frule(tangents, function, *arguments, **keywords):
 
 
 def _by_derivative(name, function, arguments, keywords):
-    from ..calling import call
     from ..evaluation.packages import load_package
 
     if function.__class__ is not Function or any(m.definition for m in function.methods.methods):
@@ -85,8 +85,6 @@ def call_by_rule(rule, function, arguments, keywords, plain):
 
 
 def _call_by_rrule(rule, function, arguments, keywords, operands, plain):
-    from ..calling import call
-
     made = call(rule, (function, *arguments), keywords)
     if made is None:  # opted out
         return plain()
@@ -120,8 +118,6 @@ def _call_by_rrule(rule, function, arguments, keywords, operands, plain):
 
 
 def _call_by_frule(function, arguments, keywords, operands, value):
-    from ..calling import call
-
     results = list(dict.fromkeys(_staged_floats(value)))
 
     def pushforward(tangents):
@@ -246,7 +242,6 @@ def cotangent_tree(value, known):
 def _as_tangent(value, cotangent):
     """A cotangent as rules of ChainRulesCore get it: `ZeroTangent()` for nothing, `Tangent` for the parts of
     tuples and structs."""
-    from ..calling import call
     from ..evaluation.packages import load_package
 
     names = load_package("ChainRulesCore").bindings

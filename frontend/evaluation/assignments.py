@@ -8,7 +8,7 @@ from ..calling import call
 from ..control_flow.conditionals import lifted
 from ..parsing import syntax
 from ..poison import PoisonError
-from ..staged_numbers import Traced
+from ..staged_numbers import DimNumber, Traced
 from ..state import state
 from ..trees import is_number
 from ..type_lattice import UnionAll, is_subtype
@@ -279,7 +279,8 @@ def _holds_arrays(collection, indices):
         return collection.__class__ in (tuple, NamedTuple, Dictionary)
     if len(indices) == 1 and collection.element is t.Any:
         return True
-    return is_subtype(collection.element, t.AbstractArray) and all(map(is_number, indices))
+    return is_subtype(collection.element, t.AbstractArray) and all(
+        [is_number(index) or index.__class__ is DimNumber for index in indices])
 
 
 def broadcast_assignment(compiler, node):

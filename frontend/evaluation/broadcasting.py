@@ -15,7 +15,7 @@ from ..base.registry import function as builtin
 from ..batching.lanes import is_lanes
 from ..calling import call
 from ..staged_numbers import Traced
-from ..staging import VIEWS, expand, payload_of, read, write
+from ..staging import VIEWS, convert_payload, expand, payload_of, read, write
 from ..state import LaneEffect, state
 from ..type_lattice import is_subtype
 from ..values import Array, Dictionary, Function, GeneratorValue, NamedTuple, Range, Struct, to_host, typeof
@@ -277,8 +277,6 @@ def assign_broadcast(array: Array, value):
         )
         write(array, np.array(items.data, dtype=object))
         return
-    from ..staging import convert_payload
-
     if value.__class__ is tuple:
         from ..base.arrays import array_of
         from ..base.conversion import convert

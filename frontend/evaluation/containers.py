@@ -8,6 +8,7 @@ from ..base.arrays import undef
 from ..base.registry import function
 from ..calling import call
 from ..parsing import syntax
+from ..staging import Trace
 from ..state import state
 from ..type_lattice import instantiate
 from ..values import GeneratorParts, GeneratorValue, NamedTuple, typeof
@@ -264,8 +265,6 @@ def no_example():
 def inferred_type(example):
     """The element type of a comprehension without elements: the type of its body for numbers like those that
     it would go over, where the body has one without any effect; else None."""
-    from ..staging import Trace
-
     with Trace() as trace:
         try:
             return typeof(example())

@@ -10,12 +10,16 @@ import math
 import re
 
 from ...compiler.errors import Location, Note, UnsupportedError, WeberError
+from ..base.registry import BASE
 from ..compiling.paths import name_layer
 from ..parsing import syntax
 from ..parsing.signature_builder import is_operator
 from ..poison import UNDEFINED, Undefined
+from ..staged_numbers import Traced
+from ..staging import host_number
 from ..state import state
-from ..values import Function, Module
+from ..type_names import type_name
+from ..values import Function, Module, typeof
 from .completions import LoopSignal, ReturnSignal
 from .scopes import Cell, FrameLayout, Scope, closure_mentions, undefined, unreadable
 
@@ -252,21 +256,14 @@ def find_binding(module: Module, name):
             found = find_binding(used, name)
             if found is not None:
                 return found
-    base = _base()
-    if module is not base and name in base.bindings:
-        return base.bindings
+    if module is not BASE and name in BASE.bindings:
+        return BASE.bindings
     return None
-
-
-def _base():
-    from ..base.registry import BASE
-
-    return BASE
 
 
 def visible_names(module):
     """All names that code in the module can use; for suggestions."""
-    names = set(module.bindings) | _base().exports
+    names = set(module.bindings) | BASE.exports
     for used in module.usings:
         names |= used.exports
     return names
@@ -314,10 +311,6 @@ def truth(value, location, user=True):
     """A condition as a Python bool. Raises TypeError for a non-boolean, HostValueNeeded for a staged one."""
     if value is True or value is False:
         return value
-    from ..staged_numbers import Traced
-    from ..staging import host_number
-    from ..values import typeof
-
     if value.__class__ is Traced:
         try:
             value = host_number(value, "this condition")
@@ -325,8 +318,6 @@ def truth(value, location, user=True):
             raise located(error, location, user) from None
         if isinstance(value, bool):
             return value
-    from ..type_names import type_name
-
     raise WeberError(f"TypeError: non-boolean ({type_name(typeof(value))}) used in boolean context",
                      location if user else None, kind="TypeError")
 

@@ -5,6 +5,8 @@ import difflib
 import re
 from pathlib import Path
 
+from ..base.registry import MODULES
+
 FOREIGN = {
     "None": "nothing", "True": "true", "False": "false", "len": "length", "elif": "elseif",
     "append": "push!", "extend": "append!", "float64": "Float64", "float32": "Float32", "int": "Int",
@@ -35,8 +37,6 @@ def suggestion(name, candidates) -> str | None:
 
 def package_of(name) -> str | None:
     """The package that comes with Weber and exports the name."""
-    from ..base.registry import MODULES
-
     for module in MODULES.values():
         if name in module.exports and module.name in LIBRARIES:
             return module.name

@@ -6,10 +6,11 @@ import sys
 import time
 
 from ...compiler.errors import UnsupportedError, WeberError
-from ..base.registry import function
+from ..base.registry import function, module
 from ..calling import call
 from ..parsing import syntax
 from ..state import state
+from ..values import GeneratorValue
 from .evaluator import compiles, located
 from .macros import MACROS, macro, name_in, only_argument, source_text
 
@@ -70,7 +71,6 @@ MACROS.update(info=log_macro("Info"), warn=log_macro("Warning"), error=log_macro
 def format_macro(name):
     def handler(compiler, node):
         from ..base.printf import format_printf
-        from ..base.registry import module
         from .expressions import argument_list
 
         arguments = node.arguments
@@ -161,7 +161,6 @@ def show_progress(compiler, node):
 def shown_iterable(compiler, node):
     from ...runtime.progress import progress
     from ..base.iteration import iterate, size_of
-    from ..values import GeneratorValue
 
     iterable = compiler.expression(node.iterable)
 

@@ -2,7 +2,7 @@
 
 from ...compiler.errors import Note, WeberError
 from .. import types as t
-from ..base.registry import function
+from ..base.registry import BASE, function
 from ..calling import call
 from ..poison import UNDEFINED
 from ..staging import read_field, write_field
@@ -119,8 +119,6 @@ def no_field(value, name, fields):
     import difflib
 
     error = WeberError(f"type {type_name(typeof(value))} has no field {name}", kind="FieldError")
-    from ..base.registry import BASE
-
     for called in (name, name + "!"):
         if called in BASE.exports and not fields:
             error.notes.append(Note(f"  functions stand first: `{called}(x, …)` rather than `x.{name}(…)`"))

@@ -6,6 +6,7 @@ from ...compiler.errors import UnsupportedError, WeberError
 from .. import types as t
 from ..base.registry import function
 from ..calling import call
+from ..dispatch import Method
 from ..parsing import syntax
 from ..type_lattice import unwrap
 from .macros import macro, misused, name_in, only_argument
@@ -102,7 +103,6 @@ def show_as_layer(family):
     """Makes the REPL show instances of a type as Flux shows layers: a line for each part, with counts of
     parameters."""
     from ..base.printing import TEXT_PLAIN
-    from ..dispatch import Method
 
     def show(arguments, keywords, bindings):
         from .packages import load_package

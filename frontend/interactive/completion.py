@@ -5,6 +5,7 @@ Nothing of the program runs for it: fields are looked up, never computed."""
 import os
 import re
 
+from ..base.registry import MODULES
 from ..evaluation.evaluator import find_binding, visible_names
 from ..parsing.lexer import Lexer
 from ..parsing.tokens import KEYWORDS, NAME
@@ -114,7 +115,6 @@ def _packages(module):
 
 
 def _package(module, path):
-    from ..base.registry import MODULES
     from ..evaluation.packages import LOADED
 
     found = _value(module, path)

@@ -4,6 +4,7 @@ A method gets the children of its rule (tokens, nodes, and what other methods re
 their span.
 """
 
+from ..values import Char
 from . import literals, syntax
 from .signature_builder import (
     Section,
@@ -36,8 +37,6 @@ class TreeBuilder(StatementBuilder):
         return syntax.Literal(children[0].text == "true", location=self.location(start, end))
 
     def character(self, children, start, end):
-        from ..values import Char
-
         location = self.location(start, end)
         text = self.unescaped(children[0].text[1:-1], location)
         if len(text) != 1:

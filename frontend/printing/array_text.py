@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 
 from .. import types as t
+from ..base.registry import BASE
+from ..calling import call
 from ..poison import UNDEFINED
 from ..staging import read_host
 from ..type_lattice import DataType, is_concrete, is_subtype, unwrap
@@ -26,9 +28,6 @@ class Elements:
             self.size = (value.length,)
             self.at = value.__getitem__
         else:
-            from ..base.registry import BASE
-            from ..calling import call
-
             self.size = call(BASE.bindings["size"], (value,))
             getindex = BASE.bindings["getindex"]
             self.at = lambda *index: call(getindex, (value, *(i + 1 for i in index)))
