@@ -219,10 +219,15 @@ def numbers_ordered(a, b):
 
 @define("isless", t.Tuple, t.Tuple)
 def tuples_ordered(a, b):
-    for x, y in zip(a, b, strict=False):
-        if _call("isless", x, y):
+    """By the first elements that differ."""
+    for place, (x, y) in enumerate(zip(a, b, strict=False), 1):
+        before = _call("isless", x, y)
+        if before is True:
             return True
-        if not _call("isequal", x, y):
+        alike = _call("isequal", x, y)
+        if before.__class__ is Traced or alike.__class__ is Traced:
+            return emit("or", before, emit("and", alike, tuples_ordered(a[place:], b[place:])))
+        if not alike:
             return False
     return len(a) < len(b)
 

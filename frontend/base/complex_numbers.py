@@ -306,6 +306,12 @@ def on_unit_circle(x):
     return complex_number(mathematics.cosine(x), mathematics.sine(x))
 
 
+@define("cispi", t.Real)
+def half_turns_on_unit_circle(x):
+    """As `cis(π * x)`, exact at multiples of a half."""
+    return complex_number(call(function("cospi"), (x,)), call(function("sinpi"), (x,)))
+
+
 @conversion.constructs(t.Complex, t.Real, t.Real)
 def construct_of_parts(type_, real, imaginary):
     made = complex_number(real, imaginary)

@@ -7,8 +7,9 @@ import ml_dtypes
 import numpy as np
 
 from .. import types as t
+from ..calling import call
 from ..promotion import promote_type
-from ..staged_numbers import Traced
+from ..staged_numbers import DimNumber, Traced
 from ..staging import host_integer, host_number
 from ..type_lattice import is_subtype, is_type
 from ..type_names import type_name
@@ -18,16 +19,42 @@ from .elements import (
     HOST_TYPES,
     INT_MAX,
     convert_host,
+    dual,
     emit,
     exact_integer,
     is_complex_type,
+    is_integer_type,
     number_type,
 )
 from .errors import argument_error, domain_error, fault
 from .registry import define
 
 
+def in_language(name, arguments, keywords=None):
+    """What the function of this name in `library/integer_functions.jl` gives: for numbers that only the graph
+    knows."""
+    from ..evaluation.packages import load_package
+
+    return call(load_package("integer_functions").bindings[name], arguments, keywords)
+
+
+def is_open(number):
+    """Whether only the graph knows a number."""
+    return number.__class__ is DimNumber or number.__class__ is Traced and number.known is None
+
+
+def iteration(name, *types):
+    """Defines a builtin by a function of numbers on the host; others go to the one in our language."""
+
+    def enter(host):
+        define(name, *types)(dual(host, lambda *numbers: in_language(name, numbers)))
+        return host
+
+    return enter
+
+
 def _integers(name, function):
+    @iteration(name, t.Integer, t.Integer, ...)
     def several(*numbers):
         kind = number_type(numbers)
         result = reduce(function, map(int, numbers))
@@ -35,14 +62,12 @@ def _integers(name, function):
             raise fault("OverflowError", f"{name} of numbers of type {type_name(kind)} does not fit")
         return HOST_TYPES[kind](result)
 
-    define(name, t.Integer, t.Integer, ...)(several)
-
 
 _integers("gcd", math.gcd)
 _integers("lcm", math.lcm)
 
 
-@define("factorial", t.Integer)
+@iteration("factorial", t.Integer)
 def factorial(n):
     n = int(n)
     if n < 0:
@@ -55,7 +80,7 @@ def factorial(n):
     return result
 
 
-@define("binomial", t.Integer, t.Integer)
+@iteration("binomial", t.Integer, t.Integer)
 def binomial(n, k):
     if k < 0:
         return 0
@@ -84,16 +109,16 @@ define("isodd", t.Real)(_parity(1))
 define("iseven", t.Real)(_parity(0))
 
 
-@define("ispow2", t.Real)
+@iteration("ispow2", t.Real)
 def is_power_of_two(x):
-    whole = exact_integer(x)
-    return whole is not None and whole > 0 and whole & (whole - 1) == 0
+    if is_integer_type(typeof(x)):
+        return bool(x > 0 and int(x) & (int(x) - 1) == 0)
+    return bool(x > 0 and math.frexp(x)[0] == 0.5)
 
 
-@define("nextpow", t.Real, t.Real)
+@iteration("nextpow", t.Real, t.Real)
 def next_power(base, x):
     """The smallest `base^n` not less than x, for an integer n ≥ 0."""
-    base, x = host_number(base, "nextpow"), host_number(x, "nextpow")
     if base <= 1:
         raise domain_error(base, "`a` must be greater than 1.")
     if not x < math.inf:
@@ -104,9 +129,8 @@ def next_power(base, x):
     return power
 
 
-@define("prevpow", t.Real, t.Real)
+@iteration("prevpow", t.Real, t.Real)
 def previous_power(base, x):
-    base, x = host_number(base, "prevpow"), host_number(x, "prevpow")
     if base <= 1:
         raise domain_error(base, "`a` must be greater than 1.")
     if not 1 <= x < math.inf:
@@ -117,14 +141,14 @@ def previous_power(base, x):
     return power
 
 
-@define("isqrt", t.Integer)
+@iteration("isqrt", t.Integer)
 def integer_square_root(n):
     if n < 0:
         raise domain_error(n, "`isqrt` takes no negative integer.")
     return math.isqrt(int(n))
 
 
-@define("isprime", t.Integer)
+@iteration("isprime", t.Integer)
 def is_prime(n):
     """Whether n is a prime number: Miller and Rabin's test, which is exact below 2^64 with these bases."""
     n, bases = int(n), (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
@@ -142,6 +166,8 @@ def is_prime(n):
 @define("digits", t.Integer, keywords=("base", "pad"))
 def digits(n, base=10, pad=1):
     """The digits of n, the lowest first."""
+    if any(is_open(number) for number in (n, base, pad)):
+        return in_language("digits", (n,), {"base": base, "pad": pad})
     n, base, pad = host_number(n, "digits"), host_number(base, "digits"), host_integer(pad, "digits")
     if base < 2:
         raise domain_error(base, "`base` must be at least 2 here.")
@@ -154,15 +180,17 @@ def digits(n, base=10, pad=1):
 
 @define("ndigits", t.Integer, keywords=("base", "pad"))
 def digit_count(n, base=10, pad=1):
+    if any(is_open(number) for number in (n, base, pad)):
+        return in_language("ndigits", (n,), {"base": base, "pad": pad})
     return len(digits(n, base=base, pad=pad).data)
 
 
-@define("powermod", t.Integer, t.Integer, t.Integer)
+@iteration("powermod", t.Integer, t.Integer, t.Integer)
 def power_modulo(x, p, m):
     return pow(x, p, m)
 
 
-@define("invmod", t.Integer, t.Integer)
+@iteration("invmod", t.Integer, t.Integer)
 def inverse_modulo(x, m):
     try:
         return convert_host(pow(int(x), -1, int(m)), promote_type(typeof(x), typeof(m)))
@@ -284,17 +312,17 @@ def significand_bits(type_):
     return int(_limits(type_, "precision").nmant) + 1
 
 
-@define("exponent", t.AbstractFloat)
+@iteration("exponent", t.AbstractFloat)
 def exponent(x):
     return math.frexp(float(x))[1] - 1
 
 
-@define("significand", t.AbstractFloat)
+@iteration("significand", t.AbstractFloat)
 def significand(x):
     return HOST_TYPES[typeof(x)](2 * math.frexp(float(x))[0]) if x != 0 else x
 
 
-@define("ldexp", t.AbstractFloat, t.Integer)
+@iteration("ldexp", t.AbstractFloat, t.Integer)
 def scale_by_power_of_two(x, n):
     return HOST_TYPES[typeof(x)](math.ldexp(float(x), n))
 

@@ -11,6 +11,7 @@ from ..type_lattice import VarargType
 from ..values import Function, missing, typeof
 from .arithmetic import host_binary
 from .elements import convert_host, dual, emit, select, wrap
+from .integers import iteration
 from .registry import define
 
 invert_bool = dual(operator.not_, lambda a: emit("not", a))
@@ -150,7 +151,7 @@ def _register_counts():
                         ("count_zeros", lambda low, bits: bits - low.bit_count()),
                         ("leading_zeros", lambda low, bits: bits - low.bit_length()),
                         ("trailing_zeros", lambda low, bits: (low & -low).bit_length() - 1 if low else bits)):
-        define(name, t.Integer)(counting(count))
+        iteration(name, t.Integer)(counting(count))
 
 
 _register_counts()

@@ -8,13 +8,13 @@ import functools
 import numpy as np
 
 from ...compiler.ir import Value
-from ...compiler.types import I64
+from ...compiler.types import BOOL, I64
 from .. import staging
 from .. import types as t
 from ..batching.lanes import elements_at, is_lanes
 from ..batching.staged_map import collected_of
 from ..calling import call
-from ..control_flow.item_buffers import as_lanes
+from ..control_flow.item_buffers import as_lanes, columns_of
 from ..dims import dim_number
 from ..evaluation.broadcasting import broadcast
 from ..poison import HostValueNeeded
@@ -69,7 +69,18 @@ def _numeric_permutation(data, rev):
 
 
 def staged_permutation(keys, rev):
-    """The places (from 0) of a staged vector's elements in sorted order, a payload: stable, NaN last."""
+    """The places (from 0) of elements in sorted order, a payload, by a list of staged vectors of numbers:
+    those behind the first decide between equals."""
+    *first, last = keys
+    places = _numbers_permutation(last, rev)
+    for key in reversed(first):
+        key = staging.apply("gather", key, places, axis=0)
+        places = staging.apply("gather", places, _numbers_permutation(key, rev), axis=0)
+    return places
+
+
+def _numbers_permutation(keys, rev):
+    """The places of a staged vector's elements in sorted order: stable, NaN last."""
     count = keys.shape[0]
     square = (count, count)
     own = Traced(staging.apply("broadcast", keys, shape=square, axes=(0,)))
@@ -88,15 +99,14 @@ def permutation_of(array, rev=False, by=None, lt=None):
     """The places (from 0) of a vector's elements in sorted order: a numpy array or a staged payload."""
     keys = staged_keys(array, by) if lt is None else None
     if keys is not None:
-        payload = staging.read(keys)
-        return staged_permutation(staging.convert_payload(payload, t.Int64) if keys.element is t.Bool
-                                  else payload, rev)
+        return staged_permutation(keys, rev)
     data = staging.read_host(array, "sort")
     return np.asarray(sorting_permutation(data, rev, by, lt), dtype=np.int64)
 
 
 def staged_keys(array, by):
-    """The numbers by which a vector is sorted where only the graph knows them, else None."""
+    """The vectors of numbers by which a vector is sorted where only the graph knows them, else None: several
+    for a vector of tuples."""
     if state.trace is None or array.rank != 1:
         return None
     if by is not None:
@@ -105,8 +115,18 @@ def staged_keys(array, by):
             keys = call(function("map"), (by, array))
     else:
         keys = array
-    is_staged = keys is not None and keys.element in NUMBERS and isinstance(staging.read(keys), Value)
-    return keys if is_staged else None
+    if keys is None:
+        return None
+    if is_lanes(keys) and keys._data.item.__class__ is tuple:
+        columns = columns_of(keys)[1]
+    elif keys.element in NUMBERS and isinstance(staging.read(keys), Value):
+        columns = [staging.read(keys)]
+    else:
+        return None
+    if any(column.rank != 1 for column in columns):
+        return None
+    return [staging.convert_payload(column, t.Int64) if column.element is BOOL else column
+            for column in columns]
 
 
 def sorted_array(x, rev=False, by=None, lt=None, dims=None, alg=None, order=None, scratch=None):

@@ -5,11 +5,11 @@ import numpy as np
 from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
-from ..batching.lanes import is_lanes
-from ..control_flow.growth import Added, lanes_of
-from ..control_flow.item_buffers import columns_of, together, with_more
-from ..control_flow.sharing import unlinked
-from ..control_flow.vector_elements import LIVE, note
+from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
+from ..control_flow.growth import Added
+from ..control_flow.item_buffers import by_column, together
+from ..control_flow.sharing import entangle, unlinked
+from ..control_flow.vector_elements import LIVE, note, note_repeated
 from ..dims import as_dim, dim_number
 from ..type_lattice import is_subtype, union
 from ..values import Array, Range, typeof
@@ -24,7 +24,35 @@ from .shapes import sliced
 
 
 def _joined(*parts):
+    """Payloads, one behind the other."""
+    if any(part.__class__ is Lanes for part in parts):
+        return staging.read(together([vector_of_lanes(part) if part.__class__ is Lanes else list(part)
+                                      for part in parts]))
     return staging.apply("concatenate", *parts, axis=0)
+
+
+def _each(operation, payload):
+    """An operation on a payload; on that of a vector of staged elements for each of their columns."""
+    if payload.__class__ is not Lanes:
+        return operation(payload)
+    return staging.read(by_column(operation, vector_of_lanes(payload)))
+
+
+def _cut(payload, start, stop):
+    """The elements start … stop - 1 (from 0) of a payload."""
+    return _each(lambda column: sliced(column, 0, start, stop), payload)
+
+
+def _gathered(payload, places):
+    return _each(lambda column: staging.apply("gather", column, places, axis=0), payload)
+
+
+def _read(vector):
+    """A vector's payload, one that has all elements."""
+    payload = staging.read(vector)
+    if payload.__class__ is Added:
+        raise payload.is_read()
+    return payload
 
 
 def _elements(vector, items):
@@ -35,6 +63,30 @@ def _elements(vector, items):
 def _replace(vector, payload):
     staging.write(vector, payload)
     return vector
+
+
+def _insert(vector, payload, place):
+    """Puts the elements of a payload at a place from 0, a dim; what was there and behind moves up."""
+    whole = _read(vector)
+    if place == whole.shape[0]:
+        parts = whole, payload
+    elif place == 0:
+        parts = payload, whole
+    else:
+        parts = _cut(whole, 0, place), payload, _cut(whole, place, whole.shape[0])
+    _replace(vector, _joined(*parts))
+    if is_lanes(vector) and payload.__class__ is not Lanes:  # what is written to an element is written there
+        for k, item in enumerate(payload):
+            note(vector, item, place + k, LIVE)
+    return vector
+
+
+def _insert_all(vector, items, place):
+    """The same of the elements of a collection, which both vectors have then."""
+    _insert(vector, _converted(vector, items), place)
+    if is_lanes(items):
+        entangle(vector, items)
+        note_repeated(vector)
 
 
 def _length(vector):
@@ -50,13 +102,7 @@ def push(vector, *items):
     payload = staging.read(vector)
     if payload.__class__ is Added:
         return _replace(vector, payload.with_more([convert(vector.element, x) for x in items]))
-    if is_lanes(vector):
-        items, count = [convert(vector.element, x) for x in items], payload.count
-        _replace(vector, staging.read(with_more(vector, items)))
-        for k, item in enumerate(items):
-            note(vector, item, count + k, LIVE)
-        return vector
-    return _replace(vector, _joined(staging.read(vector), _elements(vector, items)))
+    return _insert(vector, _elements(vector, items), payload.shape[0])
 
 
 @define("push!", LIST)
@@ -70,31 +116,30 @@ def push_first(vector, *items):
     if payload.__class__ is Added:
         items = [convert(vector.element, x) for x in items]
         return _replace(vector, payload.with_more(items[::-1], True))
-    if is_lanes(vector):
-        items = [convert(vector.element, x) for x in items]
-        _replace(vector, staging.read(together([items, vector])))
-        for k, item in enumerate(items):
-            note(vector, item, k, LIVE)
-        return vector
-    return _replace(vector, _joined(_elements(vector, items), staging.read(vector)))
+    return _insert(vector, _elements(vector, items), 0)
 
 
 @define("append!", LIST, t.Any, ...)
 def append(vector, *collections):
     for items in collections:
-        _replace(vector, _joined(staging.read(vector), _converted(vector, items)))
+        if staging.read(vector).__class__ is Added and not is_lanes(items):
+            push(vector, *iterate(items))
+        else:
+            _insert_all(vector, items, _length(vector))
     return vector
 
 
 @define("prepend!", LIST, t.Any, ...)
 def prepend(vector, *collections):
     for items in reversed(collections):
-        _replace(vector, _joined(_converted(vector, items), staging.read(vector)))
+        _insert_all(vector, items, 0)
     return vector
 
 
 def _converted(vector, items):
     """Another collection's elements as a payload of the vector's element type."""
+    if is_lanes(items):
+        return staging.read(items)
     array = items if items.__class__ is Array else collect_values(iterate(items))
     if 0 in array.size:
         return staging.read(array_of(vector.element, []))
@@ -104,19 +149,13 @@ def _converted(vector, items):
 
 def _removed(vector, start, stop):
     """The payload without the elements start … stop - 1 (from 0)."""
-    payload = staging.read(vector)
-    return _joined(sliced(payload, 0, 0, start), sliced(payload, 0, stop, payload.shape[0]))
+    payload = _read(vector)
+    return _joined(_cut(payload, 0, start), _cut(payload, stop, payload.shape[0]))
 
 
 def _part(vector, start, stop):
     """The payload of the elements start … stop - 1 (from 0)."""
-    payload = staging.read(vector)
-    if payload.__class__ is Added:
-        raise payload.is_read()
-    if is_lanes(vector):
-        spec, columns = columns_of(vector)
-        return staging.read(lanes_of(spec, [sliced(column, 0, start, stop) for column in columns]))
-    return _owned(sliced(payload, 0, start, stop))
+    return _owned(_cut(_read(vector), start, stop))
 
 
 def _require_elements(vector):
@@ -169,7 +208,7 @@ def _is_open(vector, index):
 def _picked(vector, change, index):
     """The payload with one element less (`change` is -1), the one at an index, or one more, the last before
     it, where only the graph knows which."""
-    payload, size = staging.read(vector), _length(vector)
+    payload, size = _read(vector), _length(vector)
     if change > 0:
         size = size - 1  # of those that were there
     shape = (size + change,)
@@ -185,20 +224,19 @@ def _picked(vector, change, index):
         here = staging.apply("eq", spread(index), staging.apply("add", places, spread(1)))
         here = staging.apply("and", here, staging.apply("not", behind))
         places = staging.apply("select", here, spread(dim_number(size)), places)
-    return staging.apply("gather", payload, places, axis=0)
+    return _gathered(payload, places)
 
 
 @define("insert!", LIST, t.Integer, t.Any)
 def insert(vector, index, item):
     """Puts an item at an index; what was there and behind moves up."""
-    payload = staging.read(vector)
+    payload = _read(vector)
     if _is_open(vector, index):
         push(vector, item)
         return _replace(vector, _picked(vector, 1, index))
     if not 1 <= index <= payload.shape[0] + 1:
         raise bounds_error(vector, (index,))
-    before, behind = sliced(payload, 0, 0, index - 1), sliced(payload, 0, index - 1, payload.shape[0])
-    return _replace(vector, _joined(before, _elements(vector, [item]), behind))
+    return _insert(vector, _elements(vector, [item]), index - 1)
 
 
 @define("deleteat!", LIST, t.Any)
@@ -216,7 +254,7 @@ def delete_at(vector, indices):
         if not 1 <= index <= count:
             raise bounds_error(vector, (index,))
     kept = np.setdiff1d(np.arange(count), np.array(indices, dtype=np.int64) - 1)
-    return _replace(vector, staging.apply("gather", staging.read(vector), kept, axis=0))
+    return _replace(vector, _gathered(_read(vector), kept))
 
 
 @define("keepat!", LIST, t.AbstractVector)
@@ -239,9 +277,8 @@ def splice_in(vector, indices, replacement):
     nothing = indices.__class__ is Range and indices.length == 0
     removed = array_of(vector.element, []) if nothing else element_at(vector, (indices,))
     start, count = (indices.start, indices.length) if indices.__class__ is Range else (indices, 1)
-    payload = staging.read(vector)
-    before = sliced(payload, 0, 0, start - 1)
-    behind = sliced(payload, 0, start - 1 + count, payload.shape[0])
+    payload = _read(vector)
+    before, behind = _cut(payload, 0, start - 1), _cut(payload, start - 1 + count, payload.shape[0])
     _replace(vector, _joined(before, _converted(vector, replacement), behind))
     return removed
 
@@ -264,14 +301,14 @@ def empty_of_type(vector, type_):
 @define("resize!", LIST, t.Integer)
 def resize(vector, count):
     """Cuts a vector off, or extends it (by zeros, or `nothing`)."""
-    payload = staging.read(vector)
+    payload = _read(vector)
     if _is_open(vector, count) and payload.__class__ is Value:
         return _replace(vector, _resized(payload, as_dim(count)))
     if count < 0:
         raise argument_error("new length must be ≥ 0")
     size = payload.shape[0]
     if count <= size:
-        return _replace(vector, _owned(sliced(payload, 0, 0, count)))
+        return _replace(vector, _owned(_cut(payload, 0, count)))
     blank = 0 if vector.element in NUMBERS else None
     filler = np.full(count - size, blank, dtype=t.NUMPY_TYPES.get(vector.element, object))
     return _replace(vector, _joined(payload, filler))

@@ -83,11 +83,6 @@ def stacked(spec, items):
     return [column_of([row[k] for row in rows]) for k in range(len(rows[0]))]
 
 
-def with_more(vector, items):
-    """A vector of staged elements with items behind them."""
-    return together([vector, items])
-
-
 def together(parts):
     """The vector of the elements of parts, one behind the other: vectors of staged elements and lists of
     items, one of the former at least."""
@@ -98,6 +93,12 @@ def together(parts):
             raise reading_error("what is added is not like what there was before")
         rows.append(columns_of(part)[1] if is_lanes(part) else stacked(spec, part))
     return lanes_of(spec, [joined(column) for column in zip(*rows, strict=True)])
+
+
+def by_column(operation, vector):
+    """What an operation on an array makes of a vector of staged elements, column by column."""
+    spec, columns = columns_of(vector)
+    return lanes_of(spec, [operation(column) for column in columns])
 
 
 class BufferedItems(Room):

@@ -52,8 +52,10 @@ class ElementLink:
     def write(self, array, data):
         trace, vector = state.trace, self.vector
         part(trace, array)
-        spec, columns = all_columns(vector) if self.status is LIVE else (None, None)
-        if self.status is LIVE and not trace.repeated.get(id(vector)):
+        if self.status is LIVE:
+            spec, columns = all_columns(vector)
+            if trace.repeated.get(id(vector)):
+                raise shared_element()
             if tuple(data.shape) != tuple(array._data.shape):
                 raise UnsupportedError("an array in a vector that only the graph knows must keep its size",
                                        state.location, kind="UnsupportedError")
@@ -67,7 +69,7 @@ class ElementLink:
                     write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
             part(trace, vector, CHANGED_ELSEWHERE)
             replace_contents(vector, lanes_of(spec, columns))
-        elif self.status is not GONE:
+        elif self.status is UNSURE:
             write_location(trace, vector, "data", HOLDS_CHANGED)
         write_location(trace, array, "data", data)
 
@@ -111,19 +113,9 @@ def note_repeated(vector, move=None):
     trace.repeated.setdefault(id(vector), []).append(move)
 
 
-def note_common(vector, lanes):
-    """Notes that a vector holds copies of the arrays that were one and the same in all elements of lanes."""
-    for array in arrays_of(lanes.item):
-        if array.serial < lanes.serial:
-            entangle(vector, array)
-            note_repeated(vector)
-
-
 def share_elements(whole, parts):
     """Notes that a vector has the elements of others and of lists of items."""
     vectors = [one for one in parts if one.__class__ is Array]
-    for vector in vectors:
-        note_common(whole, current(vector))
     items = [item for one in parts if one.__class__ is list for item in one]
     for other in [*vectors, *(array for item in items for array in arrays_of(item))]:
         entangle(whole, other)
@@ -174,6 +166,9 @@ def arrays_in(spec, value, start):
 def all_columns(vector):
     """(the spec of the items, the columns) of a vector of staged elements, or of objects that are alike."""
     if is_lanes(vector):
+        lanes = current(vector)
+        if any(array.serial < lanes.serial for array in arrays_of(lanes.item)):
+            note_repeated(vector)
         return columns_of(vector)
     items = items_of(vector)
     lanes = as_lanes(items)
@@ -230,6 +225,12 @@ def unlike():
                            kind="UnsupportedError")
 
 
+def shared_element():
+    return UnsupportedError("an array in a vector is changed that may be another element of it too (after "
+                            "`fill(array, n)` or `a[i] = a[j]`): make each element an array of its own",
+                            state.location, kind="UnsupportedError")
+
+
 def with_row(column, place, row):
     """A column with another row at a place."""
     place = place if place.__class__ is Value else as_value(payload_of(DimNumber.of(place)))
@@ -267,8 +268,7 @@ def replace_column(vector, position, column):
     """Makes a column what the arrays with a number among those of an element hold, in all elements."""
     lanes, trace = current(vector), state.trace
     if trace.repeated.get(id(vector)):
-        raise UnsupportedError("a function changes the arrays it is mapped over, of which two may be one",
-                               state.location, kind="UnsupportedError")
+        raise shared_element()
     old = arrays_of(lanes.item)[position]
     item, inner, columns = lanes.item, old._data, dict(lanes.columns)
     if inner.__class__ is not Value:  # the same numbers in all elements until now
@@ -290,7 +290,7 @@ def element_of(vector, place):
         raise PoisonError("UndefRefError: access to undefined reference", state.location,
                           kind="UndefRefError")
     found = element(vector, place)
-    note(vector, found, place, UNSURE if vector._data.lengths else LIVE, current(vector).serial)
+    note(vector, found, place, UNSURE if vector._data.lengths else LIVE, vector._data.serial)
     return found
 
 
@@ -329,8 +329,6 @@ def set_element(vector, place, value):
         raise unlike()
     rows = flatten(spec, value)
     forget(vector, place)
-    if is_lanes(vector):
-        note_common(vector, current(vector))
     replace_contents(vector, lanes_of(spec, [with_row(column, place, row)
                                              for column, row in zip(columns, rows, strict=True)]))
     note(vector, value, place, LIVE)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+
 def patience(x):
     """The last cards of the piles of patience sorting."""
     piles = []

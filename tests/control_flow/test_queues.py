@@ -62,6 +62,38 @@ def sieve(count):
     return primes[:count]
 
 
+def shortest(weights, start):
+    """By relaxing all edges, as often as there are nodes."""
+    distances = np.full(len(weights), np.inf)
+    distances[start - 1] = 0
+    for _ in weights:
+        through = np.where(weights > 0, weights + distances, np.inf)  # [v, u]: to v by u
+        distances = np.minimum(distances, through.min(1))
+    return distances
+
+
+def floods(grid):
+    """Distances on a grid from its corner, down and to the right."""
+    distances = np.full(grid.shape, -1)
+    front = {(0, 0)}
+    for distance in range(grid.size):
+        for place in front:
+            distances[place] = distance
+        front = {(i + a, j + b) for i, j in front for a, b in ((0, 1), (1, 0))}
+        front = {(i, j) for i, j in front if i < len(grid) and j < len(grid[0])
+                 and grid[i, j] == 0 and distances[i, j] < 0}
+    return distances
+
+
+def postfix(tokens):
+    """Numbers and operators, which are negative numbers, the least the weakest: by recursion."""
+    if len(tokens) == 1:
+        return [tokens[0]]
+    weakest = min(tokens[1::2])
+    place = max(k for k in range(1, len(tokens), 2) if tokens[k] == weakest)
+    return [*postfix(tokens[:place]), *postfix(tokens[place + 1:]), weakest]
+
+
 PROGRAMS = {
     "breadth first": ("""
         function f(A, s)
@@ -194,6 +226,145 @@ PROGRAMS = {
             y
         end""", "n::Int[N]", [([345, 0, 2],), ([0],), ([100, 1, 1, 98765],), ([],)],
         lambda n: [int(digit) for x in n if x for digit in str(x)[::-1]]),
+    "tuples in a queue": ("""
+        function f(grid)
+            n, m = size(grid)
+            distance = fill(-1, n, m)
+            distance[1, 1] = 0
+            queue = [(1, 1)]
+            while !isempty(queue)
+                i, j = popfirst!(queue)
+                for (a, b) in ((0, 1), (1, 0))
+                    k, l = i + a, j + b
+                    if k <= n && l <= m && grid[k, l] == 0 && distance[k, l] < 0
+                        distance[k, l] = distance[i, j] + 1
+                        push!(queue, (k, l))
+                    end
+                end
+            end
+            distance
+        end""", "grid::Int[N, M]",
+        [([[0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 1, 0]],), ([[0]],), (np.zeros((4, 5), np.int64),)],
+        lambda grid: floods(np.asarray(grid))),
+    "a queue with priorities": ("""
+        function f(W, s)
+            d = fill(Inf, size(W, 1))
+            d[s] = 0
+            queue = [(0.0, s)]
+            while !isempty(queue)
+                sort!(queue)
+                c, u = popfirst!(queue)
+                c > d[u] && continue
+                for v in 1:size(W, 1)
+                    if W[u, v] > 0 && c + W[u, v] < d[v]
+                        d[v] = c + W[u, v]
+                        push!(queue, (d[v], v))
+                    end
+                end
+            end
+            d
+        end""", "W::Float64[N, N], s::Int",
+        [(rng.random((n, n)) * graph(n, 0.4), s) for n, s in ((6, 2), (1, 1), (9, 4))], shortest),
+    "a heap of tuples": ("""
+        function f(x)
+            h = Tuple{Float64, Int}[]
+            for (k, v) in enumerate(x)
+                push!(h, (v, k))
+                i = length(h)
+                while i > 1 && h[i ÷ 2] > h[i]
+                    h[i], h[i ÷ 2] = h[i ÷ 2], h[i]
+                    i ÷= 2
+                end
+            end
+            order = Int[]
+            while !isempty(h)
+                push!(order, h[1][2])
+                last = pop!(h)
+                isempty(h) && break
+                h[1] = last
+                i = 1
+                while 2i <= length(h)
+                    c = 2i
+                    if c < length(h) && h[c + 1] < h[c]
+                        c += 1
+                    end
+                    h[i] <= h[c] && break
+                    h[i], h[c] = h[c], h[i]
+                    i = c
+                end
+            end
+            order
+        end""", "x::Float64[N]", [(rng.normal(size=n),) for n in (7, 1, 12)], lambda x: np.argsort(x) + 1),
+    "tuples put in their places": ("""
+        function f(x)
+            sorted = Tuple{Float64, Int}[]
+            for (k, v) in enumerate(x)
+                i = 1
+                while i <= length(sorted) && sorted[i][1] < v
+                    i += 1
+                end
+                insert!(sorted, i, (v, k))
+                length(sorted) > 5 && deleteat!(sorted, length(sorted))
+            end
+            [k for (v, k) in sorted]
+        end""", "x::Float64[N]", [(rng.normal(size=n),) for n in (7, 1, 12)],
+        lambda x: np.argsort(x)[:5] + 1),
+    "arms that add what only they know": ("""
+        function f(tokens)
+            out, operators = Int[], Int[]
+            for t in tokens
+                if t > 0
+                    push!(out, t)
+                else
+                    while !isempty(operators) && operators[end] >= t
+                        push!(out, pop!(operators))
+                    end
+                    push!(operators, t)
+                end
+            end
+            while !isempty(operators)
+                push!(out, pop!(operators))
+            end
+            out
+        end""", "tokens::Int[N]", [([3, -2, 2],), ([1],), ([1, -2, 3, -1, 4, -2, 5, -2, 6],)], postfix),
+    "a path, or none": ("""
+        function f(A, s, t)
+            parent = zeros(Int, size(A, 1))
+            parent[s] = s
+            queue = [s]
+            while !isempty(queue)
+                u = popfirst!(queue)
+                u == t && break
+                for v in 1:size(A, 1)
+                    if A[u, v] > 0 && parent[v] == 0
+                        parent[v] = u
+                        push!(queue, v)
+                    end
+                end
+            end
+            parent[t] == 0 && return Int[]
+            path = [t]
+            while path[1] != s
+                pushfirst!(path, parent[path[1]])
+            end
+            path
+        end""", "A::Int[N, N], s::Int, t::Int",
+        [(np.eye(5, k=-1, dtype=int), 2, 5), (np.eye(3), 1, 3), (graph(8), 2, 7), (graph(1), 1, 1)], None),
+    "an adaptive integral": ("""
+        function f(x, tolerance)
+            stack, total = [(0.0, x)], 0.0
+            while !isempty(stack)
+                a, b = pop!(stack)
+                m = (a + b) / 2
+                if b - a < tolerance
+                    total += cos(m) * (b - a)
+                else
+                    push!(stack, (a, m), (m, b))
+                end
+            end
+            round(total; digits = 2)
+        end""", "x::Float64, tolerance::Float64", [(3., .1), (2., .05), (.1, .2)],
+        lambda x, tolerance: round(np.sin(x), 2)),
 }
 
 
@@ -225,14 +396,13 @@ def test_many(tmp_path, name):
     source, arguments, examples, _ = PROGRAMS[name]
     names = ", ".join(re.findall(r"(\w+)::", arguments))
     path = tmp_path / "program.jl"
-    path.write_text(f"{source}\n@export one({arguments}) = f({names})\n"
-                    f"@export many({signature(arguments, 'Vector{{{}}}')}) = map(f, {names})")
+    path.write_text(f"{source}\n@export many({signature(arguments, 'Vector{{{}}}')}) = map(f, {names})")
     module = weber.load(path)
     assert all(remark.endswith("computed together") for remark in module.compile("many").remarks)
     examples = [typed(arguments, example) for example in examples]
-    for batch in (examples, examples[::-1], examples[:1]):
+    for batch in (examples, examples[:1]):
         for found, example in zip(module.many(*map(list, zip(*batch))), batch, strict=True):
-            expected = module.one(*example)
+            expected = module.f(*[value.copy() for value in example])
             for one, other in zip(*(value if isinstance(value, tuple) else (value,)
                                     for value in (found, expected)), strict=True):
                 np.testing.assert_allclose(one, other, rtol=1e-12)

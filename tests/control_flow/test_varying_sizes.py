@@ -210,3 +210,26 @@ def test_errors(staged, name):
     with pytest.raises(WeberError) as caught:
         staged(f"f(x) = {source}", "f(x::Float32[N])")
     assert text in caught.value.message and caught.value.location is not None
+
+
+OBJECTS = {
+    "their length": ("ys = []; for v in x; v > 0 && push!(ys, (v, 1)); end; [length(ys)]",
+                     lambda x: [len(kept(x))]),
+    "one that an iteration makes": ("""
+        s = 0
+        for v in x
+            ys = []
+            v > 0 && push!(ys, (v, 1))
+            s += length(ys) + isempty(ys)
+        end
+        [s]""", lambda x: [len(x)]),
+    "outside of loops": ("ys = [(1f0, 2)]; sum(x) > 3 && push!(ys, (x[1], 3)); [length(ys), sum(last, ys)]",
+                         lambda x: [2, 5] if x.sum() > 3 else [1, 2]),
+    "chosen": ("ys = sum(x) > 3 ? [(x[1], 1)] : [(2f0, 2), (3f0, 4)]; [last(y) for y in ys]",
+               lambda x: [1] if x.sum() > 3 else [2, 4]),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_vectors_of_objects(staged, name):
+    check(staged, *OBJECTS[name])
