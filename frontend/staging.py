@@ -18,7 +18,7 @@ from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from ..compiler.types import TensorType, element_type_of
 from . import types as t
-from .poison import UNDEFINED, HostValueNeeded, PoisonedContents, Undefined, poisoned
+from .poison import UNDEFINED, HostValueNeeded, PoisonedContents, PrintingNeeded, Undefined, poisoned
 from .staged_numbers import DimNumber, Traced
 from .state import LaneEffect, serials, state
 from .type_lattice import unwrap
@@ -438,5 +438,6 @@ def host_number(value, purpose="this"):
         raise LaneEffect
     if immediate:
         return to_host(state.trace.content(value.data)[()])
-    raise HostValueNeeded(f"{purpose} needs a number that is only known when the graph runs", state.location,
-                          kind="UnsupportedError")
+    needed = PrintingNeeded if purpose == "printing" else HostValueNeeded
+    raise needed(f"{purpose} needs a number that is only known when the graph runs", state.location,
+                 kind="UnsupportedError")

@@ -18,6 +18,7 @@ from ..calling import call
 from ..control_flow.regions import Region
 from ..control_flow.sharing import unlinked
 from ..dispatch import Method, MethodTable
+from ..poison import PrintingNeeded
 from ..staged_numbers import Traced
 from ..staging import apply, as_value, payload_of, read
 from ..state import LaneEffect, state
@@ -53,7 +54,7 @@ def _with_integers(arguments, run):
         with region:
             found = run(True)
     except WeberError as error:
-        if error.__class__ is UnsupportedError:  # an effect, which integers are not the cause of
+        if error.__class__ in (UnsupportedError, PrintingNeeded):  # effects: integers are not their cause
             raise
         return run(False)
     region.merge()
