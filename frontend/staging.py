@@ -213,7 +213,7 @@ def read(array: Array):
     if array.link is not None and state.trace is not None:
         return array.link.read(array)
     data, trace = array.data, state.trace
-    if trace is not None and data.__class__ is not Value and array.serial < trace.serial and \
+    if trace is not None and data.__class__ is np.ndarray and array.serial < trace.serial and \
             not trace.immediate:
         if data.dtype == object:  # which values these are is a host value
             if not trace.is_written((id(array), "data")):
