@@ -33,6 +33,10 @@ class HostValueNeeded(WeberError):
     graph runs."""
 
 
+class PrintingNeeded(HostValueNeeded):
+    """The program prints a number that is only known when the graph runs."""
+
+
 class PoisonError(HostValueNeeded):
     """What staged conditions and loops left in a variable cannot be told."""
 

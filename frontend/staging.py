@@ -18,7 +18,7 @@ from ..compiler.ir import Block, Builder, Value
 from ..compiler.ops import OPS, TypeRuleError
 from ..compiler.types import TensorType, element_type_of
 from . import types as t
-from .poison import UNDEFINED, HostValueNeeded, PoisonedContents, Undefined, poisoned
+from .poison import UNDEFINED, HostValueNeeded, PoisonedContents, PrintingNeeded, Undefined, poisoned
 from .staged_numbers import DimNumber, Traced
 from .state import LaneEffect, serials, state
 from .type_lattice import unwrap
@@ -213,7 +213,7 @@ def read(array: Array):
     if array.link is not None and state.trace is not None:
         return array.link.read(array)
     data, trace = array.data, state.trace
-    if trace is not None and data.__class__ is not Value and array.serial < trace.serial and \
+    if trace is not None and data.__class__ is np.ndarray and array.serial < trace.serial and \
             not trace.immediate:
         if data.dtype == object:  # which values these are is a host value
             if not trace.is_written((id(array), "data")):
@@ -438,5 +438,6 @@ def host_number(value, purpose="this"):
         raise LaneEffect
     if immediate:
         return to_host(state.trace.content(value.data)[()])
-    raise HostValueNeeded(f"{purpose} needs a number that is only known when the graph runs", state.location,
-                          kind="UnsupportedError")
+    needed = PrintingNeeded if purpose == "printing" else HostValueNeeded
+    raise needed(f"{purpose} needs a number that is only known when the graph runs", state.location,
+                 kind="UnsupportedError")

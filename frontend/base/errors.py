@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...compiler.errors import WeberError
+from ..poison import HostValueNeeded
 from ..type_names import type_name
 from ..values import Array, Range, Symbol, colon, typeof
 
@@ -82,7 +83,10 @@ def summary(value):
 
 
 def shown(value):
-    """A value as `show` prints it."""
+    """A value as `show` prints it; what only the graph knows as its type."""
     from ..printing.display import repr_value
 
-    return repr_value(value)
+    try:
+        return repr_value(value)
+    except HostValueNeeded:
+        return f"::{type_name(typeof(value))}"

@@ -109,6 +109,8 @@ def index_form(index, size):
             raise invalid_index(index)
         if index.known is not None and not isinstance(index.data, Value):
             return index_form(index.known, size)
+        if isinstance(size, int) and size == 0:
+            return None
         return Gathered(_from_zero(staging.payload_of(index, t.Int64)))
     if kind is Array or kind is tuple:
         return _gathered(as_array(index), size)

@@ -253,7 +253,10 @@ def copied_elements(vector):
     if lanes.item is UNDEFINED or lanes.lengths:
         return Array(lanes, vector.type)
     spec, columns = columns_of(vector)
-    return lanes_of(spec, columns) if columns else Array(lanes, vector.type)
+    copy = lanes_of(spec, columns) if columns else Array(lanes, vector.type)
+    if state.trace.repeated.get(id(vector)) or any(a.serial < lanes.serial for a in arrays_of(lanes.item)):
+        note_repeated(copy)
+    return copy
 
 
 def is_example(vector):

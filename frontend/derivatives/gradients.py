@@ -5,8 +5,9 @@ A function that cannot be staged is differentiated while it runs, see `immediate
 """
 
 import weakref
+from functools import partial
 
-from ...compiler.errors import WeberError
+from ...compiler.errors import UnsupportedError, WeberError
 from ...compiler.ir import Value
 from ...compiler.passes.forward import pushforward as forward
 from ...compiler.passes.reverse import pullback as reverse
@@ -16,9 +17,10 @@ from ..base.registry import builtin_function, define, module
 from ..calling import call
 from ..control_flow.regions import Region
 from ..control_flow.sharing import unlinked
+from ..poison import PrintingNeeded
 from ..staged_numbers import Traced
 from ..staging import apply, as_value, payload_of, read
-from ..state import state
+from ..state import LaneEffect, state
 from ..trees import children, is_number, map_leaves
 from ..type_lattice import is_subtype
 from ..type_names import type_name
@@ -36,23 +38,31 @@ def stage_pullback(function, arguments, auxiliary=False):
     gives the tuple of gradients; the cotangent is a tree like what is differentiated. Integers are the floats
     that they equal; where the function cannot do with floats (it has them as indices) they have no gradient.
     """
+    return _with_integers(arguments, partial(_staged_pullback, function, arguments, auxiliary))
+
+
+def _with_integers(arguments, run):
+    """What `run(integers)` gives, the integers among the arguments being differentiated by as floats; or not
+    at all, if that raises an error."""
+    if state.lanes:  # each element of a broadcast has a derivative of its own
+        raise LaneEffect
     if state.trace.immediate or not any(map(holds_integers, arguments)):
-        return _staged_pullback(function, arguments, auxiliary)
+        return run(True)
     region = Region(state.trace)
     try:
         with region:
-            found = _staged_pullback(function, arguments, auxiliary)
-    except WeberError:
-        return _staged_pullback(function, arguments, auxiliary, integers=False)
+            found = run(True)
+    except WeberError as error:
+        if error.__class__ in (UnsupportedError, PrintingNeeded):  # effects: integers are not their cause
+            raise
+        return run(False)
     region.merge()
     return found
 
 
-def _staged_pullback(function, arguments, auxiliary, integers=True):
+def _staged_pullback(function, arguments, auxiliary, integers):
     trace = state.trace
-    marks = Marks(trace)
-    marked = [a if not integers and holds_integers(a) else marks.mark(a, top=True) for a in arguments]
-    result, operations = _run_marked(function, marked, marks)
+    marks, marked, result, operations = _run_marked(function, arguments, integers)
     target = result
     if auxiliary and result.__class__ in (tuple, NamedTuple):
         target = result[0] if result.__class__ is tuple else result.values[0]
@@ -67,14 +77,23 @@ def _staged_pullback(function, arguments, auxiliary, integers=True):
     return map_leaves(result, marks.unmarked), target, back
 
 
+def is_of_arrays(function):
+    """Whether a function stands for one without arguments, see `OfArrays` in `library/Zygote.jl`."""
+    return function.__class__ is Struct and function.type.family.name == "OfArrays" \
+        and function.type.family.module.name == "Zygote"
+
+
 def holds_integers(argument):
     """Whether an argument is an integer or an array of integers."""
     kind = argument.element if argument.__class__ is Array else typeof(argument)
     return is_subtype(kind, t.Integer) and kind is not t.Bool
 
 
-def _run_marked(function, marked, marks):
-    """The result of a function of marked arguments, and the operations that it left."""
+def _run_marked(function, arguments, integers):
+    """(the marks of arguments, the arguments with them, the result of a function, the operations that it
+    left)."""
+    marks = Marks(state.trace, is_of_arrays(function))
+    marked = [a if not integers and holds_integers(a) else marks.mark(a, top=True) for a in arguments]
     block = state.trace.builder.block
     start = len(block.operations)
     state.differentiating += 1
@@ -83,7 +102,7 @@ def _run_marked(function, marked, marks):
     finally:
         state.differentiating -= 1
         marks.remove()
-    return result, block.operations[start:]
+    return marks, marked, result, block.operations[start:]
 
 
 def cotangent_pairs(value, cotangent):
@@ -255,9 +274,11 @@ def push_forward(function, arguments, tangents):
     """push_forward(f, args, tangents): `(y, ẏ)` with `y = f(args...)` and the tangent of y along those of the
     arguments, `nothing` where it is zero."""
     arguments = [_collected(a) for a in arguments]
-    marks = Marks(state.trace)
-    marked = [marks.mark(a, top=True) for a in arguments]
-    result, operations = _run_marked(function, marked, marks)
+    return _with_integers(arguments, partial(_pushed_forward, function, arguments, tangents))
+
+
+def _pushed_forward(function, arguments, tangents, integers):
+    marks, marked, result, operations = _run_marked(function, arguments, integers)
     given = dict(cotangent_pairs(tuple(marks.seen(a, m) for a, m in zip(arguments, marked, strict=True)),
                                  tuple(tangents)))
     found = forward(state.trace.builder, operations, given)

@@ -23,10 +23,11 @@ from ..values import Array, Dictionary, Function, NamedTuple, Struct, typeof
 
 
 class Marks:
-    """The marked leaves of the arguments of one differentiation."""
+    """The marked leaves of the arguments of one differentiation; `in_place`: arrays that are arguments are
+    marked themselves."""
 
-    def __init__(self, trace):
-        self.trace = trace
+    def __init__(self, trace, in_place=False):
+        self.trace, self.in_place = trace, in_place
         trace.note_change(0)
         self.arrays: dict[int, tuple[Array, Value, object]] = {}
         self.items: dict[int, list] = {}  # id(array of objects) → its items as they are marked
@@ -120,8 +121,9 @@ class Marks:
                 self.fields.append((dictionary, place, entry, (key, child)))
 
     def mark_array(self, array, top):
-        """Marks an array. The second occurrence of an array is a shadow with a mark of its own: tied arrays
-        have a gradient for each path. So is a view."""
+        """Marks an array. What an argument is, is a shadow with a mark of its own: the function may know the
+        array by another name, by which it is a constant. So is the second occurrence of an array, for tied
+        arrays have a gradient for each path, and a view."""
         if is_lanes(array):
             return self.mark_lanes(array)
         if array.element not in t.NUMPY_TYPES:
@@ -145,7 +147,7 @@ class Marks:
             value = builder.convert(value, element=t.ELEMENT_TYPES[element])
         mark = builder.identity(first[1].operation.operands[0] if first is not None else value)
         self.values.append(mark)
-        if first is not None or array in VIEWS or array.link is not None:
+        if top and not self.in_place or first is not None or array in VIEWS or array.link is not None:
             shadow = Array(mark)
             self.arrays[id(shadow)] = (shadow, mark, None)
             self.shadowed.append((array, shadow))
@@ -178,7 +180,7 @@ class Marks:
                 outer = self.trace.builder.identity(outer)
                 self.values.append(outer)
             columns.append((inner, outer))
-        marked = Lanes(lanes.count, lanes.item, columns, lanes.lengths)
+        marked = Lanes(lanes.count, lanes.item, columns, lanes.lengths, lanes.serial)
         self.arrays[id(array)] = (array, marked, (lanes, array.type))
         array._data = marked
         return array

@@ -165,18 +165,25 @@ function spread!(arrays, x)
     end
 end
 
-Derivatives.gradient(f, ps::Params) = Grads(ps, gradient((arrays...) -> f(), ps.arrays...))
+# A function without arguments, of the arrays that it reads: these themselves are what is differentiated by, where
+# an array that is an argument is another than one that the function knows by another name.
+struct OfArrays
+    f
+end
+(g::OfArrays)(arrays...) = g.f()
+
+Derivatives.gradient(f, ps::Params) = Grads(ps, gradient(OfArrays(f), ps.arrays...))
 function Derivatives.withgradient(f, ps::Params)
-    val, gradients = withgradient((arrays...) -> f(), ps.arrays...)
+    val, gradients = withgradient(OfArrays(f), ps.arrays...)
     return (val = val, grad = Grads(ps, gradients))
 end
 function Derivatives.pullback(f, ps::Params)
-    y, back = pullback((arrays...) -> f(), ps.arrays...)
+    y, back = pullback(OfArrays(f), ps.arrays...)
     return y, ȳ -> Grads(ps, back(ȳ))
 end
 jacobian(f, ps::Params) = withjacobian(f, ps).grad
 function withjacobian(f, ps::Params)
-    val, matrices = withjacobian((arrays...) -> f(), ps.arrays...)
+    val, matrices = withjacobian(OfArrays(f), ps.arrays...)
     return (val = val, grad = Grads(ps, matrices))
 end
 

@@ -247,3 +247,50 @@ def test_numbers_in_tuples_in_a_vector(text, expected):
     session = weber.Session()
     session.evaluate("using Flux")
     assert session.evaluate(f"repr({text})") == expected
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("w = [3.0, 4.0]; gradient(z -> sum(z .* w), w)", "([3.0, 4.0],)"),
+    ("w = [3.0, 4.0]; before = w; gradient(z -> sum(abs2, z .- before), w)", "([0.0, 0.0],)"),
+    ("w = [3.0, 4.0]; gradient(t -> sum(t[1] .* w), (w, 1.0))", "(([3.0, 4.0], nothing),)"),
+    ("w = [3.0, 4.0]; gradient((a, b) -> sum(a .* b), w, w)", "([3.0, 4.0], [3.0, 4.0])"),
+    ("w = [3.0, 4.0]; jacobian(z -> z .- w, w)", "([1.0 0.0; 0.0 1.0],)"),
+    ("w = [3.0, 4.0]; pushforward(z -> z .* w, w)([1.0, 1.0])", "[3.0, 4.0]"),
+    ("w = [3.0, 4.0]; (gradient(z -> (z .= 2z; sum(z)), w), w)", "(([2.0, 2.0],), [6.0, 8.0])"),
+])
+def test_an_array_that_the_function_knows_by_another_name(text, expected):
+    """Only the argument is what is differentiated by."""
+    session = weber.Session()
+    session.evaluate("using Flux, Zygote")
+    assert session.evaluate(f"repr(begin {text} end)") == expected
+
+
+def test_a_newton_step_from_the_state_before(tmp_path):
+    """Implicit Euler: the equation that a step solves knows the state that the iteration begins with."""
+    path = tmp_path / "program.jl"
+    path.write_text("""
+        using Flux
+        function step(y, h)
+            before = y
+            for _ in 1:6
+                residual(z) = z .- before .+ h .* z .^ 3
+                y = y - jacobian(residual, y)[1] \\ residual(y)
+            end
+            y
+        end
+        @export one(y::Float64[N], h::Float64) = step(y, h)
+        """, encoding="utf-8")
+    y = weber.load(path).one(np.array([1.0, 2.0, -0.5]), 0.3)
+    np.testing.assert_allclose(y + 0.3 * y**3, [1.0, 2.0, -0.5], rtol=1e-9)
+
+
+@pytest.mark.parametrize("each", ["map(v -> gradient(f, v)[1], x)", "(v -> gradient(f, v)[1]).(x)",
+                                  "[gradient(f, v)[1] for v in x]", "only.(gradient.(f, x))"])
+def test_a_gradient_for_each_number(tmp_path, each):
+    path = tmp_path / "program.jl"
+    path.write_text(f"using Flux\nf(v) = v * sin(v)\n@export slopes(x::Vector{{Float64}}) = {each}\n",
+                    encoding="utf-8")
+    x = np.array([0.5, -1.0, 2.0])
+    module = weber.load(path)
+    for slopes in (module.slopes, weber.Program(module.compile("slopes").to_bytes())):
+        np.testing.assert_allclose(slopes(x), np.sin(x) + x * np.cos(x), rtol=1e-12)

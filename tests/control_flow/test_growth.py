@@ -3,8 +3,27 @@
 import numpy as np
 import pytest
 
+
+def patience(x):
+    """The last cards of the piles of patience sorting."""
+    piles = []
+    for v in x:
+        k = int(np.searchsorted(piles, v))
+        piles[k:k + 1] = [v]
+    return np.array(piles)
+
+
 GROWTH = {
     "push!": ("function f(x) y = Float32[]; for v in x; push!(y, 2v); end; y end", lambda x: 2 * x),
+    "replaced or added": ("""
+        function f(x)
+            y = Float32[]
+            for v in x
+                k = searchsortedfirst(y, v)
+                k > length(y) ? push!(y, v) : (y[k] = v)
+            end
+            y
+        end""", lambda x: patience(x)),
     "push! behind what is there": (
         "function f(x) y = [1f0, 2f0]; for v in x; push!(y, v); push!(y, -v); end; y end",
         lambda x: np.concatenate([[1, 2], np.stack([x, -x], 1).reshape(-1)])),

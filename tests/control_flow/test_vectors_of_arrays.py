@@ -168,8 +168,8 @@ REFUSED = {
     "another size": ("a = [zeros(Float32, 2) for _ in x]; a[1] = [1, 2, 3]; a", "arrays of one size"),
     "a longer array": ("a = [zeros(Float32, 2) for _ in x]; push!(a[1], 1); a", "keep its size"),
     "a longer array, in a map": ("a = [[v] for v in x]; foreach(v -> push!(v, 1), a); a", "the size"),
-    "an array in two places": ("a = [[v, v] for v in x]; a[1] = a[end]; a[1][1] = 0; a", "another element"),
-    "all but one from fill": ("a = fill([0f0], length(x)); a[1] = [1]; a[2][1] = 2; a", "another element"),
+    "an array in two places": ("a = [[v, v] for v in x]; a[1] = a[end]; a[1][1] = 0; a[2]", "changed"),
+    "all but one from fill": ("a = fill([0f0], length(x)); a[1] = [1]; a[2][1] = 2; a[3]", "changed"),
     "not assigned": ("a = Vector{Vector{Float32}}(undef, length(x)); a[1]", "undefined reference"),
 }
 

@@ -452,6 +452,69 @@ SEARCH = Program("beam_search.jl",
                  batch=_search_batch,
                  falls=0.5)
 
+# --- hidden states ------------------------------------------------------------------------------------------
+
+MOVES = np.full((3, 3), 0.1) + 0.7 * np.eye(3)
+
+
+def joint_of_paths(likelihoods):
+    """(each path of states, its probability together with the observations)."""
+    for path in itertools.product(range(3), repeat=len(likelihoods)):
+        moves = np.prod([MOVES[pair] for pair in itertools.pairwise(path)])
+        yield path, moves / 3 * np.prod([row[k] for row, k in zip(likelihoods, path, strict=True)])
+
+
+def posteriors(p, likelihoods):
+    found = np.zeros(likelihoods.shape)
+    for path, probability in joint_of_paths(likelihoods):
+        found[np.arange(len(path)), path] += probability
+    total = found[0].sum()
+    return np.log(total), found / total
+
+
+POSTERIORS = Program("posteriors.jl",
+                     "states",
+                     "states_all",
+                     lambda rng: [(rng.uniform(0.1, 1, (n, 3)),) for n in LENGTHS],
+                     posteriors,
+                     least=lambda: (np.array([[0.2, 0.5, 0.9]]),),
+                     largest=lambda: (np.tile([[0.1, 0.6, 0.3]], (9, 1)),),
+                     gradient="slope",
+                     gradients="slopes",
+                     objective=lambda p, likelihoods: posteriors(p, likelihoods)[0],
+                     tolerance=1e-10)
+
+
+def cached_attention(p, x, most):
+    """Greedy decoding, with all inputs so far looked at again for each token."""
+    inputs, tokens, score = [], [], 0.0
+    for _ in range(most):
+        inputs.append(x)
+        seen = np.array(inputs)
+        weights = softmax(seen @ p["model.key"] @ (x @ p["model.query"]))
+        scores = log_softmax((x + weights @ (seen @ p["model.value"])) @ p["model.output"])
+        token = int(np.argmax(scores))
+        tokens.append(token + 1)
+        score += scores[token]
+        if token == 0:
+            break
+        x = p["model.embedding"][token]
+    return np.array(tokens, np.int64), score
+
+
+CACHED_ATTENTION = Program("cached_attention.jl",
+                           "translate",
+                           "translate_all",
+                           lambda rng: [(rng.normal(size=4), np.int64(most)) for most in (5, 1, 8, 3, 6)],
+                           cached_attention,
+                           least=lambda: (np.ones(4), np.int64(0)),
+                           largest=lambda: (np.array([1.0, -1.0, 0.5, 0.0]), np.int64(20)),
+                           gradient="slope",
+                           gradients="slopes",
+                           objective=lambda p, x, most: cached_attention(p, x, most)[1],
+                           tolerance=1e-9)
+
 PROGRAMS = [
-    TAGGER, DECODER, SCORER, PONDERER, CTC, VITERBI, CRF, HESSIAN, READER, MEMORY, POINTER, BEAM_STEP, SEARCH
+    TAGGER, DECODER, SCORER, PONDERER, CTC, VITERBI, CRF, HESSIAN, READER, MEMORY, POINTER, BEAM_STEP, SEARCH,
+    POSTERIORS, CACHED_ATTENTION
 ]
