@@ -11,13 +11,13 @@
 """
 
 import math
+from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
 
 from ..compiler.ir import Value
 from . import types as t
-from .poison import UNDEFINED
 from .staged_numbers import DimNumber, Traced
 from .state import LaneEffect, serials, state
 from .type_lattice import TYPE_CLASSES, DataType, TypeFamily, TypeOfTypeFamily, UnionAll, UnionType
@@ -364,9 +364,14 @@ class GeneratorParts:
         """The values of the variables around the generator."""
         return [*self.frame[:self.slots.start], *self.frame[self.slots.stop:]]
 
-    def forget(self):
-        """Takes the values of the generator's own variables away."""
-        self.frame[self.slots] = [UNDEFINED] * len(self.frame[self.slots])
+    @contextmanager
+    def own_variables(self):
+        """Gives the generator's variables back in the end what they were."""
+        before = self.frame[self.slots]
+        try:
+            yield
+        finally:
+            self.frame[self.slots] = before
 
 
 class Singleton:

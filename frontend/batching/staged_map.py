@@ -96,13 +96,11 @@ class GeneratorItems:
 
     def value(self, item):
         parts = self.parts
-        try:
+        with parts.own_variables():  # an element means nothing outside of its lane
             parts.assign(item)
             if parts.condition is None:
                 return parts.body()
             return conditional(parts.condition(), parts.body, self.neutral)
-        finally:
-            parts.forget()  # an element means nothing outside of its lane
 
 
 def source_of(value):

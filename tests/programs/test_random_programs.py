@@ -72,12 +72,12 @@ def check(source, seed, folder):
     for many in sessions("many"):
         np.testing.assert_allclose(
             many(**padded(many, (), columns, fill=np.nan))["many"], expected, **TOLERANCE)
-    reverse = stage_entry(entry_table(module._module).entries["backward"])
-    check_derivatives(sessions, examples, columns, rng, reverse)
+    check_derivatives(sessions, examples, columns, rng, entry_table(module._module).entries["backward"])
 
 
-def in_interpreter(graph, feeds, name):
-    """One of the results of a graph."""
+def in_interpreter(entry, feeds, name):
+    """One of the results of an entry's graph."""
+    graph = stage_entry(entry)
     return dict(zip(graph.result_names, run(graph, feeds), strict=True))[name]
 
 
@@ -93,7 +93,7 @@ def assert_same(found, expected, again):
 
 def check_derivatives(sessions, examples, columns, rng, reverse):
     """Reverse against forward for each example, and the batch of gradients against each; `reverse` is the
-    graph of the gradient."""
+    entry of the gradient."""
     backward, forward, slopes = sessions("backward")[0], sessions("forward")[0], sessions("slopes")[0]
     batch = slopes(**padded(slopes, (), columns, fill=np.nan)) if slopes.outputs else {}
     for row, (x, v, n) in enumerate(examples):
