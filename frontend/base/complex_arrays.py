@@ -13,7 +13,6 @@ from ..control_flow.item_buffers import columns_of
 from ..staged_numbers import Traced
 from ..values import Array, typeof
 from .arrays import array_of, is_composed
-from .complex_numbers import complex_number, parts
 from .elements import is_complex_type
 from .iteration import iterate
 from .registry import function
@@ -52,6 +51,8 @@ def complex_parts(array):
         return array, None
     if is_lanes(array):
         return tuple(map(Array, columns_of(array)[1]))
+    from .complex_numbers import parts
+
     data = array.data
     if data.dtype != object:
         return Array(np.ascontiguousarray(data.real)), Array(np.ascontiguousarray(data.imag))
@@ -62,6 +63,8 @@ def complex_parts(array):
 
 def complex_of_parts(real, imaginary):
     """The complex number or array of these parts."""
+    from .complex_numbers import complex_number
+
     if real.__class__ is not Array:
         return complex_number(real, imaginary)
     if real.rank == 1 and isinstance(staging.read(real), Value):
@@ -72,6 +75,8 @@ def complex_of_parts(real, imaginary):
 
 def vector_of_pairs(real, imaginary):
     """The vector of the complex numbers whose parts are in two IR vectors."""
+    from .complex_numbers import complex_number
+
     inner = [Value(TensorType(column.element)) for column in (real, imaginary)]
     item = complex_number(*map(Traced, inner))
     columns = list(zip(inner, (real, staging.as_value(imaginary)), strict=True))
