@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 
 from .. import types as t
-from ..batching import staged_map
+from ..batching import generators
 from ..calling import call
 from ..poison import HostValueNeeded
 from ..staging import host_number
@@ -69,7 +69,7 @@ def mapped(function_, iterables):
 @define("reduce foldl", t.Any, t.Any, keywords=("init",))
 def foldl(operation, iterable, init=NOTHING_GIVEN):
     """Combines the elements from the left."""
-    values = staged_map.collected(iterable) if operation in SIMPLE else None
+    values = generators.collected(iterable) if operation in SIMPLE else None
     if values is not None:
         return call(function("reduce"), (operation, values), {} if init is NOTHING_GIVEN else {"init": init})
     total = staged_fold(operation, (iterable,), init)
@@ -94,7 +94,7 @@ def foldr(operation, iterable, init=NOTHING_GIVEN):
 def mapfoldl(function_, operation, *iterables, init=NOTHING_GIVEN):
     """Combines the function's values from the left."""
     if operation in SIMPLE:
-        values = staged_map.collected_of(function_, *iterables)
+        values = generators.collected_of(function_, *iterables)
         if values is not None:
             return foldl(operation, values, init)
     total = staged_fold(operation, iterables, init, function_)
@@ -104,7 +104,7 @@ def mapfoldl(function_, operation, *iterables, init=NOTHING_GIVEN):
 @define("mapfoldr", t.Any, t.Any, t.Any, keywords=("init",))
 def mapfoldr(function_, operation, iterable, init=NOTHING_GIVEN):
     """Combines the function's values from the right."""
-    values = staged_map.collected_of(function_, iterable)
+    values = generators.collected_of(function_, iterable)
     if values is not None:
         return foldr(operation, values, init=init)
     return foldr(operation, tuple(mapped(function_, (iterable,))), init=init)
@@ -139,14 +139,14 @@ def _define_total(name, operator):
 
     @define(name, t.Any, keywords=("init",))
     def total(iterable, init=NOTHING_GIVEN):
-        values = staged_map.reducible(iterable, neutral)
+        values = generators.reducible(iterable, neutral)
         if values is not None:
             return _reduced(name, values, init)
         return _total(name, function(operator), iterate(iterable), iterable, init)
 
     @define(name, t.Any, t.Any, keywords=("init",))
     def total_of(function_, iterable, init=NOTHING_GIVEN):
-        values = staged_map.collected_of(function_, iterable)
+        values = generators.collected_of(function_, iterable)
         if values is not None:
             return _reduced(name, values, init)
         return _total(name, function(operator), mapped(function_, (iterable,)), iterable, init)
@@ -170,14 +170,14 @@ def _define_extreme(name, operator):
 
     @define(name, t.Any, keywords=("init",))
     def extreme(iterable, init=NOTHING_GIVEN):
-        values = staged_map.reducible(iterable, neutral)
+        values = generators.reducible(iterable, neutral)
         if values is not None:
             return _reduced(name, values, init)
         return fold(function(operator), iterate(iterable), init)
 
     @define(name, t.Any, t.Any, keywords=("init",))
     def extreme_of(function_, iterable, init=NOTHING_GIVEN):
-        values = staged_map.collected_of(function_, iterable)
+        values = generators.collected_of(function_, iterable)
         if values is not None:
             return _reduced(name, values, init)
         return fold(function(operator), mapped(function_, (iterable,)), init)
@@ -190,7 +190,7 @@ _define_extreme("minimum", "min")
 @define("extrema", t.Any)
 def extrema(iterable):
     """The least and the greatest element."""
-    values = staged_map.collected(iterable)
+    values = generators.collected(iterable)
     if values is not None:
         return call(function("extrema"), (values,))
     items = tuple(iterate(iterable))
@@ -225,7 +225,7 @@ def _define_find_extreme(name, better):
 
     @define(f"find{name}", t.Any, t.Any)
     def find_of(function_, iterable):
-        found = place(staged_map.collected_of(function_, iterable))
+        found = place(generators.collected_of(function_, iterable))
         if found is not None:
             return found
         key, item = search((key, call(function_, (x,))) for key, x in indexed(iterable))
@@ -237,7 +237,7 @@ def _define_find_extreme(name, better):
 
     @define(f"arg{name}", t.Any, t.Any)
     def arg_of(function_, iterable):
-        found = place(staged_map.collected_of(function_, iterable))
+        found = place(generators.collected_of(function_, iterable))
         if found is not None:
             return call(function("getindex"), (call(function("collect"), (iterable,)), found[1]))
         return search((x, call(function_, (x,))) for x in iterate(iterable))[0]
@@ -279,14 +279,14 @@ def _combine(operator, items, stop):
 def _define_quantifier(name, operator, stop):
     @define(name, t.Any)
     def quantify(iterable):
-        values = staged_map.reducible(iterable, lambda element: np.asarray(not stop))
+        values = generators.reducible(iterable, lambda element: np.asarray(not stop))
         if values is not None:
             return call(function(name), (values,))
         return _combine(operator, iterate(iterable), stop)
 
     @define(name, t.Any, t.Any)
     def quantify_of(predicate, iterable):
-        values = staged_map.collected_of(predicate, iterable)
+        values = generators.collected_of(predicate, iterable)
         if values is not None:
             return call(function(name), (values,))
         return _combine(operator, mapped(predicate, (iterable,)), stop)
@@ -299,7 +299,7 @@ _define_quantifier("all", "&", False)
 @define("count", t.Any)
 def count(iterable):
     """How many elements are true."""
-    values = staged_map.reducible(iterable, lambda element: np.asarray(False))
+    values = generators.reducible(iterable, lambda element: np.asarray(False))
     if values is not None:
         return call(function("count"), (values,))
     return sum(map(_true, iterate(iterable)))
@@ -308,7 +308,7 @@ def count(iterable):
 @define("count", t.Any, t.Any)
 def count_of(predicate, iterable):
     """How many elements satisfy the predicate."""
-    values = staged_map.collected_of(predicate, iterable)
+    values = generators.collected_of(predicate, iterable)
     if values is not None:
         return call(function("count"), (values,))
     return sum(map(_true, mapped(predicate, (iterable,))))
@@ -405,7 +405,7 @@ def map_(function_, *iterables):
     """A vector (or array) of the function's values."""
     if not iterables:
         raise fault("MethodError", "no method matching map(f)")
-    values = staged_map.collected_of(function_, *iterables)
+    values = generators.collected_of(function_, *iterables)
     if values is not None:
         return values
     size_ = size_of(iterables[0]) if len(iterables) == 1 else None
@@ -415,7 +415,7 @@ def map_(function_, *iterables):
 @define("foreach", t.Any, t.Any, ...)
 def foreach(function_, *iterables):
     """Calls the function with each element."""
-    if staged_map.collected_of(function_, *iterables) is not None:
+    if generators.collected_of(function_, *iterables) is not None:
         return
     for _ in mapped(function_, iterables):
         pass

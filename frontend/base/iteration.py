@@ -357,7 +357,7 @@ def iterate_next(value, position):
 def collect(iterable):
     """A vector (or array) of the elements."""
     if state.trace is not None:
-        from ..batching.staged_map import collected
+        from ..batching.generators import collected
 
         values = collected(iterable)
         if values is not None:

@@ -42,7 +42,7 @@ def staged_mask(predicate, x):
             return None
         mask = broadcast(predicate, [array])
     else:
-        from ..batching.staged_map import collected_of
+        from ..batching.generators import collected_of
 
         mask = collected_of(predicate, array)
     if mask is None or mask.element is not t.Bool or is_lanes(mask):

@@ -6,8 +6,8 @@ from ...compiler.ir import Value
 from ...compiler.types import TensorType
 from .. import staging
 from .. import types as t
+from ..batching.generators import collected, collected_of
 from ..batching.lanes import Lanes, current, uniform_column
-from ..batching.staged_map import collected, collected_of
 from ..calling import call
 from ..control_flow.sharing import linked
 from ..poison import HostValueNeeded

@@ -11,8 +11,8 @@ from ...compiler.ir import Value
 from ...compiler.types import BOOL, I64
 from .. import staging
 from .. import types as t
+from ..batching.generators import collected_of
 from ..batching.lanes import elements_at, is_lanes
-from ..batching.staged_map import collected_of
 from ..calling import call
 from ..control_flow.item_buffers import as_lanes, columns_of
 from ..dims import dim_number

@@ -7,7 +7,7 @@ import numpy as np
 from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
-from ..batching import staged_map
+from ..batching import generators
 from ..calling import call
 from ..dims import dim_number
 from ..evaluation.broadcasting import broadcast
@@ -57,10 +57,10 @@ def mean_of(f, x, dims=colon):
 
 @_define("mean", t.Any)
 def mean_of_iterable(items):
-    staged = staged_map.wanted_source(items)
+    staged = generators.wanted_source(items)
     if staged is not None:
         return call(function("/"), (call(function("sum"), (items,)), call(function("count"), (
-            staged_map.presence(items),))))
+            generators.presence(items),))))
     values = tuple(iterate(items))
     if not values:
         raise argument_error("mean of an empty collection is undefined")
@@ -69,7 +69,7 @@ def mean_of_iterable(items):
 
 @_define("mean", t.Any, t.Any)
 def mean_of_function_of_iterable(f, items):
-    values = staged_map.collected_of(f, items)
+    values = generators.collected_of(f, items)
     if values is not None:
         return mean(values)
     return mean_of_iterable(tuple(call(f, (item,)) for item in iterate(items)))

@@ -19,8 +19,9 @@ from ..state import state
 from ..trees import is_number
 from ..type_names import type_name
 from ..values import Array, typeof
+from .generators import frame_of, has_condition, side_by_side, wanted_source
 from .lanes import Lanes, vector_of_lanes
-from .staged_map import frame_of, has_condition, side_by_side, unsupported, wanted_source
+from .staged_map import unsupported
 
 
 def folded(operation, iterables, init, function=None, from_right=False):

@@ -52,7 +52,7 @@ def items_and_choice(value):
 
 
 def _of_generator(generator):
-    from ..batching.staged_map import has_condition, source_of
+    from ..batching.generators import has_condition, source_of
 
     source = source_of(generator)
     if source is None or source.parts.loops > 1 or has_condition(source.items):

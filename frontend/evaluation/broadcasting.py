@@ -48,7 +48,7 @@ def broadcast(function, arguments, keywords=None):
     staged = any(a.__class__ is Array and _is_staged(a) for a in arguments)
     composed = any(_is_complex(a) for a in arguments)
     if any(is_lanes(a) for a in arguments) or staged and composed:
-        from ..batching.staged_map import broadcast_vectors
+        from ..batching.staged_broadcasts import broadcast_vectors
 
         return broadcast_vectors(function, arguments, keywords)
     shape = common_shape(arguments)
@@ -61,7 +61,7 @@ def broadcast(function, arguments, keywords=None):
         except LaneEffect:
             state.location = where
             if staged:
-                from ..batching.staged_map import broadcast_numbers
+                from ..batching.staged_broadcasts import broadcast_numbers
 
                 return broadcast_numbers(function, arguments, keywords, shape)
     return broadcast_elements(function, arguments, keywords, shape)

@@ -114,7 +114,7 @@ def comprehension(compiler, node):
 
     def run(frame):
         from ..base.iteration import collect_values
-        from ..batching.staged_map import collected
+        from ..batching.generators import collected
 
         if user:
             state.location = location
@@ -198,7 +198,7 @@ def generator_loops(compiler, node):
     def whole(parts):
         """The values of inner loops."""
         from ..base.iteration import collect_values
-        from ..batching.staged_map import collected, generator
+        from ..batching.generators import collected, generator
 
         values = collected(generator(parts))
         if values is not None:
@@ -232,7 +232,7 @@ def generator_loops(compiler, node):
     def nested_parts(frame, iterables, level):
         """The parts of one of all loops, from the slowest to the fastest: `levels`. `iterables` are those of
         its clause."""
-        from ..batching.staged_map import generator
+        from ..batching.generators import generator
 
         depth, position, (renew, assign), condition = levels[level]
 
