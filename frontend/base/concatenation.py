@@ -3,7 +3,7 @@ typed forms."""
 
 from .. import staging
 from .. import types as t
-from ..control_flow.growth import with_items
+from ..control_flow.item_growth import with_items
 from ..evaluation.broadcasting import bits
 from ..type_lattice import is_subtype
 from ..values import Array, Range, typeof

@@ -10,7 +10,7 @@ from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, elements_at, only_in_graph
 from ..calling import call
-from ..control_flow.growth import Added
+from ..control_flow.item_growth import Added
 from ..control_flow.vector_elements import alike_element_of, element_of, note_repeated
 from ..dims import dim_number
 from ..poison import HostValueNeeded

@@ -6,8 +6,8 @@ from ...compiler.ir import Value
 from .. import staging
 from .. import types as t
 from ..batching.lanes import Lanes, is_lanes, vector_of_lanes
-from ..control_flow.growth import Added
 from ..control_flow.item_buffers import by_column, together
+from ..control_flow.item_growth import Added
 from ..control_flow.sharing import entangle, unlinked
 from ..control_flow.vector_elements import LIVE, note, note_repeated
 from ..dims import as_dim, dim_number

@@ -12,7 +12,7 @@ from ...compiler.ir import Value, defined_dims
 from ...compiler.ops.map_parts import never_falls
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from .. import types as t
-from ..control_flow.growth import arrays_of
+from ..control_flow.columns import arrays_of
 from ..control_flow.regions import Region
 from ..control_flow.sharing import entangle
 from ..poison import Either

@@ -13,7 +13,8 @@ from ..staging import expand
 from ..state import state
 from ..trees import by_parts
 from .buffers import Room, beginning, bounded_dim, common_room, room_for
-from .growth import Extra, column_of, joined, lanes_of, reading_error, replace_operand
+from .columns import column_of, joined, lanes_of
+from .growth import Extra, reading_error, replace_operand
 from .specs import (
     Container,
     Fixed,

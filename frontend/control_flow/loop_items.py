@@ -18,7 +18,7 @@ from ..staging import apply, as_value, payload_of, read
 from ..state import state
 from ..trees import children
 from ..values import Array, Range, Struct, to_host
-from .growth import arrays_of
+from .columns import arrays_of
 from .vector_elements import element_of, is_example, replace_column
 
 

@@ -33,8 +33,9 @@ from .conditionals import (
     stage_value,
 )
 from .exits import within
-from .growth import Growth, ItemGrowth, growth_of, reading_error
+from .growth import Growth, reading_error
 from .item_buffers import BufferedItems
+from .item_growth import ItemGrowth, growth_of
 from .joining import has_local_dims
 from .locations import Place, Slot
 from .loop_items import contents

@@ -174,7 +174,7 @@ def with_parts(like, parts):
 
         return with_captured(like, list(parts))
     if is_lanes(like):
-        from .growth import lanes_of
+        from .columns import lanes_of
         from .item_buffers import columns_of
 
         return lanes_of(columns_of(like)[0], [read(part) for part in parts])

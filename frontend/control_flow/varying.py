@@ -15,8 +15,8 @@ from ..staging import apply, expand, read
 from ..state import state
 from ..values import Array
 from .buffers import beginning, bounded_dim, common_room, is_local, room_for, upper
-from .growth import Added
 from .item_buffers import padded_items
+from .item_growth import Added
 from .specs import Fixed, as_ir, flatten, full_spec, leaf_types, opened, rebuild, zeros
 
 

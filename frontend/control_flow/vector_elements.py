@@ -21,7 +21,7 @@ from ..state import state
 from ..trees import map_leaves
 from ..type_lattice import is_subtype
 from ..values import Array
-from .growth import arrays_of, lanes_of
+from .columns import arrays_of, lanes_of
 from .item_buffers import as_lanes, columns_of, spec_of_item, stacked
 from .regions import write_location
 from .sharing import entangle, entangle_into, entangled_with, part, vector_of
