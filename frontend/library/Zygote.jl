@@ -39,11 +39,12 @@ jacobian(f, args...) = withjacobian(f, args...).grad
 """
 function withjacobian(f, args...)
     val = f(args...)
-    y, back = pullback((xs...) -> flat(f(xs...)), args...)
+    y, back = pullback(flattened(f), args...)
     rows = [back(unit(y, i)) for i in eachindex(y)]
     return (val = val, grad = ntuple(k -> stacked(val, args[k], map(row -> row[k], rows)), length(args)))
 end
 
+flattened(f) = (xs...) -> flat(f(xs...))
 flat(y::AbstractArray) = vec(y)
 flat(y::Number) = [y]
 flat(y) = throw(ArgumentError("jacobian expects a function that returns an array or a number, got a $(typeof(y))"))
@@ -171,6 +172,7 @@ struct OfArrays
     f
 end
 (g::OfArrays)(arrays...) = g.f()
+flattened(g::OfArrays) = OfArrays(() -> flat(g.f()))
 
 Derivatives.gradient(f, ps::Params) = Grads(ps, gradient(OfArrays(f), ps.arrays...))
 function Derivatives.withgradient(f, ps::Params)

@@ -91,6 +91,7 @@ PRINTED = [
     ("x = [1.0]; gs = gradient(() -> sum(x .^ 2), Params([x])); gs[x], haskey(gs, [1.0]), length(gs)",
      "([2.0], false, 1)"),
     ("x = [1.0]; gradient(() -> sum(x), Params([x]))", "Grads(...)"),
+    ("w = [1.0, 2.0]; jacobian(() -> 2 .* w, Params([w]))[w]", "2×2 Matrix{Float64}:\n 2.0  0.0\n 0.0  2.0"),
     ("w = [3.0]; withgradient(() -> sum(abs2, w), Params([w])).grad[w]", "1-element Vector{Float64}:\n 6.0"),
     ("b = Zygote.Buffer([1, 2], 2, 2); b[:, 1] = [1, 2]; b[:, 2] .= 5; copy(b)",
      "2×2 Matrix{Int64}:\n 1  5\n 2  5"),
