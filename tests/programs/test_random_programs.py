@@ -2,7 +2,6 @@
 is the loop over its examples, and derivatives in both modes are the same."""
 
 import os
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -72,28 +71,11 @@ def check(source, seed, folder):
     for many in sessions("many"):
         np.testing.assert_allclose(
             many(**padded(many, (), columns, fill=np.nan))["many"], expected, **TOLERANCE)
-    check_derivatives(sessions, examples, columns, rng, entry_table(module._module).entries["backward"])
+    check_derivatives(sessions, examples, columns, rng)
 
 
-def in_interpreter(entry, feeds, name):
-    """One of the results of an entry's graph."""
-    graph = stage_entry(entry)
-    return dict(zip(graph.result_names, run(graph, feeds), strict=True))[name]
-
-
-def assert_same(found, expected, again):
-    """Two values of one derivative agree up to rounding: where they do not, `again()`, the same graph in the
-    interpreter, must differ as well, for a program may compute with numbers like sin(1e14)."""
-    try:
-        np.testing.assert_allclose(found, expected, **TOLERANCE)
-    except AssertionError:
-        rounding = np.max(np.abs(again() - np.asarray(expected)), initial=0)
-        np.testing.assert_allclose(found, expected, rtol=TOLERANCE["rtol"], atol=10 * rounding)
-
-
-def check_derivatives(sessions, examples, columns, rng, reverse):
-    """Reverse against forward for each example, and the batch of gradients against each; `reverse` is the
-    entry of the gradient."""
+def check_derivatives(sessions, examples, columns, rng):
+    """Reverse against forward for each example, and the batch of gradients against each."""
     backward, forward, slopes = sessions("backward")[0], sessions("forward")[0], sessions("slopes")[0]
     batch = slopes(**padded(slopes, (), columns, fill=np.nan)) if slopes.outputs else {}
     for row, (x, v, n) in enumerate(examples):
@@ -105,11 +87,10 @@ def check_derivatives(sessions, examples, columns, rng, reverse):
         tangent = forward(**{name: value for name, value in given.items() if name in forward.inputs})[
             "forward"] if forward.outputs else 0.0
         np.testing.assert_allclose(tangent, gx * dx + gv @ dv, **TOLERANCE)
-        for name, gradient in (("1", gx), ("2", gv)):
-            if f"slopes.{name}" in batch:
-                found = batch[f"slopes.{name}"][row]
-                again = partial(in_interpreter, reverse, feeds, f"backward.{name}")
-                assert_same(found[:len(v)] if name == "2" else found, gradient, again)
+        if "slopes.1" in batch:
+            np.testing.assert_allclose(batch["slopes.1"][row], gx, **TOLERANCE)
+        if "slopes.2" in batch:
+            np.testing.assert_allclose(batch["slopes.2"][row][:len(v)], gv, **TOLERANCE)
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)

@@ -96,11 +96,18 @@ class _Writer:
         self.line(depth, f"{self.choose(*NUMBERS)} = {self.expression()}")
 
     def update(self, depth, level):
-        self.line(depth, f"{self.choose(*NUMBERS)} {self.choose('+=', '-=')} {self.expression()}")
+        self.change(depth, self.choose(*NUMBERS), self.choose("+=", "-="), self.expression())
+
+    def change(self, depth, place, operator, value):
+        """An assignment; in a loop a number that it changes stays small: the sine of one that doubles in each
+        iteration would be rounding and nothing else."""
+        if self.loops and operator != "=":
+            operator, value = "=", f"clamp({place} {operator[0]} ({value}), -9.0, 9.0)"
+        self.line(depth, f"{place} {operator} {value}")
 
     def element(self, depth, level):
         index = self.choose("1", "mod1(k, 3)", *[f"mod1({i}, 3)" for i in self.indices[-1:]])
-        self.line(depth, f"u[{index}] {self.choose('=', '+=')} {self.expression(1)}")
+        self.change(depth, f"u[{index}]", self.choose("=", "+="), self.expression(1))
 
     def vector(self, depth, level):
         form = self.choose("u .= tanh.(u) .+ {}", "u = u .* tanh({})", "u[2:3] .= {}", "u = [{}, u[1], u[2]]")
