@@ -205,6 +205,11 @@ def defined_dims(operation: Operation) -> tuple[str, ...]:
     return operation.op.defines(operation.attributes) if operation.op.defines else ()
 
 
+def dims_defined_in(block: Block) -> set[str]:
+    """The names of the dims that the operations of a block bring into being, those in their regions not."""
+    return {name for operation in block.operations for name in defined_dims(operation)}
+
+
 def dim_names_in(block: Block) -> set[str]:
     """The names of dims that a block speaks of."""
     found = set().union(*(names_of_dims(value.type) for value in block.arguments))

@@ -10,7 +10,7 @@ from . import types as t
 from .poison import Either
 from .staged_numbers import Traced
 from .type_lattice import unwrap
-from .values import Array, NamedTuple, Struct, typeof
+from .values import Array, NamedTuple, Struct, holds, typeof
 
 _COMPLEX = unwrap(t.Complex).family
 _NUMERIC = frozenset(t.NUMPY_TYPES)
@@ -37,7 +37,7 @@ def by_parts(number):
 def is_leaf(value):
     """Whether a value is a numeric array, a vector of staged elements, or a number."""
     if value.__class__ is Array:
-        return value._data.__class__ is not np.ndarray or value._data.dtype != object
+        return not holds(value._data, "O")
     return is_number(value)
 
 
@@ -51,7 +51,7 @@ def children(value):
         return list(zip(value.names, value.values, strict=True))
     if kind is Struct and not value.type.family.mutable:
         return list(zip(value.type.family.field_names, value.fields, strict=True))
-    if kind is Array and isinstance(value.data, np.ndarray) and value.data.dtype == object:
+    if kind is Array and holds(value.data, "O"):
         return list(enumerate(value.data.reshape(-1), 1))
     return None
 

@@ -41,6 +41,11 @@ class Node:
         return self.forest.spec.type
 
 
+def holds(data, kinds):
+    """Whether contents are an array of the host of one of numpy's kinds: "O" objects, "c" complex numbers."""
+    return data.__class__ is np.ndarray and data.dtype.kind in kinds
+
+
 class Array:
     """A Julia array. `data` is row-major with the dims reversed: a numpy array, or an IR value while staging.
 

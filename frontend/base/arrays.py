@@ -13,7 +13,7 @@ from ..staged_numbers import DimNumber, Traced
 from ..state import LaneEffect
 from ..type_lattice import DataType, TypeVar, is_subtype, union, unwrap
 from ..type_names import type_name
-from ..values import Array, Char, Range, Singleton, serials, typeof
+from ..values import Array, Char, Range, Singleton, holds, serials, typeof
 from .conversion import constructs, convert, convert_array, element_of
 from .elements import HOST_TYPES, NUMBERS, number_type, promote_types
 from .errors import argument_error, fault
@@ -134,7 +134,7 @@ def is_numeric(x):
 
 def is_composed(array):
     """Whether an array has elements that are put together of parts: objects, or staged complex numbers."""
-    return is_lanes(array) or array._data.__class__ is np.ndarray and array._data.dtype == object
+    return is_lanes(array) or holds(array._data, "O")
 
 
 def dim_number_of(dimension, rank=None):

@@ -15,7 +15,7 @@ from ..poison import HostValueNeeded
 from ..state import LaneEffect, state
 from ..type_lattice import is_subtype
 from ..type_names import type_name
-from ..values import Array, Range, Struct, colon, typeof
+from ..values import Array, Range, Struct, colon, holds, typeof
 from .arrays import as_array, as_dim_product, filled, is_composed, object_payload, reshaped
 from .cartesian_indices import is_cartesian
 from .conversion import convert, convert_array
@@ -63,8 +63,8 @@ def assign(array, value, indices, spread=False):
         (form,) = forms
         place = form.start if form.__class__ is Place else form.positions
         return set_element(array, place, convert(array.element, value))
-    if _holds_complex(payload) and (value.__class__ is Struct or value.__class__ is Array and
-                                    is_composed(value)):
+    if holds(payload, "c") and (value.__class__ is Struct or value.__class__ is Array and
+                                is_composed(value)):
         payload = payload.astype(object)  # from now on there are complex numbers with staged parts in it
         staging.write(array, payload.reshape(array.data.shape))
     shape = _places_shape(forms)
@@ -78,20 +78,12 @@ def assign(array, value, indices, spread=False):
     return None
 
 
-def _holds_objects(payload):
-    return isinstance(payload, np.ndarray) and payload.dtype == object
-
-
-def _holds_complex(payload):
-    return isinstance(payload, np.ndarray) and payload.dtype.kind == "c"
-
-
 def is_vector_of_elements(payload, forms):
     """Whether one element is assigned of a vector of staged elements, or of objects at a place that only the
     graph knows."""
     if len(forms) != 1 or not (forms[0].__class__ is Place or _is_scalar(forms[0])):
         return False
-    objects = isinstance(payload, np.ndarray) and payload.dtype.kind in "Oc"
+    objects = holds(payload, "Oc")
     staged = forms[0].__class__ is Gathered and isinstance(forms[0].positions, Value)
     return payload.__class__ is Lanes or objects and staged
 
@@ -119,14 +111,14 @@ def _update(array, value, shape, single, spread, payload):
     """The payload to write, of the places' shape and the array's element type."""
     element = array.element
     if single and not (spread and value.__class__ is Array):
-        if element in NUMBERS and not _holds_objects(payload):
+        if element in NUMBERS and not holds(payload, "O"):
             return staging.payload_of(convert(element, value), element)
         return object_payload([convert(element, value)], ())
     if not _is_collection(value):
         if not spread:
             raise argument_error("indexed assignment with a single value to possibly many locations is not "
                                  "supported; perhaps use broadcasting `.=` instead?")
-        if element in NUMBERS and not _holds_objects(payload):
+        if element in NUMBERS and not holds(payload, "O"):
             return staging.expand(staging.payload_of(convert(element, value), element), shape)
         return np.broadcast_to(object_payload([convert(element, value)], ()), shape)
     source = convert_array(element, as_array(value))

@@ -25,24 +25,17 @@ def is_by_parts(a, b):
         is_composed(x) or isinstance(staging.read(x), Value) for x in arrays)
 
 
-def multiplied_by_parts(multiply, a, b, sign=1):
-    """`multiply(a, b)` of arrays of complex numbers by products of their parts; with the sign -1 of the
-    complex conjugate of a."""
+def multiplied_by_parts(multiply, a, b, conjugate=False):
+    """`multiply(a, b)` of arrays of complex numbers by products of their parts; `conjugate`: of the complex
+    conjugate of a."""
     (p, q), (r, s) = complex_parts(a), complex_parts(b)
-    plus, minus = function("+"), function("-")
-
-    def product(x, y):
-        return None if x is None or y is None else multiply(x, y)
-
-    def combined(x, y, is_sum):
-        if x is None or y is None:
-            return x if y is None else y if is_sum else call(minus, (y,))
-        return call(plus if is_sum else minus, (x, y))
-
-    real = combined(product(p, r), product(q, s), sign < 0)
-    ps, qr = product(p, s), product(q, r)
-    imaginary = combined(ps, qr, sign > 0) if ps is not None or qr is not None else call(minus, (real, real))
-    return complex_of_parts(real, imaginary)
+    if conjugate and q is not None:
+        q = call(function("-"), (q,))
+    real = multiply(p, r)
+    if q is not None and s is not None:
+        real = call(function("-"), (real, multiply(q, s)))
+    crossed = [multiply(*pair) for pair in ((p, s), (q, r)) if all(x is not None for x in pair)]
+    return complex_of_parts(real, crossed[0] if len(crossed) == 1 else call(function("+"), tuple(crossed)))
 
 
 def complex_parts(array):
@@ -51,7 +44,7 @@ def complex_parts(array):
         return array, None
     if is_lanes(array):
         return tuple(map(Array, columns_of(array)[1]))
-    from .complex_numbers import parts
+    from .complex_numbers import parts  # late: errors list the methods of arrays before those defined there
 
     data = array.data
     if data.dtype != object:

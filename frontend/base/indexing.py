@@ -17,7 +17,7 @@ from ..poison import HostValueNeeded
 from ..staged_numbers import DimNumber, Traced
 from ..state import state
 from ..type_names import type_name
-from ..values import Array, Range, colon, to_host
+from ..values import Array, Range, colon, holds, to_host
 from .arrays import array_of, as_array, as_dim_product, plain_type, range_payload, reshaped
 from .cartesian_indices import is_cartesian
 from .elements import number_of
@@ -86,14 +86,14 @@ def element_at(array, indices, copy=True):
         if all(isinstance(one, int) for one in place):
             item = payload[place]
             return item if payload.dtype == object else to_host(item)
-    if isinstance(payload, np.ndarray) and payload.dtype.kind in "Oc":
+    if holds(payload, "Oc"):
         found = item_at(array, forms[0]) if payload.ndim == 1 and payload.size else None
         if found is not None:
             return found
         forms = [_known_form(form, size) for form, size in zip(forms, reversed(payload.shape), strict=True)]
     part = read_forms(payload, forms)
     if len(part.shape) == 0 and all(_is_single(form) for form in forms):
-        return part[()] if _holds_objects(part) else number_of(part)
+        return part[()] if holds(part, "O") else number_of(part)
     if copy and isinstance(part, np.ndarray) and (part.base is not None or part is array.data):
         part = part.copy()
     return Array(part, plain_type(array, len(part.shape)))
@@ -121,10 +121,6 @@ def _lane_at(array, forms):
             note_repeated(part)
         return part
     return element_of(array, form.start if form.__class__ is Place else form.positions)
-
-
-def _holds_objects(payload):
-    return isinstance(payload, np.ndarray) and payload.dtype == object
 
 
 def _is_single(form):
@@ -166,7 +162,7 @@ def get_only(x):
 def number_or_object(array):
     """The element of an array of rank 0."""
     payload = staging.read(array)
-    return payload[()] if _holds_objects(payload) else number_of(payload)
+    return payload[()] if holds(payload, "O") else number_of(payload)
 
 
 @define("getindex", t.Number)

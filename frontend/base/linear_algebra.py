@@ -198,7 +198,7 @@ def dot(a, b):
     """Σ conj(aᵢ) bᵢ."""
     a, b = as_array(a), as_array(b)
     if is_by_parts(a, b):
-        return multiplied_by_parts(dot, a, b, -1)
+        return multiplied_by_parts(dot, a, b, conjugate=True)
     if not (is_numeric(a) and is_numeric(b)):
         lengths = [math.prod(map(int, x.size)) for x in (a, b)]
         if lengths[0] != lengths[1]:

@@ -5,7 +5,7 @@ from types import FunctionType
 import numpy as np
 
 from ...compiler.errors import WeberError
-from ...compiler.ir import Value, defined_dims
+from ...compiler.ir import Value, dims_defined_in
 from ...compiler.types import dim_names
 from .. import types as t
 from ..calling import call
@@ -111,7 +111,7 @@ def _storable(sample, region):
         raise unsupported(f"a function that changes what is outside and gives a value of type "
                           f"{type_name(typeof(sample))}")
     value = as_value(payload_of(sample))
-    local = {name for operation in region.block.operations for name in defined_dims(operation)}
+    local = dims_defined_in(region.block)
     if any(dim_names(dim) & local for dim in value.shape):
         raise unsupported("a function that changes what is outside and gives arrays of different sizes")
     return value

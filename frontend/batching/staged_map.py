@@ -8,7 +8,7 @@ bind their arrays as operands of the map and give the element of a lane inside o
 import numpy as np
 
 from ...compiler.errors import UnsupportedError
-from ...compiler.ir import Value, defined_dims
+from ...compiler.ir import Value, defined_dims, dims_defined_in
 from ...compiler.ops.map_parts import never_falls
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, symbol, symbol_name
 from .. import types as t
@@ -131,8 +131,7 @@ def _run(trace, operands, function, element, keys=()):
             changed = [given for given in operands.given if given.is_changed()]
             if changed:
                 result = (result, *[Array(given.contents()) for given in changed])
-            inner = {*operands.ragged, *(name for operation in region.block.operations
-                                         for name in defined_dims(operation))}
+            inner = {*operands.ragged, *dims_defined_in(region.block)}
             outline = Outline(region, inner)
             item = outline.of(result)
             state.location = where

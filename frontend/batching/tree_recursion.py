@@ -9,9 +9,10 @@ then is undone.
 import numpy as np
 
 from ...compiler.errors import UnsupportedError, WeberError
-from ...compiler.ir import Block, Value, captured_values, defined_dims
+from ...compiler.ir import Block, Value, captured_values
 from ...compiler.ops.loop_parts import INDEX
-from ...compiler.types import BOOL, I64, TensorType, dim_names, fresh_dim, symbol_name
+from ...compiler.types import BOOL, I64, TensorType, fresh_dim, symbol_name
+from ..control_flow.joining import has_local_dims
 from ..control_flow.regions import Region
 from ..control_flow.specs import (
     Container,
@@ -254,8 +255,7 @@ class Levels:
             region = state.trace.scope
             value = self._run(node)
             spec = told_apart(full_spec(value, region.serial))
-            local = {name for operation in region.block.operations for name in defined_dims(operation)}
-            if any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape):
+            if has_local_dims(spec, region.block):
                 raise UnsupportedError(f"what `{self.method.definition.name}` gives has a size that differs "
                                        "from node to node", self.location, kind="UnsupportedError")
             found.append(spec)

@@ -6,7 +6,7 @@ the array is the beginning of the buffer. How large it can be follows from a bou
 bounds of dims that the graph defines are kept in the trace.
 """
 
-from ...compiler.ir import Builder, Value, defined_dims
+from ...compiler.ir import Builder, Value, dims_defined_in
 from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import (
     DimExpression,
@@ -176,5 +176,5 @@ class Buffered(Resized, Room):
 
 def is_local(dim, region):
     """Whether an operation of a region defines a name of a dim."""
-    local = {name for operation in region.block.operations for name in defined_dims(operation)}
+    local = dims_defined_in(region.block)
     return bool(dim_names(dim) & local)

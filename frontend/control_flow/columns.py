@@ -1,12 +1,13 @@
 """Vectors of staged elements by their columns: one for each number or array in the items."""
 
 from ...compiler.ir import Value
+from ...compiler.types import TensorType
 from .. import types as t
 from ..batching.lanes import Lanes, vector_of_lanes
 from ..staging import apply
 from ..trees import children
 from ..values import Array
-from .specs import leaf_types, rebuild
+from .specs import leaf_types, rebuild, zeros
 
 
 def arrays_of(item):
@@ -24,6 +25,11 @@ def column_of(values):
 def joined(parts, axis=0):
     """Arrays, one behind the other along an axis."""
     return parts[0] if len(parts) == 1 else apply("concatenate", *parts, axis=axis)
+
+
+def blank_columns(spec, count):
+    """The columns of so many items of a spec, all zeros."""
+    return [zeros(TensorType(type_.element, (count, *type_.shape))) for type_ in leaf_types(spec)]
 
 
 def lanes_of(spec, columns):

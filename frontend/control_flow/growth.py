@@ -9,7 +9,7 @@ others, a buffer with room for all that the loop may add is carried.
 
 import numpy as np
 
-from ...compiler.ir import Builder, Value, defined_dims
+from ...compiler.ir import Builder, Value, dims_defined_in
 from ...compiler.ops.loop_parts import INDEX
 from ...compiler.types import I64, TensorType, dim_names, fresh_dim, size_product, symbol_name
 from ..dims import define_dim
@@ -119,7 +119,7 @@ class Growth(Resized):
 
         self.rows = [flagged(part, self.axis) for part in self.parts]
         self.is_conditional = any(flags is not None for _, flags in self.rows)
-        local = {name for operation in region.block.operations for name in defined_dims(operation)}
+        local = dims_defined_in(region.block)
         if any(dim_names(dim) & local for rows, _ in self.rows for dim in rows.shape):
             raise reading_error()
         self.added = sum((rows.shape[self.axis] for rows, _ in self.rows), 0)

@@ -13,7 +13,7 @@ from ..staging import expand
 from ..state import state
 from ..trees import by_parts
 from .buffers import Room, beginning, bounded_dim, common_room, room_for
-from .columns import column_of, joined, lanes_of
+from .columns import blank_columns, column_of, joined, lanes_of
 from .growth import Extra, reading_error, replace_operand
 from .specs import (
     Container,
@@ -24,7 +24,6 @@ from .specs import (
     join,
     leaf_types,
     opened,
-    zeros,
 )
 
 EVERYTHING = -1
@@ -80,7 +79,7 @@ def stacked(spec, items):
     """The columns of items of a spec."""
     rows = [flatten(spec, item) for item in items]
     if not rows:
-        return [zeros(TensorType(type_.element, (0, *type_.shape))) for type_ in leaf_types(spec)]
+        return blank_columns(spec, 0)
     return [column_of([row[k] for row in rows]) for k in range(len(rows[0]))]
 
 

@@ -11,7 +11,7 @@ from ..batching.lanes import Lanes
 from ..dims import true_places
 from ..staging import apply
 from ..state import state
-from ..values import Array
+from ..values import Array, holds
 from .columns import arrays_of, column_of, joined, lanes_of
 from .extents import replace_sizes, takes_size, uses_of
 from .growth import Growth, flattened, reading_error
@@ -90,7 +90,7 @@ def _listed(parts):
     """The items of vectors of objects, and items, in a concatenation."""
     items = []
     for part in parts:
-        if part.__class__ is Array and (part._data.__class__ is not np.ndarray or part._data.dtype != object):
+        if part.__class__ is Array and not holds(part._data, "O"):
             raise reading_error()
         items.extend(part._data.reshape(-1) if part.__class__ is Array else [part])
     return items
@@ -100,18 +100,17 @@ def with_lanes(parts):
     """`[y; [item]]` for vectors of staged elements: None where there are arrays that are no vectors of
     objects beside them."""
     from .item_buffers import together
+    from .vector_elements import share_elements
 
     lists = []
     for part in parts:
         data = part._data if part.__class__ is Array else None
-        if data.__class__ is np.ndarray and data.dtype.kind in "Oc" and data.ndim == 1:
+        if holds(data, "Oc") and data.ndim == 1:
             lists.append(list(data))
         elif data is None or data.__class__ is Lanes:
             lists.append([part] if data is None else part)
         else:
             return None
-    from .vector_elements import share_elements
-
     whole = together(lists)
     share_elements(whole, lists)
     return whole
@@ -141,11 +140,9 @@ class ItemGrowth:
         if self.prepends:
             self.items, self.flags = self.items[::-1], self.flags[::-1]
         self.is_conditional = any(flag is not None for flag in self.flags)
-        for item in self.items:
-            for inside in arrays_of(item):
-                if inside.serial < region.serial and (id(inside), "data") in region.written:
-                    raise UnsupportedError("what a staged loop adds to a vector is an array that it changes: "
-                                           "add a copy of it", state.location, kind="UnsupportedError")
+        if any(region.has_changed(array) for item in self.items for array in arrays_of(item)):
+            raise UnsupportedError("what a staged loop adds to a vector is an array that it changes: add a "
+                                   "copy of it", state.location, kind="UnsupportedError")
         self.item, *others = [item_spec(item, region) for item in self.items]
         for other in others:
             self.item = join(self.item, other)
@@ -221,5 +218,4 @@ def _growth_of_items(before, after):
 
 def is_list(array):
     """Whether an array is a vector of objects that the host knows."""
-    data = array._data
-    return data.__class__ is np.ndarray and data.dtype == object and data.ndim == 1
+    return holds(array._data, "O") and array._data.ndim == 1

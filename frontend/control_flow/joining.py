@@ -3,7 +3,7 @@ taken.
 """
 
 from ...compiler.dead_code import drop_unused
-from ...compiler.ir import Block, copy_block, defined_dims
+from ...compiler.ir import Block, copy_block, dims_defined_in
 from ...compiler.ops.loop_parts import CONDITION
 from ...compiler.types import dim_names, fresh_dim
 from ..dims import define_dim
@@ -32,7 +32,7 @@ from .vector_elements import as_in
 
 def has_local_dims(spec, block):
     """Whether a spec has sizes that an operation of a block defines."""
-    local = {name for operation in block.operations for name in defined_dims(operation)}
+    local = dims_defined_in(block)
     return any(dim_names(dim) & local for type_ in leaf_types(spec) for dim in type_.shape)
 
 

@@ -234,9 +234,9 @@ class Attempt:
                 value = rebuild(carry.spec, iter(self.leaves[key]))
             before = carry.location.get()
             carry.location.enter(self.region, value)
-            if value.__class__ is Array and carry.location.__class__ is Slot and carry.growth is None:
-                if before.__class__ is Array:
-                    inherit(value, before, self.region)
+            is_variable = carry.location.__class__ is Slot and carry.growth is None
+            if is_variable and value.__class__ is before.__class__ is Array:
+                inherit(value, before, self.region)
             self.entered[key] = carry.location.get()
 
     def _going(self):

@@ -58,6 +58,10 @@ class Region:
         self.trace.record(owner, key, get_location(owner, key))
         set_location(owner, key, value)
 
+    def has_changed(self, array):
+        """Whether the region left an array that is older than it with other contents."""
+        return array.serial < self.serial and (id(array), "data") in self.written
+
     def merge(self):
         """Makes the operations and writes of the region those of the scope around it."""
         self.trace.builder.block.operations.extend(self.block.operations)

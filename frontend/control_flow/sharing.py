@@ -48,11 +48,7 @@ def entangle(array, other):
 def inherit(array, given, region):
     """Notes that an array which leaves a region may be the one that was there at its end, and what that may
     be."""
-    trace = state.trace
-    _, pairs = trace.entangled.get(id(root(given)), (None, ()))
-    others = [other for other, block in pairs if trace.is_open(block) or
-              trace.merged_into(block) is region.block]
-    for other in (given, vector_of(given), *others):
+    for other in (given, vector_of(given), *entangled_with(root(given), region)):
         if other is not None and other.serial < region.serial:
             entangle(array, other)
 
@@ -63,11 +59,13 @@ def entangle_into(array, other):
     trace.entangled.setdefault(id(array), (array, []))[1].append((other, trace.builder.block))
 
 
-def entangled_with(array):
-    """The arrays that may be this one, of those that can be seen from here."""
+def entangled_with(array, left=None):
+    """The arrays that may be this one, of those that can be seen from here or from the region that is being
+    left."""
     trace = state.trace
     _, pairs = trace.entangled.get(id(array), (None, ()))
-    return [other for other, block in pairs if trace.is_open(block)]
+    return [other for other, block in pairs if trace.is_open(block)
+            or left is not None and trace.merged_into(block) is left.block]
 
 
 def root(array):

@@ -6,7 +6,6 @@ element itself: what is written to it is written to the vector. Where it can no 
 array is still the element, one of the two is poison after the other was written to.
 """
 
-import numpy as np
 
 from ...compiler.errors import UnsupportedError
 from ...compiler.ir import Value
@@ -20,12 +19,12 @@ from ..staging import apply, as_value, payload_of, read
 from ..state import state
 from ..trees import map_leaves
 from ..type_lattice import is_subtype
-from ..values import Array
-from .columns import arrays_of, lanes_of
+from ..values import Array, holds
+from .columns import arrays_of, blank_columns, lanes_of
 from .item_buffers import as_lanes, columns_of, spec_of_item, stacked
 from .regions import write_location
 from .sharing import entangle, entangle_into, entangled_with, part, vector_of
-from .specs import Container, Numbers, Unknown, flatten, join, leaf_types, parts_of, zeros
+from .specs import Container, Numbers, Unknown, flatten, join, leaf_types, parts_of
 
 CHANGED_ELSEWHERE = PoisonedContents(
     "may be an element that was changed by way of the vector it is in: only the graph knows the index")
@@ -63,10 +62,8 @@ class ElementLink:
             own = range(self.start, self.stop)
             columns = [column if k not in own else with_row(column, self.place, leaves[k - self.start])
                        for k, column in enumerate(columns)]
-            for link in links_of(vector):
-                if link.array is not array and may_be_same(link.place, self.place):
-                    link.status = UNSURE
-                    write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
+            poison_links([link for link in links_of(vector)
+                          if link.array is not array and may_be_same(link.place, self.place)])
             part(trace, vector, CHANGED_ELSEWHERE)
             replace_contents(vector, lanes_of(spec, columns))
         elif self.status is UNSURE:
@@ -78,6 +75,13 @@ def links_of(vector):
     """The links of the arrays that are, or were, in a vector, as far as they can be seen from here."""
     _, links = state.trace.elements.get(id(vector), (None, ()))
     return [link for link in links if state.trace.is_open(link.block)]
+
+
+def poison_links(links):
+    """Makes poison of arrays whose vector was changed, perhaps where they are."""
+    for link in links:
+        link.status = UNSURE
+        write_location(state.trace, link.array, "data", CHANGED_ELSEWHERE)
 
 
 def note(vector, item, place, status, serial=0):
@@ -128,9 +132,7 @@ def refuse_changes_of_kept(region, where):
     changed there, too, by the next."""
     for _, links in state.trace.elements.values():
         for link in links:
-            array = link.array
-            is_changed = array.serial < region.serial and (id(array), "data") in region.written
-            if is_changed and state.trace.merged_into(link.block) is region.block:
+            if region.has_changed(link.array) and state.trace.merged_into(link.block) is region.block:
                 raise UnsupportedError("what a staged loop puts into a vector is an array that it changes: "
                                        "put a copy of it there", where, kind="UnsupportedError")
 
@@ -163,11 +165,15 @@ def arrays_in(spec, value, start):
             start += len(leaf_types(inner))
 
 
+def has_one_in_all(lanes):
+    """Whether one and the same array is in all elements."""
+    return any(array.serial < lanes.serial for array in arrays_of(lanes.item))
+
+
 def all_columns(vector):
     """(the spec of the items, the columns) of a vector of staged elements, or of objects that are alike."""
     if is_lanes(vector):
-        lanes = current(vector)
-        if any(array.serial < lanes.serial for array in arrays_of(lanes.item)):
+        if has_one_in_all(current(vector)):
             note_repeated(vector)
         return columns_of(vector)
     items = items_of(vector)
@@ -191,32 +197,25 @@ def items_of(vector):
     return [UNDEFINED if item is None else item for item in vector.data]
 
 
-def is_objects(array, kinds):
-    """Whether an array of the host has contents of one of numpy's kinds."""
-    return array._data.__class__ is np.ndarray and array._data.dtype.kind in kinds
-
-
 def as_in(vector, other):
     """A vector of objects as one of staged elements, like another that has as many, and an array of complex
     numbers as one of objects; None where it is neither, or like the other already."""
     if vector.__class__ is not Array or other.__class__ is not Array or vector is other:
         return None
-    if is_objects(other, "O") and is_objects(vector, "c") and vector.type is other.type:
+    if holds(other._data, "O") and holds(vector._data, "c") and vector.type is other.type:
         return Array(vector._data.astype(object), vector.type)
     if not is_lanes(other) or other._data.lengths:
         return None
     data, count = vector._data, other._data.count
     if is_lanes(vector) and data.item is not UNDEFINED or tuple(data.shape) != (count,):
         return None
-    if not is_lanes(vector) and not is_objects(vector, "Oc"):
+    if not is_lanes(vector) and not holds(data, "Oc"):
         return None
     spec = columns_of(other)[0]
     items = [] if is_lanes(vector) else items_of(vector)
     if any(join(spec, spec_of_item(item), lenient=True) != spec for item in items):
         return None
-    columns = stacked(spec, items) if items else [
-        zeros(TensorType(type_.element, (count, *type_.shape))) for type_ in leaf_types(spec)]
-    return lanes_of(spec, columns)
+    return lanes_of(spec, stacked(spec, items) if items else blank_columns(spec, count))
 
 
 def unlike():
@@ -254,7 +253,7 @@ def copied_elements(vector):
         return Array(lanes, vector.type)
     spec, columns = columns_of(vector)
     copy = lanes_of(spec, columns) if columns else Array(lanes, vector.type)
-    if state.trace.repeated.get(id(vector)) or any(a.serial < lanes.serial for a in arrays_of(lanes.item)):
+    if state.trace.repeated.get(id(vector)) or has_one_in_all(lanes):
         note_repeated(copy)
     return copy
 
@@ -276,9 +275,7 @@ def replace_column(vector, position, column):
         new = Array(inner, old.type)
         item = map_leaves(item, lambda leaf, path: new if leaf is old else leaf)
     columns[inner] = column
-    for link in links_of(vector):
-        link.status = UNSURE
-        write_location(trace, link.array, "data", CHANGED_ELSEWHERE)
+    poison_links(links_of(vector))
     part(trace, vector, CHANGED_ELSEWHERE)
     replace_contents(vector, Array(Lanes(lanes.count, item, list(columns.items()), lanes.lengths,
                                          lanes.serial), vector.type))
@@ -311,10 +308,11 @@ def alike_element_of(vector, place):
         return None
     found = element(lanes, place)
     note(vector, found, place, LIVE)
+    copies = list(arrays_in(spec_of_item(found), found, 0))
     for item in items:
         for array, _, _ in arrays_in(spec_of_item(item), item, 0):
-            for other, _, _ in arrays_in(spec_of_item(found), found, 0):
-                entangle_into(array, other)
+            for copy, _, _ in copies:
+                entangle_into(array, copy)
     return found
 
 
@@ -324,7 +322,7 @@ def set_element(vector, place, value):
     spec, columns = all_columns(vector)
     if spec.__class__ is Unknown:
         spec, count = spec_of_item(value), vector._data.shape[0]
-        columns = [zeros(TensorType(type_.element, (count, *type_.shape))) for type_ in leaf_types(spec)]
+        columns = blank_columns(spec, count)
     if join(spec, spec_of_item(value)) != spec or not columns:
         raise unlike()
     rows = flatten(spec, value)

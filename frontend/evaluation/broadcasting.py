@@ -18,7 +18,18 @@ from ..staged_numbers import Traced
 from ..staging import VIEWS, convert_payload, expand, payload_of, read, write
 from ..state import LaneEffect, state
 from ..type_lattice import is_subtype
-from ..values import Array, Dictionary, Function, GeneratorValue, NamedTuple, Range, Struct, to_host, typeof
+from ..values import (
+    Array,
+    Dictionary,
+    Function,
+    GeneratorValue,
+    NamedTuple,
+    Range,
+    Struct,
+    holds,
+    to_host,
+    typeof,
+)
 
 _NUMERIC = frozenset(t.NUMPY_TYPES)
 BROADCASTED = builtin("broadcasted", exported=False)
@@ -83,11 +94,6 @@ def _is_staged(array):
     return read(array).__class__ is Value
 
 
-def _holds_objects(array):
-    data = array._data
-    return data.__class__ is np.ndarray and data.dtype == object
-
-
 def _is_complex(argument):
     """Whether an argument is an array of complex numbers of the host."""
     return argument.__class__ is Array and is_subtype(argument.element, t.Complex)
@@ -127,7 +133,7 @@ def unwrap_reference(value):
 def is_lane(argument):
     """Whether an argument can be passed as lanes: a numeric array, or anything that is passed whole."""
     if argument.__class__ is Array:
-        return argument.element in _NUMERIC and not _holds_objects(argument)
+        return argument.element in _NUMERIC and not holds(argument._data, "O")
     return argument.__class__ is not tuple
 
 

@@ -1,7 +1,7 @@
 """Derivatives of `map`: the map of the region's derivative. Values that this needs are further results of the
 map; cotangents of captured values are summed over the lanes."""
 
-from ...ir import Block, Builder, Value, captured_values, defined_dims, dim_names_in, names_of_dims
+from ...ir import Block, Builder, Value, captured_values, dim_names_in, dims_defined_in, names_of_dims
 from ...types import I64, fresh_dim, symbol
 from ..dependence import depending_values
 from ..map_parts import MapParts, never_falls
@@ -15,7 +15,7 @@ class _Map:
         self.operation = operation
         (self.region,) = operation.regions
         self.lengths, self.data = self.parts.operands(operation.operands)
-        self.own_dims = {name for inner in self.region.operations for name in defined_dims(inner)}
+        self.own_dims = dims_defined_in(self.region)
 
     @property
     def parts(self):

@@ -1,6 +1,6 @@
 """Values of the arms of an `if`, handed out as further results of it."""
 
-from ...ir import Builder, Operation, Value, defined_dims, names_of_dims
+from ...ir import Builder, Operation, Value, dims_defined_in, names_of_dims
 
 
 class Arms:
@@ -11,7 +11,7 @@ class Arms:
 
     def result(self, operation: Operation, arm: int, value: Value) -> Value | None:
         """The result to be for a value of an arm; None for one whose type has no meaning outside."""
-        own = {name for inner in operation.regions[arm].operations for name in defined_dims(inner)}
+        own = dims_defined_in(operation.regions[arm])
         if names_of_dims(value.type) & own:
             return None
         key = (operation, arm, value)
